@@ -1,0 +1,67 @@
+"""Transfer learning for cross-modal sentiment analysis, as scikit-learn.
+
+Frozen pretrained encoders turn text, images and sound into features; scikit-learn transformers bring them into one space; linear or boosted
+classifiers decide. Importing this package loads none of torch, transformers, xgboost or opensmile: names are imported when used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from hybridsent._version import __version__
+
+if TYPE_CHECKING:
+    from hybridsent.datasets import detect_modalities, make_demo, read_table
+    from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder, list_backbones
+    from hybridsent.evaluation import evaluate
+    from hybridsent.fusion import make_features, make_fusion
+    from hybridsent.persist import load, save
+    from hybridsent.store import FeatureStore
+
+_HOMES = {
+    "AudioEncoder": "hybridsent.encoders",
+    "FeatureStore": "hybridsent.store",
+    "ImageEncoder": "hybridsent.encoders",
+    "TextEncoder": "hybridsent.encoders",
+    "detect_modalities": "hybridsent.datasets",
+    "evaluate": "hybridsent.evaluation",
+    "list_backbones": "hybridsent.encoders",
+    "load": "hybridsent.persist",
+    "make_demo": "hybridsent.datasets",
+    "make_features": "hybridsent.fusion",
+    "make_fusion": "hybridsent.fusion",
+    "read_table": "hybridsent.datasets",
+    "save": "hybridsent.persist",
+}
+
+__all__ = [  # noqa: RUF022 - sorted by what a reader looks for first
+    "TextEncoder",
+    "ImageEncoder",
+    "AudioEncoder",
+    "list_backbones",
+    "make_features",
+    "make_fusion",
+    "evaluate",
+    "save",
+    "load",
+    "FeatureStore",
+    "read_table",
+    "detect_modalities",
+    "make_demo",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hybridsent' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

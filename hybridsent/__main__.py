@@ -1,0 +1,10 @@
+"""``python -m hybridsent`` is the command ``hybridsent`` (layer L6)."""
+
+from __future__ import annotations
+
+import sys
+
+from hybridsent.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

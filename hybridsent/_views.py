@@ -1,0 +1,148 @@
+"""Column names that say the view: ``text__12`` (layer L0: imports nothing of the package).
+
+The second law of hybridsent: after the encoders there is one 2-D matrix whose columns are named ``view__i``. These few
+functions are the only ones that know how a name is put together and taken apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+__all__ = ["feature_names", "rename_feature", "spans", "view_of"]
+
+_TRAILING_INDEX = re.compile(r"(?:s\d+_)?\d+$")
+
+
+def view_of(column: object) -> str | None:
+    """Name of the view that a column belongs to.
+
+    Parameters
+    ----------
+    column : object
+        A column name, such as ``"text__12"``.
+
+    Returns
+    -------
+    str or None
+        The part before the first ``"__"``; None where there is none.
+
+    Examples
+    --------
+    >>> from hybridsent._views import view_of
+    >>> view_of("text__12"), view_of("age")
+    ('text', None)
+    """
+    head, separator, _ = str(column).partition("__")
+    return head if separator else None
+
+
+def spans(columns: Iterable[object]) -> dict[str, list[int]]:
+    """Positions of the columns of each view, views in order of first appearance.
+
+    Parameters
+    ----------
+    columns : iterable of object
+        Column names.
+
+    Returns
+    -------
+    dict of str to list of int
+        Column positions; names without a view stand under ``""``.
+
+    Examples
+    --------
+    >>> from hybridsent._views import spans
+    >>> spans(["text__0", "text__1", "image__0"])
+    {'text': [0, 1], 'image': [2]}
+    """
+    found: dict[str, list[int]] = {}
+    for position, column in enumerate(columns):
+        found.setdefault(view_of(column) or "", []).append(position)
+    return found
+
+
+def feature_names(view: str, width: int, steps: int | None = None) -> list[str]:
+    """Names of the columns that one view writes.
+
+    Parameters
+    ----------
+    view : str
+        Name of the view.
+    width : int
+        Features per vector.
+    steps : int, default=None
+        Number of pooled segments; None for one vector a row.
+
+    Returns
+    -------
+    list of str
+        ``view__i``, or ``view__s<step>_<i>`` with steps.
+
+    Examples
+    --------
+    >>> from hybridsent._views import feature_names
+    >>> feature_names("text", 2)
+    ['text__0', 'text__1']
+    >>> feature_names("text", 1, steps=2)
+    ['text__s0_0', 'text__s1_0']
+    """
+    if steps is None:
+        return [f"{view}__{i}" for i in range(width)]
+    return [f"{view}__s{step}_{i}" for step in range(steps) for i in range(width)]
+
+
+def rename_feature(view: str, feature: str) -> str:
+    """Name a feature of a view's last step after the view (for ``ColumnTransformer``).
+
+    scikit-learn names what PCA gives ``pca0`` and what our encoders give ``text__0``; both become ``view__0``.
+
+    Parameters
+    ----------
+    view : str
+        Name of the transformer, which is the name of the view.
+    feature : str
+        Name that the transformer of the view gave.
+
+    Returns
+    -------
+    str
+        ``view__i`` where the feature's name ends in a number, else ``view__feature``.
+
+    Examples
+    --------
+    >>> from hybridsent._views import rename_feature
+    >>> rename_feature("text", "pca3"), rename_feature("text", "text__s1_3")
+    ('text__3', 'text__s1_3')
+    >>> rename_feature("author", "age")
+    'author__age'
+    """
+    name = str(feature)
+    index = _TRAILING_INDEX.search(name)
+    return f"{view}__{index.group() if index else name}"
+
+
+def check_views(names: Sequence[str]) -> None:
+    """Refuse view names that could not be read back from a column name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of views.
+
+    Raises
+    ------
+    ValueError
+        If a name is empty or holds ``"__"``.
+
+    Examples
+    --------
+    >>> from hybridsent._views import check_views
+    >>> check_views(["text", "image"])
+    """
+    for name in names:
+        if not name or "__" in name:
+            raise ValueError(
+                f"A view must have a name without '__', because columns are named view__i. Got {name!r}; "
+                "rename it, for example with a single '_'."
+            )

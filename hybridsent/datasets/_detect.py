@@ -1,0 +1,203 @@
+"""Which column holds text, images, sounds: found by content, then by name (layer L4).
+
+Written by hand because no library answers it: pandas knows dtypes, and text, an id and a path are
+all strings there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hybridsent.datasets._looks import (
+    count_words,
+    is_audio,
+    is_bare_path,
+    is_image,
+    is_media_path,
+)
+from hybridsent.exceptions import TableError
+
+__all__ = ["detect_modalities", "media_columns"]
+
+_NAMES: dict[str, tuple[str, ...]] = {
+    "text": (
+        *("text", "tweet", "sentence", "post", "transcript", "transcription", "review"),
+        *("comment", "caption", "message", "utterance", "content", "body"),
+    ),
+    "image": ("image", "img", "photo", "picture", "pic", "face", "frame"),
+    "audio": ("audio", "wav", "sound", "speech", "voice", "clip"),
+}
+# A name that ends in one of these, such as text_label or image_id, speaks about another column.
+_ABOUT = frozenset(
+    {
+        *("label", "labels", "target", "class", "category", "sentiment", "emotion", "polarity"),
+        *("score", "rating", "id", "ids", "uid", "key", "index", "split", "fold", "group"),
+        *("speaker", "author", "user", "username", "name", "lang", "language", "date", "time"),
+        *("count", "length", "len", "width", "height", "rate", "source"),
+    }
+)
+_SAMPLE = 200
+_ENOUGH = 0.5  # share of cells that must look like the modality
+_FEW_ROWS = 10  # below this many rows the share of distinct cells says little
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
+_CONTENT: dict[str, Callable[[Any], bool]] = {"image": is_image, "audio": is_audio}
+
+
+@dataclass(frozen=True)
+class _Match:
+    """How well one column suits one modality; smaller sorts first."""
+
+    rank: tuple[float, float, float]
+    column: str
+
+
+def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> dict[str, str]:
+    """Find the columns that hold text, images and sounds.
+
+    The content decides what a column can be, seen in up to 200 of its filled cells: paths by their
+    extension, bytes by their first ones, PIL images, uint8 arrays, ``(samples, rate)`` pairs; text
+    by several words a cell and few repeats. Among several columns that can be the same thing the
+    name decides (``text`` before ``tweet`` before ``my_tweets`` before any other), then the richer
+    text, then the first position. Labels, ids, speakers and splits are no text.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a sample.
+    exclude : sequence of str, default=()
+        Columns to leave out, such as the label.
+
+    Returns
+    -------
+    dict of str to str
+        Modality to column, in the order text, image, audio; only those found.
+
+    Raises
+    ------
+    TableError
+        If `table` is no DataFrame, or a column name occurs twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.datasets import detect_modalities
+    >>> table = pd.DataFrame({
+    ...     "label": ["positive", "negative"],
+    ...     "post": ["What a lovely day!", "They lost my parcel again."],
+    ...     "scan": ["images/1.png", None],
+    ... })
+    >>> detect_modalities(table)
+    {'text': 'post', 'image': 'scan'}
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"table must be a pandas DataFrame, got {type(table).__name__}. Wrap it: "
+            "pd.DataFrame(...)."
+        )
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()].unique().tolist()
+        raise TableError(
+            f"Column names must differ. Twice or more: {twice}. Rename or drop one of each."
+        )
+    samples = {name: _sample(table[name]) for name in table.columns if name not in set(exclude)}
+    found: dict[str, str] = {}
+    for modality in ("image", "audio", "text"):
+        free = ((i, n) for i, n in enumerate(samples) if n not in found.values())
+        matches = [m for i, n in free if (m := _match(n, samples[n], modality, i))]
+        if matches:
+            found[modality] = min(matches, key=lambda match: match.rank).column
+    return {modality: found[modality] for modality in _NAMES if modality in found}
+
+
+def media_columns(table: pd.DataFrame) -> list[str]:
+    """Columns most of whose filled cells are strings that look like paths of images or sounds.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+
+    Returns
+    -------
+    list of str
+        Names, in the table's order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.datasets._detect import media_columns
+    >>> media_columns(pd.DataFrame({"a": ["x/1.png"], "b": ["fine"], "c": ["2.WAV"]}))
+    ['a', 'c']
+    """
+    return [
+        name for name in table.columns if _share(_sample(table[name]), is_media_path) >= _ENOUGH
+    ]
+
+
+def _sample(column: pd.Series) -> list[Any]:
+    """Take up to 200 filled cells, evenly spaced: the answer for a table is always the same."""
+    kind = column.dtype
+    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
+        return []
+    filled = column[column.notna()]
+    last = max(len(filled) - 1, 0)
+    taken = np.linspace(0, last, num=min(_SAMPLE, len(filled))).astype(int)
+    cells = filled.iloc[np.unique(taken)].tolist()
+    return [cell for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+
+
+def _match(name: Any, cells: list[Any], modality: str, position: int) -> _Match | None:
+    by_name, named = _name_rank(str(name), modality)
+    if not cells:
+        return None
+    if modality == "text":
+        words = 0.0 if _is_about(str(name)) else _mean_words(cells, named=named)
+        return _Match((by_name, -words, position), name) if words else None
+    share = _share(cells, _CONTENT[modality])
+    if named and not _is_about(str(name)):
+        share = max(share, _share(cells, is_bare_path))
+    return _Match((by_name, -share, position), name) if share >= _ENOUGH else None
+
+
+def _parts(name: str) -> list[str]:
+    return [word.lower() for word in _CAMEL.split(name) if word]
+
+
+def _is_about(name: str) -> bool:
+    """Whether a name says something about a column: text_label does, user_text does not."""
+    return bool(words := _parts(name)) and words[-1] in _ABOUT
+
+
+def _name_rank(name: str, modality: str) -> tuple[int, bool]:
+    """Rank a name: known ones by their order, then names that hold one, then all others."""
+    known = _NAMES[modality]
+    words = _parts(name)
+    singular = [word.removesuffix("s") for word in words]
+    ranks = [known.index(word) for word in words + singular if word in known]
+    if not ranks:
+        return 2 * len(known), False
+    return min(ranks) + (0 if len(words) == 1 else len(known)), True
+
+
+def _share(cells: Sequence[Any], looks_like: Callable[[Any], bool]) -> float:
+    return sum(map(looks_like, cells)) / len(cells) if cells else 0.0
+
+
+def _mean_words(cells: list[Any], *, named: bool) -> float:
+    """Mean number of words a cell (each at most 20) if the cells read as text, else 0."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if len(texts) < _ENOUGH * len(cells) or _share(texts, is_media_path) >= _ENOUGH:
+        return 0.0
+    words = np.array([min(count_words(text), 20) for text in texts])
+    distinct = 1.0 if len(texts) < _FEW_ROWS else len(set(texts)) / len(texts)
+    several = float(np.mean(words >= 2))
+    if named and len(texts) < _FEW_ROWS and all(text.strip(" .!?").isalpha() for text in texts):
+        return float(words.mean())  # "Great!", "awful": short answers under the name of a text
+    enough = (several >= 0.2 and distinct >= 0.1) if named else (several >= 0.5 and distinct >= 0.2)
+    return float(words.mean()) if enough and (named or words.mean() >= 3) else 0.0

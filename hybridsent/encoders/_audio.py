@@ -1,0 +1,139 @@
+"""AudioEncoder (layer L2)."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar
+
+from hybridsent._params import Interval
+from hybridsent.encoders._base import BaseEncoder
+from hybridsent.media import AUDIO_VERSION, load_audio
+
+__all__ = ["AudioEncoder"]
+
+
+class AudioEncoder(BaseEncoder):
+    """Turn sound into vectors with openSMILE or a frozen pretrained speech model.
+
+    Each distinct clip is decoded, mixed to mono, resampled to 16 kHz and encoded once; the vector is then found in the feature
+    store by every fold, grid point, process and later run. The encoder learns nothing from the data.
+
+    Parameters
+    ----------
+    model : str, default="audio/compare-2016"
+        A registered backbone (`list_backbones`), ``"opensmile:SET"`` (also ``"opensmile:SET/LEVEL"``, where low-level descriptors are
+        pooled over time), or ``"hf:NAME"`` for a repository or a local folder of the transformers library.
+    device : str, default="auto"
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``; openSMILE always runs on the CPU.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on the device.
+    batch_size : int or "auto", default="auto"
+        Clips a batch. Where memory runs out a batch is halved.
+    steps : int, default=None
+        Give this many pooled segments of equal duration (columns ``audio__s0_0`` …) instead of one vector.
+    store : str, path, FeatureStore or None, default="default"
+        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache folder, None keeps nothing.
+    on_error : {"raise", "missing"}, default="raise"
+        What a broken cell does: an error that names it, or a row of NaN and one warning.
+    n_jobs : int, default=None
+        Threads that read, prepare and (openSMILE) encode cells; None and -1 take every core given to the process.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    pooling : {"auto", "mean", "cls", "max"}, default="auto"
+        From frames to one vector; ``"auto"`` is the mean, and mean and standard deviation for low-level descriptors.
+    layer : int, default=-1
+        Hidden layer to read (family ``hf:``); -1 is the last.
+    revision : str, default=None
+        Branch, tag or commit of a hub repository.
+    local_files_only : bool, default=True
+        Whether to stay off the network. False lets a missing repository be downloaded.
+    min_seconds : float, default=0.05
+        Shorter clips are broken cells.
+    max_seconds : float, default=600.0
+        Longer clips are broken cells.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        Columns of the output.
+    n_encoded_ : int
+        Distinct cells that the last `transform` encoded.
+    n_from_store_ : int
+        Distinct cells that the last `transform` found in the store.
+
+    See Also
+    --------
+    TextEncoder : The same for texts.
+    ImageEncoder : The same for pictures.
+    hybridsent.make_features : All modalities of a table at once.
+
+    Notes
+    -----
+    openSMILE is free for research and personal use; commercial use needs a licence of audEERING. `list_backbones` tells.
+
+    References
+    ----------
+    Eyben, Wöllmer, Schuller: openSMILE, ACM MM 2010. Schuller et al.: ComParE 2016, Interspeech 2016. Eyben et al.: GeMAPS, IEEE
+    Transactions on Affective Computing 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent import AudioEncoder
+    >>> t = np.arange(16000, dtype=np.float32) / 16000
+    >>> tone = 0.3 * np.sin(2 * np.pi * 220 * t).astype(np.float32)
+    >>> AudioEncoder("audio/egemaps-v02").fit_transform([(tone, 16000), None]).shape
+    (2, 88)
+    """
+
+    modality = "audio"
+    window = 64  # a minute of sound is 4 MB
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseEncoder._parameter_constraints,
+        "min_seconds": [Interval(Real, 0, None, closed="neither")],
+        "max_seconds": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        model: str = "audio/compare-2016",
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+        steps: int | None = None,
+        store: Any = "default",
+        on_error: str = "raise",
+        n_jobs: int | None = None,
+        verbose: bool = False,
+        pooling: str = "auto",
+        layer: int = -1,
+        revision: str | None = None,
+        local_files_only: bool = True,
+        min_seconds: float = 0.05,
+        max_seconds: float = 600.0,
+    ) -> None:
+        self.model = model
+        self.device = device
+        self.precision = precision
+        self.batch_size = batch_size
+        self.steps = steps
+        self.store = store
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.pooling = pooling
+        self.layer = layer
+        self.revision = revision
+        self.local_files_only = local_files_only
+        self.min_seconds = min_seconds
+        self.max_seconds = max_seconds
+
+    def _read(self, cell: Any) -> Any:
+        return load_audio(
+            cell, sampling_rate=16_000, min_seconds=self.min_seconds, max_seconds=self.max_seconds
+        )
+
+    def _cleaning(self) -> dict[str, Any]:
+        return {"version": AUDIO_VERSION, "sampling_rate": 16_000}

@@ -1,0 +1,365 @@
+"""The template of all encoders (layer L2).
+
+A subclass says how a cell is read (`_read`) and which parameters change the output (`_options`, `_cleaning`); everything else is
+done here, once: missing cells, unique cells, the store, threads, batches, order, counters, errors, names. No library serves: skrub's
+TextEncoder is the nearest, for text alone and without rows that survive `clone`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent._views import feature_names
+from hybridsent.encoders import _runtime
+from hybridsent.encoders._cells import Cells, as_cells
+from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._registry import Backbone, get_backbone
+from hybridsent.exceptions import CellError, CellWarning, MediaError
+from hybridsent.media import content_key
+from hybridsent.store import FeatureStore, resolve_store
+
+__all__ = ["BaseEncoder"]
+
+FORMAT = 1
+"""Changes when the way from cell to vector changes for all encoders, so that old rows are not found again."""
+
+
+class BaseEncoder(TransformerMixin, BaseEstimator):
+    """Base of the encoders; think twice before adding anything to this class.
+
+    The constructor of a subclass only stores its parameters, among them all that are named in `_parameter_constraints`.
+    """
+
+    modality: ClassVar[str]
+    window: ClassVar[int] = 128  # cells read ahead of the network; bounds memory
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "model": [str],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "steps": [None, Interval(Integral, 1, None, closed="left")],
+        "store": [None, str, HasMethods(["__fspath__"]), HasMethods(["get_or_compute"])],
+        "on_error": [StrOptions({"raise", "missing"})],
+        "n_jobs": [None, Integral],
+        "verbose": ["verbose"],
+        "pooling": [StrOptions({"auto", "mean", "cls", "max"})],
+        "layer": [Integral],
+        "revision": [None, str],
+        "local_files_only": ["boolean"],
+    }
+
+    # -- what a subclass writes --------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _read(self, cell: Any) -> Any:
+        """Turn a raw cell into a clean object, by `hybridsent.media`; MediaError where it cannot be."""
+
+    @abstractmethod
+    def _cleaning(self) -> dict[str, Any]:
+        """Give what `_read` does to a cell (parameters and version), for the fingerprint."""
+
+    def _options(self) -> Options:
+        return Options(pooling=self.pooling, layer=self.layer, steps=self.steps)
+
+    # -- scikit-learn ------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> BaseEncoder:
+        """Check the parameters; a frozen encoder learns nothing.
+
+        Parameters
+        ----------
+        X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
+            Cells; None, NaN and empty strings are missing.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        self
+            The encoder.
+        """
+        self._check()
+        as_cells(X, self.modality)
+        self.n_features_out_ = self._width() * (self.steps or 1)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode cells, or find their vectors in the store.
+
+        Parameters
+        ----------
+        X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
+            Cells; None, NaN and empty strings are missing.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features_out_), float32
+            A vector a row; NaN where the cell is missing (or broken, with ``on_error="missing"``). With
+            ``set_output(transform="pandas")`` a DataFrame.
+
+        Raises
+        ------
+        CellError
+            If a cell is broken and ``on_error="raise"``; the message names row, column and cause. Rows that were encoded before it
+            are in the store already.
+        WeightsNotFoundError, WeightsError
+            If the weights are not there, or broken.
+        """
+        self._check()
+        cells = as_cells(X, self.modality)
+        run = _Run(self, cells)
+        rows = run.rows()
+        self.n_encoded_, self.n_from_store_ = run.n_encoded, run.n_from_store
+        width = self._width(rows) * (self.steps or 1)
+        self.n_features_out_ = width
+        out = np.full((len(cells), width), np.nan, dtype=np.float32)
+        for key, positions in run.positions.items():
+            if key in rows:
+                out[positions] = rows[key]
+        run.warn_of_broken()
+        return out
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: ``text__0`` …, or ``text__s0_0`` … with steps.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        width = self._width() if not hasattr(self, "n_features_out_") else self.n_features_out_ // (self.steps or 1)
+        return np.asarray(feature_names(self.modality, width, self.steps), dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
+        tags.requires_fit = False
+        tags.no_validation = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    # -- identity ----------------------------------------------------------------------------------------------------
+
+    def backbone(self) -> Backbone:
+        """Find the backbone that `model` names; nothing is loaded.
+
+        Returns
+        -------
+        Backbone
+            Name, width, licence and source of the weights.
+
+        Raises
+        ------
+        UnknownBackboneError
+            If no backbone has this name.
+        """
+        return get_backbone(
+            self.model, self.modality, revision=self.revision, local_files_only=self.local_files_only
+        )
+
+    def fingerprint(self) -> str:
+        """Identify the function from cell to vector: weights, pooling, steps, cleaning, precision.
+
+        Not in it: batch size, device, threads, store. The arithmetic counts, because bfloat16 rows differ from float32 rows by more
+        than the tolerance of 1e-4 within which a row does not depend on its batch.
+
+        Returns
+        -------
+        str
+            Name of the backbone and 16 hexadecimal digits.
+
+        Raises
+        ------
+        WeightsNotFoundError
+            If the weights must be read and are not there.
+
+        Examples
+        --------
+        >>> from hybridsent import TextEncoder
+        >>> TextEncoder().fingerprint() == TextEncoder(batch_size=8).fingerprint()
+        True
+        >>> TextEncoder().fingerprint() == TextEncoder(urls="drop").fingerprint()
+        False
+        """
+        return self._identify(self.backbone())[0]
+
+    def _identify(self, backbone: Backbone) -> tuple[str, dict[str, Any]]:
+        """Give the fingerprint and what it was made of (kept beside the rows in the store)."""
+        options = self._options()
+        spec = {
+            "format": FORMAT,
+            "backbone": backbone.name,
+            "weights": backbone.digest(),
+            "precision": self._precision(),
+            "cleaning": self._cleaning(),
+            **{name: getattr(options, name) for name in options.__dataclass_fields__},
+        }
+        digest = hashlib.blake2b(json.dumps(spec, sort_keys=True).encode(), digest_size=8).hexdigest()
+        slug = re.sub(r"[^A-Za-z0-9.]+", "-", backbone.name).strip("-.")[-60:]
+        return f"{slug}-{digest}", spec
+
+    def _precision(self) -> str:
+        if self.precision == "float32":
+            return "float32"
+        device = _runtime.resolve_device(self.device)
+        return _runtime.resolve_precision(self.precision, device)
+
+    # -- helpers -----------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        self._validate_params()
+        if self.steps is not None and self.pooling == "cls":
+            raise ValueError(
+                f"The steps parameter of {type(self).__name__} must be None with pooling='cls', which reads one vector. "
+                f"Got {self.steps!r}; use pooling='mean' or 'max'."
+            )
+
+    def _network(self, backbone: Backbone) -> Network:
+        device = _runtime.resolve_device(self.device)
+        network = _runtime.network_of(backbone, backbone.digest(), device, self._precision())
+        network.check(self._options())
+        return network
+
+    def _width(self, rows: dict[bytes, np.ndarray] | None = None) -> int:
+        """Width of one vector: by a row at hand, the registry, the store, else the network itself."""
+        if rows:
+            return len(next(iter(rows.values()))) // (self.steps or 1)
+        backbone = self.backbone()
+        if backbone.width is not None:
+            return backbone.width
+        return self._network(backbone).width
+
+
+class _Run:
+    """One call of `transform`: which cells, what was found, what broke."""
+
+    def __init__(self, encoder: BaseEncoder, cells: Cells) -> None:
+        self.encoder = encoder
+        self.cells = cells
+        self.positions: dict[bytes, list[int]] = {}
+        self.broken: dict[int, str] = {}
+        self.n_encoded = self.n_from_store = 0
+        for position in cells.present():
+            try:
+                key = content_key(cells.values[position], encoder.modality)
+            except MediaError as error:
+                self._break(position, error)
+            else:
+                self.positions.setdefault(key, []).append(position)
+
+    def rows(self) -> dict[bytes, np.ndarray]:
+        """Give the vector of every distinct cell, found or computed; broken ones are left out."""
+        keys = list(self.positions)
+        if not keys:
+            return {}
+        self.backbone = self.encoder.backbone()
+        store = resolve_store(self.encoder.store)
+        with self._progress(len(keys)) as self.bar:
+            if store is None:
+                return self._without_store(keys)
+            return self._with_store(store, keys)
+
+    def _with_store(self, store: FeatureStore, keys: list[bytes]) -> dict[bytes, np.ndarray]:
+        fingerprint, spec = self.encoder._identify(self.backbone)
+        computed = store.get_or_compute(fingerprint, keys, self._compute, spec=spec)
+        self.n_encoded, self.n_from_store = computed.n_computed, computed.n_found
+        rows: dict[bytes, np.ndarray] = computed.rows
+        return rows
+
+    def _without_store(self, keys: list[bytes]) -> dict[bytes, np.ndarray]:
+        rows = {key: row for batch, vectors in self._compute(keys) for key, row in zip(batch, vectors, strict=True)}
+        self.n_encoded = len(rows)
+        return rows
+
+    def _compute(self, keys: list[bytes]) -> Iterator[tuple[list[bytes], np.ndarray]]:
+        """Encode cells, a window at a time; yields (keys, vectors) as they are ready."""
+        network = self.encoder._network(self.backbone)
+        options = self.encoder._options()
+        n_workers = _runtime.workers(self.encoder.n_jobs)
+        waiting: list[bytes] = []
+        items: list[Any] = []
+        prepared = _runtime.parallel(lambda key: self._prepare(network, key, options), keys, n_workers)
+        for key, item in zip(keys, prepared, strict=True):
+            if isinstance(item, MediaError):
+                self._break_key(key, item)
+                continue
+            waiting.append(key)
+            items.append(item)
+            if len(items) == self.encoder.window:
+                yield from self._encode(network, waiting, items, options)
+                waiting, items = [], []
+        if items:
+            yield from self._encode(network, waiting, items, options)
+
+    def _prepare(self, network: Network, key: bytes, options: Options) -> Any:
+        """Read a cell and prepare it, in a worker thread; a MediaError is handed back, not raised."""
+        try:
+            clean = self.encoder._read(self.cells.values[self.positions[key][0]])
+            return network.prepare(clean, options)
+        except MediaError as error:
+            return error
+
+    def _encode(
+        self, network: Network, keys: list[bytes], items: list[Any], options: Options
+    ) -> Iterator[tuple[list[bytes], np.ndarray]]:
+        items = network.finish(items, options)
+        for batch in _runtime.batches(network, items, self.encoder.batch_size):
+            vectors = _runtime.encode_batch(network, [items[i] for i in batch], options)
+            vectors = vectors.reshape(len(batch), -1)
+            finite = np.isfinite(vectors).all(axis=1)
+            for i in np.flatnonzero(~finite):
+                self._break_key(keys[batch[i]], MediaError("the backbone gave values that are not finite"))
+            self.bar.update(len(batch))
+            yield [keys[i] for i, good in zip(batch, finite, strict=True) if good], vectors[finite]
+
+    # -- broken cells ------------------------------------------------------------------------------------------------
+
+    def _break_key(self, key: bytes, error: MediaError) -> None:
+        for position in self.positions[key]:
+            self._break(position, error)
+
+    def _break(self, position: int, error: MediaError) -> None:
+        message = f"{self.cells.where(position)}: {error}"
+        if self.encoder.on_error == "raise":
+            raise CellError(
+                f"{message} Mend or remove the cell, or pass on_error='missing' to read it as a missing one.",
+                row=self.cells.labels[position],
+                column=self.cells.column,
+            ) from error
+        self.broken[position] = message
+
+    def warn_of_broken(self) -> None:
+        if not self.broken:
+            return
+        first = self.broken[min(self.broken)]
+        warnings.warn(
+            f"{len(self.broken)} of {len(self.cells)} cells are broken and count as missing. The first: {first}",
+            CellWarning,
+            stacklevel=4,
+        )
+
+    def _progress(self, total: int) -> Any:
+        from tqdm import tqdm
+
+        name = f"encode {self.encoder.modality}"
+        return tqdm(total=total, desc=name, unit="row", disable=not self.encoder.verbose, leave=False)
+

@@ -1,0 +1,125 @@
+"""ImageEncoder (layer L2)."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+from hybridsent._params import Interval
+from hybridsent.encoders._base import BaseEncoder
+from hybridsent.media import IMAGE_VERSION, load_image
+
+__all__ = ["ImageEncoder"]
+
+
+class ImageEncoder(BaseEncoder):
+    """Turn pictures into vectors with a frozen pretrained vision model.
+
+    Each distinct picture is decoded (upright, RGB, first frame), prepared as the model was trained and encoded once; the vector is
+    then found in the feature store by every fold, grid point, process and later run. The encoder learns nothing from the data.
+
+    Parameters
+    ----------
+    model : str, default="image/efficientnet-lite0"
+        A registered backbone (`list_backbones`), ``"torchvision:NAME"`` (also ``"torchvision:NAME/WEIGHTS"`` and
+        ``"torchvision:NAME@FILE"``), or ``"hf:NAME"`` for a repository or a local folder of the transformers library.
+    device : str, default="auto"
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on the device.
+    batch_size : int or "auto", default="auto"
+        Pictures a batch. Where memory runs out a batch is halved.
+    steps : int, default=None
+        Give this many pooled segments, from top to bottom (columns ``image__s0_0`` …), instead of one vector.
+    store : str, path, FeatureStore or None, default="default"
+        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache folder, None keeps nothing.
+    on_error : {"raise", "missing"}, default="raise"
+        What a broken cell does: an error that names it, or a row of NaN and one warning.
+    n_jobs : int, default=None
+        Threads that read and prepare cells; None and -1 take every core given to the process.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    pooling : {"auto", "mean", "cls", "max"}, default="auto"
+        From patches to one vector; ``"auto"`` is what the model was trained with.
+    layer : int, default=-1
+        Hidden layer to read (family ``hf:``); -1 is the last.
+    revision : str, default=None
+        Branch, tag or commit of a hub repository.
+    local_files_only : bool, default=True
+        Whether to stay off the network. False lets missing weights be downloaded.
+    max_pixels : int, default=89_478_485
+        Largest width x height that is decoded; a guard against decompression bombs.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        Columns of the output.
+    n_encoded_ : int
+        Distinct cells that the last `transform` encoded.
+    n_from_store_ : int
+        Distinct cells that the last `transform` found in the store.
+
+    See Also
+    --------
+    TextEncoder : The same for texts.
+    AudioEncoder : The same for sound.
+    hybridsent.make_features : All modalities of a table at once.
+
+    References
+    ----------
+    Tan, Le: EfficientNet, ICML 2019 (the default is its variant Lite0, trained on ImageNet-1k).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent import ImageEncoder
+    >>> picture = np.full((32, 32, 3), 200, dtype=np.uint8)
+    >>> ImageEncoder().fit_transform([picture, None]).shape
+    (2, 1280)
+    """
+
+    modality = "image"
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseEncoder._parameter_constraints,
+        "max_pixels": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        model: str = "image/efficientnet-lite0",
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+        steps: int | None = None,
+        store: Any = "default",
+        on_error: str = "raise",
+        n_jobs: int | None = None,
+        verbose: bool = False,
+        pooling: str = "auto",
+        layer: int = -1,
+        revision: str | None = None,
+        local_files_only: bool = True,
+        max_pixels: int = 89_478_485,
+    ) -> None:
+        self.model = model
+        self.device = device
+        self.precision = precision
+        self.batch_size = batch_size
+        self.steps = steps
+        self.store = store
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.pooling = pooling
+        self.layer = layer
+        self.revision = revision
+        self.local_files_only = local_files_only
+        self.max_pixels = max_pixels
+
+    def _read(self, cell: Any) -> Any:
+        return load_image(cell, max_pixels=self.max_pixels)
+
+    def _cleaning(self) -> dict[str, Any]:
+        return {"version": IMAGE_VERSION}

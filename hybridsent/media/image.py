@@ -1,0 +1,213 @@
+"""Paths, bytes, pictures and arrays to RGB images (layer L1).
+
+Why by hand: Pillow decodes. It leaves to its caller the limit on pixels (a warning, once, process
+wide), which formats to trust (EPS starts another program), the camera's orientation, and what
+transparent, 16-bit and float pixels look like in RGB, where ``convert("RGB")`` clips or turns
+them black.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hybridsent.exceptions import MediaError
+from hybridsent.media._cells import (
+    IMAGE_FORMATS,
+    check_pil_image,
+    is_pil_image,
+    orientation,
+    wrong_type,
+)
+from hybridsent.media._file import read_bytes
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["IMAGE_FORMATS", "IMAGE_VERSION", "load_image"]
+
+IMAGE_VERSION = 1
+"""Raised whenever a loaded picture may differ from before; part of an encoder's fingerprint."""
+
+_DEPTH_16 = ("I;16", "I;16L", "I;16B", "I;16N")
+
+
+def load_image(cell: object, *, max_pixels: int = 89_478_485, max_bytes: int = 64 * 2**20) -> Image:
+    """Load one picture as upright RGB.
+
+    The EXIF orientation is applied; transparent pixels are laid over white; of an animation the
+    first frame is taken (of an opened `PIL.Image.Image`, the current one). Grey values of 16 bits
+    are scaled to 8. Wider ones are read as 16 bits if they fit, floats as 0..1 or 0..255 if they
+    fit, and else stretched from their minimum and maximum. The name of a file does not matter.
+
+    Parameters
+    ----------
+    cell : str, os.PathLike, bytes, PIL.Image.Image or ndarray
+        A path, a file's content, a picture, or a uint8 array of shape (H, W, 3), (H, W, 4) or
+        (H, W). Formats read: AVIF, BMP, GIF, JPEG, MPO, PNG, PPM, TIFF, WEBP.
+    max_pixels : int, default=89478485
+        Largest width times height, checked before anything is decoded.
+    max_bytes : int, default=67108864
+        Largest size of a file or bytes.
+
+    Returns
+    -------
+    PIL.Image.Image
+        A new image of mode RGB, with no file open and no metadata.
+
+    Raises
+    ------
+    MediaError
+        If the cell cannot be read, is no picture, damaged, cut off, empty or too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> load_image(np.full((2, 3, 3), 255, dtype="uint8")).size
+    (3, 2)
+    """
+    if isinstance(cell, np.ndarray):
+        return _from_array(cell, max_pixels)
+    if is_pil_image(cell):
+        check_pil_image(cell)
+        return _decoded(cell, max_pixels)
+    if isinstance(cell, (str, os.PathLike, bytes)):
+        return _decoded(_opened(read_bytes(cell, max_bytes=max_bytes)), max_pixels)
+    raise wrong_type(cell, "image")
+
+
+def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise MediaError(f"the image has no pixels: {width} x {height}")
+    if width * height > max_pixels:
+        raise MediaError(
+            f"the image has {width:,} x {height:,} = {width * height:,} pixels, more than the "
+            f"{max_pixels:,} allowed; shrink it, or raise max_pixels"
+        )
+
+
+def _from_array(array: np.ndarray[Any, Any], max_pixels: int) -> Image:
+    from PIL import Image
+
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.ndim not in (2, 3):
+        raise MediaError(
+            f"an image array must be uint8 of shape (H, W, 3), got {array.dtype} of shape "
+            f"{array.shape}; floats in 0..1 become it by (255 * array).round().astype('uint8')"
+        )
+    if array.ndim == 3 and channels not in (3, 4):
+        raise MediaError(
+            f"an image array must have shape (H, W, 3), (H, W, 4) or (H, W), got {array.shape}; "
+            "channels come last: np.moveaxis(array, 0, -1)"
+        )
+    height, width = array.shape[:2]
+    _check_pixels((width, height), max_pixels)
+    return _as_rgb(Image.fromarray(np.ascontiguousarray(array)))
+
+
+def _opened(raw: bytes) -> Image:
+    """Parse the header with the plugin whose mark the bytes bear.
+
+    `PIL.Image.open` would give the bomb warning here, by the process-wide filters, which no thread
+    can change for itself. The registry it looks plugins up in gives the same image without it.
+    """
+    from PIL import Image
+
+    Image.init()
+    reasons = []
+    for name in IMAGE_FORMATS:
+        # AVIF is missing where Pillow was built without it; its mark is then accepted by none.
+        factory, accepts = Image.OPEN.get(name, (None, None))
+        if factory is None or accepts is None or accepts(raw[:16]) is not True:
+            continue
+        try:
+            return _parsed(factory, raw)
+        except MediaError as error:  # another plugin may still read it
+            reasons.append(f"{name}: {error}")
+    if reasons:
+        raise MediaError(f"the image is damaged ({'; '.join(reasons)})")
+    raise MediaError(
+        f"this is no picture of a known format ({', '.join(IMAGE_FORMATS)}); "
+        f"it begins with {raw[:12]!r}"
+    )
+
+
+def _parsed(factory: Callable[[io.BytesIO, str], Image], raw: bytes) -> Image:
+    try:
+        return factory(io.BytesIO(raw), "")
+    except MemoryError:
+        raise
+    # A plugin's parser raises anything on a hostile header, also a warning made an error.
+    except Exception as error:
+        raise MediaError(str(error) or type(error).__name__) from error
+
+
+def _decoded(image: Image, max_pixels: int) -> Image:
+    _check_pixels(image.size, max_pixels)
+    try:
+        image.load()
+        return _as_rgb(_upright(image))
+    except (MediaError, MemoryError):
+        raise
+    # Damaged data makes decoders raise OSError, SyntaxError, struct.error, IndexError and others.
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise MediaError(f"the image is damaged or cut off: {reason}") from error
+
+
+def _upright(image: Image) -> Image:
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(orientation(image))
+    if turn is None:
+        return image
+    turned = image.transpose(turn)
+    # Transposing keeps the description of transparency but would lose it for our next step.
+    turned.info.update({k: v for k, v in image.info.items() if k == "transparency"})
+    return turned
+
+
+def _as_rgb(image: Image) -> Image:
+    from PIL import Image as pillow  # noqa: N813 - a module beside the class of the same name
+
+    if image.mode in (*_DEPTH_16, "I", "F"):
+        rgb = pillow.fromarray(_as_8_bit(np.asarray(image))).convert("RGB")
+    elif image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = pillow.new("RGBA", rgba.size, "white")
+        rgb = pillow.alpha_composite(white, rgba).convert("RGB")
+    else:
+        rgb = image.convert("RGB")  # a copy, where it is RGB already
+    rgb.info = {}  # an orientation left here would be applied again by whoever loads the result
+    return rgb
+
+
+def _as_8_bit(grey: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Scale grey values to 0..255 by what their range says they are; see `load_image`."""
+    low, high = float(grey.min()), float(grey.max())
+    if not np.isfinite(low + high):
+        raise MediaError("the image has pixels that are NaN or infinite")
+    if grey.dtype.kind in "iu" and low >= 0 and high <= 65535:
+        table = np.round(np.arange(65536) / 257).astype(np.uint8)
+        return table.take(grey)
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    span = (high - low) or 1.0
+    scaled = (grey.astype(np.float64) - low) * (255 / span)
+    return np.round(scaled).astype(np.uint8)

@@ -1,0 +1,216 @@
+"""Strings and encoded bytes to clean text (layer L1).
+
+Why by hand: a decoder that guesses (chardet) needs more than a sentence, and a text must be clean
+after one cleaning, since it is the key of a store; see `hybridsent.media._rewrite` for the rest.
+"""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import re
+import unicodedata
+from typing import Literal, get_args
+
+from hybridsent.exceptions import MediaError
+from hybridsent.media._cells import wrong_type
+from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
+
+__all__ = ["TEXT_VERSION", "decode_text", "load_text"]
+
+TEXT_VERSION = 1
+"""Raised whenever a cleaned text may differ from before; part of an encoder's fingerprint."""
+
+_Form = Literal["NFC", "NFKC"]
+_Keep = Literal["keep", "token", "drop"]
+_Hashtags = Literal["keep", "split", "drop"]
+_Emoji = Literal["keep", "name", "drop"]
+_Elongation = Literal["keep", "shorten"]
+
+# The UTF-32 marks begin with the UTF-16 ones, so they come first.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MAX_PASSES = 10  # no rewrite makes work for more than two later ones; see tests/test_media_text.py
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Controls that are no whitespace, soft hyphens, byte order marks, marks of writing direction. The
+# two joiners U+200C and U+200D stay: Persian, Indic scripts and emoji mean something by them.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+)
+# The Stream-Safe Text Format of Unicode (UAX 15) allows as many marks in a row.
+_MAX_MARKS = 30
+_MANY_MARKS = re.compile("[\u0300-\U0010ffff]{31}")
+_INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
+
+
+def decode_text(raw: bytes) -> str:
+    r"""Decode bytes to a string, by mark, as UTF-8, or as Windows-1252.
+
+    A byte order mark of UTF-8, UTF-16 or UTF-32 decides. Without one the bytes are UTF-8 if they
+    are valid UTF-8 (by chance, other text is not), else Windows-1252, the superset of Latin-1 that
+    older Western files are in. Text of other encodings must be decoded by the caller.
+
+    Parameters
+    ----------
+    raw : bytes
+        Encoded text.
+
+    Returns
+    -------
+    str
+        The text, without the mark.
+
+    Raises
+    ------
+    MediaError
+        If the bytes contradict their mark, or fit neither encoding.
+
+    Examples
+    --------
+    >>> decode_text("naïve".encode("utf-16")), decode_text(b"na\xefve")
+    ('naïve', 'naïve')
+    """
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return _decoded(raw, encoding, f"the bytes begin with a mark of {encoding}")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decoded(raw, "cp1252", "the bytes are neither UTF-8 nor Windows-1252")
+
+
+def load_text(
+    cell: object,
+    *,
+    unicode: _Form | None = "NFC",
+    urls: _Keep = "keep",
+    mentions: _Keep = "keep",
+    hashtags: _Hashtags = "keep",
+    emoji: _Emoji = "keep",
+    elongation: _Elongation = "keep",
+) -> str:
+    r"""Clean one text.
+
+    Always: whitespace runs become one space, ends are stripped, control characters, soft hyphens
+    and marks of writing direction are dropped, and so are accents beyond 30 on one letter. HTML
+    entities and case are left alone. Cleaning a cleaned text changes nothing, under any policy.
+
+    Parameters
+    ----------
+    cell : str or bytes
+        The text, or its bytes for `decode_text`.
+    unicode : {"NFC", "NFKC"} or None, default="NFC"
+        Normal form; NFKC also turns full-width and styled letters into plain ones.
+    urls : {"keep", "token", "drop"}, default="keep"
+        Web addresses: as they are, ``http``, or nothing. E-mail addresses always stay.
+    mentions : {"keep", "token", "drop"}, default="keep"
+        ``@bob`` and ``@bob@host.org``: as they are, ``@user``, or nothing.
+    hashtags : {"keep", "split", "drop"}, default="keep"
+        ``#LoveThisDay2day``: as it is, ``Love This Day 2 day``, or nothing. Splits at underscores,
+        between letters and digits, and where case tells; a number (``#1``) is no hashtag.
+    emoji : {"keep", "name", "drop"}, default="keep"
+        As they are, by their Unicode name in lower case (``grinning face``; ``symbol`` where this
+        Python knows none), or nothing.
+    elongation : {"keep", "shorten"}, default="keep"
+        ``sooo!!!!``: as it is, or ``soo!!``: three or more of a letter, ``!`` or ``?`` become two.
+        Addresses and mentions are not shortened.
+
+    Returns
+    -------
+    str
+        The clean text, never empty.
+
+    Raises
+    ------
+    MediaError
+        If the cell is no text, holds half of a surrogate pair, or nothing is left after cleaning.
+    ValueError
+        If a policy is none of those above.
+
+    Examples
+    --------
+    >>> load_text("  so\n good ")
+    'so good'
+    >>> load_text("@bob sooo #LoveIt", mentions="token", hashtags="split", elongation="shorten")
+    '@user soo Love It'
+    """
+    policy = Policy(urls, mentions, hashtags, emoji, elongation)
+    _check_choices(unicode, policy)
+    text = _as_text(cell)
+    _check_surrogates(text)
+    text = _tidied(text, unicode)
+    for _ in range(_MAX_PASSES if policy != KEEP_ALL else 0):
+        before = text
+        text = _tidied(rewrite(text, policy), unicode)
+        if text == before:
+            break
+    if all(unicodedata.category(character) in _INVISIBLE for character in text):
+        raise MediaError("nothing is left of the text after cleaning")
+    return text
+
+
+def _decoded(raw: bytes, encoding: str, what: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise MediaError(
+            f"{what}, but byte {error.start} does not fit ({error.reason}); "
+            "is it text? If so, decode it first and pass the str"
+        ) from error
+
+
+@functools.lru_cache(maxsize=64)
+def _check_choices(unicode: str | None, policy: Policy) -> None:
+    choices = (_Keep, _Keep, _Hashtags, _Emoji, _Elongation)
+    for name, value, choice in zip(policy._fields, policy, choices, strict=True):
+        if value not in get_args(choice):
+            raise ValueError(f"{name} must be one of {get_args(choice)}, got {value!r}")
+    if unicode not in (None, *get_args(_Form)):
+        raise ValueError(f"unicode must be 'NFC', 'NFKC' or None, got {unicode!r}")
+
+
+def _as_text(cell: object) -> str:
+    if isinstance(cell, str):
+        return str(cell)
+    if not isinstance(cell, bytes):
+        raise wrong_type(cell, "text")
+    if not cell:
+        raise MediaError("the text has zero bytes; use None for a missing one")
+    return decode_text(cell)
+
+
+def _check_surrogates(text: str) -> None:
+    if text.isascii() or not (found := _SURROGATE.search(text)):
+        return
+    raise MediaError(
+        f"character {found.start()} is U+{ord(found[0]):04X}, half of a surrogate pair, which is "
+        "no character by itself; the text was decoded wrongly. To replace such halves: "
+        'text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")'
+    )
+
+
+def _tidied(text: str, unicode: _Form | None) -> str:
+    if not text.isprintable():  # in C, and true of most texts
+        text = _CONTROL.sub("", text)
+    if unicode is not None and not text.isascii():
+        text = _capped(unicodedata.normalize(unicode, _capped(text)))
+    return " ".join(text.split())
+
+
+def _capped(text: str) -> str:
+    """Drop marks beyond 30 on one letter: normalisation sorts them, in quadratic time."""
+    if not _MANY_MARKS.search(text):
+        return text
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)

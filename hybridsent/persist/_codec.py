@@ -1,0 +1,198 @@
+"""An estimator to the bytes of ``model.skops`` and back (layer L5)."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from hybridsent.exceptions import BundleError, PersistError, UntrustedTypeError
+from hybridsent.persist._archive import unpack
+from hybridsent.persist._errors import as_bundle_error
+from hybridsent.persist._graph import children
+from hybridsent.persist._schema import Named, Schema
+from hybridsent.persist._trust import is_defined_there, is_denied, is_extensible
+
+_SCHEMA = "schema.json"
+_MEMBERS = re.compile(r"schema\.json|[0-9a-f-]{1,40}\.(npy|npz|bin)")
+
+
+def encode(model: Any) -> bytes:
+    """Write a model with skops, packed; nothing is checked yet.
+
+    Raises
+    ------
+    PersistError
+        When skops has no way to write some part; the message names that part.
+    """
+    try:
+        return _dumps(model)
+    # skops raises TypeError, RuntimeError, PicklingError and more for what it cannot write.
+    except Exception as error:
+        path, culprit = _culprit(model)
+        kind = type(culprit)
+        raise PersistError(
+            f"The estimator cannot be saved: {path or 'it'} is a {kind.__module__}."
+            f"{kind.__qualname__}, which the file format cannot hold ({error}). {way_out(kind)}"
+        ) from error
+
+
+def _dumps(model: Any) -> bytes:
+    import skops.io
+
+    data: bytes = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    return data
+
+
+def _culprit(model: Any) -> tuple[str, Any]:
+    """Go down to the innermost part that skops cannot write."""
+    path, seen = "", {id(model)}
+    while True:
+        for step, child in children(model):
+            if id(child) not in seen and not _can_be_written(child):
+                seen.add(id(child))
+                path, model = path + step, child
+                break
+        else:
+            return path.lstrip("."), model
+
+
+def _can_be_written(part: Any) -> bool:
+    try:
+        _dumps(part)
+    # Any error is the answer "no", see `encode`.
+    except Exception:  # noqa: BLE001
+        return False
+    return True
+
+
+def way_out(kind: type) -> str:
+    """Say what to do about a part that cannot be saved."""
+    if kind.__module__.partition(".")[0] in ("torch", "torchvision", "transformers"):
+        return (
+            "Networks are saved as tensors only: use an estimator of hybridsent.heads, or give "
+            "yours the methods described in hybridsent.persist."
+        )
+    return "Leave it out of the estimator, or use joblib for files that only you will read."
+
+
+class Audited(NamedTuple):
+    """A ``model.skops`` of which every byte that skops would read was checked.
+
+    Attributes
+    ----------
+    schema : Schema
+        What it names, `foreign` being what the allow-list lacks.
+    clean : bytes
+        The same model, written again from what was checked; only this is given to skops.
+    """
+
+    schema: Schema
+    clean: bytes
+
+
+def audit(data: bytes) -> Audited:
+    """Check a ``model.skops``; raise BundleError if save() cannot have written it."""
+    members = unpack(io.BytesIO(data), "model.skops", _MEMBERS)
+    if _SCHEMA not in members:
+        raise BundleError("model.skops has no schema.json: it is damaged.")
+    with as_bundle_error("The schema of model.skops cannot be read"):
+        schema = Schema(members)
+        clean = schema.check(json.loads(members.pop(_SCHEMA)))
+        unused = sorted(set(members) - schema.used)
+        if unused:
+            raise BundleError(f"model.skops holds {unused[:5]}, which nothing in it refers to.")
+        return Audited(schema, _repack(clean, members))
+
+
+def _repack(schema: dict[str, Any], members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+        archive.writestr(_SCHEMA, json.dumps(schema))
+    return file.getvalue()
+
+
+def decode(audited: Audited, trusted: frozenset[str]) -> Any:
+    """Build a model; raise UntrustedTypeError for what neither we nor the caller allow."""
+    _refuse(audited.schema.foreign, trusted)
+    return _construct(audited.clean, sorted({named.full for named in audited.schema.named}))
+
+
+def _construct(clean: bytes, names: list[str]) -> Any:
+    import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    with as_bundle_error("The model cannot be built"), warnings.catch_warnings():
+        # Ours names the whole bundle once; scikit-learn's would come for each estimator in it.
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        return skops.io.loads(clean, trusted=names)
+
+
+def _refuse(foreign: Iterable[Named], trusted: frozenset[str]) -> None:
+    refused = [named for named in foreign if not _is_trusted(named, trusted)]
+    if not refused:
+        return
+    never = sorted({n.full for n in refused if not is_extensible(n.kind, n.full)})
+    unknown = sorted({n.full for n in refused} - set(never))
+    parts = [f"The model names types that are not allowed: {sorted({n.full for n in refused})}."]
+    if never:
+        parts.append(
+            f"No model needs {never}, and they can run code: do not load this file, and ask where "
+            "it comes from."
+        )
+    if unknown:
+        parts.append(
+            f"If you know where the file comes from and have read the code of {unknown}, pass "
+            f"trusted={unknown}. Never pass names only because this message lists them."
+        )
+    raise UntrustedTypeError(" ".join(parts))
+
+
+def _is_trusted(named: Named, trusted: frozenset[str]) -> bool:
+    wanted = named.full in trusted and is_extensible(named.kind, named.full)
+    return wanted and is_defined_there(named.kind, named.module, named.name)
+
+
+def needed_trust(audited: Audited) -> frozenset[str]:
+    """Names that the reader of this model will have to trust.
+
+    Raises
+    ------
+    PersistError
+        For what could not be read again, whatever the reader trusts.
+    """
+    for named in audited.schema.foreign:
+        _refuse_unreadable(named)
+    return frozenset(named.full for named in audited.schema.foreign)
+
+
+def _refuse_unreadable(named: Named) -> None:
+    where = named.path.lstrip(".") or "It"
+    if named.name == "<lambda>" or named.module == "__main__" or not named.name.isidentifier():
+        raise PersistError(
+            f"The estimator cannot be saved: {where} is {named.full}, which cannot be found again "
+            "by name when the file is loaded. Define it at the top level of an importable module."
+        )
+    if not is_extensible(named.kind, named.full):
+        hint = way_out(type(named.name, (), {"__module__": named.module}))
+        cause = (
+            "it can run code or cannot be checked"
+            if is_denied(named.full)
+            else "nothing of its kind is"
+        )
+        raise PersistError(
+            f"The estimator cannot be saved: {where} is {named.full}, which is never loaded, "
+            f"because {cause} ({named.kind}). {hint}"
+        )
+    if not is_defined_there(named.kind, named.module, named.name):
+        raise PersistError(
+            f"The estimator cannot be saved: {where} is {named.full}, which cannot be found again "
+            "by that name (a local class or function, or an alias). Define it at the top level of "
+            "an importable module."
+        )

@@ -1,0 +1,141 @@
+"""Walking over everything an estimator holds (layer L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_ATOMS: tuple[type, ...] = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
+_ATOMS += (str, bytes, int, float, complex, type(None), np.generic, np.ufunc)
+
+
+class Edge(NamedTuple):
+    """One reference: `parent` holds `child`, reached by `step` at `path`."""
+
+    parent: Any
+    step: str
+    child: Any
+    path: str
+
+
+def children(item: Any) -> list[tuple[str, Any]]:
+    """Parts of one object, each with the Python text that reaches it.
+
+    Examples
+    --------
+    >>> children({"a": 1, "b": [2]})
+    [("['a']", 1), ("['b']", [2])]
+    """
+    if isinstance(item, _ATOMS):
+        return []
+    if isinstance(item, dict):
+        return [(f"[{key!r}]", value) for key, value in item.items()]
+    if isinstance(item, list | tuple | set):
+        return [(f"[{i}]", value) for i, value in enumerate(item)]
+    if isinstance(item, np.ndarray):
+        return _items(item)
+    return [(f".{name}", value) for name, value in getattr(item, "__dict__", {}).items()]
+
+
+def _items(array: np.ndarray[Any, Any]) -> list[tuple[str, Any]]:
+    if array.dtype != object:
+        return []
+    return [(f"[{i}]", value) for i, value in enumerate(array.ravel().tolist())]
+
+
+def edges(root: Any) -> Iterator[Edge]:
+    """Yield every reference below `root`, parents before their parts, each object opened once."""
+    stack, opened = [Edge(None, "", root, "")], set()
+    while stack:
+        edge = stack.pop()
+        yield edge
+        if isinstance(edge.child, _ATOMS) or id(edge.child) in opened:
+            continue
+        opened.add(id(edge.child))
+        parts = [
+            Edge(edge.child, step, part, (edge.path + step).lstrip("."))
+            for step, part in children(edge.child)
+        ]
+        stack.extend(reversed(parts))
+
+
+def objects(root: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every object that has attributes, once, with its path, parents first."""
+    seen: set[int] = set()
+    for edge in edges(root):
+        has_state = hasattr(edge.child, "__dict__") and not isinstance(edge.child, _ATOMS)
+        if has_state and id(edge.child) not in seen:
+            seen.add(id(edge.child))
+            yield edge.path, edge.child
+
+
+def first_difference(a: Any, b: Any) -> str | None:
+    """Path of the first part in which two models differ; None where they are the same.
+
+    Examples
+    --------
+    >>> first_difference({"a": [1, 2]}, {"a": [1, 3]})
+    "['a'][1]"
+    >>> first_difference(float("nan"), float("nan")) is None
+    True
+    """
+    stack, seen = [("", a, b)], set()
+    while stack:
+        path, x, y = stack.pop()
+        if type(x) is not type(y) or not _same_value(x, y):
+            return path.lstrip(".") or "the model"
+        if isinstance(x, _ATOMS) or id(x) in seen:
+            continue
+        seen.add(id(x))
+        parts, others = _saved_parts(x), _saved_parts(y)
+        if [step for step, _ in parts] != [step for step, _ in others]:
+            return path.lstrip(".") or "the model"
+        pairs = zip(parts, others, strict=True)
+        stack.extend((path + step, part, other) for (step, part), (_, other) in pairs)
+    return None
+
+
+def _saved_parts(item: Any) -> list[tuple[str, Any]]:
+    """Like `children`, but only what an object itself says must be saved, in a fixed order."""
+    if isinstance(item, set) or _is_sparse(item):
+        return []
+    if not hasattr(item, "__dict__") or isinstance(item, dict | list | tuple | np.ndarray):
+        return children(item)
+    state = item.__getstate__()
+    state = state if isinstance(state, dict) else vars(item)
+    return [(f".{key}", state[key]) for key in sorted(state)]
+
+
+def _same_value(x: Any, y: Any) -> bool:
+    if isinstance(x, float | complex | np.generic):
+        # Where a value differs from itself it is NaN, which is the same value here.
+        return bool(x == y) or bool(x != x and y != y)
+    if isinstance(x, np.ndarray):
+        return _same_array(x, y)
+    if _is_sparse(x):
+        # scipy may give narrower index types back, so these are compared by value.
+        indices = zip((x.indices, x.indptr), (y.indices, y.indptr), strict=True)
+        return _same_array(x.data, y.data) and all(np.array_equal(a, b) for a, b in indices)
+    if isinstance(x, (*_ATOMS, set, slice)):
+        return bool(x == y)
+    return True
+
+
+def _is_sparse(item: Any) -> bool:
+    from scipy.sparse import issparse
+
+    return bool(issparse(item))
+
+
+def _same_array(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return False
+    if isinstance(x, np.ma.MaskedArray) and not _same_array(
+        np.ma.getmaskarray(x), np.ma.getmaskarray(y)
+    ):
+        return False
+    # Bytes rather than values, so that NaN equals NaN and -0.0 differs from 0.0.
+    return x.dtype == object or np.asarray(x).tobytes() == np.asarray(y).tobytes()

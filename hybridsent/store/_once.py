@@ -1,0 +1,144 @@
+"""Every missing row is computed once, by whoever claims it first (layer L1).
+
+The rule that makes it exact: a claim is released only after the row is committed, and a row is
+looked for again after its key is claimed. The rule that keeps it alive: a caller computes all it
+has claimed before it waits for others.
+
+Why by hand: `joblib.Memory` and `diskcache` compute twice when two processes ask at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from hybridsent.store._claims import Claims
+from hybridsent.store._shelf import Shelf
+from hybridsent.store._sqlite import DamagedError, set_aside
+
+__all__ = ["Compute", "Computed", "Once"]
+
+Compute = Callable[[list[bytes]], Iterator[tuple[Sequence[bytes], np.ndarray]]]
+
+_SMALLEST, _LARGEST = 512, 4096
+_FIRST_NAP, _LONGEST_NAP = 0.005, 0.2
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What `FeatureStore.get_or_compute` gives.
+
+    Parameters
+    ----------
+    rows : dict of bytes to ndarray of shape (d,)
+        Every key that was found or computed.
+    n_computed : int
+        Rows that this call computed.
+    n_found : int
+        Rows that were in the store, or that others computed meanwhile.
+    """
+
+    rows: dict[bytes, np.ndarray]
+    n_computed: int
+    n_found: int
+
+
+class Once:
+    """One call of `FeatureStore.get_or_compute`.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        Where the rows are.
+    keys : sequence of bytes
+        What is asked for.
+    compute : callable
+        Gives batches of rows for a list of keys.
+    save : callable
+        Stores a batch.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        keys: Sequence[bytes],
+        compute: Compute,
+        save: Callable[[Sequence[bytes], np.ndarray], object],
+    ) -> None:
+        self._shelf = shelf
+        self._compute = compute
+        self._save = save
+        self._pending = dict.fromkeys(keys)
+        self._rows: dict[bytes, np.ndarray] = {}
+        self._n_computed = self._n_found = 0
+
+    def run(self, folder: Path, fingerprint: str) -> Computed:
+        """Find, compute, or wait for every key; keys that `compute` leaves out stay out."""
+        self._find(list(self._pending))
+        while self._pending:
+            try:
+                with Claims(folder, fingerprint) as claims:
+                    self._until_done(claims)
+            except DamagedError as error:
+                set_aside(error.path)  # by a power cut; at worst a row is computed twice
+        return Computed(self._rows, self._n_computed, self._n_found)
+
+    def _until_done(self, claims: Claims) -> None:
+        nap = _FIRST_NAP
+        while self._pending:
+            if self._work(claims):
+                nap = _FIRST_NAP
+            else:
+                time.sleep(nap)
+                nap = min(2 * nap, _LONGEST_NAP)
+
+    def _work(self, claims: Claims) -> bool:
+        """Claim and settle a portion of what nobody holds; False if there is nothing."""
+        held = claims.held()
+        free = list(islice((key for key in self._pending if key not in held), self._portion()))
+        mine = claims.take(free) if free else []
+        if not mine:
+            return False
+        try:
+            self._find(mine)
+            missing = [key for key in mine if key in self._pending]
+            if missing:
+                self._fill(missing, claims)
+        finally:
+            claims.release(mine)
+        return True
+
+    def _portion(self) -> int:
+        """Leave work to others, in portions that still sort well by length."""
+        return min(_LARGEST, max(_SMALLEST, -(-len(self._pending) // 4)))
+
+    def _find(self, keys: Sequence[bytes]) -> None:
+        rows = self._shelf.read(keys)
+        self._n_found += len(rows)
+        self._settle(rows)
+
+    def _settle(self, rows: Mapping[bytes, np.ndarray]) -> None:
+        self._rows.update(rows)
+        for key in rows:
+            self._pending.pop(key, None)
+
+    def _fill(self, missing: list[bytes], claims: Claims) -> None:
+        asked = set(missing)
+        for keys, given in self._compute(missing):
+            if not asked.issuperset(keys):
+                raise ValueError("compute() gave a row for a key that it was not asked for.")
+            if len(keys):
+                rows = np.array(
+                    given, dtype=np.float32
+                )  # a copy: compute may fill one buffer again and again
+                self._save(keys, rows)
+                claims.release(keys)
+                self._settle(dict(zip(keys, rows, strict=True)))
+                self._n_computed += len(keys)
+        for key in missing:
+            self._pending.pop(key, None)  # left out by compute: not tried again by this call

@@ -1,0 +1,354 @@
+"""The feature store: vectors at rest, computed once over all processes and runs (layer L1).
+
+Why by hand: see the modules it joins. `_sqlite` (files), `_codec` (bytes of a vector), `_rows` (one
+fingerprint), `_shelf` (opening and damage), `_claims` and `_once` (exactly once), `_evict` (size).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+
+from hybridsent.store._evict import evict, sweep, total_bytes
+from hybridsent.store._names import live_files
+from hybridsent.store._once import Compute, Computed, Once
+from hybridsent.store._report import StoreFile, StoreProblem, describe, problems_of
+from hybridsent.store._rows import RowFile
+from hybridsent.store._shelf import Shelf, base_name
+from hybridsent.store._sqlite import explained
+
+__all__ = ["FeatureStore", "StoreFile", "StoreProblem", "default_store_path", "resolve_store"]
+
+KEY_BYTES = 16
+
+
+def default_store_path() -> Path:
+    """Give the folder of the store that ``store="default"`` means.
+
+    Returns
+    -------
+    Path
+        The environment variable ``HYBRIDSENT_STORE``, else ``store`` in the user's cache folder of
+        hybridsent.
+
+    Examples
+    --------
+    >>> default_store_path().is_absolute() or "HYBRIDSENT_STORE" in os.environ
+    True
+    """
+    named = os.environ.get("HYBRIDSENT_STORE")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hybridsent") / "store"
+
+
+def resolve_store(store: FeatureStore | str | os.PathLike[str] | None) -> FeatureStore | None:
+    """Turn the `store` parameter of an encoder into a store.
+
+    Parameters
+    ----------
+    store : FeatureStore, str, path or None
+        A store, ``"default"``, a folder, or None for no store.
+
+    Returns
+    -------
+    FeatureStore or None
+        None where no store is wanted.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> resolve_store(None) is None
+    True
+    >>> resolve_store("rows").path.name
+    'rows'
+    """
+    if store is None or isinstance(store, FeatureStore):
+        return store
+    if isinstance(store, str | os.PathLike):
+        return FeatureStore() if store == "default" else FeatureStore(store)
+    raise TypeError(
+        f'`store` must be a FeatureStore, "default", a folder or None. Got {type(store).__name__}.'
+    )
+
+
+class FeatureStore:
+    """Vectors by content key and encoder fingerprint, in a folder that processes share.
+
+    One SQLite file (write-ahead log) a fingerprint. Constructing touches nothing; every call opens
+    what it needs and closes it, so a store can be pickled, copied, forked and used by threads as
+    it is. A killed process loses at most the batch it had not committed. Rows carry a checksum:
+    damaged ones are dropped with a `StoreWarning` and count as absent. A folder that cannot be
+    written to can still be read. Not for network file systems: their locks are not sqlite's.
+
+    Parameters
+    ----------
+    path : str or path, default=None
+        Folder; made at the first write. None means `default_store_path` at each use.
+    max_bytes : int or None, default=20 GiB
+        Size the folder is kept under, by deleting the rows used longest ago (to the hour); None
+        for no limit. It is checked at the first write of this object and then whenever another 2 %
+        of it was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = FeatureStore(folder)
+    ...     store.put_many("demo-1", [b"a" * 16], np.ones((1, 2)))
+    ...     store.get_many("demo-1", [b"a" * 16, b"b" * 16])
+    1
+    {b'aaaaaaaaaaaaaaaa': array([1., 1.], dtype=float32)}
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, max_bytes: int | None = 20 * 2**30
+    ) -> None:
+        self._path = path
+        self.max_bytes = max_bytes
+        self._unchecked = float("inf")  # bytes written since the size was last checked
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_path": self._path, "max_bytes": self.max_bytes}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state, _unchecked=float("inf"))
+
+    def __repr__(self) -> str:
+        path = None if self._path is None else os.fspath(self._path)
+        return f"FeatureStore({path!r}, max_bytes={self.max_bytes})"
+
+    @property
+    def path(self) -> Path:
+        """Folder of the store.
+
+        Returns
+        -------
+        Path
+            As given, ``~`` expanded; else `default_store_path`.
+        """
+        return default_store_path() if self._path is None else Path(self._path).expanduser()
+
+    # -- rows -------------------------------------------------------
+
+    def get_many(self, fingerprint: str, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """Find rows.
+
+        Parameters
+        ----------
+        fingerprint : str
+            Of the encoder: 1 to 120 printable characters without slashes.
+        keys : sequence of bytes
+            16 bytes each.
+
+        Returns
+        -------
+        dict of bytes to ndarray of shape (d,)
+            float32, writable; keys that are not stored are left out.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be read.
+        """
+        _check_keys(keys)
+        with Shelf(self.path, fingerprint) as shelf:
+            return shelf.read(keys) if len(keys) else {}
+
+    def put_many(
+        self,
+        fingerprint: str,
+        keys: Sequence[bytes],
+        rows: np.ndarray,
+        *,
+        spec: Mapping[str, object] | None = None,
+    ) -> int:
+        """Store rows in one committed transaction; rows that are there already stay as they are.
+
+        Parameters
+        ----------
+        fingerprint : str
+            Of the encoder: 1 to 120 printable characters without slashes.
+        keys : sequence of bytes
+            16 bytes each.
+        rows : ndarray of shape (n, d)
+            One a key; stored as float32.
+        spec : mapping, default=None
+            What the fingerprint was made of, kept for `info`; values that JSON has no word for
+            become strings.
+
+        Returns
+        -------
+        int
+            Rows that were new.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written to, the disk is full, or rows of another width are
+            stored.
+        """
+        _check_keys(keys)
+        with Shelf(self.path, fingerprint) as shelf:
+            return self._put(shelf, keys, rows, spec)
+
+    def get_or_compute(
+        self,
+        fingerprint: str,
+        keys: Sequence[bytes],
+        compute: Compute,
+        *,
+        spec: Mapping[str, object] | None = None,
+    ) -> Computed:
+        """Find rows; compute each missing one once over all processes that ask for it.
+
+        Missing keys are claimed in portions (a quarter of what is left, 512 to 4096), so that
+        callers share the work; who finds nothing left to claim waits for the others. The claims of
+        a killed process pass to those who wait. Needs a writable folder only if something is
+        missing.
+
+        Parameters
+        ----------
+        fingerprint : str
+            Of the encoder: 1 to 120 printable characters without slashes.
+        keys : sequence of bytes
+            16 bytes each.
+        compute : callable
+            Takes a list of keys, yields ``(keys, rows)`` in batches, each stored at once. Keys it
+            leaves out (broken cells) are absent from the result, and left to other callers to try.
+            It must not ask the store for the same keys.
+        spec : mapping, default=None
+            As in `put_many`.
+
+        Returns
+        -------
+        Computed
+            ``rows``, ``n_computed`` and ``n_found``.
+
+        Raises
+        ------
+        StoreError
+            As in `put_many`.
+        """
+        _check_keys(keys)
+        folder = self.path
+        with Shelf(folder, fingerprint) as shelf:
+            once = Once(shelf, keys, compute, lambda some, rows: self._put(shelf, some, rows, spec))
+            return once.run(folder, fingerprint)
+
+    def _put(
+        self,
+        shelf: Shelf,
+        keys: Sequence[bytes],
+        rows: np.ndarray,
+        spec: Mapping[str, object] | None,
+    ) -> int:
+        rows = np.asarray(rows)
+        if not len(keys) and not len(rows):
+            return 0
+        if rows.ndim != 2 or len(rows) != len(keys) or not rows.shape[1]:
+            raise ValueError(
+                f"`rows` must be of shape ({len(keys)}, d), a row a key, d > 0. Got {rows.shape}."
+            )
+        n_new = shelf.write(keys, rows, spec or {})
+        self._unchecked += 4 * rows.size
+        if self.max_bytes is not None and self._unchecked > self.max_bytes // 50:
+            self._unchecked = 0.0
+            evict(self.path, self.max_bytes, wait=False)
+        return n_new
+
+    # -- care -------------------------------------------------------
+
+    def info(self) -> list[StoreFile]:
+        """Describe what is stored.
+
+        Returns
+        -------
+        list of StoreFile
+            By fingerprint, in the order of their names.
+        """
+        return [told for _, shelf in self._shelves() if (told := shelf.run(describe))]
+
+    def clear(self, fingerprint: str | None = None) -> int:
+        """Delete the rows of one encoder, or all.
+
+        An empty file of a few pages stays for each: unlinking a database under processes that
+        write to it would lose their rows. Their later rows are kept.
+
+        Parameters
+        ----------
+        fingerprint : str, default=None
+            Of the encoder; None for all.
+
+        Returns
+        -------
+        int
+            Bytes given back to the disk.
+        """
+        wanted = None if fingerprint is None else base_name(fingerprint)
+        with explained(self.path):
+            before = total_bytes(self.path)
+            for base, shelf in self._shelves():
+                if wanted in (None, base):
+                    shelf.run(RowFile.clear)
+            if wanted is None:
+                sweep(self.path)
+            return max(0, before - total_bytes(self.path))
+
+    def verify(self, *, repair: bool = False) -> list[StoreProblem]:
+        """Read every row and check it.
+
+        Parameters
+        ----------
+        repair : bool, default=False
+            Whether to delete damaged rows, and files that cannot be read.
+
+        Returns
+        -------
+        list of StoreProblem
+            Empty for a sound store.
+        """
+        with explained(self.path):
+            files = live_files(self.path)
+        problems = [
+            problem
+            for base, path in files.items()
+            for problem in problems_of(path, unquote(base), repair=repair)
+        ]
+        if repair and any(problem.key is None for problem in problems):
+            sweep(self.path)
+        return problems
+
+    def evict(self) -> int:
+        """Delete the rows used longest ago if the store is above `max_bytes`, down to 90 %.
+
+        Returns
+        -------
+        int
+            Bytes given back to the disk.
+        """
+        return 0 if self.max_bytes is None else evict(self.path, self.max_bytes, wait=True)
+
+    def _shelves(self) -> Iterator[tuple[str, Shelf]]:
+        with explained(self.path):
+            bases = list(live_files(self.path))
+        for base in bases:
+            with Shelf(self.path, unquote(base)) as shelf:
+                yield base, shelf
+
+
+def _check_keys(keys: Sequence[bytes]) -> None:
+    if not set(map(type, keys)) <= {bytes} or not set(map(len, keys)) <= {KEY_BYTES}:
+        wrong = next(key for key in keys if type(key) is not bytes or len(key) != KEY_BYTES)
+        raise ValueError(f"`keys` must be of type bytes, {KEY_BYTES} long each. Got {wrong!r}.")

@@ -1,0 +1,214 @@
+"""hybridsent.media.text: decoding, policies, idempotence, linear time, hostile cells."""
+
+from __future__ import annotations
+
+import codecs
+import time
+import unicodedata
+
+import numpy as np
+import pytest
+from hostile import hostile_cells, outcome
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from hybridsent.exceptions import MediaError
+from hybridsent.media import TEXT_VERSION, decode_text, load_text
+
+ENGLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng\x7f")
+CHOICES = {
+    "unicode": ["NFC", "NFKC", None],
+    "urls": ["keep", "token", "drop"],
+    "mentions": ["keep", "token", "drop"],
+    "hashtags": ["keep", "split", "drop"],
+    "emoji": ["keep", "name", "drop"],
+    "elongation": ["keep", "shorten"],
+}
+REWRITE = {
+    "urls": "token",
+    "mentions": "token",
+    "hashtags": "split",
+    "emoji": "name",
+    "elongation": "shorten",
+}
+# What rewrites look for, whole and in halves, so that one rewrite may uncover work for another.
+FRAGMENTS = [
+    *"aAbZ019_ \t.,-+!?:/@#&é\u0301\u0308e\u200d\u200c\ufe0f\ufe0e\u20e3\xad\x00\x1c\x85\u3000",
+    *"\u0344ﬁ①™©☺❤😀👩💻🇺🇸🏽",
+    *("http://", "https://", "HTTP://", "htttp://", "www.", "wwww.", "x.com", "a@b.co", "@user"),
+    *(
+        "#Love",
+        "#a_b",
+        "@a@b.c",
+        "ooo",
+        "!!!",
+        "&#x27;",
+        "\U0001f3f4\U000e0067\U000e007f",
+        "1\ufe0f\u20e3",
+    ),
+]
+wild = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.characters()), max_size=12).map("".join)
+policies = st.fixed_dictionaries({name: st.sampled_from(c) for name, c in CHOICES.items()})
+
+
+def cleaned(cell, **policy):
+    try:
+        return load_text(cell, **policy)
+    except MediaError:
+        return None
+
+
+@settings(max_examples=600, deadline=None)
+@given(text=wild, policy=policies)
+@example(text="@http://x", policy={**REWRITE, "unicode": None})
+@example(text="@a#b@c#d@e#f@g", policy={"mentions": "drop", "hashtags": "drop"})
+@example(text="@a@b@c@d@e@f@g@h", policy={"mentions": "drop"})
+@example(text="#aHttp://x.y", policy={**REWRITE, "unicode": "NFC"})
+@example(text="htttp://x.y", policy={**REWRITE, "unicode": "NFKC"})
+@example(text="e\ufe0f\u0301", policy={"emoji": "drop"})
+@example(text="a" + "\u0344" * 40, policy={})
+def test_cleaning_a_cleaned_text_changes_nothing(text, policy):
+    once = cleaned(text, **policy)
+    if once is not None:
+        assert load_text(once, **policy) == once
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=wild, policy=policies)
+def test_a_cleaned_text_is_a_plain_tidy_str(text, policy):
+    once = cleaned(text, **policy)
+    if once is not None:
+        assert type(once) is str
+        assert once == " ".join(once.split())
+        assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in once)
+        if policy["unicode"]:
+            assert unicodedata.is_normalized(policy["unicode"], once)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text())
+def test_nothing_but_tidying_happens_by_default(text):
+    once = cleaned(text)
+    expected = "".join(c for c in unicodedata.normalize("NFC", text) if c.isalnum())
+    if once is not None and not any(unicodedata.combining(c) for c in text):
+        assert "".join(c for c in once if c.isalnum()) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "text", "expected"),
+    [
+        ({}, "  so\r\n\tgood\u3000 day\u2028", "so good day"),
+        ({}, "a\x00b\u200bc\ufeffd\xade\u202e", "abcde"),
+        ({}, "cafe\u0301 &amp; ﬁn", "café &amp; ﬁn"),
+        ({"unicode": "NFKC"}, "ｇｏｏｄ ﬁn\xa0①", "good fin 1"),
+        ({"unicode": None}, "cafe\u0301", "cafe\u0301"),
+        ({}, "نمی\u200cخواهم", "نمی\u200cخواهم"),
+        ({"urls": "token"}, "see https://a.b/c?d=e#f. Or (www.x.org)!", "see http. Or (http)!"),
+        ({"urls": "drop"}, "see http://a.b now", "see now"),
+        ({"urls": "token"}, "nothttp://here e.g. this:that", "nothttp://here e.g. this:that"),
+        ({"mentions": "token"}, "@bob: hi .@al_1 (@x)", "@user: hi .@user (@user)"),
+        ({"mentions": "drop"}, "thanks @bob@host.org !", "thanks !"),
+        ({"mentions": "token"}, "a@b.co, x.y+z@q-r.org! me@localhost", None),
+        ({"mentions": "token"}, "https://medium.com/@bob/x", None),
+        ({"hashtags": "split"}, "#LoveThisDay2day", "Love This Day 2 day"),
+        ({"hashtags": "split"}, "(#no_more_BBCNews) ##x", "(no more BBC News) x"),
+        ({"hashtags": "split"}, "#love#peace #ÜberAlles #愛", "love peace Über Alles 愛"),
+        ({"hashtags": "drop"}, "so #good it's &#x27; #1 a#b", "so it's &#x27; #1 a#b"),
+        ({"hashtags": "drop"}, "https://x.org/#part", None),
+        ({"emoji": "drop"}, "so😀good 👩🏽‍💻", "so good"),
+        ({"emoji": "name"}, "😀!", "grinning face !"),
+        ({"emoji": "name"}, "👍🏽", "thumbs up sign medium skin tone"),
+        ({"emoji": "name"}, "👨‍👩‍👧", "man woman girl"),
+        ({"emoji": "name"}, "🇫🇷🇺🇸", "flag fr flag us"),
+        ({"emoji": "name"}, ENGLAND, "waving black flag flag gbeng"),
+        ({"emoji": "name"}, "1️⃣ #️⃣", "keycap digit one keycap number sign"),
+        ({"emoji": "name"}, "I ❤️ you ☺ ☹", "I heart you smiling face frowning face"),
+        ({"emoji": "drop"}, "© 2020 ™ → ✓", "© 2020 ™ → ✓"),
+        ({"emoji": "drop"}, "©️ 2020", "2020"),
+        ({"elongation": "shorten"}, "sooo goooD!!!! why??? 1000 ...", "soo gooD!! why?? 1000 ..."),
+        ({"elongation": "shorten"}, "www.xxx.com @booob a@xxx.de", None),
+        ({"elongation": "shorten"}, "#soooo", "#soo"),
+        (REWRITE, "@bob sooo #LoveIt 😀 http://t.co/x", "@user soo Love It grinning face http"),
+    ],
+)  # fmt: skip
+def test_policies(policy, text, expected):
+    assert load_text(text, **policy) == (text if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
+def test_marks_decide_the_encoding(encoding):
+    text = "naïve 😀"
+    mark = {
+        "utf-16-le": codecs.BOM_UTF16_LE,
+        "utf-16-be": codecs.BOM_UTF16_BE,
+        "utf-32-be": codecs.BOM_UTF32_BE,
+    }.get(encoding, b"")
+    assert decode_text(mark + text.encode(encoding)) == text
+    assert load_text(mark + text.encode(encoding)) == text
+
+
+def test_other_bytes_are_windows_1252():
+    assert decode_text("“naïve” €".encode("cp1252")) == "“naïve” €"
+
+
+def test_numpy_strings_become_plain_ones():
+    assert type(load_text(np.str_("good"))) is str
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (3, "got int"),
+        (None, "got NoneType"),
+        (["a"], "got list"),
+        ("so \ud83d", "character 3 is U\\+D83D"),
+        ("", "nothing is left"),
+        (" \n", "nothing is left"),
+        ("\u200d\ufe0f", "nothing is left"),
+        (b"", "zero bytes"),
+        (b"\x81\x8d", "neither UTF-8 nor Windows-1252"),
+        (codecs.BOM_UTF8 + b"\xff", "utf-8-sig"),
+    ],
+)
+def test_errors_say_what_was_seen(cell, message):
+    with pytest.raises(MediaError, match=message):
+        load_text(cell)
+
+
+def test_nothing_left_by_policy():
+    with pytest.raises(MediaError, match="nothing is left"):
+        load_text(
+            "@bob #x 😀 http://y.z", urls="drop", mentions="drop", hashtags="drop", emoji="drop"
+        )
+
+
+@pytest.mark.parametrize("name", list(CHOICES))
+def test_an_unknown_policy_is_the_callers_error(name):
+    with pytest.raises(ValueError, match=name) as caught:
+        load_text("good", **{name: "maybe"})
+    assert not isinstance(caught.value, MediaError)
+
+
+def test_the_version_is_a_whole_number():
+    assert isinstance(TEXT_VERSION, int)
+
+
+@pytest.mark.parametrize("policy", [REWRITE, dict.fromkeys(("mentions", "hashtags"), "drop")])
+def test_time_is_linear_in_the_length(policy, tmp_path):
+    for name, cell in hostile_cells("text", tmp_path):
+        if isinstance(cell, str) and len(cell) > 50_000:
+            start = time.process_time()
+            cleaned(cell, **policy)
+            assert time.process_time() - start < 2, name  # measured < 0.8; quadratic is minutes
+
+
+def test_the_law_over_hostile_cells(tmp_path):
+    for name, cell in hostile_cells("text", tmp_path):
+        start = time.perf_counter()
+        text = outcome(load_text, cell)
+        if text != b"":
+            assert type(text) is str, name
+            assert text.strip(), name
+        assert time.perf_counter() - start < 5, name
