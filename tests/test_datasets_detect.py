@@ -17,7 +17,7 @@ from hybridsent.exceptions import TableError
 
 N = 40
 RNG = np.random.default_rng(0)
-WORDS = "the room was cold but nobody at our table seemed to mind that very much at all".split()
+WORDS = ["the", "room", "was", "cold", "but", "nobody", "seemed", "to", "mind", "it", "at", "all"]
 
 
 def sentences(n: int = N, low: int = 5, high: int = 12) -> list[str]:

@@ -154,7 +154,8 @@ def test_outlier_detectors_come_back(tmp_path):
 
 
 def test_columns_of_a_table_come_back(tmp_path):
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     table = pd.DataFrame({"text": ["good film", "bad film", "fine"] * 10, "n": range(30)})
     table["kind"] = ["a", "b", "a"] * 10
     columns = ColumnTransformer(
@@ -177,7 +178,8 @@ def test_support_vectors_of_sparse_text_come_back(tmp_path):
 
 
 def test_boosters_keep_their_rounds_and_names(tmp_path):
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     table = pd.DataFrame(X, columns=list("abcde"))
     model = XGBClassifier(n_estimators=30, early_stopping_rounds=1, n_jobs=1)
     model.fit(table, CODES, eval_set=[(table, CODES)], verbose=False)
@@ -381,7 +383,8 @@ def test_only_estimators_are_saved(thing, tmp_path):
 
 
 def test_categorical_boosting_is_refused_with_the_way_out(tmp_path):
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     table = pd.DataFrame({"a": pd.Categorical(["x", "y", "z"] * 20), "b": range(60)})
     model = HistGradientBoostingClassifier(max_iter=2).fit(table, [0, 1, 0] * 20)
     with pytest.raises(PersistError, match="encode them as numbers first"):

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybridsent.datasets._demo import make_demo
-    from hybridsent.datasets._detect import detect_modalities
+    from hybridsent.datasets._detect import detect_modalities, media_columns
     from hybridsent.datasets._table import read_table, write_table
 
-__all__ = ["detect_modalities", "make_demo", "read_table", "write_table"]
+__all__ = ["detect_modalities", "make_demo", "media_columns", "read_table", "write_table"]
 
 _HOMES = {
     "detect_modalities": "hybridsent.datasets._detect",
+    "media_columns": "hybridsent.datasets._detect",
     "make_demo": "hybridsent.datasets._demo",
     "read_table": "hybridsent.datasets._table",
     "write_table": "hybridsent.datasets._table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def as_cells(X: Any, modality: str) -> Cells:
     Parameters
     ----------
     X : DataFrame with one column, Series, list, tuple or array of shape (n,) or (n, 1)
-        The column.
+        The column; also a table or array of pyarrow or polars.
     modality : str
         Used as the column's name where it has none.
 
@@ -69,6 +69,8 @@ def as_cells(X: Any, modality: str) -> Cells:
     >>> as_cells(["good", None], "text").present()
     [0]
     """
+    if hasattr(X, "to_pandas"):  # pyarrow and polars: their own cells are wrapped scalars
+        X = X.to_pandas()
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
             raise ValueError(
@@ -79,13 +81,20 @@ def as_cells(X: Any, modality: str) -> Cells:
         return Cells(X.iloc[:, 0].tolist(), X.index.tolist(), str(column))
     if hasattr(X, "iloc"):
         return Cells(X.tolist(), X.index.tolist(), modality if X.name is None else str(X.name))
-    if isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
+    if not _is_column(X):
         raise ValueError(
             f"The {modality} encoder must be given a column of cells (DataFrame, Series, list or array). "
             f"Got {type(X).__name__}; for a single cell pass a list, [cell]."
         )
     values = _from_array(X, modality) if isinstance(X, np.ndarray) else [_unwrap(cell) for cell in X]
     return Cells(values, range(len(values)), modality)
+
+
+def _is_column(X: Any) -> bool:
+    """Whether X has cells in an order: no single cell, mapping, set, generator or sparse matrix."""
+    if isinstance(X, (str, bytes, Mapping, Set)) or not hasattr(X, "__len__"):
+        return False
+    return isinstance(X, np.ndarray) or getattr(X, "ndim", 1) == 1
 
 
 def _from_array(X: np.ndarray, modality: str) -> list[Any]:

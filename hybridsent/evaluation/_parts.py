@@ -14,13 +14,15 @@ from hybridsent.encoders import BaseEncoder
 __all__ = ["encoders_of", "single_modalities", "with_store"]
 
 
-def encoders_of(estimator: Any) -> Iterator[tuple[str, BaseEncoder, Any]]:
+def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
     """Find the encoders of an estimator and the columns they read.
 
     Parameters
     ----------
     estimator : estimator
         A Pipeline, ColumnTransformer, encoder or any nesting of them; a search is looked through.
+    fitted : bool, default=False
+        Whether to look at the fitted parts (``transformers_``, ``best_estimator_``) instead of the parameters.
 
     Yields
     ------
@@ -31,20 +33,21 @@ def encoders_of(estimator: Any) -> Iterator[tuple[str, BaseEncoder, Any]]:
     column : object
         Column of the table; None where the encoder reads the whole input.
     """
-    yield from _walk(estimator, None, None)
+    yield from _walk(estimator, None, None, fitted)
 
 
-def _walk(part: Any, name: str | None, column: Any) -> Iterator[tuple[str, BaseEncoder, Any]]:
+def _walk(part: Any, name: str | None, column: Any, fitted: bool) -> Iterator[tuple[str, BaseEncoder, Any]]:
     if isinstance(part, BaseEncoder):
         yield name or part.modality, part, column
     elif isinstance(part, Pipeline):
         if part.steps:
-            yield from _walk(part.steps[0][1], name, column)
+            yield from _walk(part.steps[0][1], name, column, fitted)
     elif isinstance(part, ColumnTransformer):
-        for view, inner, where in part.transformers:
-            yield from _walk(inner, view, where)
+        for view, inner, where in part.transformers_ if fitted else part.transformers:
+            yield from _walk(inner, view, where, fitted)
     elif hasattr(part, "estimator"):
-        yield from _walk(part.estimator, name, column)
+        inner = part.best_estimator_ if fitted and hasattr(part, "best_estimator_") else part.estimator
+        yield from _walk(inner, name, column, fitted)
 
 
 def single_modalities(estimator: Any) -> dict[str, Any]:

@@ -138,12 +138,17 @@ def _svm(item: Any) -> None:
     _need(counts.ndim == 1 and groups >= 2 and (counts >= 0).all(), "it miscounts its vectors.")
     # Regression and one-class models keep two counts, of which libsvm reads none.
     _need(counts.sum() == n or not classifies, "it counts more support vectors than it has.")
-    _need(item._dual_coef_.shape == ((groups - 1 if classifies else 1), n), "coefficients.")
+    _need(
+        item._dual_coef_.shape == ((groups - 1 if classifies else 1), n),
+        "its coefficients do not fit its vectors.",
+    )
     _need(classifies or groups == 2, "it has counts of several classes but no classes.")
     _need(item._intercept_.shape == (pairs,), "its intercepts do not fit its classes.")
-    for probability in (item._probA, item._probB):
-        _need(probability.size in (0, pairs), "its probabilities do not fit its classes.")
-    _need(item._probB.size == item._probA.size or not classifies, "probabilities.")
+    # scikit-learn 1.9 keeps the parameter apart from what it means.
+    likely = getattr(item, "_effective_probability", item.probability)
+    for numbers in (item._probA, item._probB):
+        fits = numbers.size == pairs or (numbers.size == 0 and not likely)
+        _need(fits, "its probabilities do not fit its classes.")
     _svm_vectors(item, n)
 
 
@@ -189,10 +194,10 @@ def _clusters(item: Any) -> None:
 
 def _threads(item: Any) -> None:
     """OpenMP ends the process, and joblib hangs, when told to start a billion threads."""
-    for name in ("n_jobs", "_n_threads"):
+    for name, least in (("n_jobs", -MAX_THREADS), ("_n_threads", 1)):
         number = vars(item).get(name)
-        fits = number is None or (isinstance(number, int) and abs(number) <= MAX_THREADS)
-        _need(fits, f"{name} is {number!r}; it must be None or at most {MAX_THREADS}.")
+        fits = number is None or (isinstance(number, int) and least <= number <= MAX_THREADS)
+        _need(fits, f"{name} is {number!r}; it must be {least} to {MAX_THREADS}, or None.")
 
 
 @cache

@@ -1,0 +1,27 @@
+"""List the registered backbones with width, licence and weights (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+
+from hybridsent.cli._console import UsageError, columns, say
+
+USE = {True: "yes", False: "no", None: "?"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("pattern", nargs="?", default="*", help="such as 'text/*' (default: all)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print one line a backbone."""
+    from hybridsent.encoders import list_backbones
+
+    found = list_backbones(arguments.pattern)
+    if not found:
+        raise UsageError(f"no registered backbone matches {arguments.pattern!r}; see: hybridsent backbones")
+    head = ["name", "width", "commercial use", "licence", "weights"]
+    rows = [[b.name, b.width or "?", USE[b.commercial_use], b.licence, b.weights] for b in found]
+    print(columns([*([head] if arguments.pattern == "*" else []), *rows]))
+    say("Also, by name: hf:REPO-OR-FOLDER (text, image, audio), torchvision:NAME[/WEIGHTS][@FILE], opensmile:SET[/LEVEL]")

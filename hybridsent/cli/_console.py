@@ -1,0 +1,62 @@
+"""What the commands say, and to whom (layer L6): results to stdout, all else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from hybridsent.exceptions import HybridsentError
+
+__all__ = ["UsageError", "columns", "is_interactive", "say"]
+
+
+class UsageError(HybridsentError, ValueError):
+    """The command was called in a way that cannot work."""
+
+
+def say(text: str) -> None:
+    """Write a line for people, to stderr.
+
+    Parameters
+    ----------
+    text : str
+        The line.
+    """
+    print(text, file=sys.stderr, flush=True)
+
+
+def is_interactive() -> bool:
+    """Whether a person watches stderr: progress bars are for people.
+
+    Returns
+    -------
+    bool
+        False in pipes, logs and CI.
+    """
+    return sys.stderr.isatty()
+
+
+def columns(rows: Sequence[Sequence[object]]) -> str:
+    """Lay out rows in aligned columns.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of object
+        Rows of equal length.
+
+    Returns
+    -------
+    str
+        Lines without trailing spaces.
+
+    Examples
+    --------
+    >>> from hybridsent.cli._console import columns
+    >>> print(columns([["a", 1], ["long", 22]]))
+    a     1
+    long  22
+    """
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in texts)
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,118 @@
+"""Arguments, errors and exit codes of the command (layer L6).
+
+Exit codes: 0 done, 2 wrong use (arguments, tables, names), 1 failed (weights, cells, store, models), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from hybridsent._version import __version__
+from hybridsent.cli import _backbones, _demo, _encode, _evaluate, _fit, _predict, _store
+from hybridsent.cli._console import UsageError, say
+from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneError
+
+__all__ = ["build_parser", "main"]
+
+COMMANDS: tuple[ModuleType, ...] = (_demo, _backbones, _encode, _fit, _predict, _evaluate, _store)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        Each command sets ``run``, the function to call with the arguments.
+
+    Examples
+    --------
+    >>> from hybridsent.cli._main import build_parser
+    >>> build_parser().parse_args(["backbones"]).command
+    'backbones'
+    """
+    parser = argparse.ArgumentParser(
+        prog="hybridsent",
+        description="Transfer learning for cross-modal sentiment analysis, as scikit-learn.",
+        epilog="Start with: hybridsent demo",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"hybridsent {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        name = module.__name__.rsplit("._", 1)[-1]
+        description = (module.__doc__ or "").split("\n", 1)[0].replace(" (layer L6).", ".")
+        sub = commands.add_parser(name, help=description, description=description, allow_abbrev=False)
+        # SUPPRESS: the default must not overwrite a --debug given before the command
+        sub.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Examples
+    --------
+    >>> from hybridsent.cli import main
+    >>> main(["backbones", "audio/egemaps*"])  # doctest: +ELLIPSIS
+    audio/egemaps-v02 ...
+    0
+    """
+    parser = build_parser()
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as stop:  # argparse has said what is wrong
+        return int(stop.code or 0)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        say("interrupted; what was encoded so far is in the store")
+        return 130
+    except BrokenPipeError:  # `hybridsent … | head` closed the pipe; there is nobody to tell
+        sys.stderr.close()
+        return 1
+    except (UsageError, TableError, UnknownBackboneError) as error:
+        return _fail(error, arguments, 2)
+    except (HybridsentError, ValueError, OSError, MemoryError, ImportError) as error:
+        return _fail(error, arguments, 1)
+    except Exception as error:  # noqa: BLE001 - the last door: an unforeseen error is named, and shown whole with --debug
+        return _fail(error, arguments, 1, unforeseen=True)
+    return 0
+
+
+def _fail(error: BaseException, arguments: argparse.Namespace, code: int, *, unforeseen: bool = False) -> int:
+    if arguments.debug:
+        raise error
+    message = " ".join(str(error).split()) or type(error).__name__
+    if unforeseen:
+        message = f"an unforeseen {type(error).__name__}: {message} (run again with --debug for the traceback)"
+    say(f"error: {message}")
+    return code
+
+
+def _show_warning(message: Warning | str, *_args: Any, **_kwargs: Any) -> None:
+    say(f"warning: {' '.join(str(message).split())}")

@@ -1,0 +1,56 @@
+"""Look at the feature store, empty it, or check every row (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+from hybridsent.cli._console import columns, say
+from hybridsent.exceptions import StoreError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    info = actions.add_parser("info", help="rows and bytes of each encoder")
+    clear = actions.add_parser("clear", help="forget all rows, or those of one encoder")
+    clear.add_argument("fingerprint", nargs="?", help="as `store info` names it (default: all)")
+    verify = actions.add_parser("verify", help="check every row against its checksum")
+    verify.add_argument("--repair", action="store_true", help="delete what is damaged")
+    for action in (info, clear, verify):
+        action.add_argument("--store", default="default", metavar="FOLDER", help="folder (default: the user's)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what the action says."""
+    from hybridsent.store import resolve_store
+
+    store = resolve_store(arguments.store)
+    if store is None:
+        raise StoreError(f"--store must be a folder. Got {arguments.store!r}.")
+    {"info": _info, "clear": _clear, "verify": _verify}[arguments.action](store, arguments)
+
+
+def _info(store: Any, _arguments: argparse.Namespace) -> None:
+    files = store.info()
+    rows: list[list[object]] = [["fingerprint", "rows", "width", "MB", "last used"]]
+    for file in files:
+        used = datetime.fromtimestamp(file.last_used, tz=UTC).strftime("%Y-%m-%d") if file.last_used else "-"
+        rows.append([file.fingerprint, file.rows, file.width, f"{file.bytes / 2**20:.1f}", used])
+    print(columns(rows))
+    say(f"{sum(file.rows for file in files)} rows, {sum(file.bytes for file in files) / 2**20:.1f} MB in {store.path}")
+
+
+def _clear(store: Any, arguments: argparse.Namespace) -> None:
+    freed = store.clear(arguments.fingerprint)
+    print(f"{freed / 2**20:.1f} MB freed in {store.path}")
+
+
+def _verify(store: Any, arguments: argparse.Namespace) -> None:
+    problems = store.verify(repair=arguments.repair)
+    for problem in problems:
+        print(problem)
+    if problems and not arguments.repair:
+        raise StoreError(f"{len(problems)} problems in {store.path}; mend with: hybridsent store verify --repair")
+    print(f"{len(problems)} problems repaired" if problems else "every row is sound")

@@ -1,0 +1,36 @@
+"""Reading fields of a skops node that may be anything (layer L5)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hybridsent.exceptions import BundleError
+
+Node = dict[str, Any]
+
+
+def get(state: Any, field: str, kind: type, path: str) -> Any:
+    """Value of a field of the right type; BundleError otherwise."""
+    value = state.get(field) if isinstance(state, dict) else None
+    if not isinstance(value, kind):
+        raise BundleError(
+            f"The model's schema is broken at {path or 'the model'}: {field!r} is missing or of "
+            "the wrong type. The file is damaged or was tampered with."
+        )
+    return value
+
+
+def expect(state: Any, kind: str, path: str) -> Node:
+    """Return the node, if it is of this kind; BundleError otherwise."""
+    if not isinstance(state, dict) or state.get("__loader__") != kind:
+        raise BundleError(f"The model's schema is broken at {path}: expected a {kind}.")
+    return state
+
+
+def parsed(content: str, path: str) -> Any:
+    """Value of a JSON text; BundleError if it has none."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"The model's schema is broken at {path}: {error}.") from error

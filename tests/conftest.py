@@ -1,0 +1,25 @@
+"""What all tests share: a store of their own, no network, no global state left behind."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub: a test must never reach for the network
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_store(tmp_path_factory: pytest.TempPathFactory):
+    """Tests share one temporary store, so that a cell is encoded once in a run; never the user's."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("HYBRIDSENT_STORE", str(tmp_path_factory.mktemp("store")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A seeded generator."""
+    return np.random.default_rng(0)
