@@ -1,7 +1,8 @@
 """Transfer learning for cross-modal sentiment analysis, as scikit-learn.
 
-Frozen pretrained encoders turn text, images and sound into features; scikit-learn transformers bring them into one space; linear or boosted
-classifiers decide. Importing this package loads none of torch, transformers, xgboost or opensmile: names are imported when used.
+Frozen pretrained encoders turn text, images and sound into features; scikit-learn transformers
+bring them into one space; linear or boosted classifiers decide. Importing this package loads none
+of torch, transformers, xgboost or opensmile: names are imported when used.
 """
 
 from __future__ import annotations

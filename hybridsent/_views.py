@@ -1,7 +1,8 @@
 """Column names that say the view: ``text__12`` (layer L0: imports nothing of the package).
 
-The second law of hybridsent: after the encoders there is one 2-D matrix whose columns are named ``view__i``. These few
-functions are the only ones that know how a name is put together and taken apart.
+The second law of hybridsent: after the encoders there is one 2-D matrix whose columns are named
+``view__i``. These few functions are the only ones that know how a name is put together and taken
+apart.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ def feature_names(view: str, width: int, steps: int | None = None) -> list[str]:
 def rename_feature(view: str, feature: str) -> str:
     """Name a feature of a view's last step after the view (for ``ColumnTransformer``).
 
-    scikit-learn names what PCA gives ``pca0`` and what our encoders give ``text__0``; both become ``view__0``.
+    scikit-learn names what PCA gives ``pca0`` and what our encoders give ``text__0``; both become
+    ``view__0``.
 
     Parameters
     ----------
@@ -143,6 +145,7 @@ def check_views(names: Sequence[str]) -> None:
     for name in names:
         if not name or "__" in name:
             raise ValueError(
-                f"A view must have a name without '__', because columns are named view__i. Got {name!r}; "
+                "A view must have a name without '__', because columns are named view__i. Got "
+                f"{name!r}; "
                 "rename it, for example with a single '_'."
             )

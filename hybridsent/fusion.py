@@ -1,6 +1,7 @@
 """Builders: a table of posts to features, and to a classifier over all modalities (layer L4).
 
-They return plain scikit-learn objects: a ColumnTransformer, a Pipeline. Nothing here has a `fit` of its own.
+They return plain scikit-learn objects: a ColumnTransformer, a Pipeline. Nothing here has a `fit` of
+its own.
 """
 
 from __future__ import annotations
@@ -49,19 +50,23 @@ def make_features(
 ) -> ColumnTransformer:
     """Build the step from a table of posts to one matrix whose columns are named ``view__i``.
 
-    Each modality that is given is encoded by a frozen encoder and, if wanted, reduced; rows that lack a modality are NaN in its columns.
+    Each modality that is given is encoded by a frozen encoder and, if wanted, reduced; rows that
+    lack a modality are NaN in its columns.
 
     Parameters
     ----------
     text, image, audio : True, str, estimator or None, default=None
-        True for the default backbone, the name of another one, an encoder, or any transformer or Pipeline that takes the column. None
-        leaves the modality out.
+        True for the default backbone, the name of another one, an encoder, or any transformer or
+        Pipeline that takes the column. None leaves the modality out.
     columns : mapping of str to str, default=None
-        Column of the table that holds each modality; a column is named like its modality unless this says otherwise.
+        Column of the table that holds each modality; a column is named like its modality unless
+        this says otherwise.
     reduce : {"pca", "lda"} or None, default=None
-        Reduction of each modality on its own: principal components, or linear discriminants of the classes.
+        Reduction of each modality on its own: principal components, or linear discriminants of the
+        classes.
     n_components : int or float, default=None
-        Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is one less than the classes.
+        Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
+        one less than the classes.
     device, precision, store, on_error, n_jobs, verbose
         As in the encoders; used for those built here, not for estimators that are given.
 
@@ -89,10 +94,13 @@ def make_features(
     ((2, 384), ['text__0', 'text__1'])
     """
     given = {"text": text, "image": image, "audio": audio}
-    wanted = {view: value for view, value in given.items() if value is not None and value is not False}
+    wanted = {
+        view: value for view, value in given.items() if value is not None and value is not False
+    }
     if not wanted:
         raise ValueError(
-            "At least one of the text, image and audio parameters of make_features must be given. Got none; "
+            "At least one of the text, image and audio parameters of make_features must be given. "
+            "Got none; "
             "for example make_features(text=True)."
         )
     where = _check_columns(columns, wanted)
@@ -108,7 +116,9 @@ def make_features(
         (view, _reduced(_encoder(view, value, shared), reduce, n_components), where.get(view, view))
         for view, value in wanted.items()
     ]
-    features = ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=rename_feature)
+    features = ColumnTransformer(
+        steps, sparse_threshold=0, verbose_feature_names_out=rename_feature
+    )
     return features.set_output(transform="pandas")
 
 
@@ -133,9 +143,10 @@ def make_fusion(
 ) -> Pipeline:
     """Build a classifier over all modalities of a table.
 
-    The pipeline has the steps ``features`` (frozen encoders), ``scale`` (each column standardised, each modality of equal weight), ``impute``
-    (missing modalities become the mean, with an indicator each) and ``classify``. Its parameters can be searched like those of any other,
-    for example ``classify__Cs`` or ``features__text__model``.
+    The pipeline has the steps ``features`` (frozen encoders), ``scale`` (each column standardised,
+    each modality of equal weight), ``impute`` (missing modalities become the mean, with an
+    indicator each) and ``classify``. Its parameters can be searched like those of any other, for
+    example ``classify__Cs`` or ``features__text__model``.
 
     Parameters
     ----------
@@ -146,8 +157,8 @@ def make_fusion(
     columns : mapping of str to str, default=None
         As in `make_features`.
     classifier : {"logreg", "svm", "xgboost"} or estimator, default="logreg"
-        ``"logreg"`` and ``"svm"`` are linear and choose their penalty by inner cross-validation; ``"xgboost"`` is gradient-boosted trees;
-        or any scikit-learn classifier.
+        ``"logreg"`` and ``"svm"`` are linear and choose their penalty by inner cross-validation;
+        ``"xgboost"`` is gradient-boosted trees; or any scikit-learn classifier.
     reduce : {"pca", "lda"} or None, default=None
         As in `make_features`.
     n_components : int or float, default=None
@@ -171,9 +182,10 @@ def make_fusion(
 
     Notes
     -----
-    The defaults were chosen by 5-fold cross-validation on MVSA-Single (text and image), Emo-DB (audio, split by speaker) and MELD (text, split
-    by dialogue): equal weight of modalities against plain standardisation, the cut at 3 standard deviations, and the grid of penalties. `docs/defaults.md`
-    gives the figures.
+    The defaults were chosen by 5-fold cross-validation on MVSA-Single (text and image), Emo-DB
+    (audio, split by speaker) and MELD (text, split by dialogue): equal weight of modalities against
+    plain standardisation, the cut at 3 standard deviations, and the grid of penalties.
+    `docs/defaults.md` gives the figures.
 
     Examples
     --------
@@ -186,7 +198,10 @@ def make_fusion(
     array(['positive'], dtype=object)
     """
     if how not in FUSIONS:
-        raise ValueError(f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} instead.")
+        raise ValueError(
+            f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "
+            "instead."
+        )
     features = make_features(
         text=text,
         image=image,
@@ -217,13 +232,15 @@ def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any])
     unknown = sorted(set(where) - set(ENCODERS))
     if unknown:
         raise ValueError(
-            f"The columns parameter must map {list(ENCODERS)} to columns of the table. Got {unknown[0]!r} as a modality; "
+            f"The columns parameter must map {list(ENCODERS)} to columns of the table. Got "
+            f"{unknown[0]!r} as a modality; "
             "write {'text': 'tweet'} for a text column named 'tweet'."
         )
     idle = sorted(set(where) - set(wanted))
     if idle:
         raise ValueError(
-            f"The columns parameter names a column for {idle[0]!r}, but the modality is not asked for. Add {idle[0]}=True."
+            f"The columns parameter names a column for {idle[0]!r}, but the modality is not asked "
+            f"for. Add {idle[0]}=True."
         )
     return where
 
@@ -236,7 +253,8 @@ def _encoder(view: str, value: Any, shared: Mapping[str, Any]) -> Any:
     if hasattr(value, "fit") and hasattr(value, "transform"):
         return value
     raise ValueError(
-        f"The {view} parameter must be True, the name of a backbone, or a transformer. Got {value!r} instead."
+        f"The {view} parameter must be True, the name of a backbone, or a transformer. Got "
+        f"{value!r} instead."
     )
 
 
@@ -244,22 +262,29 @@ def _reduced(encoder: Any, reduce: str | None, n_components: int | float | None)
     if reduce is None:
         if n_components is not None:
             raise ValueError(
-                f"The n_components parameter must be None without reduce. Got {n_components!r}; add reduce='pca' or 'lda'."
+                f"The n_components parameter must be None without reduce. Got {n_components!r}; "
+                "add reduce='pca' or 'lda'."
             )
         return encoder
     if reduce == "pca":
         inner: Any = PCA(0.95 if n_components is None else n_components, random_state=0)
     elif reduce == "lda":
         # shrinkage: with more columns than rows the plain covariance has no inverse
-        inner = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=n_components)
+        inner = LinearDiscriminantAnalysis(
+            solver="eigen", shrinkage="auto", n_components=n_components
+        )
     else:
-        raise ValueError(f"The reduce parameter must be 'pca', 'lda' or None. Got {reduce!r} instead.")
+        raise ValueError(
+            f"The reduce parameter must be 'pca', 'lda' or None. Got {reduce!r} instead."
+        )
     return Pipeline([("encode", encoder), ("scale", ViewScaler()), ("reduce", PresentRows(inner))])
 
 
 def _classifier(classifier: Any, class_weight: str | None, random_state: int) -> BaseEstimator:
     if classifier == "logreg":
-        return TunedLinearClassifier("log_loss", class_weight=class_weight, random_state=random_state)
+        return TunedLinearClassifier(
+            "log_loss", class_weight=class_weight, random_state=random_state
+        )
     if classifier == "svm":
         return TunedLinearClassifier("hinge", class_weight=class_weight, random_state=random_state)
     if classifier == "xgboost":
@@ -269,5 +294,6 @@ def _classifier(classifier: Any, class_weight: str | None, random_state: int) ->
     near = difflib.get_close_matches(str(classifier), CLASSIFIERS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
-        f"The classifier parameter must be one of {list(CLASSIFIERS)} or a scikit-learn classifier. Got {classifier!r} instead.{hint}"
+        f"The classifier parameter must be one of {list(CLASSIFIERS)} or a scikit-learn "
+        f"classifier. Got {classifier!r} instead.{hint}"
     )

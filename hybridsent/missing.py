@@ -1,7 +1,8 @@
 """Rows whose view is missing (layer L3).
 
-After the encoders a missing modality is a row of NaN in the columns of its view. scikit-learn's transformers either refuse NaN (PCA, LDA)
-or treat each column for itself (SimpleImputer adds an indicator a feature, here thousands); nothing there knows a view.
+After the encoders a missing modality is a row of NaN in the columns of its view. scikit-learn's
+transformers either refuse NaN (PCA, LDA) or treat each column for itself (SimpleImputer adds an
+indicator a feature, here thousands); nothing there knows a view.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ __all__ = ["PresentRows", "ViewImputer"]
 class PresentRows(TransformerMixin, BaseEstimator):
     """Apply a transformer to the rows that are there; rows with NaN stay rows of NaN.
 
-    The transformer (and its `y`, for supervised ones such as LDA) sees only the rows without NaN. What it gives for them is put back
-    in place, and the other rows are NaN in every column, so that the next step still knows what is missing.
+    The transformer (and its `y`, for supervised ones such as LDA) sees only the rows without NaN.
+    What it gives for them is put back in place, and the other rows are NaN in every column, so that
+    the next step still knows what is missing.
 
     Parameters
     ----------
@@ -52,7 +54,9 @@ class PresentRows(TransformerMixin, BaseEstimator):
     array([-1.41,   nan,  1.41])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"transformer": [HasMethods(["fit", "transform"])]}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "transformer": [HasMethods(["fit", "transform"])]
+    }
 
     def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
@@ -77,7 +81,8 @@ class PresentRows(TransformerMixin, BaseEstimator):
         present = _present(X)
         if not present.any():
             raise ValueError(
-                f"At least one row must be without NaN to fit {type(self.transformer).__name__}. All {len(X)} rows have NaN; "
+                f"At least one row must be without NaN to fit {type(self.transformer).__name__}. "
+                f"All {len(X)} rows have NaN; "
                 "leave this modality out."
             )
         chosen = None if y is None else np.asarray(y)[present]
@@ -98,7 +103,9 @@ class PresentRows(TransformerMixin, BaseEstimator):
             What the transformer gives; NaN for the other rows.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False)
+        X = validate_data(
+            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False
+        )
         present = _present(X)
         width = len(self.transformer_.get_feature_names_out())
         out = np.full((len(X), width), np.nan, dtype=X.dtype)
@@ -126,7 +133,8 @@ class PresentRows(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.target_tags.required = getattr(self.transformer, "__sklearn_tags__", super().__sklearn_tags__)().target_tags.required
+        if isinstance(self.transformer, BaseEstimator):  # scikit-learn probes with strings, too
+            tags.target_tags.required = self.transformer.__sklearn_tags__().target_tags.required
         return tags
 
 
@@ -136,11 +144,12 @@ def _present(X: np.ndarray) -> np.ndarray:
 
 
 class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Fill missing views with the mean, and tell the classifier so with one indicator column a view.
+    """Fill missing views with the mean, and add one indicator column a view.
 
-    A row whose view is missing gets the mean of that view's columns over the training rows that have it (after scaling, zero). For
-    each view that was missing in training, one column ``missing__<view>`` is 1 where it is missing and 0 elsewhere, so that
-    a linear classifier can learn what a missing picture says.
+    A row whose view is missing gets the mean of that view's columns over the training rows that
+    have it (after scaling, zero). For each view that was missing in training, one column
+    ``missing__<view>`` is 1 where it is missing and 0 elsewhere, so that a linear classifier can
+    learn what a missing picture says.
 
     Parameters
     ----------
@@ -200,11 +209,15 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         absent = np.isnan(X)
         counts = np.maximum((~absent).sum(axis=0), 1)
         # float64 sums: thousands of float32 rows would lose digits
-        self.statistics_ = (np.where(absent, 0, X).sum(axis=0, dtype=np.float64) / counts).astype(X.dtype)
+        self.statistics_ = (np.where(absent, 0, X).sum(axis=0, dtype=np.float64) / counts).astype(
+            X.dtype
+        )
         columns = getattr(self, "feature_names_in_", [""] * X.shape[1])
         self.views_ = {view: np.asarray(positions) for view, positions in spans(columns).items()}
         self.indicated_ = [
-            view for view, positions in self.views_.items() if self.add_indicator and absent[:, positions].any()
+            view
+            for view, positions in self.views_.items()
+            if self.add_indicator and absent[:, positions].any()
         ]
         return self
 
@@ -222,10 +235,15 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Features without NaN.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False)
+        X = validate_data(
+            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False
+        )
         absent = np.isnan(X)
         filled = np.where(absent, self.statistics_, X).astype(X.dtype, copy=False)
-        flags = [absent[:, self.views_[view]].any(axis=1)[:, None].astype(X.dtype) for view in self.indicated_]
+        flags = [
+            absent[:, self.views_[view]].any(axis=1)[:, None].astype(X.dtype)
+            for view in self.indicated_
+        ]
         return np.hstack([filled, *flags]) if flags else filled
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Bring the views to one scale (layer L3).
 
-scikit-learn's scalers work column by column: a view of 1,280 columns then outweighs one of 384 in any penalised linear model, and the few
-enormous values of acoustic functionals stay enormous. No scaler there knows a view.
+scikit-learn's scalers work column by column: a view of 1,280 columns then outweighs one of 384 in
+any penalised linear model, and the few enormous values of acoustic functionals stay enormous. No
+scaler there knows a view.
 """
 
 from __future__ import annotations
@@ -22,22 +23,25 @@ __all__ = ["ViewScaler"]
 class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Standardise each column, cut off outliers, and give each view the same weight.
 
-    A value becomes :math:`\operatorname{clip}((x - \mu) / \sigma, -c, c) / \sqrt{w}` with the column's mean and standard deviation over the rows
-    that have it, the cut c, and the number of columns w of its view. NaN stays NaN.
+    A value becomes :math:`\operatorname{clip}((x - \mu) / \sigma, -c, c) / \sqrt{w}` with the
+    column's mean and standard deviation over the rows that have it, the cut c, and the number of
+    columns w of its view. NaN stays NaN.
 
     Parameters
     ----------
     clip : float or None, default=3.0
         Where standardised values are cut off; None leaves them.
     balance : bool, default=True
-        Whether to divide each view by the square root of its width, so that all views weigh the same.
+        Whether to divide each view by the square root of its width, so that all views weigh the
+        same.
 
     Attributes
     ----------
     mean_ : ndarray of shape (p,), float64
         Mean of each column.
     scale_ : ndarray of shape (p,), float64
-        Standard deviation of each column times the square root of its view's width; 1 for a constant column.
+        Standard deviation of each column times the square root of its view's width; 1 for a
+        constant column.
     n_features_in_ : int
         Columns seen in `fit`.
     feature_names_in_ : ndarray of str
@@ -72,7 +76,8 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, p)
-            Features; columns named ``view__i`` are one view each, columns without names are one view.
+            Features; columns named ``view__i`` are one view each, columns without names are one
+            view.
         y : ignored
             Present for the scikit-learn interface.
 
@@ -110,7 +115,9 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Scaled features, in the type of X.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False)
+        X = validate_data(
+            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False
+        )
         scaled = (X - self.mean_) / self.scale_
         if self.clip is not None:
             width = self._root_width(X.shape[1])

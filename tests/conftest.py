@@ -7,7 +7,9 @@ import os
 import numpy as np
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub: a test must never reach for the network
+os.environ["HF_HUB_OFFLINE"] = (
+    "1"  # before anything imports huggingface_hub: a test must never reach for the network
+)
 
 
 @pytest.fixture(autouse=True, scope="session")

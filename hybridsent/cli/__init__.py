@@ -1,6 +1,7 @@
 """The command ``hybridsent`` (layer L6): one file a command, each over one public function.
 
-argparse of the standard library serves; nothing heavy is imported before the arguments are understood.
+argparse of the standard library serves; nothing heavy is imported before the arguments are
+understood.
 """
 
 from hybridsent.cli._main import main

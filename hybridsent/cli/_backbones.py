@@ -20,8 +20,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     found = list_backbones(arguments.pattern)
     if not found:
-        raise UsageError(f"no registered backbone matches {arguments.pattern!r}; see: hybridsent backbones")
+        raise UsageError(
+            f"no registered backbone matches {arguments.pattern!r}; see: hybridsent backbones"
+        )
     head = ["name", "width", "commercial use", "licence", "weights"]
     rows = [[b.name, b.width or "?", USE[b.commercial_use], b.licence, b.weights] for b in found]
     print(columns([*([head] if arguments.pattern == "*" else []), *rows]))
-    say("Also, by name: hf:REPO-OR-FOLDER (text, image, audio), torchvision:NAME[/WEIGHTS][@FILE], opensmile:SET[/LEVEL]")
+    say(
+        "Also, by name: hf:REPO-OR-FOLDER (text, image, audio), torchvision:NAME[/WEIGHTS][@FILE], "
+        "opensmile:SET[/LEVEL]"
+    )

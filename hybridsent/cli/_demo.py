@@ -15,7 +15,11 @@ NEW = 0.15  # share of rows kept aside, to be predicted at the end
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("--folder", default="hybridsent-demo", help="where table, media and model are written (default: hybridsent-demo)")
+    parser.add_argument(
+        "--folder",
+        default="hybridsent-demo",
+        help="where table, media and model are written (default: hybridsent-demo)",
+    )
     parser.add_argument("--rows", type=int, default=240, help="rows of the table (default: 240)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the table (default: 0)")
 
@@ -31,18 +35,33 @@ def run(arguments: argparse.Namespace) -> None:
     table = make_demo(arguments.rows, arguments.seed, arguments.folder)
     folder = Path(arguments.folder)
     print(f"1. A table of {len(table)} posts: {folder / 'table.csv'}\n")
-    print(table.head(4).assign(image="images/…", audio="audio/…").to_string(index=False, max_colwidth=44))
+    print(
+        table.head(4)
+        .assign(image="images/…", audio="audio/…")
+        .to_string(index=False, max_colwidth=44)
+    )
 
     model = make_fusion(text=True, image=True, audio=True, verbose=is_interactive())
     print(f"\n2. A model over its three modalities:\n\n{picture(model)}\n")
 
     known = table.iloc[: int(len(table) * (1 - NEW))]
     new = table.iloc[len(known) :]
-    print(f"3. Five-fold cross-validation on {len(known)} of the posts:\n\n{evaluate(model, known, 'label')}\n")
+    print(
+        f"3. Five-fold cross-validation on {len(known)} of the "
+        f"posts:\n\n{evaluate(model, known, 'label')}\n"
+    )
 
-    path = save(model.fit(known, known["label"].to_numpy(dtype=object)), folder / "model.hybridsent")
-    print(f"4. Fitted, and saved without weights or code: {path} ({path.stat().st_size / 1e6:.1f} MB)\n")
-    print(f"5. Loaded again, it predicts the {len(new)} posts it has not seen:\n\n{_guesses(load(path), new)}\n")
+    path = save(
+        model.fit(known, known["label"].to_numpy(dtype=object)), folder / "model.hybridsent"
+    )
+    print(
+        f"4. Fitted, and saved without weights or code: {path} ({path.stat().st_size / 1e6:.1f} "
+        "MB)\n"
+    )
+    print(
+        f"5. Loaded again, it predicts the {len(new)} posts it has not "
+        f"seen:\n\n{_guesses(load(path), new)}\n"
+    )
     print(f"Done in {time.perf_counter() - start:.0f} s. Next, with a table of your own:\n")
     print("   hybridsent evaluate TABLE --target COLUMN")
 

@@ -18,8 +18,14 @@ from hybridsent.cli._options import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("table", metavar="TABLE", help="csv, tsv, jsonl or parquet; media paths relative to its folder")
-    parser.add_argument("-o", "--output", metavar="OUT", help="write the features here, columns named view__i")
+    parser.add_argument(
+        "table",
+        metavar="TABLE",
+        help="csv, tsv, jsonl or parquet; media paths relative to its folder",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="write the features here, columns named view__i"
+    )
     add_modalities(parser)
     add_encoder_options(parser)
 
@@ -36,7 +42,10 @@ def run(arguments: argparse.Namespace) -> None:
     matrix = features.fit_transform(table)
     for name, encoder, column in features.transformers_:
         if name in found:
-            say(f"{name}: {encoder.n_encoded_} cells of column {column!r} encoded, {encoder.n_from_store_} found in the store")
+            say(
+                f"{name}: {encoder.n_encoded_} cells of column {column!r} encoded, "
+                f"{encoder.n_from_store_} found in the store"
+            )
     if output:
         write_table(matrix, output)
         say(f"{matrix.shape[0]} rows, {matrix.shape[1]} features -> {output}")

@@ -20,8 +20,12 @@ from hybridsent.cli._options import (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_model_options(parser)
-    parser.add_argument("--group", metavar="COL", help="column whose rows stay together (speaker, video, dialogue)")
-    parser.add_argument("--cv", type=int, default=5, metavar="N", help="number of folds (default: 5)")
+    parser.add_argument(
+        "--group", metavar="COL", help="column whose rows stay together (speaker, video, dialogue)"
+    )
+    parser.add_argument(
+        "--cv", type=int, default=5, metavar="N", help="number of folds (default: 5)"
+    )
     parser.add_argument("--json", metavar="FILE", help="write all scores here")
 
 
@@ -30,15 +34,24 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.evaluation import evaluate
 
     output = check_output(arguments.json, "--json") if arguments.json else None
-    table = labelled(open_table(arguments.table, [arguments.image, arguments.audio]), arguments.target)
+    table = labelled(
+        open_table(arguments.table, [arguments.image, arguments.audio]), arguments.target
+    )
     if arguments.group:
         check_column(table, arguments.group, "--group")
     found = modalities(arguments, table, [arguments.target, arguments.group])
     model = pipeline(found, arguments)
     result = evaluate(
-        model, table, arguments.target, cv=arguments.cv, groups=arguments.group, random_state=arguments.seed
+        model,
+        table,
+        arguments.target,
+        cv=arguments.cv,
+        groups=arguments.group,
+        random_state=arguments.seed,
     )
     print(result)
     if output:
-        output.write_text(json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        output.write_text(
+            json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
         say(f"scores -> {output}")

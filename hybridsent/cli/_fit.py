@@ -5,13 +5,26 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._options import add_model_options, check_output, labelled, modalities, open_table, pipeline
+from hybridsent.cli._options import (
+    add_model_options,
+    check_output,
+    labelled,
+    modalities,
+    open_table,
+    pipeline,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_model_options(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="MODEL", help="file of the model, such as model.hybridsent")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="MODEL",
+        help="file of the model, such as model.hybridsent",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -20,9 +33,13 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import save
 
     output = check_output(arguments.output, "--output")
-    table = labelled(open_table(arguments.table, [arguments.image, arguments.audio]), arguments.target)
+    table = labelled(
+        open_table(arguments.table, [arguments.image, arguments.audio]), arguments.target
+    )
     found = modalities(arguments, table, [arguments.target])
     model = pipeline(found, arguments).fit(table, as_labels(table, arguments.target))
     columns = {name: column for name, (column, _) in found.items()}
-    save(model, output, metadata={"target": arguments.target, "columns": columns, "rows": len(table)})
+    save(
+        model, output, metadata={"target": arguments.target, "columns": columns, "rows": len(table)}
+    )
     say(f"fitted on {len(table)} rows, {len(model.classes_)} classes -> {output}")

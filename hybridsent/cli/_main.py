@@ -1,6 +1,7 @@
 """Arguments, errors and exit codes of the command (layer L6).
 
-Exit codes: 0 done, 2 wrong use (arguments, tables, names), 1 failed (weights, cells, store, models), 130 interrupted.
+Exit codes: 0 done, 2 wrong use (arguments, tables, names), 1 failed (weights, cells, store,
+models), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -48,9 +49,16 @@ def build_parser() -> argparse.ArgumentParser:
     for module in COMMANDS:
         name = module.__name__.rsplit("._", 1)[-1]
         description = (module.__doc__ or "").split("\n", 1)[0].replace(" (layer L6).", ".")
-        sub = commands.add_parser(name, help=description, description=description, allow_abbrev=False)
+        sub = commands.add_parser(
+            name, help=description, description=description, allow_abbrev=False
+        )
         # SUPPRESS: the default must not overwrite a --debug given before the command
-        sub.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
+        sub.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="show the traceback of an error",
+        )
         module.add_arguments(sub)
         sub.set_defaults(run=module.run)
     return parser
@@ -104,12 +112,14 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(error: BaseException, arguments: argparse.Namespace, code: int, *, unforeseen: bool = False) -> int:
+def _fail(
+    error: BaseException, arguments: argparse.Namespace, code: int, *, unforeseen: bool = False
+) -> int:
     if arguments.debug:
         raise error
     message = " ".join(str(error).split()) or type(error).__name__
     if unforeseen:
-        message = f"an unforeseen {type(error).__name__}: {message} (run again with --debug for the traceback)"
+        message = f"an unforeseen {type(error).__name__}: {message} (--debug shows the traceback)"
     say(f"error: {message}")
     return code
 

@@ -12,7 +12,15 @@ from hybridsent.cli._console import UsageError, is_interactive, say
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["add_encoder_options", "add_modalities", "add_model_options", "labelled", "modalities", "open_table", "pipeline"]
+__all__ = [
+    "add_encoder_options",
+    "add_modalities",
+    "add_model_options",
+    "labelled",
+    "modalities",
+    "open_table",
+    "pipeline",
+]
 
 MODALITIES = ("text", "image", "audio")
 
@@ -21,31 +29,62 @@ def add_modalities(parser: argparse.ArgumentParser) -> None:
     """Add ``--text``, ``--image`` and ``--audio``."""
     group = parser.add_argument_group("modalities (found by name and content where none is given)")
     for modality in MODALITIES:
-        group.add_argument(f"--{modality}", metavar="COL[=BACKBONE]", help=f"column of the {modality} and its backbone")
+        group.add_argument(
+            f"--{modality}",
+            metavar="COL[=BACKBONE]",
+            help=f"column of the {modality} and its backbone",
+        )
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that all encoders share."""
     group = parser.add_argument_group("encoding")
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
-    group.add_argument("--precision", default="auto", choices=("auto", "float32", "bfloat16", "float16"))
-    group.add_argument("--store", default="default", metavar="FOLDER", help="folder of the feature store, or 'off'")
-    group.add_argument("--on-error", default="raise", choices=("raise", "missing"), help="what a broken cell does")
-    group.add_argument("--n-jobs", type=int, metavar="N", help="threads that read and decode (default: all cores)")
-    group.add_argument("--download", action="store_true", help="fetch missing weights from their hub")
+    group.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
+    )
+    group.add_argument(
+        "--precision", default="auto", choices=("auto", "float32", "bfloat16", "float16")
+    )
+    group.add_argument(
+        "--store", default="default", metavar="FOLDER", help="folder of the feature store, or 'off'"
+    )
+    group.add_argument(
+        "--on-error", default="raise", choices=("raise", "missing"), help="what a broken cell does"
+    )
+    group.add_argument(
+        "--n-jobs", type=int, metavar="N", help="threads that read and decode (default: all cores)"
+    )
+    group.add_argument(
+        "--download", action="store_true", help="fetch missing weights from their hub"
+    )
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add the target and the choices of `make_fusion`."""
-    parser.add_argument("table", metavar="TABLE", help="csv, tsv, jsonl or parquet; media paths relative to its folder")
+    parser.add_argument(
+        "table",
+        metavar="TABLE",
+        help="csv, tsv, jsonl or parquet; media paths relative to its folder",
+    )
     parser.add_argument("--target", required=True, metavar="COL", help="column of the labels")
     add_modalities(parser)
     group = parser.add_argument_group("model")
-    group.add_argument("--fusion", default="early", metavar="HOW", help="strategy of fusion (default: early)")
-    group.add_argument("--classifier", default="logreg", metavar="NAME", help="logreg, svm or xgboost (default: logreg)")
+    group.add_argument(
+        "--fusion", default="early", metavar="HOW", help="strategy of fusion (default: early)"
+    )
+    group.add_argument(
+        "--classifier",
+        default="logreg",
+        metavar="NAME",
+        help="logreg, svm or xgboost (default: logreg)",
+    )
     group.add_argument("--reduce", choices=("pca", "lda"), help="reduce each modality on its own")
-    group.add_argument("--class-weight", choices=("balanced",), help="give rare classes the same weight")
-    group.add_argument("--seed", type=int, default=0, help="seed of folds and classifiers (default: 0)")
+    group.add_argument(
+        "--class-weight", choices=("balanced",), help="give rare classes the same weight"
+    )
+    group.add_argument(
+        "--seed", type=int, default=0, help="seed of folds and classifiers (default: 0)"
+    )
     add_encoder_options(parser)
 
 
@@ -68,12 +107,18 @@ def open_table(path: str, media: Iterable[str | None] = ()) -> pd.DataFrame:
 
     table = read_table(path)
     known = media_columns(table)
-    named = [column.partition("=")[0] if column not in table.columns else column for column in media if column]
+    named = [
+        column.partition("=")[0] if column not in table.columns else column
+        for column in media
+        if column
+    ]
     unseen = [column for column in named if column in table.columns and column not in known]
     return read_table(path, media=[*known, *unseen]) if unseen else table
 
 
-def modalities(arguments: argparse.Namespace, table: pd.DataFrame, exclude: Iterable[str | None] = ()) -> dict[str, tuple[str, Any]]:
+def modalities(
+    arguments: argparse.Namespace, table: pd.DataFrame, exclude: Iterable[str | None] = ()
+) -> dict[str, tuple[str, Any]]:
     """Tell which column and backbone each modality has.
 
     Parameters
@@ -103,7 +148,8 @@ def modalities(arguments: argparse.Namespace, table: pd.DataFrame, exclude: Iter
     found = detect_modalities(table, exclude=[column for column in exclude if column])
     if not found:
         raise UsageError(
-            f"no column of the table looks like text, image or audio; name one with --text, --image or --audio. Columns: {list(table.columns)}"
+            "no column of the table looks like text, image or audio; name one with --text, "
+            f"--image or --audio. Columns: {list(table.columns)}"
         )
     say("found " + ", ".join(f"{name} in column {column!r}" for name, column in found.items()))
     return {name: (column, True) for name, column in found.items()}
@@ -140,7 +186,10 @@ def check_column(table: pd.DataFrame, column: str, option: str) -> None:
 
         near = difflib.get_close_matches(column, [str(name) for name in table.columns], n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"{option} must name a column of the table, one of {list(table.columns)}; got {column!r}.{hint}")
+        raise UsageError(
+            f"{option} must name a column of the table, one of {list(table.columns)}; got "
+            f"{column!r}.{hint}"
+        )
 
 
 def shared(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -161,7 +210,7 @@ def store_of(value: str) -> Any:
 
 
 def encoders(found: dict[str, tuple[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
-    """Encoders of the modalities, and ``columns``, as the builders take them.
+    """Make the encoders and ``columns``, as the builders take them.
 
     Parameters
     ----------
@@ -250,7 +299,8 @@ def labelled(table: pd.DataFrame, target: str) -> pd.DataFrame:
     kept = table[~empty]
     if kept[target].nunique() < 2:
         raise UsageError(
-            f"--target must hold at least two different labels; {target!r} holds {list(kept[target].unique()[:3])}"
+            f"--target must hold at least two different labels; {target!r} holds "
+            f"{list(kept[target].unique()[:3])}"
         )
     return kept
 
@@ -281,7 +331,9 @@ def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path
     if file.is_dir():
         raise UsageError(f"{option} must be a file; {path} is a folder")
     if not file.absolute().parent.is_dir():
-        raise UsageError(f"{option} must lie in an existing folder; {file.absolute().parent} is not there")
+        raise UsageError(
+            f"{option} must lie in an existing folder; {file.absolute().parent} is not there"
+        )
     if suffixes and file.suffix.lower() not in suffixes:
         raise UsageError(f"{option} must end in one of {list(suffixes)}; got {path!r}")
     return file

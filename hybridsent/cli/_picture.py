@@ -1,4 +1,4 @@
-"""A pipeline drawn in characters (layer L6). scikit-learn draws pipelines in HTML; a terminal has none."""
+"""A pipeline drawn in characters (layer L6): scikit-learn draws in HTML, a terminal has none."""
 
 from __future__ import annotations
 
@@ -26,13 +26,17 @@ def picture(model: Any) -> str:
     >>> from hybridsent.cli._picture import picture
     >>> print(picture(make_fusion(text=True, image=True)))
     text  ─ TextEncoder(text/minilm-l6) ─────────────┐
-    image ─ ImageEncoder(image/efficientnet-lite0) ──┴─► ViewScaler ─► ViewImputer ─► TunedLinearClassifier ─► label
+    image ─ ImageEncoder(image/efficientnet-lite0) ──┴─► ViewScaler ─► ViewImputer ─►
+    TunedLinearClassifier ─► label
     """
     views = model.steps[0][1].transformers
     left = [f"{column!s}" for _, _, column in views]
     names = [_chain(transformer) for _, transformer, _ in views]
     wide, column = max(map(len, names)), max(map(len, left))
-    lines = [f"{one.ljust(column)} ─ {name} ".ljust(column + wide + 5, "─") for one, name in zip(left, names, strict=True)]
+    lines = [
+        f"{one.ljust(column)} ─ {name} ".ljust(column + wide + 5, "─")
+        for one, name in zip(left, names, strict=True)
+    ]
     behind = " ─► ".join([type(step).__name__ for _, step in model.steps[1:]] + ["label"])
     ends = ["─┐", *["─┤"] * (len(lines) - 2)] if len(lines) > 1 else []
     last = f"─┴─► {behind}" if len(lines) > 1 else f"───► {behind}"
@@ -42,7 +46,11 @@ def picture(model: Any) -> str:
 def _chain(transformer: Any) -> str:
     from sklearn.pipeline import Pipeline
 
-    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+    steps = (
+        [step for _, step in transformer.steps]
+        if isinstance(transformer, Pipeline)
+        else [transformer]
+    )
     return " ─► ".join(_name(step) for step in steps)
 
 

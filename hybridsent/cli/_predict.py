@@ -12,9 +12,21 @@ from hybridsent.cli._options import TABLES, add_encoder_options, check_output, o
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("model", metavar="MODEL", help="file written by `hybridsent fit`")
-    parser.add_argument("table", metavar="TABLE", help="csv, tsv, jsonl or parquet; media paths relative to its folder")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="the table with its predictions")
-    parser.add_argument("--trusted", action="append", default=[], metavar="TYPE", help="allow a type the model names")
+    parser.add_argument(
+        "table",
+        metavar="TABLE",
+        help="csv, tsv, jsonl or parquet; media paths relative to its folder",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT", help="the table with its predictions"
+    )
+    parser.add_argument(
+        "--trusted",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="allow a type the model names",
+    )
     add_encoder_options(parser)
 
 
@@ -37,10 +49,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _add_missing(table: Any, where: dict[str, Any]) -> None:
-    """A modality may be absent from the whole table; all of them may not."""
+    """Add columns that the table lacks: a modality may be absent, all of them may not."""
     absent = [column for column in where.values() if column not in table.columns]
     if len(absent) == len(where):
-        raise UsageError(f"the table must hold at least one of the model's columns {list(where.values())}; it has {list(table.columns)}")
+        raise UsageError(
+            f"the table must hold at least one of the model's columns {list(where.values())}; it "
+            f"has {list(table.columns)}"
+        )
     for column in absent:
         say(f"the table has no column {column!r}: it counts as missing in every row")
         table[column] = None

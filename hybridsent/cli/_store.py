@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="check every row against its checksum")
     verify.add_argument("--repair", action="store_true", help="delete what is damaged")
     for action in (info, clear, verify):
-        action.add_argument("--store", default="default", metavar="FOLDER", help="folder (default: the user's)")
+        action.add_argument(
+            "--store", default="default", metavar="FOLDER", help="folder (default: the user's)"
+        )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -36,10 +38,17 @@ def _info(store: Any, _arguments: argparse.Namespace) -> None:
     files = store.info()
     rows: list[list[object]] = [["fingerprint", "rows", "width", "MB", "last used"]]
     for file in files:
-        used = datetime.fromtimestamp(file.last_used, tz=UTC).strftime("%Y-%m-%d") if file.last_used else "-"
+        used = (
+            datetime.fromtimestamp(file.last_used, tz=UTC).strftime("%Y-%m-%d")
+            if file.last_used
+            else "-"
+        )
         rows.append([file.fingerprint, file.rows, file.width, f"{file.bytes / 2**20:.1f}", used])
     print(columns(rows))
-    say(f"{sum(file.rows for file in files)} rows, {sum(file.bytes for file in files) / 2**20:.1f} MB in {store.path}")
+    say(
+        f"{sum(file.rows for file in files)} rows, {sum(file.bytes for file in files) / 2**20:.1f} "
+        f"MB in {store.path}"
+    )
 
 
 def _clear(store: Any, arguments: argparse.Namespace) -> None:
@@ -52,5 +61,7 @@ def _verify(store: Any, arguments: argparse.Namespace) -> None:
     for problem in problems:
         print(problem)
     if problems and not arguments.repair:
-        raise StoreError(f"{len(problems)} problems in {store.path}; mend with: hybridsent store verify --repair")
+        raise StoreError(
+            f"{len(problems)} problems in {store.path}; mend with: hybridsent store verify --repair"
+        )
     print(f"{len(problems)} problems repaired" if problems else "every row is sound")

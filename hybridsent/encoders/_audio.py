@@ -15,32 +15,40 @@ __all__ = ["AudioEncoder"]
 class AudioEncoder(BaseEncoder):
     """Turn sound into vectors with openSMILE or a frozen pretrained speech model.
 
-    Each distinct clip is decoded, mixed to mono, resampled to 16 kHz and encoded once; the vector is then found in the feature
-    store by every fold, grid point, process and later run. The encoder learns nothing from the data.
+    Each distinct clip is decoded, mixed to mono, resampled to 16 kHz and encoded once; the vector
+    is then found in the feature store by every fold, grid point, process and later run. The encoder
+    learns nothing from the data.
 
     Parameters
     ----------
     model : str, default="audio/compare-2016"
-        A registered backbone (`list_backbones`), ``"opensmile:SET"`` (also ``"opensmile:SET/LEVEL"``, where low-level descriptors are
-        pooled over time), or ``"hf:NAME"`` for a repository or a local folder of the transformers library.
+        A registered backbone (`list_backbones`), ``"opensmile:SET"`` (also
+        ``"opensmile:SET/LEVEL"``, where low-level descriptors are pooled over time), or
+        ``"hf:NAME"`` for a repository or a local folder of the transformers library.
     device : str, default="auto"
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``; openSMILE always runs on the CPU.
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``; openSMILE always runs on the
+        CPU.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on the device.
+        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on
+        the device.
     batch_size : int or "auto", default="auto"
         Clips a batch. Where memory runs out a batch is halved.
     steps : int, default=None
-        Give this many pooled segments of equal duration (columns ``audio__s0_0`` …) instead of one vector.
+        Give this many pooled segments of equal duration (columns ``audio__s0_0`` …) instead of one
+        vector.
     store : str, path, FeatureStore or None, default="default"
-        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache folder, None keeps nothing.
+        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache
+        folder, None keeps nothing.
     on_error : {"raise", "missing"}, default="raise"
         What a broken cell does: an error that names it, or a row of NaN and one warning.
     n_jobs : int, default=None
-        Threads that read, prepare and (openSMILE) encode cells; None and -1 take every core given to the process.
+        Threads that read, prepare and (openSMILE) encode cells; None and -1 take every core given
+        to the process.
     verbose : bool, default=False
         Whether to show a progress bar.
     pooling : {"auto", "mean", "cls", "max"}, default="auto"
-        From frames to one vector; ``"auto"`` is the mean, and mean and standard deviation for low-level descriptors.
+        From frames to one vector; ``"auto"`` is the mean, and mean and standard deviation for
+        low-level descriptors.
     layer : int, default=-1
         Hidden layer to read (family ``hf:``); -1 is the last.
     revision : str, default=None
@@ -69,12 +77,13 @@ class AudioEncoder(BaseEncoder):
 
     Notes
     -----
-    openSMILE is free for research and personal use; commercial use needs a licence of audEERING. `list_backbones` tells.
+    openSMILE is free for research and personal use; commercial use needs a licence of audEERING.
+    `list_backbones` tells.
 
     References
     ----------
-    Eyben, Wöllmer, Schuller: openSMILE, ACM MM 2010. Schuller et al.: ComParE 2016, Interspeech 2016. Eyben et al.: GeMAPS, IEEE
-    Transactions on Affective Computing 2016.
+    Eyben, Wöllmer, Schuller: openSMILE, ACM MM 2010. Schuller et al.: ComParE 2016, Interspeech
+    2016. Eyben et al.: GeMAPS, IEEE Transactions on Affective Computing 2016.
 
     Examples
     --------

@@ -1,8 +1,9 @@
 """The template of all encoders (layer L2).
 
-A subclass says how a cell is read (`_read`) and which parameters change the output (`_options`, `_cleaning`); everything else is
-done here, once: missing cells, unique cells, the store, threads, batches, order, counters, errors, names. No library serves: skrub's
-TextEncoder is the nearest, for text alone and without rows that survive `clone`.
+A subclass says how a cell is read (`_read`) and which parameters change the output (`_options`,
+`_cleaning`); everything else is done here, once: missing cells, unique cells, the store, threads,
+batches, order, counters, errors, names. No library serves: skrub's TextEncoder is the nearest, for
+text alone and without rows that survive `clone`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -32,13 +34,17 @@ from hybridsent.store import FeatureStore, resolve_store
 __all__ = ["BaseEncoder"]
 
 FORMAT = 1
-"""Changes when the way from cell to vector changes for all encoders, so that old rows are not found again."""
+"""Changes when the way from cell to vector changes for all encoders, so that old rows are not "
+"found again."""
+
+_OURS = frozenset({"hybridsent", "sklearn", "joblib"})
 
 
 class BaseEncoder(TransformerMixin, BaseEstimator):
     """Base of the encoders; think twice before adding anything to this class.
 
-    The constructor of a subclass only stores its parameters, among them all that are named in `_parameter_constraints`.
+    The constructor of a subclass only stores its parameters, among them all that are named in
+    `_parameter_constraints`.
     """
 
     modality: ClassVar[str]
@@ -60,11 +66,11 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         "local_files_only": ["boolean"],
     }
 
-    # -- what a subclass writes --------------------------------------------------------------------------------------
+    # -- what a subclass writes
 
     @abstractmethod
     def _read(self, cell: Any) -> Any:
-        """Turn a raw cell into a clean object, by `hybridsent.media`; MediaError where it cannot be."""
+        """Turn a raw cell into a clean object, by `hybridsent.media`; MediaError where it fails."""
 
     @abstractmethod
     def _cleaning(self) -> dict[str, Any]:
@@ -73,7 +79,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
     def _options(self) -> Options:
         return Options(pooling=self.pooling, layer=self.layer, steps=self.steps)
 
-    # -- scikit-learn ------------------------------------------------------------------------------------------------
+    # -- scikit-learn
 
     def fit(self, X: Any, y: Any = None) -> BaseEncoder:
         """Check the parameters; a frozen encoder learns nothing.
@@ -106,14 +112,14 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, n_features_out_), float32
-            A vector a row; NaN where the cell is missing (or broken, with ``on_error="missing"``). With
-            ``set_output(transform="pandas")`` a DataFrame.
+            A vector a row; NaN where the cell is missing (or broken, with ``on_error="missing"``).
+            With ``set_output(transform="pandas")`` a DataFrame.
 
         Raises
         ------
         CellError
-            If a cell is broken and ``on_error="raise"``; the message names row, column and cause. Rows that were encoded before it
-            are in the store already.
+            If a cell is broken and ``on_error="raise"``; the message names row, column and cause.
+            Rows that were encoded before it are in the store already.
         WeightsNotFoundError, WeightsError
             If the weights are not there, or broken.
         """
@@ -144,7 +150,11 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         ndarray of str
             One name per column.
         """
-        width = self._width() if not hasattr(self, "n_features_out_") else self.n_features_out_ // (self.steps or 1)
+        width = (
+            self._width()
+            if not hasattr(self, "n_features_out_")
+            else self.n_features_out_ // (self.steps or 1)
+        )
         return np.asarray(feature_names(self.modality, width, self.steps), dtype=object)
 
     def __sklearn_tags__(self) -> Any:
@@ -157,7 +167,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    # -- identity ----------------------------------------------------------------------------------------------------
+    # -- identity
 
     def backbone(self) -> Backbone:
         """Find the backbone that `model` names; nothing is loaded.
@@ -173,14 +183,18 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
             If no backbone has this name.
         """
         return get_backbone(
-            self.model, self.modality, revision=self.revision, local_files_only=self.local_files_only
+            self.model,
+            self.modality,
+            revision=self.revision,
+            local_files_only=self.local_files_only,
         )
 
     def fingerprint(self) -> str:
         """Identify the function from cell to vector: weights, pooling, steps, cleaning, precision.
 
-        Not in it: batch size, device, threads, store. The arithmetic counts, because bfloat16 rows differ from float32 rows by more
-        than the tolerance of 1e-4 within which a row does not depend on its batch.
+        Not in it: batch size, device, threads, store. The arithmetic counts, because bfloat16 rows
+        differ from float32 rows by more than the tolerance of 1e-4 within which a row does not
+        depend on its batch.
 
         Returns
         -------
@@ -207,15 +221,17 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         options = self._options()
         spec = {
             "format": FORMAT,
-            "backbone": backbone.name,
+            "backbone": backbone.identity or backbone.name,
             "weights": backbone.digest(),
             "precision": self._precision(),
             "cleaning": self._cleaning(),
             **{name: getattr(options, name) for name in options.__dataclass_fields__},
         }
-        digest = hashlib.blake2b(json.dumps(spec, sort_keys=True).encode(), digest_size=8).hexdigest()
-        slug = re.sub(r"[^A-Za-z0-9.]+", "-", backbone.name).strip("-.")[-60:]
-        return f"{slug}-{digest}", spec
+        digest = hashlib.blake2b(
+            json.dumps(spec, sort_keys=True).encode(), digest_size=8
+        ).hexdigest()
+        slug = re.sub(r"[^A-Za-z0-9.]+", "-", backbone.identity or backbone.name).strip("-.")[-60:]
+        return f"{slug}-{digest}", {**spec, "name": backbone.name}
 
     def _precision(self) -> str:
         if self.precision == "float32":
@@ -223,13 +239,14 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         device = _runtime.resolve_device(self.device)
         return _runtime.resolve_precision(self.precision, device)
 
-    # -- helpers -----------------------------------------------------------------------------------------------------
+    # -- helpers
 
     def _check(self) -> None:
         self._validate_params()
         if self.steps is not None and self.pooling == "cls":
             raise ValueError(
-                f"The steps parameter of {type(self).__name__} must be None with pooling='cls', which reads one vector. "
+                f"The steps parameter of {type(self).__name__} must be None with pooling='cls', "
+                "which reads one vector. "
                 f"Got {self.steps!r}; use pooling='mean' or 'max'."
             )
 
@@ -240,13 +257,13 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         return network
 
     def _width(self, rows: dict[bytes, np.ndarray] | None = None) -> int:
-        """Width of one vector: by a row at hand, the registry, the store, else the network itself."""
+        """Tell the width of a vector: by a row at hand, the registry, else the network."""
         if rows:
             return len(next(iter(rows.values()))) // (self.steps or 1)
         backbone = self.backbone()
         if backbone.width is not None:
             return backbone.width
-        return self._network(backbone).width
+        return self._network(backbone).width_for(self._options())
 
 
 class _Run:
@@ -286,7 +303,11 @@ class _Run:
         return rows
 
     def _without_store(self, keys: list[bytes]) -> dict[bytes, np.ndarray]:
-        rows = {key: row for batch, vectors in self._compute(keys) for key, row in zip(batch, vectors, strict=True)}
+        rows = {
+            key: row
+            for batch, vectors in self._compute(keys)
+            for key, row in zip(batch, vectors, strict=True)
+        }
         self.n_encoded = len(rows)
         return rows
 
@@ -297,7 +318,9 @@ class _Run:
         n_workers = _runtime.workers(self.encoder.n_jobs)
         waiting: list[bytes] = []
         items: list[Any] = []
-        prepared = _runtime.parallel(lambda key: self._prepare(network, key, options), keys, n_workers)
+        prepared = _runtime.parallel(
+            lambda key: self._prepare(network, key, options), keys, n_workers
+        )
         for key, item in zip(keys, prepared, strict=True):
             if isinstance(item, MediaError):
                 self._break_key(key, item)
@@ -311,7 +334,7 @@ class _Run:
             yield from self._encode(network, waiting, items, options)
 
     def _prepare(self, network: Network, key: bytes, options: Options) -> Any:
-        """Read a cell and prepare it, in a worker thread; a MediaError is handed back, not raised."""
+        """Read and prepare a cell, in a worker thread; a MediaError is returned, not raised."""
         try:
             clean = self.encoder._read(self.cells.values[self.positions[key][0]])
             return network.prepare(clean, options)
@@ -327,11 +350,13 @@ class _Run:
             vectors = vectors.reshape(len(batch), -1)
             finite = np.isfinite(vectors).all(axis=1)
             for i in np.flatnonzero(~finite):
-                self._break_key(keys[batch[i]], MediaError("the backbone gave values that are not finite"))
+                self._break_key(
+                    keys[batch[i]], MediaError("the backbone gave values that are not finite")
+                )
             self.bar.update(len(batch))
             yield [keys[i] for i, good in zip(batch, finite, strict=True) if good], vectors[finite]
 
-    # -- broken cells ------------------------------------------------------------------------------------------------
+    # -- broken cells
 
     def _break_key(self, key: bytes, error: MediaError) -> None:
         for position in self.positions[key]:
@@ -341,7 +366,8 @@ class _Run:
         message = f"{self.cells.where(position)}: {error}"
         if self.encoder.on_error == "raise":
             raise CellError(
-                f"{message} Mend or remove the cell, or pass on_error='missing' to read it as a missing one.",
+                f"{message} Mend or remove the cell, or pass on_error='missing' to read it as a "
+                "missing one.",
                 row=self.cells.labels[position],
                 column=self.cells.column,
             ) from error
@@ -352,14 +378,28 @@ class _Run:
             return
         first = self.broken[min(self.broken)]
         warnings.warn(
-            f"{len(self.broken)} of {len(self.cells)} cells are broken and count as missing. The first: {first}",
+            f"{len(self.broken)} of {len(self.cells)} cells are broken and count as missing. The "
+            f"first: {first}",
             CellWarning,
-            stacklevel=4,
+            stacklevel=_depth_of_caller(),
         )
 
     def _progress(self, total: int) -> Any:
         from tqdm import tqdm
 
         name = f"encode {self.encoder.modality}"
-        return tqdm(total=total, desc=name, unit="row", disable=not self.encoder.verbose, leave=False)
+        return tqdm(
+            total=total, desc=name, unit="row", disable=not self.encoder.verbose, leave=False
+        )
 
+
+def _depth_of_caller() -> int:
+    """Give the `stacklevel` of the user's line, however many steps of a pipeline lie between."""
+    # expiry: `skip_file_prefixes` of warnings.warn does this from Python 3.12 on
+    depth, frame = 0, sys._getframe(1)
+    while frame.f_back is not None:
+        depth += 1
+        if frame.f_globals.get("__name__", "").split(".")[0] not in _OURS:
+            break
+        frame = frame.f_back
+    return depth

@@ -74,7 +74,8 @@ def as_cells(X: Any, modality: str) -> Cells:
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
             raise ValueError(
-                f"The {modality} encoder must be given one column. Got {len(X.columns)}: {list(X.columns)[:8]}; "
+                f"The {modality} encoder must be given one column. Got {len(X.columns)}: "
+                f"{list(X.columns)[:8]}; "
                 f"choose one, for example table['{modality}']."
             )
         column = X.columns[0]
@@ -83,10 +84,13 @@ def as_cells(X: Any, modality: str) -> Cells:
         return Cells(X.tolist(), X.index.tolist(), modality if X.name is None else str(X.name))
     if not _is_column(X):
         raise ValueError(
-            f"The {modality} encoder must be given a column of cells (DataFrame, Series, list or array). "
+            f"The {modality} encoder must be given a column of cells (DataFrame, Series, list or "
+            "array). "
             f"Got {type(X).__name__}; for a single cell pass a list, [cell]."
         )
-    values = _from_array(X, modality) if isinstance(X, np.ndarray) else [_unwrap(cell) for cell in X]
+    values = (
+        _from_array(X, modality) if isinstance(X, np.ndarray) else [_unwrap(cell) for cell in X]
+    )
     return Cells(values, range(len(values)), modality)
 
 
@@ -103,13 +107,14 @@ def _from_array(X: np.ndarray, modality: str) -> list[Any]:
     if X.ndim == 1 or (X.ndim == 4 and X.dtype == np.uint8):  # a stack of pictures (n, H, W, 3)
         return list(X)
     raise ValueError(
-        f"The {modality} encoder must be given an array of shape (n,) or (n, 1). Got shape {X.shape}; "
+        f"The {modality} encoder must be given an array of shape (n,) or (n, 1). Got shape "
+        f"{X.shape}; "
         "for a single cell pass a list, [cell]."
     )
 
 
 def _unwrap(cell: Any) -> Any:
-    """A list of one-cell rows, [["good"], ["bad"]], is a column too."""
+    """Take the cell out of a one-cell row: [["good"], ["bad"]] is a column, too."""
     if isinstance(cell, list) and len(cell) == 1:
         return cell[0]
     return cell

@@ -1,6 +1,7 @@
 """Weights at rest: hash them, and say plainly when they are missing or broken (layer L2).
 
-huggingface_hub and torch.hub fetch files; neither tells two weights apart by content, nor what to do on a machine without network.
+huggingface_hub and torch.hub fetch files; neither tells two weights apart by content, nor what to
+do on a machine without network.
 """
 
 from __future__ import annotations
@@ -14,7 +15,20 @@ from typing import Any
 
 from hybridsent.exceptions import WeightsError
 
-__all__ = ["check_sha256", "digest_files", "load_state", "quiet_transformers", "sha256_of"]
+__all__ = [
+    "check_sha256",
+    "digest_files",
+    "first_line",
+    "load_state",
+    "quiet_transformers",
+    "sha256_of",
+]
+
+
+# what torch.load was seen to raise for bytes that are no state dict
+_UNREADABLE = (
+    RuntimeError, EOFError, OSError, TypeError, ValueError, LookupError, AttributeError,
+)  # fmt: skip
 
 
 def sha256_of(path: Path) -> str:
@@ -79,13 +93,14 @@ def check_sha256(path: Path, expected: str, name: str) -> None:
     seen = sha256_of(path)
     if not seen.startswith(expected):
         raise WeightsError(
-            f"The weights of {name!r} in {path} must have the SHA-256 {expected[:16]}…. Got {seen[:16]}…: the file is damaged "
+            f"The weights of {name!r} in {path} must have the SHA-256 {expected[:16]}…. Got "
+            f"{seen[:16]}…: the file is damaged "
             "or another one; reinstall the package or fetch the file again."
         )
 
 
 def load_state(path: Path, name: str) -> dict[str, Any]:
-    """Read a state dict without running code: safetensors, or torch's format with ``weights_only=True``.
+    """Read a state dict without running code: safetensors, or torch with ``weights_only``.
 
     Parameters
     ----------
@@ -114,28 +129,48 @@ def load_state(path: Path, name: str) -> dict[str, Any]:
         if path.suffix == ".safetensors":
             return dict(load_file(path))
         return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, TypeError, ValueError) as error:
+    except (*_UNREADABLE, SafetensorError, pickle.UnpicklingError) as error:
         raise WeightsError(
-            f"The weights of {name!r} in {path} cannot be read as plain tensors: {_first_line(error)}. The file is damaged, or holds "
-            "more than tensors; fetch it again or convert it to safetensors."
+            f"The weights of {name!r} in {path} cannot be read as plain tensors: "
+            f"{first_line(error)}. The file is damaged, or holds more than tensors; fetch it again or "
+            "convert it to safetensors."
         ) from error
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """First line of an error's message, for ours.
+
+    Parameters
+    ----------
+    error : BaseException
+        An error of another library.
+
+    Returns
+    -------
+    str
+        Its first line, or its type where it says nothing.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._files import first_line
+    >>> first_line(ValueError("bad\\nstack"))
+    'bad'
+    """
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Keep transformers from printing load reports and bars while we load; we check the load ourselves."""
+    """Keep transformers from printing reports and bars while it loads; we check ourselves."""
     from transformers.utils import logging
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    control: Any = logging  # untyped functions of transformers
+    level, bars = control.get_verbosity(), control.is_progress_bar_enabled()
+    control.set_verbosity_error()
+    control.disable_progress_bar()
     try:
         yield
     finally:
-        logging.set_verbosity(level)
+        control.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()
+            control.enable_progress_bar()

@@ -8,18 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._hf import hidden_layer, load_model, load_processor, vectors_of
-from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._hf_model import (
+    HFNetwork,
+    hidden_layer,
+    load_model,
+    load_processor,
+    vectors_of,
+)
+from hybridsent.encoders._network import Options
 from hybridsent.encoders._pooling import pool
 
 __all__ = ["HFImage"]
 
 
-class HFImage(Network):
+class HFImage(HFNetwork):
     """Any vision transformer, convolutional network or two-tower image model.
 
-    With ``pooling="auto"``: the projection of a two-tower model (CLIP), the class token where there is one, else the mean over
-    patches or positions.
+    With ``pooling="auto"``: the projection of a two-tower model (CLIP), the class token where there
+    is one, else the mean over patches or positions. The mean, the maximum and the segments are over
+    patches alone: class, distillation and register tokens are left out.
 
     Parameters
     ----------
@@ -34,6 +41,7 @@ class HFImage(Network):
     def __init__(self, folder: Path, name: str, device: str, precision: str) -> None:
         self.name = name
         self.device = device
+        self._widths = {}
         self.processor = load_processor("AutoImageProcessor", folder, name)
         self.whole = load_model(folder, name, device, precision)
         self.two_tower = hasattr(self.whole, "get_image_features")
@@ -44,19 +52,18 @@ class HFImage(Network):
             key.endswith(("cls_token", "class_embedding", "class_token")) for key in parameters
         )
 
-    @property
-    def width(self) -> int:
-        """Features per vector."""
-        if self.two_tower and hasattr(self.whole.config, "projection_dim"):
-            return int(self.whole.config.projection_dim)
-        config = self.model.config
-        return int(config.hidden_sizes[-1] if getattr(config, "hidden_sizes", None) else config.hidden_size)
+    def sample(self) -> Any:
+        """A grey square."""
+        from PIL import Image
+
+        return Image.new("RGB", (64, 64), (128, 128, 128))
 
     def check(self, options: Options) -> None:
         """A class token must be there to be read."""
         if options.pooling == "cls" and not self.has_class_token:
             raise ValueError(
-                f"The pooling parameter must be 'auto', 'mean' or 'max' for {self.name!r}, which has no class token. Got 'cls'."
+                f"The pooling parameter must be 'auto', 'mean' or 'max' for {self.name!r}, which has "
+                "no class token. Got 'cls'."
             )
 
     def prepare(self, clean: Any, options: Options) -> Any:
@@ -78,14 +85,26 @@ class HFImage(Network):
     def _forward(self, pixels: Any, options: Options) -> Any:
         import torch
 
-        if self.two_tower and options.pooling == "auto" and options.layer == -1 and options.steps is None:
+        automatic = options.pooling == "auto"
+        if self.two_tower and automatic and options.layer == -1 and options.steps is None:
             return vectors_of(self.whole.get_image_features(pixel_values=pixels))[:, None]
         output = self.model(pixel_values=pixels, output_hidden_states=options.layer != -1)
         hidden = hidden_layer(output, options.layer, self.name)
+        has_class_token = self.has_class_token and hidden.ndim == 3
         if hidden.ndim == 4:  # (n, channels, height, width) of a convolutional network
             hidden = hidden.flatten(2).transpose(1, 2)
         pooling = options.pooling
-        if pooling == "auto":
-            pooling = "cls" if self.has_class_token and options.steps is None else "mean"
+        if automatic:
+            pooling = "cls" if has_class_token and options.steps is None else "mean"
+        if pooling != "cls" and has_class_token:
+            hidden = hidden[:, self._n_special(pixels, hidden.shape[1]) :]
         lengths = torch.full((len(hidden),), hidden.shape[1], device=hidden.device)
         return pool(hidden, lengths, pooling, options.steps)
+
+    def _n_special(self, pixels: Any, length: int) -> int:
+        """Tokens before the patches: what is left when the patches are counted."""
+        size = getattr(self.model.config, "patch_size", None)
+        if not isinstance(size, int):
+            return 1
+        extra = length - (pixels.shape[2] // size) * (pixels.shape[3] // size)
+        return extra if 1 <= extra < length else 1

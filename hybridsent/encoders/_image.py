@@ -15,24 +15,29 @@ __all__ = ["ImageEncoder"]
 class ImageEncoder(BaseEncoder):
     """Turn pictures into vectors with a frozen pretrained vision model.
 
-    Each distinct picture is decoded (upright, RGB, first frame), prepared as the model was trained and encoded once; the vector is
-    then found in the feature store by every fold, grid point, process and later run. The encoder learns nothing from the data.
+    Each distinct picture is decoded (upright, RGB, first frame), prepared as the model was trained
+    and encoded once; the vector is then found in the feature store by every fold, grid point,
+    process and later run. The encoder learns nothing from the data.
 
     Parameters
     ----------
     model : str, default="image/efficientnet-lite0"
-        A registered backbone (`list_backbones`), ``"torchvision:NAME"`` (also ``"torchvision:NAME/WEIGHTS"`` and
-        ``"torchvision:NAME@FILE"``), or ``"hf:NAME"`` for a repository or a local folder of the transformers library.
+        A registered backbone (`list_backbones`), ``"torchvision:NAME"`` (also
+        ``"torchvision:NAME/WEIGHTS"`` and ``"torchvision:NAME@FILE"``), or ``"hf:NAME"`` for a
+        repository or a local folder of the transformers library.
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on the device.
+        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on
+        the device.
     batch_size : int or "auto", default="auto"
         Pictures a batch. Where memory runs out a batch is halved.
     steps : int, default=None
-        Give this many pooled segments, from top to bottom (columns ``image__s0_0`` …), instead of one vector.
+        Give this many pooled segments, from top to bottom (columns ``image__s0_0`` …), instead of
+        one vector.
     store : str, path, FeatureStore or None, default="default"
-        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache folder, None keeps nothing.
+        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache
+        folder, None keeps nothing.
     on_error : {"raise", "missing"}, default="raise"
         What a broken cell does: an error that names it, or a row of NaN and one warning.
     n_jobs : int, default=None

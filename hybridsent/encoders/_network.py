@@ -1,7 +1,7 @@
 """What a loaded backbone must be able to do (layer L2).
 
-One network serves all encoders of its (backbone, device, precision) in a process, so it holds no option of theirs: what
-changes from encoder to encoder travels in `Options`.
+One network serves all encoders of its (backbone, device, precision) in a process, so it holds no
+option of theirs: what changes from encoder to encoder travels in `Options`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,18 @@ class Options:
 class Network(ABC):
     """A loaded backbone.
 
-    `prepare` runs in worker threads, one cell at a time; `finish` once per window of cells; `encode` on batches of
-    similar cost. Only `encode` and `width` must be written.
+    `prepare` runs in worker threads, one cell at a time; `finish` once per window of cells;
+    `encode` on batches of similar cost. Only `encode` and `width` must be written.
     """
 
     @property
     @abstractmethod
     def width(self) -> int:
         """Features per vector."""
+
+    def width_for(self, options: Options) -> int:
+        """Features per vector where they depend on what is asked for (layer, pooling)."""
+        return self.width
 
     def check(self, options: Options) -> None:  # noqa: B027 - most networks can do all that is asked
         """Refuse options that this network cannot serve (ValueError)."""

@@ -1,12 +1,12 @@
 """The open family ``opensmile:``, and the offline defaults for sound (layer L2).
 
-openSMILE frees the interpreter's lock while it computes, so the worker threads that read the clips compute the features, too.
+openSMILE frees the interpreter's lock while it computes, so the worker threads that read the clips
+compute the features, too.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,13 +51,16 @@ def resolve(
         If openSMILE has no such set or level, or the modality is not audio.
     """
     if modality not in (None, "audio"):
-        raise UnknownBackboneError(f"The family 'opensmile:' reads audio. Got it for the {modality} view.")
+        raise UnknownBackboneError(
+            f"The family 'opensmile:' reads audio. Got it for the {modality} view."
+        )
     name, _, level = rest.partition("/")
     level = level or "Functionals"
     sets = import_optional("opensmile", caller=f"opensmile:{rest}").FeatureSet.__members__
     if name not in sets or level not in _LEVELS:
         raise UnknownBackboneError(
-            f"A backbone of the family 'opensmile:' must be SET or SET/LEVEL with SET in {sorted(sets)} and LEVEL in {list(_LEVELS)}. "
+            "A backbone of the family 'opensmile:' must be SET or SET/LEVEL with SET in "
+            f"{sorted(sets)} and LEVEL in {list(_LEVELS)}. "
             f"Got {rest!r}."
         )
     return Backbone(
@@ -110,8 +113,8 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
 class OpenSmile(Network):
     """A feature set of openSMILE.
 
-    Functionals are one vector a clip (or a segment). Low-level descriptors are one vector every 10 ms, pooled over time: by mean and
-    standard deviation (``pooling="auto"``), mean or maximum.
+    Functionals are one vector a clip (or a segment). Low-level descriptors are one vector every 10
+    ms, pooled over time: by mean and standard deviation (``pooling="auto"``), mean or maximum.
 
     Parameters
     ----------
@@ -122,23 +125,19 @@ class OpenSmile(Network):
     """
 
     def __init__(self, feature_set: str, level: str, name: str) -> None:
-        self.feature_set = feature_set
+        opensmile = import_optional("opensmile", caller=name)
         self.level = level
         self.name = name
-        self._local = threading.local()
-        self.n_features = len(self._engine().feature_names)
-
-    def _engine(self) -> Any:
-        """The engine of this thread: it holds state while it runs."""
-        if not hasattr(self._local, "engine"):
-            opensmile = import_optional("opensmile", caller=self.name)
-            try:
-                self._local.engine = opensmile.Smile(
-                    opensmile.FeatureSet[self.feature_set], getattr(opensmile.FeatureLevel, self.level)
-                )
-            except ValueError as error:
-                raise UnknownBackboneError(f"{error} Got {self.name!r}; use the level LowLevelDescriptors.") from error
-        return self._local.engine
+        try:
+            # one for all threads: an engine only holds settings, each call runs a new openSMILE
+            self.engine = opensmile.Smile(
+                opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[level]
+            )
+        except ValueError as error:
+            raise UnknownBackboneError(
+                f"{error} Got {name!r}; use the level LowLevelDescriptors."
+            ) from error
+        self.n_features = len(self.engine.feature_names)
 
     @property
     def frames(self) -> bool:
@@ -147,16 +146,26 @@ class OpenSmile(Network):
 
     @property
     def width(self) -> int:
-        """Features per vector; twice the descriptors, for the pooling that is the default."""
-        return 2 * self.n_features if self.frames else self.n_features
+        """Features per vector, as the encoders ask by default."""
+        return self.width_for(Options())
+
+    def width_for(self, options: Options) -> int:
+        """Features per vector; twice the descriptors for mean and standard deviation."""
+        both = self.frames and options.pooling == "auto"
+        return 2 * self.n_features if both else self.n_features
 
     def check(self, options: Options) -> None:
         """Only frames can be pooled."""
         allowed = ("auto",) if not self.frames else ("auto", "mean", "max")
         if options.pooling not in allowed:
-            raise ValueError(f"The pooling parameter must be one of {allowed} for {self.name!r}. Got {options.pooling!r}.")
+            raise ValueError(
+                f"The pooling parameter must be one of {allowed} for {self.name!r}. Got "
+                f"{options.pooling!r}."
+            )
         if options.layer != -1:
-            raise ValueError(f"The layer parameter must be -1 for {self.name!r}. Got {options.layer!r}.")
+            raise ValueError(
+                f"The layer parameter must be -1 for {self.name!r}. Got {options.layer!r}."
+            )
 
     def prepare(self, clean: Any, options: Options) -> Any:
         """Compute the features of a clip, in the worker thread that read it."""
@@ -171,10 +180,10 @@ class OpenSmile(Network):
         """Features of a wave: (frames or 1, features)."""
         if len(wave) < _SHORTEST:  # openSMILE would warn and fill with NaN
             raise MediaError(
-                f"the clip or segment of {len(wave) / _RATE:.3f} s is too short for {self.name!r}, which needs "
-                f"{_SHORTEST / _RATE:.2f} s; use longer clips or fewer steps"
+                f"the clip or segment of {len(wave) / _RATE:.3f} s is too short for {self.name!r}, "
+                f"which needs {_SHORTEST / _RATE:.2f} s; use longer clips or fewer steps"
             )
-        return np.asarray(self._engine()(wave[None, :], _RATE))[0].T
+        return np.asarray(self.engine(wave[None, :], _RATE))[0].T
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Stack what `prepare` computed."""
@@ -182,11 +191,16 @@ class OpenSmile(Network):
 
 
 def _pool_frames(frames: np.ndarray, options: Options) -> np.ndarray:
+    """Pool descriptors over segments that are cut as `hybridsent.encoders._pooling.pool` does."""
     count = options.steps or 1
-    edges = [(i * len(frames) // count, -(-(i + 1) * len(frames) // count)) for i in range(count)]
+    frames = frames.astype(np.float64)  # energies and frequencies: float32 sums would lose digits
     rows = []
-    for start, end in edges:
-        part = frames[start:end]
-        pooled = {"mean": lambda p=part: p.mean(0), "max": lambda p=part: p.max(0)}.get(options.pooling)
-        rows.append(pooled() if pooled else np.concatenate([part.mean(0), part.std(0)]))
+    for i in range(count):
+        part = frames[i * len(frames) // count : -(-(i + 1) * len(frames) // count)]
+        if options.pooling == "max":
+            rows.append(part.max(0))
+        elif options.pooling == "mean":
+            rows.append(part.mean(0))
+        else:
+            rows.append(np.concatenate([part.mean(0), part.std(0)]))
     return np.asarray(rows, dtype=np.float32)

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["pool"]
 
 
-def pool(hidden: torch.Tensor, lengths: torch.Tensor, pooling: str, steps: int | None) -> torch.Tensor:
+def pool(
+    hidden: torch.Tensor, lengths: torch.Tensor, pooling: str, steps: int | None
+) -> torch.Tensor:
     """Pool the first `lengths` vectors of each row.
 
-    With ``steps=k`` a row of L vectors is cut like ``torch.nn.functional.adaptive_avg_pool1d`` does: segment i holds the vectors
-    floor(i L / k) to ceil((i + 1) L / k), so no segment is empty, even when L < k.
+    With ``steps=k`` a row of L vectors is cut like ``torch.nn.functional.adaptive_avg_pool1d``
+    does: segment i holds the vectors floor(i L / k) to ceil((i + 1) L / k), so no segment is empty,
+    even when L < k.
 
     Parameters
     ----------

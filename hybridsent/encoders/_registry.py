@@ -1,9 +1,11 @@
 """Names of backbones and what is known of each (layer L2).
 
-A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of its vectors, its licence.
-Registered names look like ``text/minilm-l6``; the open families ``hf:``, ``torchvision:`` and ``opensmile:`` name any model of a
-library. Other packages add their own through the entry-point group ``hybridsent.backbones`` (a callable that returns an
-iterable of `Backbone`). No library serves: timm's registry is the model, but it registers code, and only for images.
+A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
+its vectors, its licence. Registered names look like ``text/minilm-l6``; the open families ``hf:``,
+``torchvision:`` and ``opensmile:`` name any model of a library. Other packages add their own
+through the entry-point group ``hybridsent.backbones`` (a callable that returns an iterable of
+`Backbone`). No library serves: timm's registry is the model, but it registers code, and only for
+images.
 """
 
 from __future__ import annotations
@@ -34,8 +36,9 @@ class Backbone:
     modality : {"text", "image", "audio"}
         What it reads.
     loader : str or callable
-        ``"module:function"`` or a callable; called as ``loader(backbone, device, precision)`` it returns a
-        `hybridsent.encoders.Network`. A string keeps heavy libraries unimported until the first row is encoded.
+        ``"module:function"`` or a callable; called as ``loader(backbone, device, precision)`` it
+        returns a `hybridsent.encoders.Network`. A string keeps heavy libraries unimported until the
+        first row is encoded.
     weights : str, default=""
         Where the weights come from, in words.
     sha256 : str, default=None
@@ -47,11 +50,15 @@ class Backbone:
     commercial_use : bool, default=None
         Whether the licence allows commercial use; None where it is not known.
     identify : str or callable, default=None
-        ``identify(backbone) -> str`` gives the hash of the weights without loading them; needed where `sha256` is None.
+        ``identify(backbone) -> str`` gives the hash of the weights without loading them; needed
+        where `sha256` is None.
     options : dict, default={}
         What the loader needs, such as a repository, a folder or a revision.
     note : str, default=""
         One line for users.
+    identity : str, default=None
+        What stands for the name in fingerprints, where the same weights can be named in several
+        ways (a folder, a file); None for the name.
 
     Examples
     --------
@@ -71,6 +78,7 @@ class Backbone:
     identify: str | Callable[..., str] | None = None
     options: dict[str, Any] = field(default_factory=dict, hash=False)
     note: str = ""
+    identity: str | None = None
 
     def load(self, device: str, precision: str) -> Any:
         """Load the network.
@@ -101,7 +109,8 @@ class Backbone:
             return self.sha256
         if self.identify is None:
             raise UnknownBackboneError(
-                f"The backbone {self.name!r} must have sha256 or identify, so that its features can be told from "
+                f"The backbone {self.name!r} must have sha256 or identify, so that its features "
+                "can be told from "
                 "those of other weights. Got neither."
             )
         return str(_callable(self.identify)(self))
@@ -225,7 +234,8 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
     Returns
     -------
     list of Backbone
-        Sorted by name. The open families (``hf:``, ``torchvision:``, ``opensmile:``) are not listed: any name works.
+        Sorted by name. The open families (``hf:``, ``torchvision:``, ``opensmile:``) are not
+        listed: any name works.
 
     Examples
     --------
@@ -238,7 +248,11 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
 
 
 def get_backbone(
-    name: str, modality: str | None = None, *, revision: str | None = None, local_files_only: bool = True
+    name: str,
+    modality: str | None = None,
+    *,
+    revision: str | None = None,
+    local_files_only: bool = True,
 ) -> Backbone:
     """Find a backbone by name, registered or of an open family.
 
@@ -272,7 +286,9 @@ def get_backbone(
     family, separator, rest = name.partition(":")
     if separator and family in FAMILIES:
         resolve = _callable(FAMILIES[family])
-        found: Backbone = resolve(rest, modality, revision=revision, local_files_only=local_files_only)
+        found: Backbone = resolve(
+            rest, modality, revision=revision, local_files_only=local_files_only
+        )
         return found
     if name not in _registered:
         _read_entry_points()
@@ -281,7 +297,8 @@ def get_backbone(
     backbone = _registered[name]
     if modality is not None and backbone.modality != modality:
         raise UnknownBackboneError(
-            f"The backbone of the {modality} view must read {modality}. {name!r} reads {backbone.modality}; "
+            f"The backbone of the {modality} view must read {modality}. {name!r} reads "
+            f"{backbone.modality}; "
             f"the registered ones for {modality} are {_names(modality)}."
         )
     return backbone

@@ -1,7 +1,8 @@
 """Device, precision, batches and the models of this process (layer L2).
 
-The one seam between hybridsent and the hardware. No library serves: accelerate plans training, and the batchers of
-sentence-transformers and transformers pad by count, not by cost, and do not survive a full memory.
+The one seam between hybridsent and the hardware. No library serves: accelerate plans training, and
+the batchers of sentence-transformers and transformers pad by count, not by cost, and do not survive
+a full memory.
 """
 
 from __future__ import annotations
@@ -16,9 +17,17 @@ import numpy as np
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
 
-__all__ = ["batches", "encode_batch", "network_of", "release_networks", "resolve_device", "resolve_precision", "workers"]
+__all__ = [
+    "batches",
+    "encode_batch",
+    "network_of",
+    "release_networks",
+    "resolve_device",
+    "resolve_precision",
+    "workers",
+]
 
-_networks: dict[tuple[str, str, str, str], Network] = {}
+_networks: dict[tuple[str, str, str, str, str], Network] = {}
 _lock = threading.Lock()
 
 
@@ -50,13 +59,18 @@ def resolve_device(device: str) -> str:
         return device
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if device == "auto":
         return "cuda" if there["cuda"] else "mps" if there["mps"] else "cpu"
     if not there.get(device.split(":")[0], False):
         usable = [name for name, found in there.items() if found]
         raise ValueError(
-            f"The device parameter must be 'auto' or a device of this machine ({', '.join(usable)}). Got {device!r}."
+            "The device parameter must be 'auto' or a device of this machine "
+            f"({', '.join(usable)}). Got {device!r}."
         )
     return device
 
@@ -94,10 +108,10 @@ def resolve_precision(precision: str, device: str) -> str:
 
 
 def workers(n_jobs: int | None) -> int:
-    """Number of threads that read and prepare cells.
+    """Count the threads that read and prepare cells.
 
-    None takes every core, or as many as the process was given (joblib's workers set ``OMP_NUM_THREADS``), so that several
-    processes do not crowd each other.
+    None takes every core, or as many as the process was given (joblib's workers set
+    ``OMP_NUM_THREADS``), so that several processes do not crowd each other.
 
     Parameters
     ----------
@@ -119,7 +133,11 @@ def workers(n_jobs: int | None) -> int:
 
     if n_jobs is None:
         granted = os.environ.get("OMP_NUM_THREADS", "")
-        return min(int(granted), cpu_count()) if granted.isdigit() and int(granted) else int(cpu_count())
+        return (
+            min(int(granted), cpu_count())
+            if granted.isdigit() and int(granted)
+            else int(cpu_count())
+        )
     return max(1, cpu_count() + 1 + n_jobs) if n_jobs < 0 else n_jobs
 
 
@@ -140,7 +158,8 @@ def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> 
     Network
         Shared by all encoders; never pickled.
     """
-    key = (backbone.name, digest, device, precision)
+    # the modality: one folder of a two-tower model serves texts and pictures
+    key = (backbone.modality, backbone.name, digest, device, precision)
     with _lock:
         if key not in _networks:
             _networks[key] = backbone.load(device, precision)
@@ -162,8 +181,9 @@ def release_networks() -> None:
 def batches(network: Network, items: Sequence[Any], batch_size: int | str) -> Iterator[list[int]]:
     """Cut items into batches of similar cost, the costliest first.
 
-    Sorting by cost keeps padding near zero; starting with the costliest makes a full memory show at once and the progress bar err
-    on the safe side. With ``batch_size="auto"`` a batch ends where (items x largest cost) would pass the network's budget.
+    Sorting by cost keeps padding near zero; starting with the costliest makes a full memory show at
+    once and the progress bar err on the safe side. With ``batch_size="auto"`` a batch ends where
+    (items x largest cost) would pass the network's budget.
 
     Parameters
     ----------
@@ -184,7 +204,10 @@ def batches(network: Network, items: Sequence[Any], batch_size: int | str) -> It
     order = sorted(range(len(items)), key=lambda i: (-costs[i], str(groups[i])))
     batch: list[int] = []
     for i in order:
-        if batch and (_is_full(len(batch) + 1, costs[batch[0]], batch_size, network.budget) or groups[i] != groups[batch[0]]):
+        if batch and (
+            _is_full(len(batch) + 1, costs[batch[0]], batch_size, network.budget)
+            or groups[i] != groups[batch[0]]
+        ):
             yield batch
             batch = []
         batch.append(i)
@@ -227,16 +250,21 @@ def encode_batch(network: Network, batch: Sequence[Any], options: Options) -> np
             raise
         if len(batch) == 1:
             raise MemoryError(
-                f"One cell alone does not fit in memory: {error}. Use a smaller backbone, a shorter max_length, or device='cpu'."
+                f"One cell alone does not fit in memory: {error}. Use a smaller backbone, a "
+                "shorter max_length, or device='cpu'."
             ) from error
     _empty_cache()
     half = len(batch) // 2
-    return np.concatenate([encode_batch(network, part, options) for part in (batch[:half], batch[half:])])
+    return np.concatenate(
+        [encode_batch(network, part, options) for part in (batch[:half], batch[half:])]
+    )
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+    return (
+        isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+    )
 
 
 def _empty_cache() -> None:
@@ -246,13 +274,16 @@ def _empty_cache() -> None:
         torch.cuda.empty_cache()
 
 
-def parallel(function: Callable[[Any], Any], values: Sequence[Any], n_workers: int) -> Iterator[Any]:
+def parallel(
+    function: Callable[[Any], Any], values: Sequence[Any], n_workers: int
+) -> Iterator[Any]:
     """Map in threads, results in order and at most a few ahead of the reader.
 
     Parameters
     ----------
     function : callable
-        Called once per value; must free the interpreter's lock to gain anything (decoding and openSMILE do).
+        Called once per value; must free the interpreter's lock to gain anything (decoding and
+        openSMILE do).
     values : sequence
         Arguments.
     n_workers : int

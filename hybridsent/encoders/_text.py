@@ -16,23 +16,27 @@ __all__ = ["TextEncoder"]
 class TextEncoder(BaseEncoder):
     """Turn texts into vectors with a frozen pretrained language model.
 
-    Each distinct text is cleaned, cut into tokens and encoded once, in batches of similar length; the vector is then found in the
-    feature store by every fold, grid point, process and later run. The encoder learns nothing from the data.
+    Each distinct text is cleaned, cut into tokens and encoded once, in batches of similar length;
+    the vector is then found in the feature store by every fold, grid point, process and later run.
+    The encoder learns nothing from the data.
 
     Parameters
     ----------
     model : str, default="text/minilm-l6"
-        A registered backbone (`list_backbones`), or ``"hf:NAME"`` for a repository or a local folder of the transformers library.
+        A registered backbone (`list_backbones`), or ``"hf:NAME"`` for a repository or a local
+        folder of the transformers library.
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on the device.
+        Arithmetic; ``"float32"`` for exact values, ``"auto"`` for the fastest that is near them on
+        the device.
     batch_size : int or "auto", default="auto"
         Texts a batch; ``"auto"`` fills batches by tokens. Where memory runs out a batch is halved.
     steps : int, default=None
         Give this many pooled segments (columns ``text__s0_0`` …) instead of one vector.
     store : str, path, FeatureStore or None, default="default"
-        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache folder, None keeps nothing.
+        Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache
+        folder, None keeps nothing.
     on_error : {"raise", "missing"}, default="raise"
         What a broken cell does: an error that names it, or a row of NaN and one warning.
     n_jobs : int, default=None
@@ -79,8 +83,8 @@ class TextEncoder(BaseEncoder):
 
     Notes
     -----
-    A vector does not depend on the batch it travelled in within 1e-4 of its largest value in float32 (padding changes the order
-    of sums).
+    A vector does not depend on the batch it travelled in within 1e-4 of its largest value in
+    float32 (padding changes the order of sums).
 
     References
     ----------

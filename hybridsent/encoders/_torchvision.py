@@ -1,12 +1,14 @@
-"""The open family ``torchvision:``: any classification network of torchvision, with its own preprocessing (layer L2).
+"""The open family ``torchvision:``: any classification network of it (layer L2).
 
-The vector is what the last linear layer reads. Weights come from torch's cache, a file, or (when allowed) the network, and the hash
-that torchvision writes into its file names is checked at every load, not only at download.
+The vector is what the last linear layer reads. Weights come from torch's cache, a file, or (when
+allowed) the network, and the hash that torchvision writes into its file names is checked at every
+load, not only at download.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,16 @@ from typing import Any
 import numpy as np
 
 from hybridsent.encoders._efficientnet import check_convolutional, pool_positions
-from hybridsent.encoders._files import _first_line, check_sha256, load_state, sha256_of
+from hybridsent.encoders._files import first_line, check_sha256, load_state, sha256_of
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
 __all__ = ["TorchvisionNetwork", "load", "resolve"]
+
+# what torchvision's own builders set when they load weights
+_INCEPTION = {"init_weights": False, "transform_input": True}
+_AS_TRAINED: dict[str, dict[str, Any]] = {"googlenet": _INCEPTION, "inception_v3": _INCEPTION}
 
 
 def resolve(
@@ -49,7 +55,9 @@ def resolve(
         If the modality is not image.
     """
     if modality not in (None, "image"):
-        raise UnknownBackboneError(f"The family 'torchvision:' reads images. Got it for the {modality} view.")
+        raise UnknownBackboneError(
+            f"The family 'torchvision:' reads images. Got it for the {modality} view."
+        )
     path_free, _, file = rest.partition("@")
     name, _, weights = path_free.partition("/")
     return Backbone(
@@ -57,14 +65,21 @@ def resolve(
         modality="image",
         loader="hybridsent.encoders._torchvision:load",
         identify="hybridsent.encoders._torchvision:identify",
+        # the digest tells the file and its preprocessing: the same weights elsewhere are the same
+        identity=f"torchvision:{name}",
         weights="torchvision, ImageNet",
         licence="BSD-3-Clause (code); weights trained on ImageNet",
-        options={"name": name, "weights": weights, "file": file, "local_files_only": local_files_only},
+        options={
+            "name": name,
+            "weights": weights,
+            "file": file,
+            "local_files_only": local_files_only,
+        },
     )
 
 
 def identify(backbone: Backbone) -> str:
-    """Hash the file of the weights.
+    """Hash the file of the weights, and name their entry, which decides the preprocessing.
 
     Parameters
     ----------
@@ -74,9 +89,9 @@ def identify(backbone: Backbone) -> str:
     Returns
     -------
     str
-        64 hexadecimal digits.
+        64 hexadecimal digits and the name of the entry.
     """
-    return sha256_of(_file(backbone))
+    return f"{sha256_of(_file(backbone))} {_weights(backbone)}"
 
 
 def load(backbone: Backbone, device: str, precision: str) -> Network:
@@ -105,19 +120,19 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
     stated = re.search(r"-([0-9a-f]{8})\.", path.name)
     if stated:
         check_sha256(path, stated.group(1), backbone.name)
-    extra = {"init_weights": False} if backbone.options["name"] in ("googlenet", "inception_v3") else {}
-    model = models.get_model(backbone.options["name"], weights=None, **extra)
+    name = backbone.options["name"]
+    model = models.get_model(name, weights=None, **_AS_TRAINED.get(name, {}))
     try:
         model.load_state_dict(load_state(path, backbone.name))
     except RuntimeError as error:
         raise WeightsError(
-            f"The weights in {path} must be those of {backbone.options['name']!r}. Got: {_first_line(error)}"
+            f"The weights in {path} must be those of {name!r}. Got: {first_line(error)}"
         ) from error
     return TorchvisionNetwork(model, weights.transforms(), backbone.name, device, precision)
 
 
 def _weights(backbone: Backbone) -> Any:
-    """The entry of torchvision's weights enum."""
+    """Find the entry of torchvision's weights enum."""
     from torchvision import models
 
     name, wanted = backbone.options["name"], backbone.options["weights"] or "DEFAULT"
@@ -127,12 +142,14 @@ def _weights(backbone: Backbone) -> Any:
 
         near = difflib.get_close_matches(name, known, n=3)
         raise UnknownBackboneError(
-            f"A backbone of the family 'torchvision:' must be a classification model of torchvision, such as {near or known[:3]}. Got {name!r}."
+            "A backbone of the family 'torchvision:' must be a classification model of "
+            f"torchvision, such as {near or known[:3]}. Got {name!r}."
         )
     entries = models.get_model_weights(name)
     if wanted not in entries.__members__:
         raise UnknownBackboneError(
-            f"The weights of 'torchvision:{name}' must be one of {sorted(entries.__members__)}. Got {wanted!r}."
+            f"The weights of 'torchvision:{name}' must be one of {sorted(entries.__members__)}. "
+            f"Got {wanted!r}."
         )
     return entries[wanted]
 
@@ -141,7 +158,9 @@ def _file(backbone: Backbone) -> Path:
     if backbone.options["file"]:
         path = Path(backbone.options["file"]).expanduser()
         if not path.is_file():
-            raise WeightsNotFoundError(f"The weights of {backbone.name!r} must be a file. Nothing is at {path.absolute()}.")
+            raise WeightsNotFoundError(
+                f"The weights of {backbone.name!r} must be a file. Nothing is at {path.absolute()}."
+            )
         return path
     import torch
 
@@ -153,16 +172,20 @@ def _file(backbone: Backbone) -> Path:
 
 
 def _fetch(weights: Any, path: Path, backbone: Backbone) -> None:
-    way = f"To get them, fetch {weights.url} where there is a network and put it there, or name it as '{backbone.name}@FILE'"
+    way = (
+        f"To get them, fetch {weights.url} where there is a network and put it there, "
+        f"or name it as '{backbone.name}@FILE'"
+    )
     if backbone.options["local_files_only"]:
         raise WeightsNotFoundError(
-            f"The weights of {backbone.name!r} are not on this machine (looked for {path}). {way}, or pass local_files_only=False."
+            f"The weights of {backbone.name!r} are not on this machine (looked for {path}). {way}, "
+            "or pass local_files_only=False."
         )
     try:
         weights.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise WeightsNotFoundError(
-            f"The weights of {backbone.name!r} could not be fetched: {_first_line(error)}. {way}."
+            f"The weights of {backbone.name!r} could not be fetched: {first_line(error)}. {way}."
         ) from error
 
 
@@ -172,7 +195,7 @@ class TorchvisionNetwork(Network):
     Parameters
     ----------
     model : torch.nn.Module
-        The network.
+        The network; its last linear layer is taken out.
     transform : callable
         torchvision's preprocessing for the weights.
     name : str
@@ -188,24 +211,40 @@ class TorchvisionNetwork(Network):
         self.device = device
         self.dtype = getattr(torch, precision)
         self.transform = transform
+        self.linear_width = _take_out_last_linear(model)
+        self.has_maps = not hasattr(model, "class_token")  # ViT has tokens, not feature maps
         self.model = model.to(device, self.dtype).eval()
-        linear = [module for module in self.model.modules() if isinstance(module, torch.nn.Linear)]
-        self.last = linear[-1] if linear else None
-        self._width: int | None = self.last.in_features if self.last is not None else None
+        self._seen = threading.local()  # threads share the network, not what passes through it
+        self._watch()
 
     @property
     def width(self) -> int:
-        """Features per vector."""
-        if self._width is None:  # a network without a linear layer: ask its feature map
-            import torch
+        """Features per vector, as the encoders ask by default."""
+        return self.width_for(Options())
 
-            probe = torch.zeros(1, 3, 224, 224, device=self.device, dtype=self.dtype)
-            self._width = self._maps(probe).shape[1]
-        return self._width
+    def width_for(self, options: Options) -> int:
+        """Features per vector: what the last linear layer read, or the channels of the last map."""
+        import torch
+
+        if self._reads_linear(options):
+            return int(self.linear_width or 0)
+        probe = torch.zeros(1, 3, 224, 224, device=self.device, dtype=self.dtype)
+        with torch.inference_mode():
+            return int(self._maps(probe).shape[1])
+
+    def _reads_linear(self, options: Options) -> bool:
+        automatic = options.pooling == "auto" and options.steps is None
+        return automatic and self.linear_width is not None
 
     def check(self, options: Options) -> None:
         """Only the last layer can be read, and only feature maps have segments."""
         check_convolutional(options, self.name)
+        if not self.has_maps and not self._reads_linear(options):
+            raise ValueError(
+                f"The pooling parameter must be 'auto' and steps None for {self.name!r}, which has no "
+                f"feature maps. Got {options.pooling!r} and {options.steps!r}; for its patches use a "
+                "model of the family 'hf:'."
+            )
 
     def prepare(self, clean: Any, options: Options) -> Any:
         """Prepare a picture with torchvision's own transform."""
@@ -217,36 +256,43 @@ class TorchvisionNetwork(Network):
 
         pixels = torch.stack(list(batch)).to(self.device, self.dtype)
         with torch.inference_mode():
-            whole = options.pooling == "auto" and options.steps is None and self.last is not None
-            out = self._penultimate(pixels) if whole else pool_positions(self._maps(pixels), options)
+            if self._reads_linear(options):
+                out = self.model(pixels).flatten(1)[:, None]
+            else:
+                out = pool_positions(self._maps(pixels), options)
             return np.asarray(out.float().cpu().numpy())
 
-    def _penultimate(self, pixels: Any) -> Any:
-        """What the last linear layer reads."""
-        seen: list[Any] = []
-        handle = self.last.register_forward_pre_hook(lambda _module, args: seen.append(args[0]))  # type: ignore[union-attr]
-        try:
-            self.model(pixels)
-        finally:
-            handle.remove()
-        return seen[-1].flatten(1)[:, None]
-
-    def _maps(self, pixels: Any) -> Any:
-        """The last feature map with more than one position."""
-        seen: list[Any] = []
+    def _watch(self) -> None:
+        """Keep the last feature map of more than one position, before the classifier."""
 
         def keep(_module: Any, _args: Any, out: Any) -> None:
             if getattr(out, "ndim", 0) == 4 and out.shape[2] * out.shape[3] > 1:
-                seen[:] = [out]
+                self._seen.maps = out
 
-        handles = [module.register_forward_hook(keep) for module in self.model.modules() if not list(module.children())]
-        try:
-            self.model(pixels)
-        finally:
-            for handle in handles:
-                handle.remove()
-        if not seen:
+        for name, module in self.model.named_modules():
+            if not list(module.children()) and not name.startswith("classifier"):
+                module.register_forward_hook(keep)
+
+    def _maps(self, pixels: Any) -> Any:
+        self._seen.maps = None
+        self.model(pixels)
+        maps, self._seen.maps = self._seen.maps, None
+        if maps is None:
             raise ValueError(
-                f"The backbone {self.name!r} has no feature map to pool. Use pooling='auto' and steps=None with it."
+                f"The backbone {self.name!r} has no feature map to pool. Use pooling='auto' and "
+                "steps=None with it."
             )
-        return seen[0]
+        return maps
+
+
+def _take_out_last_linear(model: Any) -> int | None:
+    """Let the network end in what its last linear layer reads; gives the width of that."""
+    import torch
+
+    linear = [name for name, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)]
+    if not linear:
+        return None
+    width = int(model.get_submodule(linear[-1]).in_features)
+    parent, _, child = linear[-1].rpartition(".")
+    setattr(model.get_submodule(parent), child, torch.nn.Identity())
+    return width

@@ -1,7 +1,8 @@
 """Cross-validate a model beside its own parts (layer L5).
 
-scikit-learn's cross_validate scores one estimator. A score of a fusion says little alone: this function puts each single modality and
-a dummy beside it on the same folds, encodes every cell once for all of them, and says what that cost.
+scikit-learn's cross_validate scores one estimator. A score of a fusion says little alone: this
+function puts each single modality and a dummy beside it on the same folds, encodes every cell once
+for all of them, and says what that cost.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def evaluate(
 ) -> Evaluation:
     """Judge a classifier by cross-validation, beside each single modality and a dummy.
 
-    All models see the same folds. Every distinct cell is encoded at most once, before the first fold; an encoder whose store is off uses a
-    temporary one. Encoders are frozen, so nothing leaks from test rows; all that learns (scaling, reduction, classifier) is fitted
-    inside the folds.
+    All models see the same folds. Every distinct cell is encoded at most once, before the first
+    fold; an encoder whose store is off uses a temporary one. Encoders are frozen, so nothing leaks
+    from test rows; all that learns (scaling, reduction, classifier) is fitted inside the folds.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def evaluate(
         Folds: stratified, and with groups kept together; or anything scikit-learn takes.
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it.
-    scoring : str or sequence of str, default=("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy")
+    scoring : str or sequence of str, default=("accuracy", "f1_weighted", "f1_macro",
+    "balanced_accuracy")
         Names of scikit-learn's scorers.
     n_jobs : int, default=None
         Folds at once, in threads.
@@ -71,7 +73,8 @@ def evaluate(
     Returns
     -------
     Evaluation
-        Scores per fold, mean, 95 % interval, pooled score; rows encoded; seconds. ``print`` shows a table.
+        Scores per fold, mean, 95 % interval, pooled score; rows encoded; seconds. ``print`` shows a
+        table.
 
     Raises
     ------
@@ -99,7 +102,8 @@ def evaluate(
     with _stored(estimator) as ready:
         encoded, found = _encode(ready, table)
         scores = {
-            name: _scores(model, table, labels, splits, names, n_jobs) for name, model in _models(ready).items()
+            name: _scores(model, table, labels, splits, names, n_jobs)
+            for name, model in _models(ready).items()
         }
     if len(single_modalities(estimator)) == 1:  # a fusion of one modality is that modality
         alone = next(iter(single_modalities(estimator)))
@@ -117,7 +121,7 @@ def evaluate(
 
 @contextmanager
 def _stored(estimator: Any) -> Iterator[Any]:
-    """An estimator all of whose encoders have a store, if only for now: else every fold would encode anew."""
+    """Give every encoder a store, if only for now: else every fold would encode anew."""
     if all(encoder.store is not None for _, encoder, _ in encoders_of(estimator)):
         yield estimator
         return
@@ -147,14 +151,15 @@ def _scores(
     model: Any, table: Any, y: np.ndarray, splits: Splits, names: list[str], n_jobs: int | None
 ) -> dict[str, Score]:
     tasks = (delayed(_fold)(model, table, y, train, test, names) for train, test in splits)
-    folds = Parallel(n_jobs=n_jobs, prefer="threads")(tasks)
     share = float(np.mean([len(test) / len(train) for train, test in splits]))
     order = np.concatenate([test for _, test in splits])
-    guesses = np.concatenate([predicted for _, predicted in folds])
-    with warnings.catch_warnings():
-        _accept_absent_classes()
+    with _absent_classes_accepted():
+        folds = Parallel(n_jobs=n_jobs, prefer="threads")(tasks)
+        guesses = np.concatenate([predicted for _, predicted in folds])
         return {
-            name: summarise([scores[name] for scores, _ in folds], share, _pooled(name, guesses, y[order]))
+            name: summarise(
+                [scores[name] for scores, _ in folds], share, _pooled(name, guesses, y[order])
+            )
             for name in names
         }
 
@@ -165,9 +170,7 @@ def _fold(
     fitted = clone(model).fit(_rows(table, train), y[train])
     remembered = Remembered(fitted)
     unseen = _rows(table, test)
-    with warnings.catch_warnings():
-        _accept_absent_classes()
-        scores = {name: float(get_scorer(name)(remembered, unseen, y[test])) for name in names}
+    scores = {name: float(get_scorer(name)(remembered, unseen, y[test])) for name in names}
     return scores, np.asarray(remembered.predict(unseen), dtype=y.dtype)
 
 
@@ -178,20 +181,33 @@ def _rows(table: Any, positions: np.ndarray) -> Any:
 def _pooled(name: str, guesses: np.ndarray, truth: np.ndarray) -> float | None:
     """Score all out-of-fold predictions at once, where labels are enough."""
     try:
-        return float(get_scorer(name)(Fixed(guesses, np.unique(truth)), np.zeros((len(truth), 1)), truth))
+        return float(
+            get_scorer(name)(Fixed(guesses, np.unique(truth)), np.zeros((len(truth), 1)), truth)
+        )
     except (AttributeError, TypeError):  # the scorer wants probabilities
         return None
 
 
-def _accept_absent_classes() -> None:
-    """A fold by speaker may lack a class; its scores are then over the classes that are there."""
-    warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true", category=UserWarning)
-    warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
-    warnings.filterwarnings("ignore", message="A single label was found", category=UserWarning)
+@contextmanager
+def _absent_classes_accepted() -> Iterator[None]:
+    """Accept that a fold by speaker lacks a class: its scores are over those that are there."""
+    # around all folds, not in each: the filters are global, and threads would restore each other's
+    with warnings.catch_warnings():
+        for message in ("y_pred contains classes not in y_true", "A single label was found"):
+            warnings.filterwarnings("ignore", message=message, category=UserWarning)
+        warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
+        yield
 
 
 def _notes(estimator: Any) -> list[str]:
     restricted = sorted(
-        {encoder.backbone().name for _, encoder, _ in encoders_of(estimator) if encoder.backbone().commercial_use is False}
+        {
+            encoder.backbone().name
+            for _, encoder, _ in encoders_of(estimator)
+            if encoder.backbone().commercial_use is False
+        }
     )
-    return [f"{name} may not be used commercially without a licence of its makers." for name in restricted]
+    return [
+        f"{name} may not be used commercially without a licence of its makers."
+        for name in restricted
+    ]

@@ -22,7 +22,8 @@ def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, 
     estimator : estimator
         A Pipeline, ColumnTransformer, encoder or any nesting of them; a search is looked through.
     fitted : bool, default=False
-        Whether to look at the fitted parts (``transformers_``, ``best_estimator_``) instead of the parameters.
+        Whether to look at the fitted parts (``transformers_``, ``best_estimator_``) instead of the
+        parameters.
 
     Yields
     ------
@@ -36,7 +37,9 @@ def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, 
     yield from _walk(estimator, None, None, fitted)
 
 
-def _walk(part: Any, name: str | None, column: Any, fitted: bool) -> Iterator[tuple[str, BaseEncoder, Any]]:
+def _walk(
+    part: Any, name: str | None, column: Any, fitted: bool
+) -> Iterator[tuple[str, BaseEncoder, Any]]:
     if isinstance(part, BaseEncoder):
         yield name or part.modality, part, column
     elif isinstance(part, Pipeline):
@@ -46,7 +49,9 @@ def _walk(part: Any, name: str | None, column: Any, fitted: bool) -> Iterator[tu
         for view, inner, where in part.transformers_ if fitted else part.transformers:
             yield from _walk(inner, view, where, fitted)
     elif hasattr(part, "estimator"):
-        inner = part.best_estimator_ if fitted and hasattr(part, "best_estimator_") else part.estimator
+        inner = (
+            part.best_estimator_ if fitted and hasattr(part, "best_estimator_") else part.estimator
+        )
         yield from _walk(inner, name, column, fitted)
 
 
@@ -56,14 +61,18 @@ def single_modalities(estimator: Any) -> dict[str, Any]:
     Parameters
     ----------
     estimator : estimator
-        A Pipeline whose first step is a ColumnTransformer with one transformer a modality, as `make_fusion` builds it.
+        A Pipeline whose first step is a ColumnTransformer with one transformer a modality, as
+        `make_fusion` builds it.
 
     Returns
     -------
     dict of str to Pipeline
-        Name of the modality and the unfitted pipeline; empty where the estimator is built in another way.
+        Name of the modality and the unfitted pipeline; empty where the estimator is built in
+        another way.
     """
-    if not isinstance(estimator, Pipeline) or not isinstance(estimator.steps[0][1], ColumnTransformer):
+    if not isinstance(estimator, Pipeline) or not isinstance(
+        estimator.steps[0][1], ColumnTransformer
+    ):
         return {}
     found = {}
     first = estimator.steps[0][0]

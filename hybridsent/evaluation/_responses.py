@@ -1,6 +1,7 @@
 """Predictions that are computed once and scored many times (layer L5).
 
-scikit-learn's multi-metric scorer does this, too, but is private and gives the predictions to nobody.
+scikit-learn's multi-metric scorer does this, too, but is private and gives the predictions to
+nobody.
 """
 
 from __future__ import annotations

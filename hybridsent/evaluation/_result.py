@@ -24,7 +24,8 @@ class Score:
     folds : list of float
         One score a fold.
     pooled : float or None
-        The metric over all out-of-fold predictions at once; None for metrics that need probabilities.
+        The metric over all out-of-fold predictions at once; None for metrics that need
+        probabilities.
     """
 
     mean: float
@@ -38,8 +39,8 @@ class Score:
 def summarise(folds: Sequence[float], test_share: float, pooled: float | None = None) -> Score:
     r"""Mean, spread and interval of the scores of the folds.
 
-    The folds share training rows, so their scores are not independent; the interval uses the corrected variance
-    :math:`s^2 (1/k + n_{test} / n_{train})` with k - 1 degrees of freedom.
+    The folds share training rows, so their scores are not independent; the interval uses the
+    corrected variance :math:`s^2 (1/k + n_{test} / n_{train})` with k - 1 degrees of freedom.
 
     Parameters
     ----------
@@ -86,7 +87,8 @@ class Evaluation:
     rows : int
         Rows that were judged.
     models : dict of str to dict of str to Score
-        ``models["fusion"]["accuracy"]``; the other models are the single modalities and ``"dummy"``.
+        ``models["fusion"]["accuracy"]``; the other models are the single modalities and
+        ``"dummy"``.
     encoded_rows : int
         Distinct cells that an encoder had to encode.
     store_hits : int
@@ -123,13 +125,16 @@ class Evaluation:
         Returns
         -------
         dict
-            Keys ``rows``, ``folds``, ``models`` (model, metric, then mean, std, interval, folds, pooled), ``encoded_rows``,
-            ``store_hits``, ``seconds``, ``notes``.
+            Keys ``rows``, ``folds``, ``models`` (model, metric, then mean, std, interval, folds,
+            pooled), ``encoded_rows``, ``store_hits``, ``seconds``, ``notes``.
         """
         return {
             "rows": self.rows,
             "n_folds": self.folds,
-            "models": {name: {metric: _plain(score) for metric, score in scores.items()} for name, scores in self.models.items()},
+            "models": {
+                name: {metric: _plain(score) for metric, score in scores.items()}
+                for name, scores in self.models.items()
+            },
             "encoded_rows": self.encoded_rows,
             "store_hits": self.store_hits,
             "seconds": self.seconds,
@@ -151,15 +156,24 @@ class Evaluation:
         """
         import pandas as pd
 
-        plain = {name: {metric: getattr(score, value) for metric, score in scores.items()} for name, scores in self.models.items()}
+        plain = {
+            name: {metric: getattr(score, value) for metric, score in scores.items()}
+            for name, scores in self.models.items()
+        }
         return pd.DataFrame.from_dict(plain, orient="index")
 
     def __str__(self) -> str:
         metrics = list(next(iter(self.models.values())))
         lines = [["model", *metrics]]
-        lines += [[name, *(_cell(scores[metric]) for metric in metrics)] for name, scores in self.models.items()]
+        lines += [
+            [name, *(_cell(scores[metric]) for metric in metrics)]
+            for name, scores in self.models.items()
+        ]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        table = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+        table = [
+            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
         head = (
             f"{self.rows} rows, {self.folds} folds, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"
@@ -176,4 +190,10 @@ def _cell(score: Score) -> str:
 def _plain(score: Score) -> Mapping[str, Any]:
     interval = None if np.isnan(score.low) else [score.low, score.high]
     std = None if np.isnan(score.std) else score.std
-    return {"mean": score.mean, "std": std, "interval": interval, "folds": score.folds, "pooled": score.pooled}
+    return {
+        "mean": score.mean,
+        "std": std,
+        "interval": interval,
+        "folds": score.folds,
+        "pooled": score.pooled,
+    }

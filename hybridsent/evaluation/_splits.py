@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection import (
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+)
 
 __all__ = ["as_labels", "make_splits"]
 
@@ -34,15 +39,21 @@ def as_labels(table: Any, y: Any) -> np.ndarray:
 
     if isinstance(y, str):
         if y not in table.columns:
-            raise ValueError(f"The y parameter must be labels or a column of the table. Got {y!r}; the columns are {list(table.columns)}.")
+            raise ValueError(
+                f"The y parameter must be labels or a column of the table. Got {y!r}; the columns "
+                f"are {list(table.columns)}."
+            )
         y = table[y]
     series = pd.Series(y).reset_index(drop=True)
     if len(series) != len(table):
-        raise ValueError(f"There must be one label a row. Got {len(series)} labels for {len(table)} rows.")
+        raise ValueError(
+            f"There must be one label a row. Got {len(series)} labels for {len(table)} rows."
+        )
     missing = series.isna()
     if missing.any():
         raise ValueError(
-            f"Every row must have a label to be judged. {int(missing.sum())} of {len(series)} have none, the first at position "
+            f"Every row must have a label to be judged. {int(missing.sum())} of {len(series)} have "
+            "none, the first at position "
             f"{int(missing.argmax())}; drop them, for example with table.dropna(subset=[...])."
         )
     if pd.api.types.is_numeric_dtype(series):
@@ -60,7 +71,8 @@ def make_splits(
     y : ndarray of shape (n,)
         Labels.
     cv : int, splitter or iterable
-        Number of folds, or anything scikit-learn takes. With groups and as many folds as groups, each group is one fold.
+        Number of folds, or anything scikit-learn takes. With groups and as many folds as groups,
+        each group is one fold.
     groups : array-like of shape (n,) or None
         Rows of one group (speaker, video, dialogue) are never on both sides.
     random_state : int
@@ -81,13 +93,20 @@ def make_splits(
     splitter: Any
     if groups is None:
         splitter = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-        _check_classes(y, cv)
+        _check_classes(y, int(cv))
         return list(splitter.split(np.zeros(len(y)), y))
     n_groups = len(set(groups))
     if n_groups < cv:
-        raise ValueError(f"The cv parameter must be at most the number of groups. Got {cv} folds for {n_groups} groups.")
+        raise ValueError(
+            f"The cv parameter must be at most the number of groups. Got {cv} folds for {n_groups} "
+            "groups."
+        )
     one_each = n_groups == cv
-    splitter = LeaveOneGroupOut() if one_each else StratifiedGroupKFold(cv, shuffle=True, random_state=random_state)
+    splitter = (
+        LeaveOneGroupOut()
+        if one_each
+        else StratifiedGroupKFold(cv, shuffle=True, random_state=random_state)
+    )
     return list(splitter.split(np.zeros(len(y)), y, groups))
 
 
@@ -98,5 +117,6 @@ def _check_classes(y: np.ndarray, cv: int) -> None:
     if counts.min() < cv:
         rare = labels[counts.argmin()]
         raise ValueError(
-            f"Every class must have at least cv={cv} rows. Class {rare!r} has {counts.min()}; use fewer folds or leave the class out."
+            f"Every class must have at least cv={cv} rows. Class {rare!r} has {counts.min()}; use "
+            "fewer folds or leave the class out."
         )

@@ -1,6 +1,7 @@
 """Gradient-boosted trees with labels of any kind (layer L3).
 
-XGBClassifier takes only the labels 0 … k-1; scikit-learn's own classifiers take strings. This is the bridge.
+XGBClassifier takes only the labels 0 … k-1; scikit-learn's own classifiers take strings. This is
+the bridge.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ __all__ = ["BoostedTreesClassifier"]
 class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
     """XGBoost trees for labels of any kind, with defaults for many features and few rows.
 
-    Second-order gradient boosting of histogram trees on the multinomial log-loss. Missing values (NaN) are read as they are: each
-    split learns where they go.
+    Second-order gradient boosting of histogram trees on the multinomial log-loss. Missing values
+    (NaN) are read as they are: each split learns where they go.
 
     Parameters
     ----------
@@ -126,7 +127,8 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"This classifier needs samples of at least 2 classes in the data, but the data contains only one class: {self.classes_[0]!r}"
+                "This classifier needs samples of at least 2 classes in the data, but the data "
+                f"contains only one class: {self.classes_[0]!r}"
             )
         self.model_ = XGBClassifier(tree_method="hist", **self.get_params()).fit(X, codes)
         return self

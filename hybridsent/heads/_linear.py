@@ -1,8 +1,9 @@
 """A linear classifier that chooses its own penalty at the price of about one fit (layer L3).
 
-scikit-learn's LogisticRegressionCV and GridSearchCV(SVC) fit every inner fold in all p columns: with 6,373 features and 300 rows that is
-a minute. Here the rows are rotated once into at most n columns, which changes no distance and no linear model with a squared
-penalty, and the inner folds work there. scikit-learn has no such step.
+scikit-learn's LogisticRegressionCV and GridSearchCV(SVC) fit every inner fold in all p columns:
+with 6,373 features and 300 rows that is a minute. Here the rows are rotated once into at most n
+columns, which changes no distance and no linear model with a squared penalty, and the inner folds
+work there. scikit-learn has no such step.
 """
 
 from __future__ import annotations
@@ -32,31 +33,36 @@ _EPS = 1e-10  # share of the largest eigenvalue below which a direction is round
 
 def _has_probabilities(self: TunedLinearClassifier) -> bool:
     if self.loss == "hinge":
-        raise AttributeError("predict_proba needs loss='log_loss'. Got 'hinge', which has no probabilities.")
+        raise AttributeError(
+            "predict_proba needs loss='log_loss'. Got 'hinge', which has no probabilities."
+        )
     return True
 
 
 class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
-    r"""Logistic regression or a linear support vector machine, with the penalty chosen by inner cross-validation.
+    r"""Logistic regression or linear SVM that chooses its penalty by inner cross-validation.
 
     Solves
 
-    .. math:: \min_{W, b} \tfrac12 \|W\|^2 + C \sum_i \ell(y_i, W z_i + b), \qquad z_i = (x_i - \bar x) / s,
+    .. math:: \min_{W, b} \tfrac12 \|W\|^2 + C \sum_i \ell(y_i, W z_i + b),
+              \qquad z_i = (x_i - \bar x) / s,
 
-    where :math:`s^2` is the mean squared length of the centred rows, so that one grid of C suits any number of features. C is the one with
-    the best score over stratified inner folds: smallest log-loss (``loss="log_loss"``) or highest accuracy (``loss="hinge"``). The rows are
-    first rotated by the eigenvectors of their Gram matrix (if p > n) into at most n columns, where every inner fold is cheap and the
-    solution the same.
+    where :math:`s^2` is the mean squared length of the centred rows, so that one grid of C suits
+    any number of features. C is the one with the best score over stratified inner folds: smallest
+    log-loss (``loss="log_loss"``) or highest accuracy (``loss="hinge"``). The rows are first
+    rotated by the eigenvectors of their Gram matrix (if p > n) into at most n columns, where every
+    inner fold is cheap and the solution the same.
 
     Parameters
     ----------
     loss : {"log_loss", "hinge"}, default="log_loss"
-        ``"log_loss"`` is multinomial logistic regression, with probabilities; ``"hinge"`` a linear support vector machine, one
-        against one.
+        ``"log_loss"`` is multinomial logistic regression, with probabilities; ``"hinge"`` a linear
+        support vector machine, one against one.
     Cs : sequence of float, default=(0.25, 1.0, 4.0, 16.0, 64.0, 256.0)
         Candidates, from strong to weak penalty. One candidate needs no inner folds.
     cv : int, default=3
-        Inner folds; fewer where a class has fewer rows. Where a class has a single row the middle candidate is taken.
+        Inner folds; fewer where a class has fewer rows. Where a class has a single row the middle
+        candidate is taken.
     class_weight : {"balanced"}, dict or None, default=None
         As in scikit-learn.
     max_iter : int, default=1000
@@ -71,7 +77,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
     scores_ : dict of float to float
         Mean inner score of each candidate that was tried: minus log-loss, or accuracy.
     coef_ : ndarray of shape (n_classes or 1, p)
-        Weights of the columns of X (``loss="log_loss"``: one row for two classes; ``"hinge"``: one row per pair).
+        Weights of the columns of X (``loss="log_loss"``: one row for two classes; ``"hinge"``: one
+        row per pair).
     intercept_ : ndarray of shape (rows of coef_,)
         Intercepts.
     classes_ : ndarray
@@ -87,7 +94,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Hastie, Tibshirani: Efficient quadratic regularization for expression arrays, Biostatistics 2004 (the rotation).
+    Hastie, Tibshirani: Efficient quadratic regularization for expression arrays, Biostatistics 2004
+    (the rotation).
 
     Examples
     --------
@@ -146,10 +154,11 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"This classifier needs samples of at least 2 classes in the data, but the data contains only one class: {self.classes_[0]!r}"
+                "This classifier needs samples of at least 2 classes in the data, but the data "
+                f"contains only one class: {self.classes_[0]!r}"
             )
         mean, scale, Z, basis = _rotate(X)
-        self.scores_ = {}
+        self.scores_: dict[float, float] = {}
         self.C_ = grid[0] if len(grid) == 1 else self._choose(Z, codes, grid)
         model = self._fit_one(Z, codes, self.C_)
         self.n_iter_ = max(1, int(np.max(model.n_iter_)))
@@ -157,19 +166,22 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def _grid(self) -> list[float]:
-        grid = sorted(float(C) for C in self.Cs if isinstance(C, Real) and C > 0)
+        grid = sorted(float(C) for C in self.Cs if _is_positive(C))
         if not grid or len(grid) != len(self.Cs):
             raise ValueError(
-                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive numbers. Got {self.Cs!r} instead."
+                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive "
+                f"numbers. Got {self.Cs!r} instead."
             )
         return grid
 
     def _choose(self, Z: np.ndarray, codes: np.ndarray, grid: list[float]) -> float:
-        """Best candidate over the inner folds; the search stops where the score falls twice (it has one peak)."""
+        """Choose a candidate; the search ends where the score falls twice, as it has one peak."""
         folds = min(self.cv, int(np.bincount(codes).min()))
         if folds < 2:
             return grid[len(grid) // 2]
-        splits = list(StratifiedKFold(folds, shuffle=True, random_state=self.random_state).split(Z, codes))
+        splits = list(
+            StratifiedKFold(folds, shuffle=True, random_state=self.random_state).split(Z, codes)
+        )
         starts: list[Any] = [None] * len(splits)
         falls = 0
         for C in grid:
@@ -195,14 +207,18 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             weight = {i: weight[label] for i, label in enumerate(self.classes_) if label in weight}
         if self.loss == "hinge":
             return SVC(kernel="linear", C=C, class_weight=weight, cache_size=500).fit(Z, codes)
-        model = LogisticRegression(C=C, class_weight=weight, max_iter=self.max_iter, tol=1e-4, warm_start=True)
+        model = LogisticRegression(
+            C=C, class_weight=weight, max_iter=self.max_iter, tol=1e-4, warm_start=True
+        )
         if start is not None:
             model.coef_, model.intercept_ = start.coef_.copy(), start.intercept_.copy()
         with warnings.catch_warnings():  # a loose inner solution still ranks the candidates
             warnings.simplefilter("ignore", ConvergenceWarning)
             return model.fit(Z, codes)
 
-    def _store_solution(self, model: Any, mean: np.ndarray, scale: float, basis: np.ndarray | None) -> None:
+    def _store_solution(
+        self, model: Any, mean: np.ndarray, scale: float, basis: np.ndarray | None
+    ) -> None:
         rotated = np.asarray(model.coef_)
         coef = rotated if basis is None else rotated @ basis.T
         self.coef_ = coef / scale
@@ -219,7 +235,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) for two classes, else (n, n_classes)
-            Distance to the border (two classes), logits, or votes of the pairs with ties broken by their distances.
+            Distance to the border (two classes), logits, or votes of the pairs with ties broken by
+            their distances.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -245,7 +262,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    @available_if(_has_probabilities)
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class (``loss="log_loss"``).
 
@@ -297,6 +314,10 @@ def _votes(raw: np.ndarray, n_classes: int) -> np.ndarray:
             pair += 1
     # the distances break ties and never outweigh a vote
     return np.asarray(votes + sums / (3 * (np.abs(sums) + 1)))
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, Real) and float(value) > 0
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

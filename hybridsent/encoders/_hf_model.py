@@ -1,0 +1,281 @@
+"""What the text, image and speech models of transformers share: folders, loading, layers (layer L2).
+
+Only safetensors are read, never pickles; repository code is never run; a checkpoint with missing
+tensors is refused (transformers would fill them with random numbers and only log it).
+"""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+from hybridsent.encoders._files import first_line, quiet_transformers
+from hybridsent.encoders._network import Network, Options
+from hybridsent.exceptions import WeightsError, WeightsNotFoundError
+
+__all__ = [
+    "HFNetwork",
+    "check_folder",
+    "hidden_layer",
+    "load_model",
+    "load_processor",
+    "read_json",
+    "vectors_of",
+]
+
+# heads and masks that no feature passes through
+_UNUSED = ("classifier.", "lm_head.", "masked_spec_embed")
+
+
+class HFNetwork(Network):
+    """A network of transformers, which tells the width of its vectors by trying.
+
+    Configurations name their widths in too many ways, and the width depends on the layer and on
+    the pooling: a projection, a stage of a convolutional network, a tower.
+    """
+
+    _widths: dict[tuple[str, int, bool], int]
+
+    @abstractmethod
+    def sample(self) -> Any:
+        """Give a small clean object to try the network with."""
+
+    @property
+    def width(self) -> int:
+        """Features per vector, as the encoders ask by default."""
+        return self.width_for(Options())
+
+    def width_for(self, options: Options) -> int:
+        """Features per vector: those of one small cell, encoded once per kind of options."""
+        key = (options.pooling, options.layer, options.steps is None)
+        if key not in self._widths:
+            items = self.finish([self.prepare(self.sample(), options)], options)
+            self._widths[key] = int(self.encode(items, options).shape[-1])
+        return self._widths[key]
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Refuse a folder that lacks what a model needs.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    name : str
+        Name of the backbone, for the message.
+
+    Raises
+    ------
+    WeightsNotFoundError
+        If config.json or the safetensors are not there.
+    WeightsError
+        If config.json or the index of shards is not readable, or a shard is missing.
+    """
+    if not (folder / "config.json").is_file():
+        raise WeightsNotFoundError(
+            f"The folder of {name!r} must hold config.json. {folder} has none."
+        )
+    read_json(folder / "config.json", name)
+    if (folder / "model.safetensors").is_file():
+        return
+    if (folder / "model.safetensors.index.json").is_file():
+        _check_shards(folder, name)
+        return
+    pickled = sorted(path.name for path in folder.glob("*.bin"))
+    hint = f" {pickled[0]} is a pickle, which could run code, so it is not read." if pickled else ""
+    raise WeightsNotFoundError(
+        f"The folder of {name!r} must hold model.safetensors. {folder} has none.{hint} Write it with "
+        "model.save_pretrained(folder) of transformers."
+    )
+
+
+def _check_shards(folder: Path, name: str) -> None:
+    shards = read_json(folder / "model.safetensors.index.json", name).get("weight_map")
+    named = sorted({str(shard) for shard in shards.values()}) if isinstance(shards, dict) else []
+    lacking = [shard for shard in named if not (folder / shard).is_file()]
+    if lacking or not named:
+        raise WeightsError(
+            f"The weights of {name!r} in {folder} must be whole. Missing: {lacking or 'all shards'}. "
+            "Fetch the files again."
+        )
+
+
+def read_json(path: Path, name: str, kind: type = dict) -> Any:
+    """Read a JSON file that belongs to a model.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        Name of the backbone, for messages.
+    kind : type, default=dict
+        What it must hold.
+
+    Returns
+    -------
+    dict or list
+        The content.
+
+    Raises
+    ------
+    WeightsError
+        If the file is no JSON, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise WeightsError(
+            f"The file {path} of {name!r} must be JSON. Got: {first_line(error)}."
+        ) from error
+    if not isinstance(content, kind):
+        raise WeightsError(
+            f"The file {path} of {name!r} must hold a JSON {kind.__name__}. "
+            f"Got {type(content).__name__}."
+        )
+    return content
+
+
+def load_model(folder: Path, name: str, device: str, precision: str) -> Any:
+    """Load a transformers model from a folder, and refuse one whose weights are not all there.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    name : str
+        Name of the backbone, for messages.
+    device, precision : str
+        As resolved.
+
+    Returns
+    -------
+    PreTrainedModel
+        In evaluation mode, on the device.
+
+    Raises
+    ------
+    WeightsError
+        If the weights are damaged or incomplete, or the architecture is unknown.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModel
+
+    try:
+        with quiet_transformers():
+            model, report = AutoModel.from_pretrained(
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=getattr(torch, precision),
+                output_loading_info=True,
+            )
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise WeightsError(
+            f"The model of {name!r} in {folder} cannot be loaded: {first_line(error)}. The files "
+            "are damaged, or the "
+            "architecture is not one of transformers (repository code is never run)."
+        ) from error
+    unused = _unused(model)
+    missing = [key for key in report["missing_keys"] if not any(part in key for part in unused)]
+    if missing:
+        raise WeightsError(
+            f"The weights of {name!r} in {folder} must be whole. {len(missing)} tensors are "
+            "missing, such as "
+            f"{sorted(missing)[0]!r}; they would be random numbers. Fetch the files again."
+        )
+    return model.to(device).eval()
+
+
+def _unused(model: Any) -> tuple[str, ...]:
+    """Parts of the names of tensors that our features do not pass through."""
+    unused: tuple[str, ...] = _UNUSED
+    if not any(hasattr(model, f"get_{kind}_features") for kind in ("text", "image", "audio")):
+        unused += ("pooler.",)  # a two-tower model projects what it pooled
+    if getattr(model.config, "is_encoder_decoder", False):
+        unused += ("decoder.",)
+    return unused
+
+
+def load_processor(kind: str, folder: Path, name: str) -> Any:
+    """Load a tokenizer, image processor or feature extractor from a folder.
+
+    Parameters
+    ----------
+    kind : {"AutoTokenizer", "AutoImageProcessor", "AutoFeatureExtractor"}
+        Which of transformers' classes.
+    folder : Path
+        The folder.
+    name : str
+        Name of the backbone, for messages.
+
+    Returns
+    -------
+    object
+        The processor.
+
+    Raises
+    ------
+    WeightsError
+        If its files are not there or broken.
+    """
+    import transformers
+
+    try:
+        with quiet_transformers():
+            return getattr(transformers, kind).from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise WeightsError(
+            f"The folder of {name!r}, {folder}, must hold what {kind} of transformers reads "
+            "(tokenizer.json, or "
+            f"preprocessor_config.json). Got: {first_line(error)}."
+        ) from error
+
+
+def hidden_layer(output: Any, layer: int, name: str) -> Any:
+    """Take a hidden layer out of what a transformers model returned.
+
+    Parameters
+    ----------
+    output : ModelOutput
+        With ``hidden_states`` where `layer` is not -1.
+    layer : int
+        Which one.
+    name : str
+        Name of the backbone, for messages.
+
+    Returns
+    -------
+    Tensor
+        The hidden vectors.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such layer.
+    """
+    if layer == -1 and getattr(output, "last_hidden_state", None) is not None:
+        return output.last_hidden_state
+    states = getattr(output, "hidden_states", None)
+    if states is None:
+        raise ValueError(
+            f"The backbone {name!r} gives no hidden vectors to pool. Use another model."
+        )
+    if not -len(states) <= layer < len(states):
+        raise ValueError(
+            f"The layer parameter must be between {-len(states)} and {len(states) - 1} for "
+            f"{name!r}. Got {layer!r}."
+        )
+    return states[layer]
+
+
+def vectors_of(features: Any) -> Any:
+    """Give the projected features as a tensor (newer transformers wrap them in an output)."""
+    pooled = getattr(features, "pooler_output", None)
+    return features if pooled is None else pooled

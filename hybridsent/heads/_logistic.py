@@ -1,0 +1,173 @@
+"""Logistic regression of several inner folds at once (layer L3).
+
+scikit-learn's LogisticRegression solves one fold at a time without a preconditioner, and its L-BFGS casts a float32 matrix to float64 in
+every evaluation. Choosing a penalty needs a solution for each fold and candidate, so here all folds share each pass over the rows, and the
+variables are changed such that the Hessian is near the identity: a tenth of the passes, the same solution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize
+from scipy.special import expit
+
+__all__ = ["LogisticFolds", "Solution"]
+
+
+@dataclass
+class Solution:
+    """Models of all folds for one penalty.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (p, n_folds * n_outputs)
+        Weights; there is one output for two classes, else one a class.
+    intercept : ndarray of shape (n_folds * n_outputs,)
+        Intercepts.
+    losses : ndarray of shape (n, n_folds)
+        Log-loss of every row under the model of every fold, whether the fold was trained on it or not.
+    curvature : float
+        Mean of p (1 - p) over rows and outputs.
+    n_iter : int
+        Iterations.
+    converged : bool
+        Whether the solver ended before its last iteration.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    losses: np.ndarray
+    curvature: float
+    n_iter: int
+    converged: bool
+
+
+class LogisticFolds:
+    r"""Minimise :math:`\tfrac12 \|W_f\|^2 + C \sum_i v_{if} \ell(y_i, W_f z_i + b_f)` over all folds f together.
+
+    The folds have nothing in common but the rows: one L-BFGS runs over all of their variables, so a pass over the rows serves all
+    folds. The variables are :math:`L^\top W` with :math:`L L^\top = I + C a Z^\top Z`, where a is the mean of p (1 - p).
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, p)
+        Centred rows of mean squared length one.
+    codes : ndarray of shape (n,)
+        Classes 0 … k - 1.
+    n_classes : int
+        k.
+    gram : ndarray of shape (p, p)
+        ``Z.T @ Z``.
+    weights : ndarray of shape (n, n_folds)
+        Weight v of each row in each fold; 0 for held-out rows.
+    """
+
+    def __init__(self, Z: np.ndarray, codes: np.ndarray, n_classes: int, gram: np.ndarray, weights: np.ndarray) -> None:
+        self.Z = Z
+        self.codes = codes
+        self.gram = gram
+        self.weights = weights.astype(Z.dtype, copy=False)
+        self.n_outputs = 1 if n_classes == 2 else n_classes
+        self.n_columns = weights.shape[1] * self.n_outputs
+        self.total = float(weights.sum()) / weights.shape[1]
+        self.truth = (codes[:, None] == (1 if n_classes == 2 else np.arange(n_classes))).astype(Z.dtype)
+
+    def solve(self, C: float, start: Solution | None = None, *, tol: float, max_iter: int) -> Solution:
+        """Find the models of all folds.
+
+        Parameters
+        ----------
+        C : float
+            Inverse penalty.
+        start : Solution, default=None
+            Where to begin, such as the solution for the last C.
+        tol : float
+            Stop where an iteration improves the mean log-loss by less than this.
+        max_iter : int
+            Most iterations.
+
+        Returns
+        -------
+        Solution
+            The models.
+        """
+        p = self.Z.shape[1]
+        coef = np.zeros((p, self.n_columns)) if start is None else start.coef
+        intercept = np.zeros(self.n_columns) if start is None else start.intercept
+        share = 1 / (self.n_outputs + (self.n_outputs == 1))
+        problem = _Scaled(self, C, share * (1 - share) if start is None else start.curvature)
+        found = minimize(
+            problem.value,
+            problem.pack(coef, intercept),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": max_iter, "ftol": tol, "gtol": 0.0, "maxcor": 10},
+        )
+        coef, intercept = problem.unpack(found.x)
+        losses, probabilities = self.losses(coef, intercept)
+        # a lower bound: rows that are all sure would make the next problem look flat
+        curvature = max(float(np.mean(probabilities * (1 - probabilities))), 1e-3)
+        return Solution(coef, intercept, losses, curvature, int(found.nit), found.status != 1)
+
+    def losses(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log-loss (n, n_folds) and probabilities (n, n_folds, n_outputs) of every row in every fold."""
+        raw = self.Z @ coef
+        raw += intercept.astype(raw.dtype)
+        raw = raw.reshape(len(raw), -1, self.n_outputs)
+        if self.n_outputs == 1:
+            margin = raw[:, :, 0]
+            return np.logaddexp(0, margin) - self.truth * margin, expit(raw)
+        raw -= raw.max(axis=2, keepdims=True)
+        chosen = raw[np.arange(len(raw)), :, self.codes]
+        np.exp(raw, out=raw)
+        sums = raw.sum(axis=2, keepdims=True)
+        raw /= sums
+        return np.log(sums[:, :, 0]) - chosen, raw
+
+
+class _Scaled:
+    """The mean loss in variables in which its Hessian is near the identity."""
+
+    def __init__(self, folds: LogisticFolds, C: float, curvature: float) -> None:
+        n, p = folds.Z.shape
+        self.folds = folds
+        self.penalty = 1 / (C * folds.total)
+        self.root_curvature = np.sqrt(curvature)
+        # the identity must survive rounding beside the Gram matrix, whose trace is n
+        strength = min(C * curvature * folds.total / n, 0.01 / (n * np.finfo(folds.Z.dtype).eps))
+        hessian = folds.gram * folds.gram.dtype.type(strength * self.penalty)
+        hessian[np.diag_indices(p)] += self.penalty
+        self.lower = cholesky(hessian, lower=True, overwrite_a=True, check_finite=False)
+
+    def pack(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+        scaled = self.lower.T @ coef
+        return np.concatenate([scaled.T.ravel(), intercept * self.root_curvature], dtype=np.float64)
+
+    def unpack(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        k = self.folds.n_columns
+        scaled = theta[:-k].astype(self.lower.dtype).reshape(k, -1).T
+        return self._solve(scaled, transpose=True), theta[-k:] / self.root_curvature
+
+    def value(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        folds = self.folds
+        coef, intercept = self.unpack(theta)
+        losses, slopes = folds.losses(coef, intercept)
+        value = np.einsum("if,if->", folds.weights, losses, dtype=np.float64) / folds.total
+        value += self.penalty / 2 * np.einsum("ij,ij->", coef, coef, dtype=np.float64)
+        slopes -= folds.truth[:, None, :]
+        slopes *= folds.weights[:, :, None] / folds.weights.dtype.type(folds.total)
+        slopes = slopes.reshape(len(slopes), -1)
+        gradient = folds.Z.T @ slopes
+        gradient += coef.dtype.type(self.penalty) * coef
+        scaled = self._solve(gradient, transpose=False)
+        sums = slopes.sum(axis=0, dtype=np.float64) / self.root_curvature
+        return float(value), np.concatenate([scaled.T.ravel(), sums], dtype=np.float64)
+
+    def _solve(self, columns: np.ndarray, *, transpose: bool) -> np.ndarray:
+        solved: np.ndarray = solve_triangular(
+            self.lower, columns, lower=True, trans=int(transpose), check_finite=False
+        )
+        return solved

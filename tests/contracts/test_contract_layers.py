@@ -1,0 +1,279 @@
+"""The laws of the tree: who may import whom, and what no module may do. Read from the syntax, so nothing can hide."""
+
+from __future__ import annotations
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+from package_tree import MODULES, Module
+
+LAYERS = {
+    "L0": ("exceptions", "_optional", "_params", "_version", "_views"),
+    "L1": ("media", "store"),
+    "L2": ("encoders",),
+    "L3": ("heads", "missing", "scaling"),
+    "L4": ("datasets", "fusion"),
+    "L5": ("evaluation", "persist"),
+    "L6": ("__main__", "cli"),
+}
+"""The whole architecture: a layer imports only layers above it, those in L3 only L0; all know the exceptions; nobody imports the
+root."""
+
+LAYER_OF = {unit: layer for layer, units in LAYERS.items() for unit in units}
+SIBLINGS_ONLY_L0 = "L3"
+
+HEAVY = {
+    "huggingface_hub",
+    "opensmile",
+    "pandas",
+    "PIL",
+    "pyarrow",
+    "safetensors",
+    "skops",
+    "soundfile",
+    "soxr",
+    "torch",
+    "torchvision",
+    "tokenizers",
+    "tqdm",
+    "transformers",
+    "xgboost",
+}
+"""Imported in the functions that use them: `import hybridsent` and its small parts stay quick."""
+
+BEHIND_A_LAZY_DOOR = {"datasets": {"pandas", "PIL"}}
+"""Units whose `__init__` imports its own modules when asked, as test_contract_lightness.py makes sure: their private modules may
+import these at the top."""
+
+NO_PUBLIC_NAME = {"persist": {"sklearn.tree._tree.Tree", "sklearn.neighbors._base.NeighborsBase"}}
+"""Types inside fitted estimators that persistence must recognise, and that scikit-learn exports nowhere."""
+
+every_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
+
+
+def internal(module: Module) -> list[tuple[str, ast.AST]]:
+    """Modules of the package that a module imports."""
+    found = []
+    for name, node in module.imports:
+        if name.split(".")[0] != "hybridsent":
+            continue
+        while name not in MODULES:  # from hybridsent.x import name: x is the module
+            name = name.rpartition(".")[0]
+        found.append((name, node))
+    return found
+
+
+def complaint(module: Module, target: str) -> str | None:
+    """Why a module may not import another of the package; None where it may."""
+    mine, theirs = module.unit, MODULES[target].unit
+    if theirs == "__init__":
+        return "nobody imports from the root: name the module"
+    if mine in ("__init__", theirs) or (mine, theirs) == ("__main__", "cli"):
+        return None
+    if theirs == "exceptions":
+        return None
+    here, there = LAYER_OF[mine], LAYER_OF[theirs]
+    if there >= here:
+        return f"{mine} ({here}) may not import {theirs} ({there})"
+    if here == SIBLINGS_ONLY_L0 and there != "L0":
+        return f"{mine} ({here}) may import L0 only, not {theirs} ({there})"
+    return None
+
+
+# -- discovery -------------------------------------------------------------------------------------------------------
+
+
+def test_discovery_found_the_package():
+    assert len(MODULES) > 40
+    assert {"hybridsent", "hybridsent.exceptions", "hybridsent.encoders._base"} <= MODULES.keys()
+    assert sum(len(internal(module)) for module in MODULES.values()) > 100
+
+
+def test_discovery_sees_imports_wherever_they_stand(tmp_path):
+    path = tmp_path / "m.py"
+    path.write_text("import a\nif TYPE_CHECKING:\n    from b import c\ndef f():\n    from d import e\n")
+    module = Module("m", path)
+    assert [name for name, _ in module.imports] == ["a", "b.c", "d.e"]
+    assert [name for name, node in module.imports if node in module.at_import] == ["a"]
+
+
+def test_every_module_has_a_layer():
+    units = {module.unit for module in MODULES.values()} - {"__init__"}
+    homeless = units - LAYER_OF.keys()
+    assert not homeless, f"{sorted(homeless)}: add each to LAYERS in {__file__} and to docs/architecture.md"
+    gone = LAYER_OF.keys() - units
+    assert not gone, f"{sorted(gone)} are in LAYERS but not in the package"
+
+
+# -- who may import whom ----------------------------------------------------------------------------------------------
+
+
+@every_module
+def test_layers(module):
+    wrong = [f"{module.at(node)}: {why}" for name, node in internal(module) if (why := complaint(module, name))]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("exceptions", "media"),
+        ("media", "store"),
+        ("store", "encoders"),
+        ("heads", "scaling"),
+        ("missing", "encoders"),
+        ("encoders", "fusion"),
+        ("fusion", "datasets"),
+        ("evaluation", "persist"),
+        ("persist", "cli"),
+    ],
+)
+def test_the_law_of_layers_can_be_broken(source, target):
+    assert complaint(MODULES[f"hybridsent.{source}"], f"hybridsent.{target}")
+
+
+def test_there_are_no_cycles_not_even_hidden_in_functions():
+    graph = {
+        module.name: {name for name, _ in internal(module) if name not in (module.name, "hybridsent")}
+        for module in MODULES.values()
+        if module.name != "hybridsent"
+    }
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' <- '.join(error.args[1])}")
+
+
+@every_module
+def test_imports_are_absolute(module):
+    assert [module.at(node) for name, node in module.imports if name.startswith(".")] == []
+
+
+@every_module
+def test_heavy_libraries_are_imported_where_they_are_used(module):
+    wrong = [
+        f"{module.at(node)}: {name}"
+        for name, node in module.imports
+        if node in module.at_import and name.split(".")[0] in HEAVY - BEHIND_A_LAZY_DOOR.get(module.unit, set())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_private_parts_of_scikit_learn_enter_through_one_door():
+    wrong = [
+        f"{module.at(node)}: {name}"
+        for module in MODULES.values()
+        for name, node in module.imports
+        if re.match(r"sklearn(\.\w+)*\._", name)
+        and module.unit != "_params"
+        and name not in NO_PUBLIC_NAME.get(module.unit, ())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+# -- what no module may do --------------------------------------------------------------------------------------------
+
+
+@every_module
+def test_docstring_names_the_layer(module):
+    text = ast.get_docstring(module.tree) or ""
+    if module.unit in ("__init__", "_version"):
+        assert text
+        return
+    layer = LAYER_OF[module.unit]
+    assert re.search(rf"\blayer {layer}\b", text), f"{module.at(module.tree)}: the docstring must say 'layer {layer}'"
+
+
+def forbidden(node: ast.AST) -> str | None:
+    """Why a node may not stand in the package."""
+    if isinstance(node, ast.Assert):
+        return "assert vanishes under -O: raise"
+    if isinstance(node, ast.ExceptHandler) and node.type is None:
+        return "bare except"
+    if not isinstance(node, ast.Call):
+        return None
+    name = ast.unparse(node.func)
+    if name in ("eval", "exec", "compile", "__import__"):
+        return f"{name} runs text as code"
+    if re.fullmatch(r"(c?[Pp]ickle|joblib|dill|cloudpickle|marshal|shelve)\.(loads?|Unpickler|open)", name):
+        return f"{name} runs code from a file"
+    if name.endswith(("torch.load", "load_state_dict_from_url")) and not _is_true(node, "weights_only"):
+        return f"{name} without weights_only=True runs code from a file"
+    if _keyword(node, "trust_remote_code") not in (None, False) or _keyword(node, "allow_pickle") not in (None, False):
+        return f"{name} would run code from a file"
+    if name in ("np.random.seed", "numpy.random.seed", "torch.manual_seed", "random.seed"):
+        return f"{name} changes the user's random numbers"
+    if name in ("logging.basicConfig", "torch.set_num_threads", "os.chdir"):
+        return f"{name} changes the user's process"
+    return None
+
+
+def filters_left_behind(tree: ast.AST) -> list[ast.AST]:
+    """Calls that change warning filters outside of a `with warnings.catch_warnings()`."""
+    inside = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.With) and "warnings.catch_warnings" in " ".join(ast.unparse(item) for item in block.items)
+        for node in ast.walk(block)
+    }
+    changers = ("warnings.filterwarnings", "warnings.simplefilter", "warnings.resetwarnings")
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in changers and node not in inside
+    ]
+
+
+def _keyword(node: ast.Call, name: str) -> object:
+    for keyword in node.keywords:
+        if keyword.arg == name:
+            return keyword.value.value if isinstance(keyword.value, ast.Constant) else ast.unparse(keyword.value)
+    return None
+
+
+def _is_true(node: ast.Call, name: str) -> bool:
+    return _keyword(node, name) is True
+
+
+@every_module
+def test_nothing_forbidden(module):
+    wrong = [f"{module.at(node)}: {why}" for node in ast.walk(module.tree) if (why := forbidden(node))]
+    assert not wrong, "\n".join(wrong)
+
+
+@every_module
+def test_warning_filters_are_put_back(module):
+    assert [module.at(node) for node in filters_left_behind(module.tree)] == []
+
+
+def test_the_law_of_filters_can_be_broken():
+    tree = ast.parse("warnings.simplefilter('x')\nwith warnings.catch_warnings():\n    warnings.simplefilter('y')")
+    assert len(filters_left_behind(tree)) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "assert x",
+        "try:\n    f()\nexcept:\n    pass",
+        "eval('1')",
+        "pickle.load(f)",
+        "joblib.load(f)",
+        "torch.load(f)",
+        "torch.load(f, weights_only=False)",
+        "np.load(f, allow_pickle=True)",
+        "AutoModel.from_pretrained(x, trust_remote_code=True)",
+        "np.random.seed(0)",
+    ],
+)
+def test_the_law_of_forbidden_things_can_be_broken(code):
+    assert any(forbidden(node) for node in ast.walk(ast.parse(code)))
+
+
+@every_module
+def test_only_the_command_line_prints(module):
+    if module.unit not in ("cli", "__main__"):
+        calls = [node for node in module.nodes(ast.Call) if ast.unparse(node.func) in ("print", "input", "sys.exit")]
+        assert [module.at(node) for node in calls] == []

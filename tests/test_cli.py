@@ -1,0 +1,220 @@
+"""The command line, as a user calls it: exit codes, streams, files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hybridsent import __version__
+from hybridsent.cli import main
+from hybridsent.cli._main import COMMANDS, build_parser
+
+SENTENCES = {
+    "positive": ["I love it", "What a lovely day", "Great work", "So happy", "Best trip ever", "Pure joy"],
+    "negative": ["I hate it", "What a dreadful day", "Bad work", "So sad", "Worst trip ever", "Pure pain"],
+}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("posts")
+    rows = [(text, label, f"a{i % 4}") for label, texts in SENTENCES.items() for i, text in enumerate(texts)]
+    frame = pd.DataFrame(rows, columns=["tweet", "label", "author"])
+    frame.to_csv(folder / "posts.csv", index=False)
+    return folder / "posts.csv"
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def test_version_and_help(capsys):
+    assert run("--version") == 0
+    assert __version__ in capsys.readouterr().out
+    assert run("--help") == 0
+    out = capsys.readouterr().out
+    for module in COMMANDS:
+        assert module.__name__.rsplit("._", 1)[-1] in out
+
+
+@pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.__name__)
+def test_every_command_explains_itself(module, capsys):
+    name = module.__name__.rsplit("._", 1)[-1]
+    assert run(name, "--help") == 0
+    assert "usage: hybridsent " + name in capsys.readouterr().out
+
+
+def test_backbones_lists_all_with_licences(capsys):
+    assert run("backbones") == 0
+    out = capsys.readouterr().out
+    assert "text/minilm-l6" in out
+    assert "audEERING" in out
+    assert run("backbones", "nothing/*") == 2
+    assert "no registered backbone matches 'nothing/*'" in capsys.readouterr().err
+
+
+def test_fit_predict_evaluate_and_encode(table, tmp_path, capsys):
+    model, out, scores = tmp_path / "m.hybridsent", tmp_path / "out.csv", tmp_path / "scores.json"
+    assert run("fit", table, "--target", "label", "--text", "tweet", "-o", model) == 0
+    assert "fitted on 12 rows, 2 classes" in capsys.readouterr().err
+
+    assert run("predict", model, table, "-o", out) == 0
+    predicted = pd.read_csv(out)
+    assert list(predicted.columns) == ["tweet", "label", "author", "prediction", "p_negative", "p_positive"]
+    assert (predicted["prediction"] == predicted["label"]).mean() > 0.9
+    np.testing.assert_allclose(predicted[["p_negative", "p_positive"]].sum(axis=1), 1, atol=1e-5)
+
+    # fitting put every vector in the store, so that nothing is encoded again
+    assert run("evaluate", table, "--target", "label", "--cv", 3, "--json", scores) == 0
+    captured = capsys.readouterr()
+    assert "found text in column 'tweet'" in captured.err
+    result = json.loads(scores.read_text())
+    assert result["rows"] == 12
+    assert (result["encoded_rows"], result["store_hits"]) == (0, 12)
+    assert set(result["models"]) == {"fusion", "text", "dummy"}
+    for metric in ("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy"):
+        score = result["models"]["fusion"][metric]
+        assert len(score["folds"]) == 3
+        assert score["mean"] == pytest.approx(np.mean(score["folds"]))
+        assert score["std"] == pytest.approx(np.std(score["folds"], ddof=1))
+    assert result["models"]["fusion"]["accuracy"]["mean"] > result["models"]["dummy"]["accuracy"]["mean"]
+
+    features = tmp_path / "features.parquet"
+    assert run("encode", table, "--text", "tweet", "-o", features) == 0
+    assert "0 cells of column 'tweet' encoded, 12 found" in capsys.readouterr().err
+    matrix = pd.read_parquet(features)
+    assert matrix.shape == (12, 384)
+    assert matrix.columns[0] == "text__0"
+
+
+def test_groups_stay_together(table, tmp_path):
+    scores = tmp_path / "scores.json"
+    assert run("evaluate", table, "--target", "label", "--text", "tweet", "--group", "author", "--cv", 4, "--json", scores) == 0
+    assert json.loads(scores.read_text())["n_folds"] == 4
+
+
+def test_rows_without_label_are_left_out_aloud(table, tmp_path, capsys):
+    frame = pd.read_csv(table)
+    frame.loc[0, "label"] = None
+    frame.to_csv(tmp_path / "holes.csv", index=False)
+    assert run("fit", tmp_path / "holes.csv", "--target", "label", "--text", "tweet", "-o", tmp_path / "m") == 0
+    assert "1 of 12 rows have no label" in capsys.readouterr().err
+
+
+def test_an_absent_modality_counts_as_missing(table, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    frame = pd.read_csv(table)
+    from PIL import Image
+
+    for i in range(len(frame)):
+        Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(tmp_path / f"{i}.png")
+    frame["image"] = [f"{i}.png" for i in range(len(frame))]
+    frame.to_csv(tmp_path / "both.csv", index=False)
+    model = tmp_path / "m.hybridsent"
+    assert run("fit", tmp_path / "both.csv", "--target", "label", "-o", model) == 0
+    assert run("predict", model, table, "-o", tmp_path / "out.jsonl") == 0
+    assert "no column 'image'" in capsys.readouterr().err
+    assert len(pd.read_json(tmp_path / "out.jsonl", lines=True)) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "TABLE"], "--target"),
+        (["evaluate", "TABLE", "--target", "lable"], "Did you mean 'label'?"),
+        (["evaluate", "TABLE", "--target", "label", "--text", "twet"], "Did you mean 'tweet'?"),
+        (["evaluate", "TABLE", "--target", "label", "--group", "nobody"], "--group"),
+        (["evaluate", "TABLE", "--target", "label", "--text", "tweet=text/minilm"], "Did you mean 'text/minilm-l6'?"),
+        (["evaluate", "TABLE", "--target", "label", "--classifier", "svn"], "Did you mean 'svm'?"),
+        (["evaluate", "TABLE", "--target", "label", "--fusion", "soup"], "'early'"),
+        (["evaluate", "nothing.csv", "--target", "label"], "nothing.csv"),
+        (["evaluate", "TABLE", "--target", "label", "--json", "no/such/folder.json"], "existing folder"),
+        (["fit", "TABLE", "--target", "label", "-o", "."], "is a folder"),
+        (["predict", "nothing.hybridsent", "TABLE", "-o", "out.docx"], "must end in"),
+        (["frobnicate"], "invalid choice"),
+    ],
+)
+def test_wrong_use_is_exit_code_2_and_one_sentence(arguments, words, table, capsys):
+    assert run(*[table if argument == "TABLE" else argument for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert "Traceback" not in captured.err
+    assert not captured.out
+
+
+def test_failures_are_exit_code_1(table, tmp_path, capsys):
+    assert run("predict", tmp_path / "nothing.hybridsent", table, "-o", tmp_path / "out.csv") == 1
+    (tmp_path / "broken.csv").write_text("image,label\nnothing.png,a\nnothing.png,b\n")
+    assert run("evaluate", tmp_path / "broken.csv", "--target", "label", "--image", "image", "--cv", 2) in (1, 2)
+    assert "Traceback" not in capsys.readouterr().err
+    assert run("fit", table, "--target", "label", "--text", "tweet=hf:no/such-model", "-o", tmp_path / "m") == 1
+    assert "local_files_only=False" in capsys.readouterr().err
+
+
+def test_a_broken_cell_names_row_and_column(tmp_path, capsys):
+    rows = "\n".join(f"missing{i}.png,{'ab'[i % 2]}" for i in range(8))
+    (tmp_path / "broken.csv").write_text("image,label\n" + rows + "\n")
+    assert run("evaluate", tmp_path / "broken.csv", "--target", "label", "--image", "image", "--cv", 2) == 1
+    error = capsys.readouterr().err
+    assert "row 0" in error
+    assert "'image'" in error
+    assert "--on-error" in error or "on_error" in error
+
+
+def test_debug_shows_the_error_itself(table):
+    with pytest.raises(ValueError, match="lable"):
+        run("--debug", "evaluate", table, "--target", "lable")
+    with pytest.raises(ValueError, match="lable"):
+        run("evaluate", table, "--target", "lable", "--debug")
+
+
+def test_store_info_clear_and_verify(table, tmp_path, capsys):
+    store = tmp_path / "store"
+    assert run("encode", table, "--text", "tweet", "--store", store) == 0
+    assert run("store", "info", "--store", store) == 0
+    assert "text-minilm-l6" in capsys.readouterr().out
+    assert run("store", "verify", "--store", store) == 0
+    assert "every row is sound" in capsys.readouterr().out
+    assert run("store", "clear", "--store", store) == 0
+    assert run("store", "info", "--store", store) == 0
+    assert "0 rows" in capsys.readouterr().err
+
+
+def test_store_off_keeps_nothing(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("HYBRIDSENT_STORE", str(tmp_path / "untouched"))
+    assert run("encode", table, "--text", "tweet", "--store", "off") == 0
+    assert not (tmp_path / "untouched").exists()
+
+
+def test_quiet_when_piped(table):
+    done = subprocess.run(
+        [sys.executable, "-m", "hybridsent", "encode", str(table), "--text", "tweet"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    assert "\r" not in done.stderr  # no progress bar
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_demo_runs_the_whole_path(tmp_path, capsys):
+    assert run("demo", "--folder", tmp_path / "demo", "--rows", 60) == 0
+    out = capsys.readouterr().out
+    assert "fusion" in out
+    assert "Done in" in out
+    assert (tmp_path / "demo" / "model.hybridsent").is_file()
+
+
+def test_parser_takes_every_documented_option():
+    parser = build_parser()
+    arguments = parser.parse_args(
+        "evaluate t.csv --target y --group g --cv 3 --fusion early --classifier svm --json f --text a=b --image c --audio d".split()
+    )
+    assert (arguments.cv, arguments.text, arguments.classifier) == (3, "a=b", "svm")

@@ -1,0 +1,37 @@
+"""Public corpora, where they are: ``HYBRIDSENT_DATA=/folder pytest -m data`` (each a folder with a table.csv)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hybridsent import evaluate, make_fusion, read_table
+
+ROOT = os.environ.get("HYBRIDSENT_DATA")
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.skipif(not ROOT, reason="HYBRIDSENT_DATA is not set")]
+
+
+def corpus(name: str):
+    return read_table(Path(ROOT or "") / name / "table.csv")
+
+
+def test_mvsa_fusion_beats_its_parts():
+    result = evaluate(make_fusion(text=True, image=True), corpus("mvsa"), "label").models
+    best = max(result[name]["accuracy"].mean for name in ("text", "image"))
+    assert result["fusion"]["accuracy"].mean >= best + 0.02
+
+
+def test_emodb_by_speaker():
+    result = evaluate(make_fusion(audio=True), corpus("emodb"), "label", groups="speaker", cv=10).models
+    assert result["audio"]["balanced_accuracy"].mean >= 0.83
+
+
+def test_meld_on_dev():
+    from sklearn.metrics import f1_score
+
+    table = corpus("meld")
+    train, dev = table[table["split"] == "train"], table[table["split"] == "dev"]
+    model = make_fusion(text=True).fit(train, train["sentiment"])
+    assert f1_score(dev["sentiment"], model.predict(dev), average="weighted") >= 0.60
