@@ -132,13 +132,13 @@ def load_state(path: Path, name: str) -> dict[str, Any]:
     except (*_UNREADABLE, SafetensorError, pickle.UnpicklingError) as error:
         raise WeightsError(
             f"The weights of {name!r} in {path} cannot be read as plain tensors: "
-            f"{first_line(error)}. The file is damaged, or holds more than tensors; fetch it again or "
-            "convert it to safetensors."
+            f"{first_line(error)}. The file is damaged, or holds more than tensors; fetch it again "
+            "or convert it to safetensors."
         ) from error
 
 
 def first_line(error: BaseException) -> str:
-    """First line of an error's message, for ours.
+    r"""Take the first line of an error's message, for ours.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def first_line(error: BaseException) -> str:
     Examples
     --------
     >>> from hybridsent.encoders._files import first_line
-    >>> first_line(ValueError("bad\\nstack"))
+    >>> first_line(ValueError("bad\nstack"))
     'bad'
     """
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

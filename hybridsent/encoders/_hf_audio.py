@@ -35,9 +35,9 @@ _INPUTS = ("input_values", "input_features", "is_longer", "attention_mask")
 class HFAudio(HFNetwork):
     """Wav2vec 2.0, HuBERT, WavLM, Whisper (its encoder), AST, CLAP and their like.
 
-    With ``pooling="auto"``: the projection of a two-tower model (CLAP), the two class tokens of AST,
-    else the mean over frames. Frames that only hold the padding of a fixed window (Whisper, AST) are
-    left out.
+    With ``pooling="auto"``: the projection of a two-tower model (CLAP), the two class tokens of
+    AST, else the mean over frames. Frames that only hold the padding of a fixed window (Whisper,
+    AST) are left out.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class HFAudio(HFNetwork):
         self.pads = self.is_ast or hasattr(self.extractor, "n_samples")  # to the whole window
 
     def sample(self) -> np.ndarray:
-        """A second of a tone."""
+        """Give a second of a tone."""
         return np.sin(np.arange(_RATE, dtype=np.float32) / 10)
 
     @property
@@ -108,7 +108,7 @@ class HFAudio(HFNetwork):
         return 1 if count is None else int(count(samples))
 
     def cost(self, item: Any) -> int:
-        """Samples."""
+        """Count samples."""
         return int(item[0])
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
@@ -160,7 +160,7 @@ class HFAudio(HFNetwork):
         return hidden
 
     def _by_time(self, hidden: Any) -> Any:
-        """Patches of AST in the order of time (the model has them by frequency), no class tokens."""
+        """Put patches of AST in the order of time, not of frequency; leave class tokens out."""
         config = self.model.config
         rows = (config.num_mel_bins - config.patch_size) // config.frequency_stride + 1
         return hidden[:, 2:].unflatten(1, (rows, -1)).transpose(1, 2).flatten(1, 2)

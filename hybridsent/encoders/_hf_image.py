@@ -53,17 +53,17 @@ class HFImage(HFNetwork):
         )
 
     def sample(self) -> Any:
-        """A grey square."""
+        """Give a grey square."""
         from PIL import Image
 
         return Image.new("RGB", (64, 64), (128, 128, 128))
 
     def check(self, options: Options) -> None:
-        """A class token must be there to be read."""
+        """Refuse to read a class token that is not there."""
         if options.pooling == "cls" and not self.has_class_token:
             raise ValueError(
-                f"The pooling parameter must be 'auto', 'mean' or 'max' for {self.name!r}, which has "
-                "no class token. Got 'cls'."
+                f"The pooling parameter must be 'auto', 'mean' or 'max' for {self.name!r}, which "
+                "has no class token. Got 'cls'."
             )
 
     def prepare(self, clean: Any, options: Options) -> Any:

@@ -1,4 +1,4 @@
-"""What the text, image and speech models of transformers share: folders, loading, layers (layer L2).
+"""What the models of transformers share: folders, loading, hidden layers (layer L2).
 
 Only safetensors are read, never pickles; repository code is never run; a checkpoint with missing
 tensors is refused (transformers would fill them with random numbers and only log it).
@@ -86,8 +86,8 @@ def check_folder(folder: Path, name: str) -> None:
     pickled = sorted(path.name for path in folder.glob("*.bin"))
     hint = f" {pickled[0]} is a pickle, which could run code, so it is not read." if pickled else ""
     raise WeightsNotFoundError(
-        f"The folder of {name!r} must hold model.safetensors. {folder} has none.{hint} Write it with "
-        "model.save_pretrained(folder) of transformers."
+        f"The folder of {name!r} must hold model.safetensors. {folder} has none.{hint} Write it "
+        "with model.save_pretrained(folder) of transformers."
     )
 
 
@@ -97,8 +97,8 @@ def _check_shards(folder: Path, name: str) -> None:
     lacking = [shard for shard in named if not (folder / shard).is_file()]
     if lacking or not named:
         raise WeightsError(
-            f"The weights of {name!r} in {folder} must be whole. Missing: {lacking or 'all shards'}. "
-            "Fetch the files again."
+            f"The weights of {name!r} in {folder} must be whole. Missing: "
+            f"{lacking or 'all shards'}. Fetch the files again."
         )
 
 

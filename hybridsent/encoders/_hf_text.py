@@ -66,7 +66,7 @@ class HFText(HFNetwork):
         self.max_length = _max_length(self.tokenizer, self.model, self.recipe.max_length)
 
     def sample(self) -> str:
-        """A word."""
+        """Give a word."""
         return "a"
 
     @property
@@ -75,11 +75,11 @@ class HFText(HFNetwork):
         return _TOKENS_PER_BATCH
 
     def check(self, options: Options) -> None:
-        """A pooling that the folder states must be one that is built here."""
+        """Refuse a pooling that the folder states and that is not built here."""
         if options.pooling == "auto" and self.recipe.pooling is None:
             raise ValueError(
-                f"The pooling parameter must be 'mean', 'cls' or 'max' for {self.name!r}: its folder "
-                f"asks for {self.recipe.stated}, which is not built here. Got 'auto'."
+                f"The pooling parameter must be 'mean', 'cls' or 'max' for {self.name!r}: its "
+                f"folder asks for {self.recipe.stated}, which is not built here. Got 'auto'."
             )
 
     def finish(self, items: list[Any], options: Options) -> list[Any]:
@@ -205,9 +205,9 @@ class _Recipe:
         foreign = sorted(set(paths) - {"Transformer", "Pooling", "Normalize"})
         if foreign:
             raise WeightsError(
-                f"The sentence-transformers folder of {name!r} must be made of Transformer, Pooling "
-                f"and Normalize. Got also {foreign}, which are not read here; remove modules.json to "
-                "pool the transformer's own vectors."
+                f"The sentence-transformers folder of {name!r} must be made of Transformer, "
+                f"Pooling and Normalize. Got also {foreign}, which are not read here; remove "
+                "modules.json to pool the transformer's own vectors."
             )
         self.normalise = "Normalize" in paths
         config = folder / paths.get("Pooling", "") / "config.json"

@@ -183,7 +183,8 @@ class OpenSmile(Network):
                 f"the clip or segment of {len(wave) / _RATE:.3f} s is too short for {self.name!r}, "
                 f"which needs {_SHORTEST / _RATE:.2f} s; use longer clips or fewer steps"
             )
-        return np.asarray(self.engine(wave[None, :], _RATE))[0].T
+        channels: np.ndarray = np.asarray(self.engine(wave[None, :], _RATE))
+        return np.asarray(channels[0].T)
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Stack what `prepare` computed."""

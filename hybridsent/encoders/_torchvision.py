@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent.encoders._efficientnet import check_convolutional, pool_positions
-from hybridsent.encoders._files import first_line, check_sha256, load_state, sha256_of
+from hybridsent.encoders._files import check_sha256, first_line, load_state, sha256_of
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
@@ -156,7 +156,7 @@ def _weights(backbone: Backbone) -> Any:
 
 def _file(backbone: Backbone) -> Path:
     if backbone.options["file"]:
-        path = Path(backbone.options["file"]).expanduser()
+        path = Path(str(backbone.options["file"])).expanduser()
         if not path.is_file():
             raise WeightsNotFoundError(
                 f"The weights of {backbone.name!r} must be a file. Nothing is at {path.absolute()}."
@@ -165,7 +165,7 @@ def _file(backbone: Backbone) -> Path:
     import torch
 
     weights = _weights(backbone)
-    path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    path = Path(torch.hub.get_dir(), "checkpoints", str(weights.url).rsplit("/", 1)[-1])
     if not path.is_file():
         _fetch(weights, path, backbone)
     return path
@@ -241,9 +241,9 @@ class TorchvisionNetwork(Network):
         check_convolutional(options, self.name)
         if not self.has_maps and not self._reads_linear(options):
             raise ValueError(
-                f"The pooling parameter must be 'auto' and steps None for {self.name!r}, which has no "
-                f"feature maps. Got {options.pooling!r} and {options.steps!r}; for its patches use a "
-                "model of the family 'hf:'."
+                f"The pooling parameter must be 'auto' and steps None for {self.name!r}, which has "
+                f"no feature maps. Got {options.pooling!r} and {options.steps!r}; for its patches "
+                "use a model of the family 'hf:'."
             )
 
     def prepare(self, clean: Any, options: Options) -> Any:

