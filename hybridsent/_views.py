@@ -2,15 +2,18 @@
 
 The second law of hybridsent: after the encoders there is one 2-D matrix whose columns are named
 ``view__i``. These few functions are the only ones that know how a name is put together and taken
-apart.
+apart, and how the names and the matrix come apart.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-__all__ = ["feature_names", "rename_feature", "spans", "view_of"]
+import numpy as np
+
+__all__ = ["as_matrix", "check_views", "feature_names", "rename_feature", "spans", "view_of"]
 
 _TRAILING_INDEX = re.compile(r"(?:s\d+_)?\d+$")
 
@@ -149,3 +152,48 @@ def check_views(names: Sequence[str]) -> None:
                 f"{name!r}; "
                 "rename it, for example with a single '_'."
             )
+
+
+def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+    """Check X as scikit-learn's ``validate_data`` does, at no cost a column for a DataFrame.
+
+    ``validate_data`` asks every column of a DataFrame for its type, which for thousands of columns
+    takes longer than the arithmetic on them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Remembers, or compares, number and names of the columns.
+    X : array or DataFrame of shape (n, p)
+        Features; NaN is allowed.
+    reset : bool
+        True in `fit`, False later.
+
+    Returns
+    -------
+    ndarray of shape (n, p), float32 or float64
+        The values.
+
+    Raises
+    ------
+    ValueError
+        If X is no matrix of finite numbers and NaN, or is unlike the one seen in `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.base import BaseEstimator
+    >>> from hybridsent._views import as_matrix
+    >>> as_matrix(BaseEstimator(), pd.DataFrame({"text__0": [0.5, None]}), reset=True).ravel()
+    array([0.5, nan])
+    """
+    from sklearn.utils.validation import check_array, validate_data
+
+    rules = {"dtype": [np.float32, np.float64], "ensure_all_finite": "allow-nan"}
+    values = X.to_numpy() if hasattr(X, "columns") and hasattr(X, "to_numpy") else None
+    if values is None or values.dtype not in rules["dtype"]:
+        return np.asarray(validate_data(estimator, X, reset=reset, **rules))
+    names = getattr(estimator, "feature_names_in_", ())
+    if reset or not np.array_equal(X.columns.to_numpy(dtype=object), names):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return np.asarray(check_array(values, estimator=estimator, input_name="X", **rules))

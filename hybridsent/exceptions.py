@@ -4,26 +4,23 @@
 
     Exception
     └── HybridsentError
-        ├── MediaError               (ValueError)   a raw cell that cannot become a clean object
-        ├── CellError                (ValueError)   a MediaError, with the row and column it was met
-        in ├── TableError               (ValueError)   a table that cannot be read, or lacks a
-        column ├── UnknownBackboneError     (ValueError)   a backbone name that no registry or
-        family knows ├── WeightsNotFoundError     (OSError)      the weights of a known backbone are
-        not on this machine ├── WeightsError             (ValueError)   weights that are there, but
-        broken, incomplete or foreign ├── MissingDependencyError   (ImportError)  a package of an
-        extra is not installed ├── StoreError               (OSError)      the feature store cannot
-        be opened, read or written └── PersistError             (ValueError)   a model that cannot
-        be saved or loaded
-            ├── BundleError                         a saved model that is damaged, foreign or too
-            new └── UntrustedTypeError                  a saved model that names a type nobody
-            allowed
+        ├── MediaError              (ValueError)   a cell that cannot become a clean object
+        ├── CellError               (ValueError)   the same in a table: names row and column
+        ├── TableError              (ValueError)   a table that cannot be read, or lacks a column
+        ├── UnknownBackboneError    (ValueError)   a name that no registry or family knows
+        ├── WeightsNotFoundError    (OSError)      known weights that are not on this machine
+        ├── WeightsError            (ValueError)   weights that are broken, incomplete or foreign
+        ├── MissingDependencyError  (ImportError)  a package of an extra is not installed
+        ├── StoreError              (OSError)      the store cannot be opened, read or written
+        └── PersistError            (ValueError)   a model that cannot be saved or loaded
+            ├── BundleError                        one that is damaged, foreign or too new
+            └── UntrustedTypeError                 one that names a type nobody allowed
 
     UserWarning
     └── HybridsentWarning
-        ├── CellWarning                             broken cells became missing ones
-        (``on_error="missing"``) ├── StoreWarning                            stored rows were
-        damaged and are computed again └── VersionWarning                          a model is loaded
-        under other library versions
+        ├── CellWarning                            broken cells count as missing
+        ├── StoreWarning                           stored rows were damaged: computed again
+        └── VersionWarning                         saved under other library versions
 
 Each class is also a builtin one, so ``except ValueError`` keeps working.
 """

@@ -63,7 +63,7 @@ def make_features(
         this says otherwise.
     reduce : {"pca", "lda"} or None, default=None
         Reduction of each modality on its own: principal components, or linear discriminants of the
-        classes.
+        classes (behind principal components of 99 % of the variance).
     n_components : int or float, default=None
         Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
         one less than the classes.
@@ -195,7 +195,7 @@ def make_fusion(
     >>> labels = ["positive", "positive", "negative", "negative"] * 3
     >>> model = make_fusion(text=True).fit(table, labels)
     >>> model.predict(pd.DataFrame({"text": ["I love this wonderful thing"]}))
-    array(['positive'], dtype=object)
+    array(['positive'], dtype='<U8')
     """
     if how not in FUSIONS:
         raise ValueError(
@@ -228,13 +228,18 @@ def make_fusion(
 
 
 def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any]) -> dict[str, str]:
+    if columns is not None and not isinstance(columns, Mapping):
+        raise ValueError(
+            "The columns parameter must map modalities to columns of the table. Got "
+            f"{columns!r}; write {{'text': 'tweet'}} for a text column named 'tweet'."
+        )
     where = dict(columns or {})
-    unknown = sorted(set(where) - set(ENCODERS))
+    unknown = sorted(set(where) - set(ENCODERS), key=str)
     if unknown:
         raise ValueError(
             f"The columns parameter must map {list(ENCODERS)} to columns of the table. Got "
-            f"{unknown[0]!r} as a modality; "
-            "write {'text': 'tweet'} for a text column named 'tweet'."
+            f"{unknown[0]!r} as a modality; write {{'text': 'tweet'}} for a text column named "
+            "'tweet'."
         )
     idle = sorted(set(where) - set(wanted))
     if idle:
@@ -250,7 +255,7 @@ def _encoder(view: str, value: Any, shared: Mapping[str, Any]) -> Any:
         return ENCODERS[view](**shared)
     if isinstance(value, str):
         return ENCODERS[view](value, **shared)
-    if hasattr(value, "fit") and hasattr(value, "transform"):
+    if not isinstance(value, type) and hasattr(value, "fit") and hasattr(value, "transform"):
         return value
     raise ValueError(
         f"The {view} parameter must be True, the name of a backbone, or a transformer. Got "
@@ -269,9 +274,17 @@ def _reduced(encoder: Any, reduce: str | None, n_components: int | float | None)
     if reduce == "pca":
         inner: Any = PCA(0.95 if n_components is None else n_components, random_state=0)
     elif reduce == "lda":
-        # shrinkage: with more columns than rows the plain covariance has no inverse
-        inner = LinearDiscriminantAnalysis(
-            solver="eigen", shrinkage="auto", n_components=n_components
+        # Fisherfaces: 6,373 columns and few rows have no covariance to invert, nor time to try
+        inner = Pipeline(
+            [
+                ("pca", PCA(0.99, random_state=0)),
+                (
+                    "lda",
+                    LinearDiscriminantAnalysis(
+                        solver="eigen", shrinkage="auto", n_components=n_components
+                    ),
+                ),
+            ]
         )
     else:
         raise ValueError(
@@ -281,6 +294,12 @@ def _reduced(encoder: Any, reduce: str | None, n_components: int | float | None)
 
 
 def _classifier(classifier: Any, class_weight: str | None, random_state: int) -> BaseEstimator:
+    if class_weight is not None and classifier not in ("logreg", "svm"):
+        raise ValueError(
+            "The class_weight parameter must be None unless classifier is 'logreg' or 'svm'. Got "
+            f"{class_weight!r} with {classifier!r}; set the weights of a classifier of your own "
+            "where you make it."
+        )
     if classifier == "logreg":
         return TunedLinearClassifier(
             "log_loss", class_weight=class_weight, random_state=random_state
@@ -289,7 +308,7 @@ def _classifier(classifier: Any, class_weight: str | None, random_state: int) ->
         return TunedLinearClassifier("hinge", class_weight=class_weight, random_state=random_state)
     if classifier == "xgboost":
         return BoostedTreesClassifier(random_state=random_state)
-    if not isinstance(classifier, str) and hasattr(classifier, "fit") and is_classifier(classifier):
+    if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
         return classifier
     near = difflib.get_close_matches(str(classifier), CLASSIFIERS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods
-from hybridsent._views import spans
+from hybridsent._views import as_matrix, spans
 
 __all__ = ["PresentRows", "ViewImputer"]
 
@@ -77,13 +77,12 @@ class PresentRows(TransformerMixin, BaseEstimator):
             The fitted transformer.
         """
         self._validate_params()
-        X = validate_data(self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan")
+        X = as_matrix(self, X, reset=True)
         present = _present(X)
         if not present.any():
             raise ValueError(
                 f"At least one row must be without NaN to fit {type(self.transformer).__name__}. "
-                f"All {len(X)} rows have NaN; "
-                "leave this modality out."
+                f"All {len(X)} rows have NaN; leave this modality out."
             )
         chosen = None if y is None else np.asarray(y)[present]
         self.transformer_ = clone(self.transformer).fit(X[present], chosen)
@@ -103,14 +102,13 @@ class PresentRows(TransformerMixin, BaseEstimator):
             What the transformer gives; NaN for the other rows.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False
-        )
+        X = as_matrix(self, X, reset=False)
         present = _present(X)
-        width = len(self.transformer_.get_feature_names_out())
-        out = np.full((len(X), width), np.nan, dtype=X.dtype)
-        if present.any():
-            out[present] = self.transformer_.transform(X[present])
+        if not present.any():
+            return np.full((len(X), len(self.get_feature_names_out())), np.nan, dtype=X.dtype)
+        values = np.asarray(self.transformer_.transform(X[present]))
+        out = np.full((len(X), values.shape[1]), np.nan, dtype=X.dtype)
+        out[present] = values
         return out
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -127,7 +125,9 @@ class PresentRows(TransformerMixin, BaseEstimator):
             One name per column.
         """
         check_is_fitted(self)
-        names: np.ndarray = self.transformer_.get_feature_names_out()
+        if input_features is None:  # the transformer saw an array, which has no names
+            input_features = getattr(self, "feature_names_in_", None)
+        names: np.ndarray = self.transformer_.get_feature_names_out(input_features)
         return names
 
     def __sklearn_tags__(self) -> Any:
@@ -205,13 +205,12 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The fitted imputer.
         """
         self._validate_params()
-        X = validate_data(self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan")
+        X = as_matrix(self, X, reset=True)
         absent = np.isnan(X)
-        counts = np.maximum((~absent).sum(axis=0), 1)
+        counts = np.maximum(len(X) - absent.sum(axis=0), 1)
         # float64 sums: thousands of float32 rows would lose digits
-        self.statistics_ = (np.where(absent, 0, X).sum(axis=0, dtype=np.float64) / counts).astype(
-            X.dtype
-        )
+        sums = np.sum(X, axis=0, dtype=np.float64, where=~absent)
+        self.statistics_ = (sums / counts).astype(X.dtype)
         columns = getattr(self, "feature_names_in_", [""] * X.shape[1])
         self.views_ = {view: np.asarray(positions) for view, positions in spans(columns).items()}
         self.indicated_ = [
@@ -235,16 +234,15 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Features without NaN.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False
-        )
+        X = as_matrix(self, X, reset=False)
         absent = np.isnan(X)
-        filled = np.where(absent, self.statistics_, X).astype(X.dtype, copy=False)
-        flags = [
-            absent[:, self.views_[view]].any(axis=1)[:, None].astype(X.dtype)
-            for view in self.indicated_
-        ]
-        return np.hstack([filled, *flags]) if flags else filled
+        p = X.shape[1]
+        out = np.empty((len(X), p + len(self.indicated_)), dtype=X.dtype)
+        out[:, :p] = X
+        np.copyto(out[:, :p], self.statistics_, where=absent, casting="same_kind")
+        for i, view in enumerate(self.indicated_):
+            out[:, p + i] = absent[:, self.views_[view]].any(axis=1)
+        return out
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns: those of X, then ``missing__<view>``.

@@ -7,17 +7,21 @@ scaler there knows a view.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Interval
-from hybridsent._views import spans
+from hybridsent._views import as_matrix, spans
 
 __all__ = ["ViewScaler"]
+
+_ROWS = 256  # rows held in float64 at a time: they stay in the cache
 
 
 class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -42,6 +46,8 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     scale_ : ndarray of shape (p,), float64
         Standard deviation of each column times the square root of its view's width; 1 for a
         constant column.
+    limit_ : ndarray of shape (p,), float64
+        Where scaled values of each column are cut off; infinite without `clip`.
     n_features_in_ : int
         Columns seen in `fit`.
     feature_names_in_ : ndarray of str
@@ -87,18 +93,18 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The fitted scaler.
         """
         self._validate_params()
-        X = validate_data(self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan")
-        absent = np.isnan(X)
-        counts = np.maximum((~absent).sum(axis=0), 1)
-        self.mean_ = np.where(absent, 0, X).sum(axis=0, dtype=np.float64) / counts
-        centred = np.where(absent, 0, X - self.mean_)
-        deviation = np.sqrt(np.einsum("ij,ij->j", centred, centred) / counts)
-        # rounding of a constant column is not a deviation
-        constant = deviation <= 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)
-        self.scale_ = np.where(constant | (deviation == 0), 1.0, deviation)
+        X = as_matrix(self, X, reset=True)
+        self.mean_, deviation = _moments(X)
+        # rounding of a constant column, or of its sum, is not a deviation
+        rounding = max(10 * np.finfo(X.dtype).eps, len(X) * np.finfo(np.float64).eps)
+        constant = deviation <= rounding * np.abs(self.mean_)
+        self.scale_ = np.where(constant, 1.0, deviation)
+        self.limit_ = np.full(X.shape[1], np.inf if self.clip is None else float(self.clip))
         if self.balance:
             for positions in spans(getattr(self, "feature_names_in_", [""] * X.shape[1])).values():
-                self.scale_[positions] *= np.sqrt(len(positions))
+                root = np.sqrt(len(positions))
+                self.scale_[positions] *= root
+                self.limit_[positions] /= root
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -115,24 +121,41 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Scaled features, in the type of X.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self, X, dtype=[np.float32, np.float64], ensure_all_finite="allow-nan", reset=False
-        )
-        scaled = (X - self.mean_) / self.scale_
-        if self.clip is not None:
-            width = self._root_width(X.shape[1])
-            np.clip(scaled, -self.clip / width, self.clip / width, out=scaled)
-        return np.asarray(scaled, dtype=X.dtype)
-
-    def _root_width(self, n_columns: int) -> np.ndarray:
-        """Square root of the width of each column's view."""
-        root = np.ones(n_columns)
-        if self.balance:
-            for positions in spans(getattr(self, "feature_names_in_", [""] * n_columns)).values():
-                root[positions] = np.sqrt(len(positions))
-        return root
+        X = as_matrix(self, X, reset=False)
+        out = np.empty(X.shape, dtype=X.dtype)
+        for rows in gen_batches(len(X), _ROWS):
+            part = X[rows] - self.mean_
+            part /= self.scale_
+            out[rows] = np.clip(part, -self.limit_, self.limit_, out=part)
+        return out
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column over the rows that have it; 0 where none has."""
+    counts = np.zeros(X.shape[1])
+    sums = np.zeros(X.shape[1])
+    for part, present in _parts(X, 0.0):
+        counts += present
+        sums += part.sum(axis=0)
+    mean = sums / np.maximum(counts, 1)
+    squares = np.zeros(X.shape[1])
+    for part, _ in _parts(X, mean):
+        part -= mean
+        squares += np.einsum("ij,ij->j", part, part)
+    return mean, np.sqrt(squares / np.maximum(counts, 1))
+
+
+def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:
+    """Give some rows at a time in float64, NaN filled, and how many values each column had."""
+    for rows in gen_batches(len(X), _ROWS):
+        part = X[rows].astype(np.float64)
+        absent = np.isnan(part)
+        if not absent.any():
+            yield part, len(part)
+            continue
+        yield np.where(absent, fill, part), len(part) - absent.sum(axis=0)

@@ -1,4 +1,4 @@
-"""Every encoder there is, with cells to feed it: discovered from the registry and the classes, never listed."""
+"""Every encoder there is, with cells to feed it: discovered, never listed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def cells(modality: str, n: int) -> list[Any]:
 
 
 def _text(i: int) -> str:
-    words = "what a lovely day they broke my phone and nobody cared so here we are".split()
+    words = ["what", "a", "lovely", "day", "they", "broke", "my", "phone", "and", "nobody", "cared"]
     return " ".join([f"Post {i}:", *words[: 2 + 3 * i % len(words)]])
 
 

@@ -1,7 +1,8 @@
-"""Tiny backbones made for tests: they stand in the registry like any other, cost nothing and count what they do.
+"""Tiny backbones made for tests: registered like any other, they cost nothing and count.
 
-A vector is made of the hash of the clean object, so equal cells have equal vectors and different cells different ones. What
-was encoded is told by `seen()`, in this process; across processes the store's own counter tells.
+A vector is made of the hash of the clean object, so equal cells have equal vectors and different
+cells different ones. What was encoded is told by `seen()`, in this process; across processes the
+store's own counter tells.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ import numpy as np
 
 from hybridsent.encoders import Backbone, Network, Options, _registry, _runtime, register_backbone
 
-__all__ = ["FAKES", "WIDTH", "batch_sizes", "encode_in_worker", "fake", "forget", "installed", "seen"]
+__all__ = [
+    "FAKES",
+    "WIDTH",
+    "batch_sizes",
+    "encode_in_worker",
+    "fake",
+    "forget",
+    "installed",
+    "seen",
+]
 
 WIDTH = 4
 _lock = threading.Lock()
@@ -55,7 +65,11 @@ class HashNetwork(Network):
     """
 
     def __init__(
-        self, room: int | None = None, complaint: Exception | None = None, *, not_finite: bool = False
+        self,
+        room: int | None = None,
+        complaint: Exception | None = None,
+        *,
+        not_finite: bool = False,
     ) -> None:
         self.room = room
         self.not_finite = not_finite
@@ -74,7 +88,10 @@ class HashNetwork(Network):
         with _lock:
             _batches.append(list(batch))
         size = (options.steps or 1) * WIDTH
-        rows = [np.frombuffer(hashlib.shake_128(item).digest(4 * size), dtype=np.uint32) for item in batch]
+        rows = [
+            np.frombuffer(hashlib.shake_128(item).digest(4 * size), dtype=np.uint32)
+            for item in batch
+        ]
         vectors = (np.stack(rows) / 2.0**32).astype(np.float32).reshape(len(batch), -1, WIDTH)
         if self.not_finite:
             vectors[:, 0, 0] = np.inf

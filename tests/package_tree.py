@@ -1,4 +1,4 @@
-"""The package as a tree of syntax: every module found on disk, parsed once; contracts read it instead of lists."""
+"""The package as a tree of syntax: every module on disk, parsed once, for contracts to read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Module:
 
     @cached_property
     def imports(self) -> list[tuple[str, ast.AST]]:
-        """Full names of all that is imported, anywhere in the file; relative ones begin with a dot."""
+        """Full names of all that is imported, anywhere; relative ones begin with a dot."""
         found: list[tuple[str, ast.AST]] = []
         for node in self.nodes(ast.Import, ast.ImportFrom):
             if isinstance(node, ast.Import):
@@ -51,7 +51,7 @@ class Module:
 
     @cached_property
     def at_import(self) -> set[ast.AST]:
-        """Nodes that run when the module is imported: not those in functions, nor for type checkers only."""
+        """Nodes that run at import: not those in functions, nor for type checkers only."""
         found: set[ast.AST] = set()
 
         def visit(node: ast.AST) -> None:

@@ -15,15 +15,33 @@ from hybridsent.cli import main
 from hybridsent.cli._main import COMMANDS, build_parser
 
 SENTENCES = {
-    "positive": ["I love it", "What a lovely day", "Great work", "So happy", "Best trip ever", "Pure joy"],
-    "negative": ["I hate it", "What a dreadful day", "Bad work", "So sad", "Worst trip ever", "Pure pain"],
+    "positive": [
+        "I love it",
+        "What a lovely day",
+        "Great work",
+        "So happy",
+        "Best trip ever",
+        "Pure joy",
+    ],
+    "negative": [
+        "I hate it",
+        "What a dreadful day",
+        "Bad work",
+        "So sad",
+        "Worst trip ever",
+        "Pure pain",
+    ],
 }
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp("posts")
-    rows = [(text, label, f"a{i % 4}") for label, texts in SENTENCES.items() for i, text in enumerate(texts)]
+    rows = [
+        (text, label, f"a{i % 4}")
+        for label, texts in SENTENCES.items()
+        for i, text in enumerate(texts)
+    ]
     frame = pd.DataFrame(rows, columns=["tweet", "label", "author"])
     frame.to_csv(folder / "posts.csv", index=False)
     return folder / "posts.csv"
@@ -65,7 +83,14 @@ def test_fit_predict_evaluate_and_encode(table, tmp_path, capsys):
 
     assert run("predict", model, table, "-o", out) == 0
     predicted = pd.read_csv(out)
-    assert list(predicted.columns) == ["tweet", "label", "author", "prediction", "p_negative", "p_positive"]
+    assert list(predicted.columns) == [
+        "tweet",
+        "label",
+        "author",
+        "prediction",
+        "p_negative",
+        "p_positive",
+    ]
     assert (predicted["prediction"] == predicted["label"]).mean() > 0.9
     np.testing.assert_allclose(predicted[["p_negative", "p_positive"]].sum(axis=1), 1, atol=1e-5)
 
@@ -82,7 +107,10 @@ def test_fit_predict_evaluate_and_encode(table, tmp_path, capsys):
         assert len(score["folds"]) == 3
         assert score["mean"] == pytest.approx(np.mean(score["folds"]))
         assert score["std"] == pytest.approx(np.std(score["folds"], ddof=1))
-    assert result["models"]["fusion"]["accuracy"]["mean"] > result["models"]["dummy"]["accuracy"]["mean"]
+    assert (
+        result["models"]["fusion"]["accuracy"]["mean"]
+        > result["models"]["dummy"]["accuracy"]["mean"]
+    )
 
     features = tmp_path / "features.parquet"
     assert run("encode", table, "--text", "tweet", "-o", features) == 0
@@ -94,7 +122,23 @@ def test_fit_predict_evaluate_and_encode(table, tmp_path, capsys):
 
 def test_groups_stay_together(table, tmp_path):
     scores = tmp_path / "scores.json"
-    assert run("evaluate", table, "--target", "label", "--text", "tweet", "--group", "author", "--cv", 4, "--json", scores) == 0
+    assert (
+        run(
+            "evaluate",
+            table,
+            "--target",
+            "label",
+            "--text",
+            "tweet",
+            "--group",
+            "author",
+            "--cv",
+            4,
+            "--json",
+            scores,
+        )
+        == 0
+    )
     assert json.loads(scores.read_text())["n_folds"] == 4
 
 
@@ -102,7 +146,19 @@ def test_rows_without_label_are_left_out_aloud(table, tmp_path, capsys):
     frame = pd.read_csv(table)
     frame.loc[0, "label"] = None
     frame.to_csv(tmp_path / "holes.csv", index=False)
-    assert run("fit", tmp_path / "holes.csv", "--target", "label", "--text", "tweet", "-o", tmp_path / "m") == 0
+    assert (
+        run(
+            "fit",
+            tmp_path / "holes.csv",
+            "--target",
+            "label",
+            "--text",
+            "tweet",
+            "-o",
+            tmp_path / "m",
+        )
+        == 0
+    )
     assert "1 of 12 rows have no label" in capsys.readouterr().err
 
 
@@ -112,7 +168,9 @@ def test_an_absent_modality_counts_as_missing(table, tmp_path, capsys):
     from PIL import Image
 
     for i in range(len(frame)):
-        Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(tmp_path / f"{i}.png")
+        Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(
+            tmp_path / f"{i}.png"
+        )
     frame["image"] = [f"{i}.png" for i in range(len(frame))]
     frame.to_csv(tmp_path / "both.csv", index=False)
     model = tmp_path / "m.hybridsent"
@@ -129,11 +187,17 @@ def test_an_absent_modality_counts_as_missing(table, tmp_path, capsys):
         (["evaluate", "TABLE", "--target", "lable"], "Did you mean 'label'?"),
         (["evaluate", "TABLE", "--target", "label", "--text", "twet"], "Did you mean 'tweet'?"),
         (["evaluate", "TABLE", "--target", "label", "--group", "nobody"], "--group"),
-        (["evaluate", "TABLE", "--target", "label", "--text", "tweet=text/minilm"], "Did you mean 'text/minilm-l6'?"),
+        (
+            ["evaluate", "TABLE", "--target", "label", "--text", "tweet=text/minilm"],
+            "Did you mean 'text/minilm-l6'?",
+        ),
         (["evaluate", "TABLE", "--target", "label", "--classifier", "svn"], "Did you mean 'svm'?"),
         (["evaluate", "TABLE", "--target", "label", "--fusion", "soup"], "'early'"),
         (["evaluate", "nothing.csv", "--target", "label"], "nothing.csv"),
-        (["evaluate", "TABLE", "--target", "label", "--json", "no/such/folder.json"], "existing folder"),
+        (
+            ["evaluate", "TABLE", "--target", "label", "--json", "no/such/folder.json"],
+            "existing folder",
+        ),
         (["fit", "TABLE", "--target", "label", "-o", "."], "is a folder"),
         (["predict", "nothing.hybridsent", "TABLE", "-o", "out.docx"], "must end in"),
         (["frobnicate"], "invalid choice"),
@@ -150,16 +214,33 @@ def test_wrong_use_is_exit_code_2_and_one_sentence(arguments, words, table, caps
 def test_failures_are_exit_code_1(table, tmp_path, capsys):
     assert run("predict", tmp_path / "nothing.hybridsent", table, "-o", tmp_path / "out.csv") == 1
     (tmp_path / "broken.csv").write_text("image,label\nnothing.png,a\nnothing.png,b\n")
-    assert run("evaluate", tmp_path / "broken.csv", "--target", "label", "--image", "image", "--cv", 2) in (1, 2)
+    assert run(
+        "evaluate", tmp_path / "broken.csv", "--target", "label", "--image", "image", "--cv", 2
+    ) in (1, 2)
     assert "Traceback" not in capsys.readouterr().err
-    assert run("fit", table, "--target", "label", "--text", "tweet=hf:no/such-model", "-o", tmp_path / "m") == 1
+    assert (
+        run(
+            "fit",
+            table,
+            "--target",
+            "label",
+            "--text",
+            "tweet=hf:no/such-model",
+            "-o",
+            tmp_path / "m",
+        )
+        == 1
+    )
     assert "local_files_only=False" in capsys.readouterr().err
 
 
 def test_a_broken_cell_names_row_and_column(tmp_path, capsys):
     rows = "\n".join(f"missing{i}.png,{'ab'[i % 2]}" for i in range(8))
     (tmp_path / "broken.csv").write_text("image,label\n" + rows + "\n")
-    assert run("evaluate", tmp_path / "broken.csv", "--target", "label", "--image", "image", "--cv", 2) == 1
+    assert (
+        run("evaluate", tmp_path / "broken.csv", "--target", "label", "--image", "image", "--cv", 2)
+        == 1
+    )
     error = capsys.readouterr().err
     assert "row 0" in error
     assert "'image'" in error

@@ -10,7 +10,11 @@ import pytest
 from hybridsent import evaluate, make_fusion, read_table
 
 ROOT = os.environ.get("HYBRIDSENT_DATA")
-pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.skipif(not ROOT, reason="HYBRIDSENT_DATA is not set")]
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.slow,
+    pytest.mark.skipif(not ROOT, reason="HYBRIDSENT_DATA is not set"),
+]
 
 
 def corpus(name: str):
@@ -24,7 +28,9 @@ def test_mvsa_fusion_beats_its_parts():
 
 
 def test_emodb_by_speaker():
-    result = evaluate(make_fusion(audio=True), corpus("emodb"), "label", groups="speaker", cv=10).models
+    result = evaluate(
+        make_fusion(audio=True), corpus("emodb"), "label", groups="speaker", cv=10
+    ).models
     assert result["audio"]["balanced_accuracy"].mean >= 0.83
 
 

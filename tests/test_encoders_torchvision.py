@@ -100,8 +100,8 @@ def test_a_picture_does_not_depend_on_its_batch(resnet):
 def test_threads_that_share_a_network_do_not_mix_their_pictures(resnet):
     encoder = ImageEncoder(f"torchvision:resnet18@{resnet}", store=None, device="cpu", n_jobs=1)
     cells = pictures()
-    modes = [{}, {"pooling": "max"}] * 2
-    expected = [encoder.set_params(pooling="auto", **mode).transform(cells) for mode in modes]
+    modes = [{"pooling": "auto"}, {"pooling": "max"}] * 2
+    expected = [encoder.set_params(**mode).transform(cells) for mode in modes]
     seen: dict[int, np.ndarray] = {}
 
     def work(i: int) -> None:

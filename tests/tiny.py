@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-WORDS = (
-    "a bad bird day for good great happy i is it like lovely movie night not of rain sad so sun "
-    "the this to very was"
-).split()
+WORDS = ["a", "bad", "bird", "day", "for", "good", "great", "happy", "i", "is", "it", "like"]
+WORDS += ["lovely", "movie", "night", "not", "of", "rain", "sad", "so", "sun", "the", "this", "to"]
+WORDS += ["very", "was"]
 TEXTS = [
     "a good day",
     "this movie was very sad , not good",
@@ -139,6 +138,11 @@ def text_model(kind: str, folder: Path, seed: int = 0) -> Path:
         )
     if kind == "clip":
         return clip(folder, seed)
+    if kind == "siglip":  # reads its vector at the last place of a padded text
+        text = {**_BERT, "max_position_embeddings": 24, "projection_size": 16, "pad_token_id": 1}
+        config = t.SiglipConfig(text_config=text, vision_config=_VIT)
+        tokenizer = words(bos=None, eos="</s>", pad="<pad>", max_length=24)
+        return write(folder, seeded(t.SiglipModel, config, seed), tokenizer)
     raise ValueError(kind)
 
 

@@ -28,6 +28,7 @@ _POOLINGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
 }
+_VOCABULARIES = ("tokenizer.json", "tekken.json", "*.model", "*.tiktoken")  # whole, each by itself
 _TOKENS_PER_BATCH = 4096
 _CHARACTERS_PER_TOKEN = 64
 
@@ -54,6 +55,7 @@ class HFText(HFNetwork):
         self._widths = {}
         self._lock = threading.Lock()
         self.tokenizer = load_processor("AutoTokenizer", folder, name)
+        _check_vocabulary(self.tokenizer, folder, name)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
         model = load_model(folder, name, device, precision)
@@ -151,6 +153,18 @@ class HFText(HFNetwork):
         if self.recipe.normalise and automatic:
             pooled = torch.nn.functional.normalize(pooled, dim=-1)
         return pooled
+
+
+def _check_vocabulary(tokenizer: Any, folder: Path, name: str) -> None:
+    """Refuse a folder without a vocabulary: transformers makes an empty one, of unknown words."""
+    names = dict(getattr(tokenizer, "vocab_files_names", None) or {})
+    if not names or any(any(folder.glob(pattern)) for pattern in _VOCABULARIES):
+        return  # a tokenizer of bytes or characters has no files
+    if not any((folder / file).is_file() for file in names.values()):
+        raise WeightsError(
+            f"The folder of {name!r}, {folder}, must hold the files of its tokenizer: "
+            f"tokenizer.json, or {sorted(set(names.values()))}. It has none; fetch them again."
+        )
 
 
 def _text_tower(model: Any) -> Any:

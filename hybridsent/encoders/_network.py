@@ -51,26 +51,101 @@ class Network(ABC):
         """Features per vector."""
 
     def width_for(self, options: Options) -> int:
-        """Features per vector where they depend on what is asked for (layer, pooling)."""
+        """Features per vector, where they depend on what is asked for (layer, pooling).
+
+        Parameters
+        ----------
+        options : Options
+            What the encoder asks for.
+
+        Returns
+        -------
+        int
+            Features of one vector; `width` unless overridden.
+        """
         return self.width
 
     def check(self, options: Options) -> None:  # noqa: B027 - most networks can do all that is asked
-        """Refuse options that this network cannot serve (ValueError)."""
+        """Refuse options that this network cannot serve.
+
+        Parameters
+        ----------
+        options : Options
+            What the encoder asks for.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be served; the message says what can.
+        """
 
     def prepare(self, clean: Any, options: Options) -> Any:
-        """Turn one clean object into an item; runs in worker threads."""
+        """Turn one clean object into an item; runs in worker threads.
+
+        Parameters
+        ----------
+        clean : str, PIL.Image.Image or tuple
+            What `hybridsent.media` gave for the cell.
+        options : Options
+            What the encoder asks for.
+
+        Returns
+        -------
+        object
+            The item; the clean object itself unless overridden.
+
+        Raises
+        ------
+        MediaError
+            If this network cannot take it; the cell then counts as broken.
+        """
         return clean
 
     def finish(self, items: list[Any], options: Options) -> list[Any]:
-        """Turn the items of a window into what `encode` takes, all at once (tokenise)."""
+        """Turn the items of a window into what `encode` takes, all at once (tokenise).
+
+        Parameters
+        ----------
+        items : list
+            What `prepare` gave.
+        options : Options
+            What the encoder asks for.
+
+        Returns
+        -------
+        list
+            As many, in the same order.
+        """
         return items
 
     def cost(self, item: Any) -> int:
-        """Size of an item in the unit of `budget` (tokens, pictures, samples)."""
+        """Size of an item in the unit of `budget` (tokens, pictures, samples).
+
+        Parameters
+        ----------
+        item : object
+            What `finish` gave.
+
+        Returns
+        -------
+        int
+            Its size; 1 unless overridden.
+        """
         return 1
 
     def group(self, item: Any) -> Hashable:
-        """Items of different groups never share a batch."""
+        """Tell which items may share a batch: those of one group.
+
+        Parameters
+        ----------
+        item : object
+            What `finish` gave.
+
+        Returns
+        -------
+        hashable
+            Its group; None, one for all, unless overridden.
+        """
         return None
 
     @property
@@ -80,4 +155,17 @@ class Network(ABC):
 
     @abstractmethod
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
-        """Encode a batch: float32 array (n, steps or 1, width)."""
+        """Encode a batch.
+
+        Parameters
+        ----------
+        batch : sequence
+            Items of one group that `finish` gave.
+        options : Options
+            What the encoder asks for.
+
+        Returns
+        -------
+        ndarray of shape (n, steps or 1, width), float32
+            The vectors, in the order of the batch.
+        """

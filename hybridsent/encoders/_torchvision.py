@@ -270,7 +270,8 @@ class TorchvisionNetwork(Network):
                 self._seen.maps = out
 
         for name, module in self.model.named_modules():
-            if not list(module.children()) and not name.startswith("classifier"):
+            # blocks too, not only leaves: what an Inception or Fire block joins is no leaf's output
+            if name and not name.startswith("classifier"):
                 module.register_forward_hook(keep)
 
     def _maps(self, pixels: Any) -> Any:

@@ -7,6 +7,7 @@ for all of them, and says what that cost.
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 import time
 import warnings
@@ -19,9 +20,10 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
+from threadpoolctl import threadpool_limits
 
-from hybridsent.evaluation._parts import encoders_of, single_modalities, with_store
+from hybridsent.evaluation._parts import encoders_of, select, single_modalities, with_store
 from hybridsent.evaluation._responses import Fixed, Remembered
 from hybridsent.evaluation._result import Evaluation, Score, summarise
 from hybridsent.evaluation._splits import as_labels, make_splits
@@ -62,11 +64,12 @@ def evaluate(
         Folds: stratified, and with groups kept together; or anything scikit-learn takes.
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it.
-    scoring : str or sequence of str, default=("accuracy", "f1_weighted", "f1_macro",
-    "balanced_accuracy")
-        Names of scikit-learn's scorers.
+    scoring : str or sequence of str, default=DEFAULT_SCORING
+        Names of scikit-learn's scorers; the default is accuracy, weighted F1, macro F1 and balanced
+        accuracy.
     n_jobs : int, default=None
-        Folds at once, in threads.
+        Folds at once, in threads; None and -1 take every core. Linear algebra then keeps to one
+        thread a fold, which wastes less than one fold at a time on every core.
     random_state : int, default=0
         Seed of the folds.
 
@@ -79,7 +82,7 @@ def evaluate(
     Raises
     ------
     ValueError
-        If labels, groups or folds do not fit the table.
+        If labels, groups, folds or metrics do not fit the table or the estimator.
 
     Examples
     --------
@@ -95,19 +98,19 @@ def evaluate(
     """
     start = time.perf_counter()
     labels = as_labels(table, y)
-    if isinstance(groups, str):
-        groups = as_labels(table, groups)
+    if groups is not None:
+        groups = as_labels(table, groups, "groups")
     splits = make_splits(labels, cv, groups, random_state)
-    names = [scoring] if isinstance(scoring, str) else list(scoring)
+    names = _check_scoring(scoring)
     with _stored(estimator) as ready:
         encoded, found = _encode(ready, table)
         scores = {
             name: _scores(model, table, labels, splits, names, n_jobs)
             for name, model in _models(ready).items()
         }
-    if len(single_modalities(estimator)) == 1:  # a fusion of one modality is that modality
-        alone = next(iter(single_modalities(estimator)))
-        scores = {"fusion": scores["fusion"], alone: scores["fusion"], "dummy": scores["dummy"]}
+    singles = list(single_modalities(estimator))
+    if len(singles) == 1:  # a fusion of one modality is that modality
+        scores = {"fusion": scores["fusion"], singles[0]: scores["fusion"], **scores}
     return Evaluation(
         rows=len(table),
         models=scores,
@@ -119,13 +122,31 @@ def evaluate(
     )
 
 
+def _check_scoring(scoring: str | Sequence[str]) -> list[str]:
+    """Look the metrics up before anything is encoded."""
+    names = [scoring] if isinstance(scoring, str) else list(scoring)
+    known = get_scorer_names()
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"The scoring parameter must hold names of scikit-learn's scorers. Got {name!r}; "
+                f"sklearn.metrics.get_scorer_names() lists them.{hint}"
+            )
+    if not names:
+        raise ValueError("The scoring parameter must name at least one metric. Got none.")
+    return names
+
+
 @contextmanager
 def _stored(estimator: Any) -> Iterator[Any]:
     """Give every encoder a store, if only for now: else every fold would encode anew."""
     if all(encoder.store is not None for _, encoder, _ in encoders_of(estimator)):
         yield estimator
         return
-    with tempfile.TemporaryDirectory(prefix="hybridsent-") as folder:
+    # a file that is still open somewhere must not cost the result
+    with tempfile.TemporaryDirectory(prefix="hybridsent-", ignore_cleanup_errors=True) as folder:
         yield with_store(estimator, folder)
 
 
@@ -134,7 +155,7 @@ def _encode(estimator: Any, table: Any) -> tuple[int, int]:
     encoded = found = 0
     for _, encoder, column in encoders_of(estimator):
         copied = clone(encoder)
-        copied.transform(table if column is None else table[column])
+        copied.transform(table if column is None else select(table, column))
         encoded += copied.n_encoded_
         found += copied.n_from_store_
     return encoded, found
@@ -153,8 +174,8 @@ def _scores(
     tasks = (delayed(_fold)(model, table, y, train, test, names) for train, test in splits)
     share = float(np.mean([len(test) / len(train) for train, test in splits]))
     order = np.concatenate([test for _, test in splits])
-    with _absent_classes_accepted():
-        folds = Parallel(n_jobs=n_jobs, prefer="threads")(tasks)
+    with _absent_classes_accepted(), threadpool_limits(1):
+        folds = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, prefer="threads")(tasks)
         guesses = np.concatenate([predicted for _, predicted in folds])
         return {
             name: summarise(
@@ -170,8 +191,19 @@ def _fold(
     fitted = clone(model).fit(_rows(table, train), y[train])
     remembered = Remembered(fitted)
     unseen = _rows(table, test)
-    scores = {name: float(get_scorer(name)(remembered, unseen, y[test])) for name in names}
+    scores = {name: _score(name, remembered, unseen, y[test]) for name in names}
     return scores, np.asarray(remembered.predict(unseen), dtype=y.dtype)
+
+
+def _score(name: str, fitted: Remembered, table: Any, y: np.ndarray) -> float:
+    try:
+        return float(get_scorer(name)(fitted, table, y))
+    except (AttributeError, ValueError) as error:
+        present = np.unique(y).tolist()
+        raise ValueError(
+            f"The metric {name!r} cannot be computed on a fold of {len(y)} rows of the classes "
+            f"{present}: {error}. Leave it out of scoring, or take folds that hold all classes."
+        ) from error
 
 
 def _rows(table: Any, positions: np.ndarray) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from hybridsent.encoders import BaseEncoder
 
-__all__ = ["encoders_of", "single_modalities", "with_store"]
+__all__ = ["encoders_of", "select", "single_modalities", "with_store"]
 
 
 def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
@@ -55,6 +56,31 @@ def _walk(
         yield from _walk(inner, name, column, fitted)
 
 
+def select(table: Any, column: Any) -> Any:
+    """Take a column as ColumnTransformer does.
+
+    Parameters
+    ----------
+    table : DataFrame or array
+        The rows.
+    column : str, int, list of them, slice, mask or callable
+        What a ColumnTransformer may name as a column.
+
+    Returns
+    -------
+    Series, DataFrame or array
+        The column; two-dimensional where a list was given.
+    """
+    if callable(column):
+        column = column(table)
+    if not hasattr(table, "iloc"):
+        return np.asarray(table, dtype=object)[:, column]
+    by_name = isinstance(column, str) or (
+        isinstance(column, list) and bool(column) and isinstance(column[0], str)
+    )
+    return table[column] if by_name else table.iloc[:, column]
+
+
 def single_modalities(estimator: Any) -> dict[str, Any]:
     """Make a pipeline for each modality alone.
 
@@ -70,16 +96,18 @@ def single_modalities(estimator: Any) -> dict[str, Any]:
         Name of the modality and the unfitted pipeline; empty where the estimator is built in
         another way.
     """
-    if not isinstance(estimator, Pipeline) or not isinstance(
-        estimator.steps[0][1], ColumnTransformer
-    ):
+    if not isinstance(estimator, Pipeline) or not estimator.steps:
+        return {}
+    first, features = estimator.steps[0]
+    if not isinstance(features, ColumnTransformer):
         return {}
     found = {}
-    first = estimator.steps[0][0]
-    for view, _, _ in estimator.steps[0][1].transformers:
+    for view, inner, _ in features.transformers:
+        if isinstance(inner, str) and inner == "drop":
+            continue
         alone = clone(estimator)
-        features = alone.named_steps[first]
-        features.transformers = [entry for entry in features.transformers if entry[0] == view]
+        chosen = alone.named_steps[first]
+        chosen.transformers = [entry for entry in chosen.transformers if entry[0] == view]
         found[view] = alone
     return found
 

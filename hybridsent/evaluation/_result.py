@@ -23,7 +23,7 @@ class Score:
         95 % interval of the mean, see `summarise`.
     folds : list of float
         One score a fold.
-    pooled : float or None
+    pooled : float or None, default=None
         The metric over all out-of-fold predictions at once; None for metrics that need
         probabilities.
     """
@@ -97,7 +97,7 @@ class Evaluation:
         Wall time of the evaluation.
     folds : int
         Number of folds.
-    notes : list of str
+    notes : list of str, default=[]
         What the reader should know, such as licences.
 
     Examples
@@ -125,7 +125,7 @@ class Evaluation:
         Returns
         -------
         dict
-            Keys ``rows``, ``folds``, ``models`` (model, metric, then mean, std, interval, folds,
+            Keys ``rows``, ``n_folds``, ``models`` (model, metric, then mean, std, interval, folds,
             pooled), ``encoded_rows``, ``store_hits``, ``seconds``, ``notes``.
         """
         return {
@@ -188,12 +188,16 @@ def _cell(score: Score) -> str:
 
 
 def _plain(score: Score) -> Mapping[str, Any]:
-    interval = None if np.isnan(score.low) else [score.low, score.high]
-    std = None if np.isnan(score.std) else score.std
+    low, high = _finite(score.low), _finite(score.high)
     return {
-        "mean": score.mean,
-        "std": std,
-        "interval": interval,
-        "folds": score.folds,
-        "pooled": score.pooled,
+        "mean": _finite(score.mean),
+        "std": _finite(score.std),
+        "interval": None if low is None or high is None else [low, high],
+        "folds": [_finite(value) for value in score.folds],
+        "pooled": _finite(score.pooled),
     }
+
+
+def _finite(value: float | None) -> float | None:
+    """Give None for what JSON has no number for."""
+    return None if value is None or not np.isfinite(value) else float(value)

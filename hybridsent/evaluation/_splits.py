@@ -15,8 +15,8 @@ from sklearn.model_selection import (
 __all__ = ["as_labels", "make_splits"]
 
 
-def as_labels(table: Any, y: Any) -> np.ndarray:
-    """Give the labels as a plain array.
+def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
+    """Give the labels, or groups, as a plain array.
 
     Parameters
     ----------
@@ -24,6 +24,8 @@ def as_labels(table: Any, y: Any) -> np.ndarray:
         The table.
     y : str or array-like of shape (n,)
         A column of the table, or the labels. Arrow-backed strings of pandas become plain ones.
+    name : {"y", "groups"}, default="y"
+        The parameter, for messages.
 
     Returns
     -------
@@ -37,28 +39,37 @@ def as_labels(table: Any, y: Any) -> np.ndarray:
     """
     import pandas as pd
 
+    what = "label" if name == "y" else "group"
     if isinstance(y, str):
-        if y not in table.columns:
+        columns = list(getattr(table, "columns", []))
+        if y not in columns:
             raise ValueError(
-                f"The y parameter must be labels or a column of the table. Got {y!r}; the columns "
-                f"are {list(table.columns)}."
+                f"The {name} parameter must be {what}s or a column of the table. Got {y!r}; the "
+                f"columns are {columns}."
             )
         y = table[y]
+    if np.ndim(y) != 1:
+        raise ValueError(
+            f"The {name} parameter must be one {what} a row. Got {np.ndim(y)} dimensions; choose "
+            "one column."
+        )
     series = pd.Series(y).reset_index(drop=True)
     if len(series) != len(table):
         raise ValueError(
-            f"There must be one label a row. Got {len(series)} labels for {len(table)} rows."
+            f"There must be one {what} a row. Got {len(series)} {what}s for {len(table)} rows."
         )
     missing = series.isna()
     if missing.any():
         raise ValueError(
-            f"Every row must have a label to be judged. {int(missing.sum())} of {len(series)} have "
-            "none, the first at position "
-            f"{int(missing.argmax())}; drop them, for example with table.dropna(subset=[...])."
+            f"Every row must have a {what} to be judged. {int(missing.sum())} of {len(series)} "
+            f"have none, the first at position {int(missing.argmax())}; drop them, for example "
+            "with table.dropna(subset=[...])."
         )
-    if pd.api.types.is_numeric_dtype(series):
-        return np.asarray(series.to_numpy())
-    return np.asarray(series.astype(object).to_numpy(), dtype=object)
+    # by way of objects: categories and nullable integers become plain numbers or strings
+    plain = series.astype(object).infer_objects()
+    if pd.api.types.is_numeric_dtype(plain):
+        return np.asarray(plain.to_numpy())
+    return np.asarray(plain.to_numpy(dtype=object), dtype=object)
 
 
 def make_splits(
@@ -88,12 +99,13 @@ def make_splits(
     ValueError
         If there are fewer groups or rows of a class than folds.
     """
+    _check_classes(y)
     if not isinstance(cv, (int, np.integer)):
         return list(check_cv(cv, y, classifier=True).split(np.zeros(len(y)), y, groups))
     splitter: Any
     if groups is None:
         splitter = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-        _check_classes(y, int(cv))
+        _check_rare(y, int(cv))
         return list(splitter.split(np.zeros(len(y)), y))
     n_groups = len(set(groups))
     if n_groups < cv:
@@ -107,15 +119,27 @@ def make_splits(
         if one_each
         else StratifiedGroupKFold(cv, shuffle=True, random_state=random_state)
     )
-    return list(splitter.split(np.zeros(len(y)), y, groups))
+    splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    if min(len(test) for _, test in splits) == 0:
+        raise ValueError(
+            f"The cv parameter asks for {cv} folds, but groups that large leave one of them empty. "
+            f"Use fewer folds, or {n_groups} for a fold a group."
+        )
+    return splits
 
 
-def _check_classes(y: np.ndarray, cv: int) -> None:
-    labels, counts = np.unique(y, return_counts=True)
+def _check_classes(y: np.ndarray) -> None:
+    labels = np.unique(y)
     if len(labels) < 2:
-        raise ValueError(f"The labels must be of at least two classes. Got only {labels[0]!r}.")
+        raise ValueError(
+            f"The labels must be of at least two classes. Got {labels.tolist()} in {len(y)} rows."
+        )
+
+
+def _check_rare(y: np.ndarray, cv: int) -> None:
+    labels, counts = np.unique(y, return_counts=True)
     if counts.min() < cv:
-        rare = labels[counts.argmin()]
+        rare = labels.tolist()[counts.argmin()]
         raise ValueError(
             f"Every class must have at least cv={cv} rows. Class {rare!r} has {counts.min()}; use "
             "fewer folds or leave the class out."

@@ -128,7 +128,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 "This classifier needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes_[0]!r}"
+                f"contains only one class: {self.classes_.tolist()[0]!r}"
             )
         self.model_ = XGBClassifier(tree_method="hist", **self.get_params()).fit(X, codes)
         return self

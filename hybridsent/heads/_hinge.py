@@ -1,11 +1,13 @@
 """Linear support vector machines on a Gram matrix (layer L3).
 
-SVC(kernel="linear") computes every inner product anew in each fit; with thousands of columns that is nearly all of its time. Here they
-are computed once for all folds and candidates; the solver is scikit-learn's.
+SVC(kernel="linear") computes every inner product anew in each fit; with thousands of columns that
+is nearly all of its time. Here they are computed once for all folds and candidates; the solver is
+scikit-learn's.
 """
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -60,7 +62,8 @@ class HingeFolds:
         return float(self.fit(C, train).score(self._inputs(test, train), self.codes[test]))
 
     def _inputs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        return self.Z[rows] if self.gram is None else self.gram[np.ix_(rows, columns)]
+        chosen = self.Z[rows] if self.gram is None else self.gram[np.ix_(rows, columns)]
+        return np.asarray(chosen)
 
     def coef(self, model: Any) -> np.ndarray:
         """Weights of the columns of Z in a model of all rows, a row per pair of classes."""
@@ -70,8 +73,8 @@ class HingeFolds:
         if k == 2:
             return np.asarray(dual @ self.Z[model.support_])
         pairs = np.zeros((k * (k - 1) // 2, len(model.support_)))
-        # row j - 1 of dual holds what class i's support vectors weigh against class j, row i the reverse
-        for row, (i, j) in enumerate((i, j) for i in range(k) for j in range(i + 1, k)):
+        # row j - 1 of dual: class i's support vectors against class j; row i: the reverse
+        for row, (i, j) in enumerate(combinations(range(k), 2)):
             pairs[row, starts[i] : ends[i]] = dual[j - 1, starts[i] : ends[i]]
             pairs[row, starts[j] : ends[j]] = dual[i, starts[j] : ends[j]]
         return np.asarray(pairs @ self.Z[model.support_])
@@ -81,8 +84,7 @@ def votes(raw: np.ndarray, n_classes: int) -> np.ndarray:
     """One-against-one decisions (n, pairs) to one score a class, as libsvm counts votes."""
     counts = np.zeros((len(raw), n_classes))
     sums = np.zeros_like(counts)
-    pairs = ((i, j) for i in range(n_classes) for j in range(i + 1, n_classes))
-    for pair, (i, j) in enumerate(pairs):
+    for pair, (i, j) in enumerate(combinations(range(n_classes), 2)):
         decision = raw[:, pair]
         counts[:, i] += decision > 0
         counts[:, j] += decision <= 0

@@ -1,8 +1,9 @@
 """A linear classifier that chooses its own penalty at the price of about one fit (layer L3).
 
-scikit-learn's LogisticRegressionCV and GridSearchCV(SVC) fit every inner fold in all p columns: with 6,373 features and 300 rows that is
-a minute. Here the rows are rotated once into at most n columns, which changes no distance and no linear model with a squared
-penalty, and the inner folds share their work there. scikit-learn has no such step.
+scikit-learn's LogisticRegressionCV and GridSearchCV(SVC) fit every inner fold in all p columns:
+with 6,373 features and 300 rows that is a minute. Here the rows are rotated once into at most n
+columns, which changes no distance and no linear model with a squared penalty, and the inner folds
+share their work there. scikit-learn has no such step.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from hybridsent.heads._logistic import LogisticFolds, Solution
 __all__ = ["TunedLinearClassifier"]
 
 _EPS = 1e-10  # share of the largest eigenvalue below which a direction is rounding
-_CLEAR_FALL = 0.05  # share of the best log-loss; a fall by more is no chance
+_INNER_TOL = 1e-6  # in mean log-loss: a loose inner solution still ranks the candidates
+_TOL = {"float32": 1e-8, "float64": 1e-10}  # below, the gain of an iteration is lost in rounding
+_ENOUGH_ROWS = 1000  # held-out rows that tell the candidates apart
 
 Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -53,7 +56,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
     any number of features. C is the one with the best score over stratified inner folds: smallest
     log-loss (``loss="log_loss"``) or highest accuracy (``loss="hinge"``). The rows are first
     rotated by the eigenvectors of their Gram matrix (if p > n) into at most n columns, where every
-    inner fold is cheap and the solution the same.
+    inner fold is cheap and the solution the same. Candidates are tried from strong to weak penalty
+    until the score has fallen twice in a row.
 
     Parameters
     ----------
@@ -64,8 +68,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         Candidates, from strong to weak penalty. One candidate needs no inner folds.
     cv : int, default=3
         Inner folds; fewer where a class has fewer rows, and only as many of them are used as it
-        takes to judge 1,000 rows. Where a class has a single row the middle
-        candidate is taken.
+        takes to judge 1,000 rows. Where a class has a single row the middle candidate is taken.
     class_weight : {"balanced"}, dict or None, default=None
         As in scikit-learn.
     max_iter : int, default=1000
@@ -158,9 +161,10 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 "This classifier needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes_[0]!r}"
+                f"contains only one class: {self.classes_.tolist()[0]!r}"
             )
         weight = self._code_weight()
+        self.scores_: dict[float, float] = {}
         mean, scale, Z = _centre(X)
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
         coef, intercept = fit(Z, codes, grid, weight)
@@ -169,10 +173,12 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def _grid(self) -> list[float]:
-        grid = sorted(float(C) for C in self.Cs if isinstance(C, Real) and 0 < C < np.inf)
-        if not grid or len(grid) != len(self.Cs):
+        candidates: list[Any] = list(self.Cs)
+        grid = sorted(float(C) for C in candidates if isinstance(C, Real) and 0 < float(C) < np.inf)
+        if not grid or len(grid) != len(candidates):
             raise ValueError(
-                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive numbers. Got {self.Cs!r} instead."
+                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive "
+                f"numbers. Got {self.Cs!r} instead."
             )
         return grid
 
@@ -184,29 +190,31 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         unknown = [label for label in self.class_weight if label not in labels]
         if unknown and any(label not in self.class_weight for label in labels):
             raise ValueError(
-                f"The 'class_weight' parameter of {type(self).__name__} must name classes of y, {labels}. Got {unknown[0]!r}."
+                f"The 'class_weight' parameter of {type(self).__name__} must name classes of y, "
+                f"{labels}. Got {unknown[0]!r}."
             )
         return {i: self.class_weight.get(label, 1.0) for i, label in enumerate(labels)}
 
     def _splits(self, codes: np.ndarray) -> Splits:
-        """Inner folds; none where a class has a single row."""
+        """Inner folds, as many as judge enough rows; none where a class has a single row."""
         folds = min(self.cv, int(np.bincount(codes).min()))
         if folds < 2:
             return []
         splitter = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
-        return list(splitter.split(np.zeros(len(codes)), codes))
+        splits = list(splitter.split(np.zeros(len(codes)), codes))
+        judged = np.cumsum([len(test) for _, test in splits])
+        return splits[: int((judged < _ENOUGH_ROWS).sum()) + 1]
 
     def _choose(self, grid: list[float], score: Callable[[float], float]) -> float:
-        """Best candidate; the search stops where the score falls twice, or once and clearly (it has one peak)."""
+        """Best candidate; the search stops where the score falls twice (it has one peak)."""
         falls = 0
         for C in grid:
             best = max(self.scores_.values(), default=-np.inf)
             self.scores_[C] = score(C)
             falls = falls + 1 if self.scores_[C] < best else 0
-            clear = self.loss == "log_loss" and self.scores_[C] < best * (1 + _CLEAR_FALL)
-            if falls == 2 or clear:
+            if falls == 2:
                 break
-        return max(self.scores_, key=lambda C: self.scores_[C])
+        return max(self.scores_, key=lambda C: float(self.scores_[C]))
 
     def _fit_hinge(
         self, Z: np.ndarray, codes: np.ndarray, grid: list[float], weight: Any
@@ -216,7 +224,6 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         def score(C: float) -> float:
             return float(np.mean([folds.accuracy(C, train, test) for train, test in splits]))
 
-        self.scores_ = {}
         splits = self._splits(codes) if len(grid) > 1 else []
         self.C_ = self._choose(grid, score) if splits else grid[len(grid) // 2]
         model = folds.fit(self.C_, np.arange(len(Z)))
@@ -230,36 +237,28 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         gram = R.T @ R
         k = len(self.classes_)
         splits = self._splits(codes) if len(grid) > 1 else []
+        whole: Splits = [(np.arange(len(R)), np.arange(0))]
+        # without inner folds there is nothing to choose, and `inner` is never solved
+        inner = LogisticFolds(R, codes, k, gram, _fold_weights(codes, splits or whole, weight))
         found: dict[float, Solution] = {}
-        self.scores_ = {}
-        if splits:
-            inner = LogisticFolds(R, codes, k, gram, _fold_weights(codes, splits, weight))
 
-            def score(C: float) -> float:
-                start = found[max(found)] if found else None
-                found[C] = inner.solve(C, start, tol=1e-5, max_iter=self.max_iter)
-                return -float(
-                    np.mean(
-                        [
-                            found[C].losses[test, f].mean(dtype=np.float64)
-                            for f, (_, test) in enumerate(splits)
-                        ]
-                    )
-                )
+        def score(C: float) -> float:
+            start = found[max(found)] if found else None
+            found[C] = inner.solve(C, start, tol=_INNER_TOL, max_iter=self.max_iter)
+            losses = found[C].losses
+            held_out = [
+                losses[test, f].mean(dtype=np.float64) for f, (_, test) in enumerate(splits)
+            ]
+            return -float(np.mean(held_out))
 
-            self.C_ = self._choose(grid, score)
-        else:
-            self.C_ = grid[len(grid) // 2]
-        everything = _fold_weights(codes, [(np.arange(len(R)), np.arange(0))], weight)
+        self.C_ = self._choose(grid, score) if splits else grid[len(grid) // 2]
         start = found[self.C_].mean(len(splits)) if splits else None
-        # what an iteration still gains in float32 is lost in rounding below 1e-8
-        tol = 1e-8 if R.dtype == np.float32 else 1e-10
-        model = LogisticFolds(R, codes, k, gram, everything).solve(
-            self.C_, start, tol=tol, max_iter=self.max_iter
-        )
+        outer = LogisticFolds(R, codes, k, gram, _fold_weights(codes, whole, weight))
+        model = outer.solve(self.C_, start, tol=_TOL[R.dtype.name], max_iter=self.max_iter)
         if not model.converged:
             warnings.warn(
-                f"The solver of {type(self).__name__} stopped after max_iter={self.max_iter} iterations; increase it.",
+                f"{type(self).__name__} stopped after max_iter={self.max_iter} iterations; "
+                "increase it.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -325,22 +324,21 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _centre(X: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Mean, root of the mean squared length of the centred rows (1 where all are alike), and the rows brought to both."""
+    """Centre the rows and bring them to a mean squared length of one; mean and scale of it."""
     mean = X.mean(axis=0, dtype=np.float64)
     Z = X - mean.astype(X.dtype)
     offset = Z.mean(axis=0, dtype=np.float64)  # what rounding of the mean left over
     Z -= offset.astype(X.dtype)
     scale = float(np.sqrt(np.einsum("ij,ij->", Z, Z, dtype=np.float64) / len(Z)))
-    if scale <= 10 * np.finfo(X.dtype).eps * float(
-        np.linalg.norm(mean)
-    ):  # rounding of rows that are alike
+    rounding = 10 * np.finfo(X.dtype).eps * float(np.linalg.norm(mean))
+    if scale <= rounding:  # all rows alike
         return mean, 1.0, np.zeros_like(Z)
     Z /= X.dtype.type(scale)
     return mean, scale, Z
 
 
 def _rotate(Z: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Where p > n, write the rows in the basis of their own span; and how to bring weights back to the columns of Z."""
+    """Where p > n, write the rows in the basis of their span; and how to bring weights back."""
     if Z.shape[1] <= len(Z):
         return Z, lambda coef: coef
     values, vectors = np.linalg.eigh(_gram(Z))

@@ -1,8 +1,9 @@
 """Logistic regression of several inner folds at once (layer L3).
 
-scikit-learn's LogisticRegression solves one fold at a time without a preconditioner, and its L-BFGS casts a float32 matrix to float64 in
-every evaluation. Choosing a penalty needs a solution for each fold and candidate, so here all folds share each pass over the rows, and the
-variables are changed such that the Hessian is near the identity: a tenth of the passes, the same solution.
+scikit-learn's LogisticRegression solves one fold at a time without a preconditioner, and its L-BFGS
+casts a float32 matrix to float64 in every evaluation. Choosing a penalty needs a solution for each
+fold and candidate, so here all folds share each pass over the rows, and the variables are changed
+such that the Hessian is near the identity: a tenth of the passes, the same solution.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Solution:
     intercept : ndarray of shape (n_folds * n_outputs,)
         Intercepts.
     losses : ndarray of shape (n, n_folds)
-        Log-loss of every row under the model of every fold, whether the fold was trained on it or not.
+        Log-loss of every row under the model of every fold, trained on it or not.
     curvature : float
         Mean of p (1 - p) over rows and outputs.
     n_iter : int
@@ -52,10 +53,12 @@ class Solution:
 
 
 class LogisticFolds:
-    r"""Minimise :math:`\tfrac12 \|W_f\|^2 + C \sum_i v_{if} \ell(y_i, W_f z_i + b_f)` over all folds f together.
+    r"""Logistic regression of all folds together.
 
-    The folds have nothing in common but the rows: one L-BFGS runs over all of their variables, so a pass over the rows serves all
-    folds. The variables are :math:`L^\top W` with :math:`L L^\top = I + C a Z^\top Z`, where a is the mean of p (1 - p).
+    Minimises :math:`\sum_f \tfrac12 \|W_f\|^2 + C \sum_i v_{if} \ell(y_i, W_f z_i + b_f)`. The
+    folds have nothing in common but the rows: one L-BFGS runs over all of their variables, so a
+    pass over the rows serves all folds. The variables are :math:`L^\top W` with
+    :math:`L L^\top = I + C a Z^\top Z`, where a is the mean of p (1 - p).
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ class LogisticFolds:
         self.weights = weights.astype(Z.dtype, copy=False)
         self.n_outputs = 1 if n_classes == 2 else n_classes
         self.n_columns = weights.shape[1] * self.n_outputs
-        self.total = float(weights.sum()) / weights.shape[1]
+        self.total = float(weights.sum()) / max(weights.shape[1], 1)
         self.truth = (codes[:, None] == (1 if n_classes == 2 else np.arange(n_classes))).astype(
             Z.dtype
         )
@@ -130,7 +133,7 @@ class LogisticFolds:
         return Solution(coef, intercept, losses, curvature, int(found.nit), found.status != 1)
 
     def losses(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Log-loss (n, n_folds) and probabilities (n, n_folds, n_outputs) of every row in every fold."""
+        """Log-loss (n, n_folds) and probabilities (n, n_folds, n_outputs) of every row."""
         raw = self.Z @ coef
         raw += intercept.astype(raw.dtype)
         raw = raw.reshape(len(raw), -1, self.n_outputs)

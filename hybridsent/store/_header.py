@@ -30,6 +30,7 @@ class Header:
     schema: int = SCHEMA_VERSION
 
     def dumps(self) -> bytes:
+        """Write it as JSON."""
         return json.dumps(vars(self), sort_keys=True, default=str).encode()
 
 

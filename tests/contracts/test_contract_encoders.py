@@ -23,7 +23,9 @@ TOLERANCE = 1e-4  # of the largest value of a row: padding changes the order of 
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 every_fake = pytest.mark.parametrize("case", [case for case in CASES if case.is_fake], ids=str)
-every_class = pytest.mark.parametrize("kind", encoder_classes().values(), ids=lambda kind: kind.__name__)
+every_class = pytest.mark.parametrize(
+    "kind", encoder_classes().values(), ids=lambda kind: kind.__name__
+)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +55,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return bool((np.nan_to_num(np.abs(a - b)) <= TOLERANCE * scale).all())
 
 
-# -- discovery -------------------------------------------------------------------------------------------------------
+# -- discovery -------------------------------------------------------------------------------------
 
 
 def test_discovery_found_every_modality_and_the_defaults():
@@ -61,7 +63,7 @@ def test_discovery_found_every_modality_and_the_defaults():
     assert {case.backbone.name for case in CASES} >= defaults
     assert set(encoder_classes()) >= {"text", "image", "audio"}
     assert {case.kind.modality for case in CASES if case.is_fake} == set(encoder_classes()), (
-        "an encoder of a new modality needs a fake in tests/fakes.py and cells in tests/encoder_cases.py"
+        "a new modality needs a fake in tests/fakes.py and cells in tests/encoder_cases.py"
     )
 
 
@@ -70,7 +72,7 @@ def test_fakes_leave_the_registry_as_it_was():
     assert len({case.backbone.name for case in CASES}) == len(CASES)
 
 
-# -- an estimator like any other --------------------------------------------------------------------------------------
+# -- an estimator like any other -------------------------------------------------------------------
 
 
 @every_class
@@ -91,9 +93,14 @@ def test_only_the_model_is_positional_and_encoders_agree_on_the_rest(kind):
     first, *rest = inspect.signature(kind).parameters.values()
     assert first.name == "model"
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in rest)
-    shared = set.intersection(*(set(inspect.signature(other).parameters) for other in encoder_classes().values()))
+    shared = set.intersection(
+        *(set(inspect.signature(other).parameters) for other in encoder_classes().values())
+    )
     for name in shared - {"model"}:
-        defaults = {inspect.signature(other).parameters[name].default for other in encoder_classes().values()}
+        defaults = {
+            inspect.signature(other).parameters[name].default
+            for other in encoder_classes().values()
+        }
         assert len(defaults) == 1, f"{name} has the defaults {defaults}"
 
 
@@ -133,7 +140,9 @@ def test_bad_parameter_is_named(kind):
     for name in kind._parameter_constraints:
         wrong = clone(encoder).set_params(**{name: bad.get(name, 3.5j)})
         for method in (wrong.fit, wrong.transform):
-            with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of {kind.__name__} must be"):
+            with pytest.raises(
+                InvalidParameterError, match=f"The '{name}' parameter of {kind.__name__} must be"
+            ):
                 method([None])
 
 
@@ -142,12 +151,14 @@ def test_unknown_model_says_what_there_is(kind):
     nearly = kind().model[:-1]
     with pytest.raises(ValueError, match=f"Did you mean '{kind().model}'"):
         kind(nearly).fit([None])
-    other = next(backbone.name for backbone in list_backbones() if backbone.modality != kind.modality)
+    other = next(
+        backbone.name for backbone in list_backbones() if backbone.modality != kind.modality
+    )
     with pytest.raises(ValueError, match=f"must read {kind.modality}"):
         kind(other).fit([None])
 
 
-# -- a row depends on its cell alone ----------------------------------------------------------------------------------
+# -- a row depends on its cell alone ---------------------------------------------------------------
 
 
 @every_case
@@ -198,7 +209,7 @@ def test_equal_cells_have_one_row_and_are_encoded_once(case, tmp_path):
         assert len(seen()) == 4
 
 
-# -- what is missing --------------------------------------------------------------------------------------------------
+# -- what is missing -------------------------------------------------------------------------------
 
 
 @every_case
@@ -224,7 +235,7 @@ def test_nothing_to_encode_still_has_the_right_width(case, n, steps):
     assert encoder.n_encoded_ == encoder.n_from_store_ == 0
 
 
-# -- names and containers ---------------------------------------------------------------------------------------------
+# -- names and containers --------------------------------------------------------------------------
 
 
 @every_case
@@ -238,7 +249,9 @@ def test_names_say_the_view(case, known):
 
 @every_case
 def test_pandas_output_keeps_index_and_names(case, known):
-    table = pd.DataFrame({"post": pd.Series([*case.cells(2), None], index=["x", "y", "z"], dtype=object)})
+    table = pd.DataFrame(
+        {"post": pd.Series([*case.cells(2), None], index=["x", "y", "z"], dtype=object)}
+    )
     encoder = case.make(store=None).set_output(transform="pandas")
     frame = encoder.fit_transform(table)
     assert frame.index.tolist() == ["x", "y", "z"]
@@ -261,7 +274,9 @@ _CONTAINERS = {
     "array": _column,
     "array (n, 1)": lambda cells: _column(cells)[:, None],
     "Series": lambda cells: pd.Series(cells, dtype=object),
-    "Series with odd index": lambda cells: pd.Series(cells, dtype=object, index=[7] * len(cells), name="w"),
+    "Series with odd index": lambda cells: pd.Series(
+        cells, dtype=object, index=[7] * len(cells), name="w"
+    ),
     "DataFrame": lambda cells: pd.DataFrame({"any name": pd.Series(cells, dtype=object)}),
 }
 _STRING_CONTAINERS = {
@@ -345,12 +360,14 @@ def _as_strings(case: Case, folder) -> list[str]:
 )
 def test_what_is_no_column_is_refused_with_the_way_out(case, wrong):
     for method in (case.make(store=None).fit, case.make(store=None).transform):
-        with pytest.raises(ValueError, match=rf"The {case.kind.modality} encoder must be given .* Got ") as caught:
+        with pytest.raises(
+            ValueError, match=rf"The {case.kind.modality} encoder must be given .* Got "
+        ) as caught:
             method(wrong)
         assert "column" in str(caught.value) or "[cell]" in str(caught.value)
 
 
-# -- steps ------------------------------------------------------------------------------------------------------------
+# -- steps -----------------------------------------------------------------------------------------
 
 
 @every_case

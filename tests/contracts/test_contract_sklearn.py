@@ -1,4 +1,4 @@
-"""scikit-learn's own checks over every estimator of the package that takes a matrix; known failures have reasons."""
+"""scikit-learn's own checks over every estimator that takes a matrix."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ CHECKED = [kind for kind in _estimators() if not _skipped(kind)]
 CHECKS = [
     pytest.param(kind, check, id=f"{kind.__name__}-{check.func.__name__}-{i}")
     for kind in CHECKED
-    for i, (_, check) in enumerate(estimator_checks_generator(kind(**MINIMAL.get(kind.__name__, {})), legacy=True))
+    for i, (_, check) in enumerate(
+        estimator_checks_generator(kind(**MINIMAL.get(kind.__name__, {})), legacy=True)
+    )
 ]
 
 
@@ -80,6 +82,6 @@ def test_scikit_learn_check(kind, check):
         return
     try:
         check(estimator)
-    except Exception:  # a check fails in any way it likes
+    except Exception:  # noqa: BLE001 - a check fails in any way it likes
         return
     pytest.fail(f"expected to fail because {reason}, but it passes: take it off the list")
