@@ -296,6 +296,27 @@ def test_demo_runs_the_whole_path(tmp_path, capsys):
 def test_parser_takes_every_documented_option():
     parser = build_parser()
     arguments = parser.parse_args(
-        "evaluate t.csv --target y --group g --cv 3 --fusion early --classifier svm --json f --text a=b --image c --audio d".split()
+        [
+            "evaluate",
+            "t.csv",
+            "--target",
+            "y",
+            "--group",
+            "g",
+            "--cv",
+            "3",
+            "--fusion",
+            "early",
+            "--classifier",
+            "svm",
+            "--json",
+            "f",
+            "--text",
+            "a=b",
+            "--image",
+            "c",
+            "--audio",
+            "d",
+        ]
     )
     assert (arguments.cv, arguments.text, arguments.classifier) == (3, "a=b", "svm")

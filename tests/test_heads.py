@@ -156,7 +156,7 @@ def test_hinge_chooses_like_a_brute_force_search():
     model = TunedLinearClassifier("hinge", Cs=(0.1, 1.0, 10.0)).fit(X, y)
     means = brute_force(model, X, y)
     assert model.scores_ == pytest.approx({C: means[C] for C in model.scores_})
-    assert model.C_ == max(model.scores_, key=model.scores_.get)
+    assert max(model.scores_, key=model.scores_.get) == model.C_
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "hinge"])

@@ -115,7 +115,8 @@ def test_present_rows_hands_the_target_of_the_present_rows_on(X):
 def test_present_rows_alone_do_not_decide_the_names(X):
     assert list(PresentRows(PCA(2)).fit(X).get_feature_names_out()) == ["pca0", "pca1"]
     assert list(PresentRows(StandardScaler()).fit(X).get_feature_names_out()) == list(X.columns)
-    assert list(PresentRows(StandardScaler()).fit(X.to_numpy()).get_feature_names_out())[0] == "x0"
+    unnamed = PresentRows(StandardScaler()).fit(X.to_numpy())
+    assert unnamed.get_feature_names_out()[0] == "x0"
     frame = PresentRows(PCA(1)).set_output(transform="pandas").fit_transform(X)
     assert list(frame.columns) == ["pca0"]
 

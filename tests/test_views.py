@@ -35,7 +35,7 @@ def test_spans_cut_any_order_into_views(names, random):
     columns = [name for view in names for name in feature_names(view, 3)]
     random.shuffle(columns)
     found = spans(columns)
-    assert sorted(sum(found.values(), [])) == list(range(len(columns)))
+    assert sorted(i for part in found.values() for i in part) == list(range(len(columns)))
     assert {columns[i].partition("__")[0] for i in found[names[0]]} == {names[0]}
 
 

@@ -205,10 +205,11 @@ def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
 
     Examples
     --------
-    >>> from hybridsent.encoders import Backbone, list_backbones, register_backbone
-    >>> register_backbone(Backbone("text/mine", "text", "mine:load", sha256="0" * 64), replace=True)
-    >>> list_backbones("text/mine")[0].name
-    'text/mine'
+    >>> from hybridsent.encoders import Backbone, register_backbone
+    >>> register_backbone(Backbone("mine", "text", "my_package:load", sha256="0" * 64))
+    Traceback (most recent call last):
+        ...
+    ValueError: The name of a registered backbone must be 'text/…' for its modality ...
     """
     if not backbone.name.startswith(f"{backbone.modality}/"):
         raise ValueError(

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from hybridsent.exceptions import BundleError
 
 Node = dict[str, Any]
+
+
+class Walk(Protocol):
+    """What the rules of the node kinds need of the walk that calls them (see `_schema.Schema`)."""
+
+    members: Mapping[str, bytes]
+
+    def node(self, state: Any, path: str, *, shared: bool = True) -> Node:
+        """Check one node and everything below it."""
+
+    def file(self, state: Node, suffix: str, path: str) -> str:
+        """Give the name of the member a node refers to."""
 
 
 def get(state: Any, field: str, kind: type, path: str) -> Any:

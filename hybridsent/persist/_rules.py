@@ -8,34 +8,31 @@ other node of the file can take its place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._arrays import check_npy, check_npz
 from hybridsent.persist._names import KEY_TYPES
-from hybridsent.persist._node import Node, expect, get, parsed
-
-if TYPE_CHECKING:
-    from hybridsent.persist._schema import Schema
+from hybridsent.persist._node import Node, Walk, expect, get, parsed
 
 
-def _json(schema: Schema, state: Node, path: str) -> Node:
+def _json(schema: Walk, state: Node, path: str) -> Node:
     content = get(state, "content", str, path)
     if not isinstance(parsed(content, path), str | int | float | None):
         raise BundleError(f"The model's schema is broken at {path}: expected a single value.")
     return {"content": content, "is_json": True}
 
 
-def _sequence(schema: Schema, state: Node, path: str) -> Node:
+def _sequence(schema: Walk, state: Node, path: str) -> Node:
     items = get(state, "content", list, path)
     return {"content": [schema.node(item, f"{path}[{i}]") for i, item in enumerate(items)]}
 
 
-def _dict(schema: Schema, state: Node, path: str) -> Node:
+def _dict(schema: Walk, state: Node, path: str) -> Node:
     return _mapping(schema, state, path, lambda key: f"{path}[{key!r}]")
 
 
-def _mapping(schema: Schema, state: Node, path: str, step: Callable[[str], str]) -> Node:
+def _mapping(schema: Walk, state: Node, path: str, step: Callable[[str], str]) -> Node:
     content = get(state, "content", dict, path)
     keys = get(expect(state.get("key_types", {}), "ListNode", path), "content", list, path)
     if len(keys) != len(content):
@@ -49,7 +46,7 @@ def _mapping(schema: Schema, state: Node, path: str, step: Callable[[str], str])
     }
 
 
-def _key_type(schema: Schema, state: Node, path: str) -> Node:
+def _key_type(schema: Walk, state: Node, path: str) -> Node:
     clean = schema.node(expect(state, "TypeNode", path), f"a key of {path}", shared=False)
     if f"{clean['__module__']}.{clean['__class__']}" not in KEY_TYPES:
         raise BundleError(
@@ -59,7 +56,7 @@ def _key_type(schema: Schema, state: Node, path: str) -> Node:
     return clean
 
 
-def _object(schema: Schema, state: Node, path: str) -> Node:
+def _object(schema: Walk, state: Node, path: str) -> Node:
     content = state.get("content")
     if content is None:
         return {}
@@ -69,11 +66,11 @@ def _object(schema: Schema, state: Node, path: str) -> Node:
     return {"content": schema.node(content, path)}
 
 
-def _bytes(schema: Schema, state: Node, path: str) -> Node:
+def _bytes(schema: Walk, state: Node, path: str) -> Node:
     return {"file": schema.file(state, ".bin", path)}
 
 
-def _slice(schema: Schema, state: Node, path: str) -> Node:
+def _slice(schema: Walk, state: Node, path: str) -> Node:
     content = get(state, "content", dict, path)
     ends = {field: content.get(field) for field in ("start", "stop", "step")}
     if not all(isinstance(end, int | str | None) for end in ends.values()):
@@ -81,7 +78,7 @@ def _slice(schema: Schema, state: Node, path: str) -> Node:
     return {"content": ends}
 
 
-def _array(schema: Schema, state: Node, path: str) -> Node:
+def _array(schema: Walk, state: Node, path: str) -> Node:
     if state.get("type") == "json":
         return _object_array(schema, state, path)
     if state.get("type") != "numpy":
@@ -91,7 +88,7 @@ def _array(schema: Schema, state: Node, path: str) -> Node:
     return {"type": "numpy", "file": name}
 
 
-def _object_array(schema: Schema, state: Node, path: str) -> Node:
+def _object_array(schema: Walk, state: Node, path: str) -> Node:
     lengths = expect(state.get("shape", {}), "TupleNode", path)
     shape = [
         schema.node(expect(n, "JsonNode", path), path, shared=False)
@@ -106,7 +103,7 @@ def _object_array(schema: Schema, state: Node, path: str) -> Node:
     }
 
 
-def _row(schema: Schema, state: Node, path: str, ndim: int) -> Node:
+def _row(schema: Walk, state: Node, path: str, ndim: int) -> Node:
     """Rows of an array with several dimensions are lists, and none may stand for another one."""
     if ndim < 2 or not isinstance(state, dict) or state.get("__loader__") != "ListNode":
         return schema.node(state, path)
@@ -116,16 +113,16 @@ def _row(schema: Schema, state: Node, path: str, ndim: int) -> Node:
     return clean | {"content": rows}
 
 
-def _masked(schema: Schema, state: Node, path: str) -> Node:
+def _masked(schema: Walk, state: Node, path: str) -> Node:
     content = get(state, "content", dict, path)
     return {"content": {part: schema.node(content.get(part), path) for part in ("data", "mask")}}
 
 
-def _content(schema: Schema, state: Node, path: str) -> Node:
+def _content(schema: Walk, state: Node, path: str) -> Node:
     return {"content": schema.node(state.get("content"), path)}
 
 
-def _generator(schema: Schema, state: Node, path: str) -> Node:
+def _generator(schema: Walk, state: Node, path: str) -> Node:
     content = get(state, "content", dict, path)
     # The reader looks the first up by name and calls it, and allocates what the second says.
     bits = _literal(schema, content.get("bit_generator"), path, "bit_generator", '"PCG64"')
@@ -133,7 +130,7 @@ def _generator(schema: Schema, state: Node, path: str) -> Node:
     return {"content": {"bit_generator": bits, "seed_seq": seed}}
 
 
-def _literal(schema: Schema, state: Any, path: str, field: str, value: str) -> Node:
+def _literal(schema: Walk, state: Any, path: str, field: str, value: str) -> Node:
     """Check a dict that must hold this very value under `field`."""
     clean = schema.node(expect(state, "DictNode", path), path, shared=False)
     entry = clean["content"].get(field, {})
@@ -143,19 +140,19 @@ def _literal(schema: Schema, state: Any, path: str, field: str, value: str) -> N
     return clean
 
 
-def _sparse(schema: Schema, state: Node, path: str) -> Node:
+def _sparse(schema: Walk, state: Node, path: str) -> Node:
     name = schema.file(state, ".npz", path)
     check_npz(schema.members[name], path or name)
     return {"type": "scipy", "file": name}
 
 
-def _loss(schema: Schema, state: Node, path: str) -> Node:
+def _loss(schema: Walk, state: Node, path: str) -> Node:
     args = get(state, "__reduce__", dict, path).get("args")
     args = schema.node(expect(args, "TupleNode", path), path, shared=False)
     return {"__reduce__": {"args": args}, "content": schema.node(state.get("content"), path)}
 
 
-def _tree(schema: Schema, state: Node, path: str) -> Node:
+def _tree(schema: Walk, state: Node, path: str) -> Node:
     """Check a tree's arguments: C code copies ``n_outputs`` numbers out of ``n_classes``."""
     args = expect(get(state, "__reduce__", dict, path).get("args", {}), "TupleNode", path)
     items = get(args, "content", list, path)
@@ -175,7 +172,7 @@ def _tree(schema: Schema, state: Node, path: str) -> Node:
 
 
 _NO_KEYS: Node = {"__loader__": "ListNode", "content": []}
-RULES: dict[str, Callable[[Schema, Node, str], Node]] = {
+RULES: dict[str, Callable[[Walk, Node, str], Node]] = {
     "BytesNode": _bytes,
     "DTypeNode": _content,
     "DictNode": _dict,
