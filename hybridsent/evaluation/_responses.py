@@ -6,12 +6,18 @@ nobody.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metaestimators import available_if
 
 __all__ = ["Fixed", "Remembered"]
+
+
+def _has(method: str) -> Callable[[Remembered], bool]:
+    return lambda self: hasattr(self.fitted, method)
 
 
 class Remembered(ClassifierMixin, BaseEstimator):
@@ -36,10 +42,16 @@ class Remembered(ClassifierMixin, BaseEstimator):
         """Predict labels."""
         return self._answer("predict", X)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("predict_proba", "decision_function") and hasattr(self.fitted, name):
-            return lambda X: self._answer(name, X)
-        raise AttributeError(name)
+    # the scorers read the methods' names, so these are methods and no lambdas
+    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    def predict_proba(self, X: Any) -> Any:
+        """Predict probabilities, where the classifier does."""
+        return self._answer("predict_proba", X)
+
+    @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Any:
+        """Give decision values, where the classifier does."""
+        return self._answer("decision_function", X)
 
     def _answer(self, method: str, X: Any) -> Any:
         if method not in self._answers:

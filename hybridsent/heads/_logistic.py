@@ -82,16 +82,17 @@ class LogisticFolds:
         gram: np.ndarray,
         weights: np.ndarray,
     ) -> None:
-        self.Z = Z
-        self.codes = codes
+        self.everything = Z
         self.gram = gram
-        self.weights = weights.astype(Z.dtype, copy=False)
         self.n_outputs = 1 if n_classes == 2 else n_classes
         self.n_columns = weights.shape[1] * self.n_outputs
         self.total = float(weights.sum()) / max(weights.shape[1], 1)
-        self.truth = (codes[:, None] == (1 if n_classes == 2 else np.arange(n_classes))).astype(
-            Z.dtype
-        )
+        classes = 1 if n_classes == 2 else np.arange(n_classes)
+        self.all_truth = (codes[:, None] == classes).astype(Z.dtype)
+        used = weights.any(axis=1)  # with a single fold, a third of the rows is never trained on
+        chosen = slice(None) if used.all() else used
+        self.Z, self.truth = Z[chosen], self.all_truth[chosen]
+        self.weights = weights[chosen].astype(Z.dtype)
 
     def solve(
         self, C: float, start: Solution | None = None, *, tol: float, max_iter: int
@@ -127,32 +128,35 @@ class LogisticFolds:
             options={"maxiter": max_iter, "ftol": tol, "gtol": 0.0, "maxcor": 10},
         )
         coef, intercept = problem.unpack(found.x)
-        losses, probabilities = self.losses(coef, intercept)
+        losses, probabilities = _losses(self.everything, self.all_truth, coef, intercept)
         # a lower bound: rows that are all sure would make the next problem look flat
         curvature = max(float(np.mean(probabilities * (1 - probabilities))), 1e-3)
         return Solution(coef, intercept, losses, curvature, int(found.nit), found.status != 1)
 
-    def losses(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Log-loss (n, n_folds) and probabilities (n, n_folds, n_outputs) of every row."""
-        raw = self.Z @ coef
-        raw += intercept.astype(raw.dtype)
-        raw = raw.reshape(len(raw), -1, self.n_outputs)
-        if self.n_outputs == 1:
-            margin = raw[:, :, 0]
-            return np.logaddexp(0, margin) - self.truth * margin, expit(raw)
-        raw -= raw.max(axis=2, keepdims=True)
-        chosen = raw[np.arange(len(raw)), :, self.codes]
-        np.exp(raw, out=raw)
-        sums = raw.sum(axis=2, keepdims=True)
-        raw /= sums
-        return np.log(sums[:, :, 0]) - chosen, raw
+
+def _losses(
+    Z: np.ndarray, truth: np.ndarray, coef: np.ndarray, intercept: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log-loss (n, n_folds) and probabilities (n, n_folds, n_outputs) of every row."""
+    raw = Z @ coef
+    raw += intercept.astype(raw.dtype)
+    raw = raw.reshape(len(raw), -1, truth.shape[1])
+    if truth.shape[1] == 1:
+        margin = raw[:, :, 0]
+        return np.logaddexp(0, margin) - truth * margin, expit(raw)
+    raw -= raw.max(axis=2, keepdims=True)
+    chosen = np.einsum("ifk,ik->if", raw, truth)
+    np.exp(raw, out=raw)
+    sums = raw.sum(axis=2, keepdims=True)
+    raw /= sums
+    return np.log(sums[:, :, 0]) - chosen, raw
 
 
 class _Scaled:
     """The mean loss in variables in which its Hessian is near the identity."""
 
     def __init__(self, folds: LogisticFolds, C: float, curvature: float) -> None:
-        n, p = folds.Z.shape
+        n, p = folds.everything.shape
         self.folds = folds
         self.penalty = 1 / (C * folds.total)
         self.root_curvature = np.sqrt(curvature)
@@ -174,7 +178,7 @@ class _Scaled:
     def value(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         folds = self.folds
         coef, intercept = self.unpack(theta)
-        losses, slopes = folds.losses(coef, intercept)
+        losses, slopes = _losses(folds.Z, folds.truth, coef, intercept)
         value = np.einsum("if,if->", folds.weights, losses, dtype=np.float64) / folds.total
         value += self.penalty / 2 * np.einsum("ij,ij->", coef, coef, dtype=np.float64)
         slopes -= folds.truth[:, None, :]
