@@ -8,8 +8,10 @@ a full memory.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,8 +57,8 @@ def resolve_device(device: str) -> str:
     >>> resolve_device("cpu")
     'cpu'
     """
-    if device == "cpu":
-        return device
+    if device == "cpu" or (device == "auto" and not _accelerator_possible()):
+        return "cpu"
     import torch
 
     there = {
@@ -73,6 +75,16 @@ def resolve_device(device: str) -> str:
             f"({', '.join(usable)}). Got {device!r}."
         )
     return device
+
+
+def _accelerator_possible() -> bool:
+    """Look for the device files of a GPU: importing torch to ask takes seconds.
+
+    Where every row is in the store, nothing else needs torch.
+    """
+    if sys.platform != "linux":
+        return True
+    return any(Path(f"/dev/{name}").exists() for name in ("nvidiactl", "nvidia0", "dxg", "kfd"))
 
 
 def resolve_precision(precision: str, device: str) -> str:

@@ -208,3 +208,26 @@ def test_the_extra_is_in_the_message():
         MissingDependencyError, match=r'a test needs .* pip install "hybridsent\[dev\]"'
     ):
         import_optional("surely_not_installed", caller="a test", extra="dev")
+
+
+WARM = """
+import sys
+import pandas as pd
+from hybridsent import make_fusion
+table = pd.DataFrame({"text": ["I love it", "Wonderful", "I hate it", "Dreadful"] * 2})
+make_fusion(text=True).fit(table, ["good", "good", "bad", "bad"] * 2).predict(table)
+print([name for name in ("torch", "transformers", "xgboost", "opensmile") if name in sys.modules])
+"""
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux tells of a GPU by its files"
+)
+def test_with_every_row_in_the_store_no_network_is_imported():
+    if any(Path(f"/dev/{name}").exists() for name in ("nvidiactl", "nvidia0", "dxg", "kfd")):
+        pytest.skip("this machine has a GPU: torch must be asked which")
+    runs = [
+        subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, check=True)
+        for _ in range(2)  # the first may have to encode, the second finds every row
+    ]
+    assert runs[-1].stdout.strip() == "[]"
