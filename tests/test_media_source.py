@@ -36,7 +36,12 @@ def settled(monkeypatch):
     "cell",
     [
         *(None, pd.NA, pd.NaT, float("nan"), np.float32("nan"), np.float64("nan")),
-        *(np.datetime64("NaT", "s"), np.timedelta64("NaT", "s"), decimal.Decimal("sNaN"), complex("nan")),
+        *(
+            np.datetime64("NaT", "s"),
+            np.timedelta64("NaT", "s"),
+            decimal.Decimal("sNaN"),
+            complex("nan"),
+        ),
         *("", " ", "\t\n\u3000", np.str_("")),
     ],
 )

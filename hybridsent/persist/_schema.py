@@ -18,6 +18,10 @@ from hybridsent.persist._trust import is_allowed
 
 OLDEST_PROTOCOL = 2
 
+DEEPEST = (
+    100  # objects within objects; beyond some depth, which differs by Python, readers overflow
+)
+
 
 class Named(NamedTuple):
     """A type that a file names: where, in which kind of node, and its module and name."""
@@ -56,6 +60,7 @@ class Schema:
         self.named: list[Named] = []
         self.foreign: list[Named] = []
         self.used: set[str] = set()
+        self._depth = 0
 
     def check(self, root: Any) -> Node:
         """Return the clean copy of a whole schema."""
@@ -79,6 +84,17 @@ class Schema:
         shared : bool, default=True
             Whether other places may refer to this node by its number.
         """
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise BundleError(
+                f"The model's schema is nested deeper than {DEEPEST} objects, which no model is. "
+                "The file is damaged or was tampered with."
+            )
+        clean = self._node(state, path, shared)
+        self._depth -= 1
+        return clean
+
+    def _node(self, state: Any, path: str, shared: bool) -> Node:
         where = path or "the model"
         kind = get(state, "__loader__", str, where)
         module, name = get(state, "__module__", str, where), get(state, "__class__", str, where)
