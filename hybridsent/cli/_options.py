@@ -224,13 +224,14 @@ def encoders(found: dict[str, tuple[str, Any]], arguments: argparse.Namespace) -
     dict
         Keyword arguments.
     """
-    from hybridsent import encoders as layer
+    from hybridsent.fusion import ENCODERS
 
-    kinds = {"text": layer.TextEncoder, "image": layer.ImageEncoder, "audio": layer.AudioEncoder}
     options = {**shared(arguments), "local_files_only": not arguments.download}
     made = {}
     for name, (_, backbone) in found.items():
-        encoder = kinds[name](**options) if backbone is True else kinds[name](backbone, **options)
+        encoder = (
+            ENCODERS[name](**options) if backbone is True else ENCODERS[name](backbone, **options)
+        )
         encoder.backbone()  # an unknown name is told now, not after minutes
         made[name] = encoder
     return {**made, "columns": {name: column for name, (column, _) in found.items()}}

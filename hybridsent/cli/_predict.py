@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hybridsent.cli._console import UsageError, is_interactive, say
+from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._options import TABLES, add_encoder_options, check_output, open_table, shared
 
 
@@ -41,9 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     where = {name: column for name, _, column in encoders_of(model)}
     table = open_table(arguments.table, [where.get("image"), where.get("audio")])
     _add_missing(table, where)
-    settings = {**shared(arguments), "verbose": is_interactive()}
     for _, encoder, _ in encoders_of(model, fitted=True):
-        encoder.set_params(**settings)
+        encoder.set_params(**shared(arguments))
     write_table(predictions(model, table), output)
     say(f"predicted {len(table)} rows -> {output}")
 

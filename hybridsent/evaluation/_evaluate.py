@@ -104,13 +104,14 @@ def evaluate(
     names = _check_scoring(scoring)
     with _stored(estimator) as ready:
         encoded, found = _encode(ready, table)
+        singles = single_modalities(ready)
         scores = {
             name: _scores(model, table, labels, splits, names, n_jobs)
-            for name, model in _models(ready).items()
+            for name, model in _models(ready, singles).items()
         }
-    singles = list(single_modalities(estimator))
     if len(singles) == 1:  # a fusion of one modality is that modality
-        scores = {"fusion": scores["fusion"], singles[0]: scores["fusion"], **scores}
+        alone = next(iter(singles))
+        scores = {"fusion": scores["fusion"], alone: scores["fusion"], **scores}
     return Evaluation(
         rows=len(table),
         models=scores,
@@ -161,9 +162,8 @@ def _encode(estimator: Any, table: Any) -> tuple[int, int]:
     return encoded, found
 
 
-def _models(estimator: Any) -> dict[str, Any]:
+def _models(estimator: Any, singles: dict[str, Any]) -> dict[str, Any]:
     """Put what is to be compared side by side."""
-    singles = single_modalities(estimator)
     extra = singles if len(singles) > 1 else {}
     return {"fusion": estimator, **extra, "dummy": DummyClassifier(strategy="prior")}
 
@@ -232,13 +232,8 @@ def _absent_classes_accepted() -> Iterator[None]:
 
 
 def _notes(estimator: Any) -> list[str]:
-    restricted = sorted(
-        {
-            encoder.backbone().name
-            for _, encoder, _ in encoders_of(estimator)
-            if encoder.backbone().commercial_use is False
-        }
-    )
+    backbones = [encoder.backbone() for _, encoder, _ in encoders_of(estimator)]
+    restricted = sorted({found.name for found in backbones if found.commercial_use is False})
     return [
         f"{name} may not be used commercially without a licence of its makers."
         for name in restricted
