@@ -14,9 +14,10 @@ os.environ["HF_HUB_OFFLINE"] = (
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_store(tmp_path_factory: pytest.TempPathFactory):
-    """Tests share one temporary store, so that a cell is encoded once in a run; never the user's."""
+    """Tests share one temporary store and one folder of converted networks; never the user's."""
     patch = pytest.MonkeyPatch()
     patch.setenv("HYBRIDSENT_STORE", str(tmp_path_factory.mktemp("store")))
+    patch.setenv("HYBRIDSENT_NETWORKS", str(tmp_path_factory.mktemp("networks")))
     yield
     patch.undo()
 

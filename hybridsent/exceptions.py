@@ -19,6 +19,7 @@
     UserWarning
     └── HybridsentWarning
         ├── CellWarning                            broken cells count as missing
+        ├── SlowPathWarning                        something runs by a slower engine
         ├── StoreWarning                           stored rows were damaged: computed again
         └── VersionWarning                         saved under other library versions
 
@@ -36,6 +37,7 @@ __all__ = [
     "MediaError",
     "MissingDependencyError",
     "PersistError",
+    "SlowPathWarning",
     "StoreError",
     "StoreWarning",
     "TableError",
@@ -120,6 +122,10 @@ class HybridsentWarning(UserWarning):
 
 class CellWarning(HybridsentWarning):
     """Broken cells became missing ones, because ``on_error="missing"`` said so."""
+
+
+class SlowPathWarning(HybridsentWarning):
+    """Something cannot run by the fastest engine here; a slower one gives the same values."""
 
 
 class StoreWarning(HybridsentWarning):

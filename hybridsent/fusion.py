@@ -16,7 +16,9 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import Pipeline
 
+from hybridsent._params import Devices, validate_parameter_constraints
 from hybridsent._views import rename_feature
+from hybridsent.devices import OnDevice
 from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder
 from hybridsent.heads import BoostedTreesClassifier, TunedLinearClassifier
 from hybridsent.missing import PresentRows, ViewImputer
@@ -41,6 +43,7 @@ def make_features(
     columns: Mapping[str, str] | None = None,
     reduce: str | None = None,
     n_components: int | float | None = None,
+    learn_device: str = "cpu",
     device: str = "auto",
     precision: str = "auto",
     store: Any = "default",
@@ -67,6 +70,10 @@ def make_features(
     n_components : int or float, default=None
         Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
         one less than the classes.
+    learn_device : str, default="cpu"
+        Where the principal components of `reduce` are computed: ``"cpu"``, or, for a large table,
+        ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"torch:cpu"``, as in
+        `hybridsent.devices.OnDevice`, which says what these ask for.
     device, precision, store, on_error, n_jobs, verbose
         As in the encoders; used for those built here, not for estimators that are given.
 
@@ -104,6 +111,7 @@ def make_features(
             "for example make_features(text=True)."
         )
     where = _check_columns(columns, wanted)
+    _check_learn_device("make_features", learn_device, reduce)
     shared = {
         "device": device,
         "precision": precision,
@@ -113,7 +121,11 @@ def make_features(
         "verbose": verbose,
     }
     steps = [
-        (view, _reduced(_encoder(view, value, shared), reduce, n_components), where.get(view, view))
+        (
+            view,
+            _reduced(_encoder(view, value, shared), reduce, n_components, learn_device),
+            where.get(view, view),
+        )
         for view, value in wanted.items()
     ]
     features = ColumnTransformer(
@@ -134,6 +146,7 @@ def make_fusion(
     n_components: int | float | None = None,
     class_weight: str | None = None,
     random_state: int = 0,
+    learn_device: str = "cpu",
     device: str = "auto",
     precision: str = "auto",
     store: Any = "default",
@@ -167,6 +180,9 @@ def make_fusion(
         Weights of the classes, for ``"logreg"`` and ``"svm"``.
     random_state : int, default=0
         Seed of everything that is random in the named classifiers.
+    learn_device : str, default="cpu"
+        Where the principal components of `reduce`, as in `make_features`, and the trees of
+        ``"xgboost"`` are computed; for these, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
     device, precision, store, on_error, n_jobs, verbose
         As in the encoders.
 
@@ -202,6 +218,7 @@ def make_fusion(
             f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "
             "instead."
         )
+    _check_learn_device("make_fusion", learn_device, reduce, classifier)
     features = make_features(
         text=text,
         image=image,
@@ -209,6 +226,7 @@ def make_fusion(
         columns=columns,
         reduce=reduce,
         n_components=n_components,
+        learn_device="cpu" if reduce is None else learn_device,
         device=device,
         precision=precision,
         store=store,
@@ -222,9 +240,24 @@ def make_fusion(
             ("features", features),
             ("scale", scale),
             ("impute", ViewImputer()),
-            ("classify", _classifier(classifier, class_weight, random_state)),
+            ("classify", _classifier(classifier, class_weight, random_state, learn_device)),
         ]
     )
+
+
+def _check_learn_device(
+    caller: str, learn_device: str, reduce: str | None, classifier: Any = None
+) -> None:
+    boosted = isinstance(classifier, str) and classifier == "xgboost"
+    names = ("cpu", "cuda") if boosted else ("cpu", "cuda", "mps", "torch:cpu")
+    constraints = {"learn_device": [Devices(*names)]}
+    validate_parameter_constraints(constraints, {"learn_device": learn_device}, caller)
+    if learn_device != "cpu" and reduce is None and not boosted:
+        others = " or classifier='xgboost'" if caller == "make_fusion" else ""
+        raise ValueError(
+            f"The 'learn_device' parameter of {caller} must be 'cpu' where nothing is computed "
+            f"there. Got {learn_device!r}; add reduce='pca'{others}."
+        )
 
 
 def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any]) -> dict[str, str]:
@@ -263,7 +296,9 @@ def _encoder(view: str, value: Any, shared: Mapping[str, Any]) -> Any:
     )
 
 
-def _reduced(encoder: Any, reduce: str | None, n_components: int | float | None) -> Any:
+def _reduced(
+    encoder: Any, reduce: str | None, n_components: int | float | None, learn_device: str
+) -> Any:
     if reduce is None:
         if n_components is not None:
             raise ValueError(
@@ -272,12 +307,12 @@ def _reduced(encoder: Any, reduce: str | None, n_components: int | float | None)
             )
         return encoder
     if reduce == "pca":
-        inner: Any = PCA(0.95 if n_components is None else n_components, random_state=0)
+        inner = _components(0.95 if n_components is None else n_components, learn_device)
     elif reduce == "lda":
         # Fisherfaces: 6,373 columns and few rows have no covariance to invert, nor time to try
         inner = Pipeline(
             [
-                ("pca", PCA(0.99, random_state=0)),
+                ("pca", _components(0.99, learn_device)),
                 (
                     "lda",
                     LinearDiscriminantAnalysis(
@@ -293,7 +328,17 @@ def _reduced(encoder: Any, reduce: str | None, n_components: int | float | None)
     return Pipeline([("encode", encoder), ("scale", ViewScaler()), ("reduce", PresentRows(inner))])
 
 
-def _classifier(classifier: Any, class_weight: str | None, random_state: int) -> BaseEstimator:
+def _components(n_components: int | float, learn_device: str) -> BaseEstimator:
+    if learn_device == "cpu":
+        return PCA(n_components, random_state=0)
+    # tensors have no LU: scikit-learn would take QR by itself, but with a warning
+    pca = PCA(n_components, power_iteration_normalizer="QR", random_state=0)
+    return OnDevice(pca, device=learn_device)
+
+
+def _classifier(
+    classifier: Any, class_weight: str | None, random_state: int, learn_device: str
+) -> BaseEstimator:
     if class_weight is not None and classifier not in ("logreg", "svm"):
         raise ValueError(
             "The class_weight parameter must be None unless classifier is 'logreg' or 'svm'. Got "
@@ -307,7 +352,7 @@ def _classifier(classifier: Any, class_weight: str | None, random_state: int) ->
     if classifier == "svm":
         return TunedLinearClassifier("hinge", class_weight=class_weight, random_state=random_state)
     if classifier == "xgboost":
-        return BoostedTreesClassifier(random_state=random_state)
+        return BoostedTreesClassifier(device=learn_device, random_state=random_state)
     if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
         return classifier
     near = difflib.get_close_matches(str(classifier), CLASSIFIERS, n=1)

@@ -31,7 +31,8 @@ class Case:
         return self.backbone.name
 
     def make(self, **parameters: Any) -> BaseEncoder:
-        return self.kind(self.backbone.name, **{"device": "cpu", "n_jobs": 1, **parameters})
+        exact = {"device": "cpu", "n_jobs": 1, "precision": "float32"}
+        return self.kind(self.backbone.name, **{**exact, **parameters})
 
     @property
     def is_fake(self) -> bool:

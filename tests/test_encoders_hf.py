@@ -14,6 +14,7 @@ import torch
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
 from hybridsent.encoders._hf_audio import HFAudio
+from hybridsent.encoders._hf_model import Weights
 from hybridsent.encoders._hf_text import HFText
 from hybridsent.encoders._network import Options
 from hybridsent.exceptions import CellError, WeightsError
@@ -47,7 +48,7 @@ def folder_of(tmp_path_factory):
 
 
 def encoder(modality: str, folder: Path, **parameters) -> Any:
-    given = {"store": None, "device": "cpu", "n_jobs": 1, **parameters}
+    given = {"store": None, "device": "cpu", "n_jobs": 1, "precision": "float32", **parameters}
     return ENCODERS[modality](f"hf:{folder}", **given)
 
 
@@ -248,7 +249,7 @@ def test_minilm_is_sentence_transformers_own(recwarn):
         "今日はとてもいい天気です",
     ]
     expected = SentenceTransformer(str(get_model_path()), device="cpu").encode(texts)
-    X = TextEncoder(store=None, device="cpu").fit_transform(texts)
+    X = TextEncoder(store=None, device="cpu", precision="float32").fit_transform(texts)
     np.testing.assert_allclose(X, expected, atol=1e-5)
 
 
@@ -262,8 +263,8 @@ def test_a_sentence_transformers_folder_is_read_as_it_states(tmp_path, pooling, 
     np.testing.assert_allclose(X, plain / norm, rtol=1e-5, atol=1e-6)
     steps = encode("text", folder, steps=2).reshape(-1, 2, 16)
     assert np.allclose(np.linalg.norm(steps, axis=2), 1, atol=1e-5) is normalise
-    [network] = [HFText(folder, "hf:st", "cpu", "float32")]
-    assert network.max_length == 12  # sentence_bert_config.json
+    [network] = [HFText(Weights(folder, "hf:st", "st"), "cpu", "float32")]
+    assert network.facts.max_length == 12  # sentence_bert_config.json
     assert len(network.finish(["a " * 50], Options())[0]) == 12
 
 
@@ -283,8 +284,8 @@ def test_sentence_transformers_parts_that_are_not_built_here(tmp_path):
 
 def test_texts_beyond_the_longest_are_cut_and_nothing_is_a_text(folder_of):
     folder = folder_of("text", "roberta-classifier")  # its tokenizer states no limit
-    network = HFText(folder, "hf:roberta", "cpu", "float32")
-    assert network.max_length == 32  # 34 positions, of which two stand for padding
+    network = HFText(Weights(folder, "hf:roberta", "roberta"), "cpu", "float32")
+    assert network.facts.max_length == 32  # 34 positions, of which two stand for padding
     X = encode("text", folder, ["good " * 100, "good " * 30, "good " * 29, "?"])
     np.testing.assert_array_equal(X[0], X[1])
     assert np.isfinite(X).all()
@@ -293,7 +294,7 @@ def test_texts_beyond_the_longest_are_cut_and_nothing_is_a_text(folder_of):
 
 
 def test_a_very_long_text_is_cut_before_it_is_tokenised(folder_of):
-    network = HFText(folder_of("text", "bert"), "hf:bert", "cpu", "float32")
+    network = HFText(Weights(folder_of("text", "bert"), "hf:bert", "bert"), "cpu", "float32")
     asked: list[int] = []
     tokenise = network._tokenise
 
@@ -310,7 +311,9 @@ def test_a_very_long_text_is_cut_before_it_is_tokenised(folder_of):
         "unknown letters": "你" * 20_000,
     }
     tokens = network.finish(list(cases.values()), Options())
-    whole = network.tokenizer(list(cases.values()), truncation=True, max_length=32)["input_ids"]
+    whole = network.facts.tokenizer(list(cases.values()), truncation=True, max_length=32)[
+        "input_ids"
+    ]
     assert tokens == whole
     assert asked[0] <= len(cases) * 32 * 64
     asked.clear()
@@ -365,10 +368,13 @@ def test_a_long_clip_is_the_pool_of_its_windows(folder_of, kind):
 
 
 def test_windows_are_encoded_a_budget_at_a_time(folder_of):
-    network = HFAudio(folder_of("audio", "wav2vec2"), "hf:wav2vec2", "cpu", "float32")
+    network = HFAudio(
+        Weights(folder_of("audio", "wav2vec2"), "hf:wav2vec2", "wav2vec2"), "cpu", "float32"
+    )
     window = ({"input_values": np.zeros((1, 480_000))}, 480_000)
     chunks = network._chunks([(0, *window)] * 20)
-    assert [len(chunk) for chunk in chunks] == [4] * 5  # 120 s, not the whole ten minutes
+    size = network.budget // 480_000 or 1  # not the whole ten minutes
+    assert [len(chunk) for chunk in chunks] == [size] * (20 // size)
     assert [k for chunk in chunks for k in chunk] == list(range(20))
 
 
@@ -401,7 +407,7 @@ def test_a_model_of_another_rate_is_given_its_own(tmp_path):
 
     model = tiny.seeded(Wav2Vec2Model, Wav2Vec2Config(**tiny._SPEECH))
     tiny.write(tmp_path, model, Wav2Vec2FeatureExtractor(sampling_rate=8_000))
-    network = HFAudio(tmp_path, "hf:8k", "cpu", "float32")
+    network = HFAudio(Weights(tmp_path, "hf:8k", "8k"), "cpu", "float32")
     length, [(inputs, samples)] = network.prepare(WAVES[1][0], Options())
     assert (length, samples) == (20_800, 10_400)
     assert inputs["input_values"].shape == (1, 10_400)

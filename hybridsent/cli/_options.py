@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="logreg, svm or xgboost (default: logreg)",
     )
     group.add_argument("--reduce", choices=("pca", "lda"), help="reduce each modality on its own")
+    group.add_argument(
+        "--learn-device",
+        default="cpu",
+        metavar="DEVICE",
+        help="where --reduce and xgboost compute: cpu or, for large tables, cuda (default: cpu)",
+    )
     group.add_argument(
         "--class-weight", choices=("balanced",), help="give rare classes the same weight"
     )
@@ -260,6 +267,9 @@ def pipeline(found: dict[str, tuple[str, Any]], arguments: argparse.Namespace) -
     from hybridsent.fusion import make_fusion
 
     parts = encoders(found, arguments)
+    if arguments.learn_device != "cpu" and arguments.reduce:
+        # scikit-learn computes in tensors only where this is set; the process is the program's own
+        os.environ.setdefault("SCIPY_ARRAY_API", "1")
     try:
         return make_fusion(
             arguments.fusion,
@@ -268,6 +278,7 @@ def pipeline(found: dict[str, tuple[str, Any]], arguments: argparse.Namespace) -
             reduce=arguments.reduce,
             class_weight=arguments.class_weight,
             random_state=arguments.seed,
+            learn_device=arguments.learn_device,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

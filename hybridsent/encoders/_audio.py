@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from hybridsent._params import Interval
 from hybridsent.encoders._base import BaseEncoder
+from hybridsent.encoders._network import Network
 from hybridsent.media import AUDIO_VERSION, load_audio
 
 __all__ = ["AudioEncoder"]
@@ -139,7 +140,7 @@ class AudioEncoder(BaseEncoder):
         self.min_seconds = min_seconds
         self.max_seconds = max_seconds
 
-    def _read(self, cell: Any) -> Any:
+    def _read(self, cell: Any, network: Network) -> Any:
         return load_audio(
             cell, sampling_rate=16_000, min_seconds=self.min_seconds, max_seconds=self.max_seconds
         )

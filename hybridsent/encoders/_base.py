@@ -42,6 +42,8 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
 
     modality: ClassVar[str]
     window: ClassVar[int] = 128  # cells read ahead of the network; bounds memory
+    slice: ClassVar[int] = 2048  # cells whose keys are computed ahead; bounds memory, too
+    threads: ClassVar[bool] = True  # whether reading frees the interpreter's lock
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "model": [str],
@@ -62,8 +64,11 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
     # -- what a subclass writes
 
     @abstractmethod
-    def _read(self, cell: Any) -> Any:
-        """Turn a raw cell into a clean object, by `hybridsent.media`; MediaError where it fails."""
+    def _read(self, cell: Any, network: Network) -> Any:
+        """Turn a raw cell into a clean object, by `hybridsent.media`; MediaError where it fails.
+
+        The network tells what it needs of it (the size of a picture).
+        """
 
     @abstractmethod
     def _cleaning(self) -> dict[str, Any]:
@@ -119,15 +124,13 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         self._check()
         cells = as_cells(X, self.modality)
         run = Run(self, cells)
-        rows = run.rows()
+        out = run.rows()
         self.n_encoded_, self.n_from_store_ = run.n_encoded, run.n_from_store
-        width = self._width(rows) * (self.steps or 1)
-        self.n_features_out_ = width
-        out = np.full((len(cells), width), np.nan, dtype=np.float32)
-        for key, positions in run.positions.items():
-            if key in rows:
-                out[positions] = rows[key]
-        run.warn_of_broken()
+        if out is None:
+            shape = (len(cells), self._width() * (self.steps or 1))
+            out = np.full(shape, np.nan, dtype=np.float32)
+        self.n_features_out_ = out.shape[1]
+        run.warn()
         return out
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -216,7 +219,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
             "format": FORMAT,
             "backbone": backbone.identity or backbone.name,
             "weights": backbone.digest(),
-            "precision": self._precision(),
+            "precision": self._precision(backbone),
             "cleaning": self._cleaning(),
             **{name: getattr(options, name) for name in options.__dataclass_fields__},
         }
@@ -226,8 +229,8 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", backbone.identity or backbone.name).strip("-.")[-60:]
         return f"{slug}-{digest}", {**spec, "name": backbone.name}
 
-    def _precision(self) -> str:
-        if self.precision == "float32":
+    def _precision(self, backbone: Backbone) -> str:
+        if self.precision == "float32" or not backbone.half_precision:
             return "float32"
         device = _runtime.resolve_device(self.device)
         return _runtime.resolve_precision(self.precision, device)
@@ -243,16 +246,21 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
                 f"Got {self.steps!r}; use pooling='mean' or 'max'."
             )
 
-    def _network(self, backbone: Backbone) -> Network:
-        device = _runtime.resolve_device(self.device)
-        network = _runtime.network_of(backbone, backbone.digest(), device, self._precision())
+    def _network(self, backbone: Backbone, device: str | None = None) -> Network:
+        device = device or _runtime.resolve_device(self.device)
+        network = _runtime.network_of(
+            backbone, backbone.digest(), device, self._precision(backbone)
+        )
         network.check(self._options())
         return network
 
-    def _width(self, rows: dict[bytes, np.ndarray] | None = None) -> int:
-        """Tell the width of a vector: by a row at hand, the registry, else the network."""
-        if rows:
-            return len(next(iter(rows.values()))) // (self.steps or 1)
+    def _networks(self, backbone: Backbone, n_cells: int) -> list[Network]:
+        """One network a device: several cards share many cells."""
+        devices = _runtime.devices_for(_runtime.resolve_device(self.device), n_cells)
+        return [self._network(backbone, device) for device in devices]
+
+    def _width(self) -> int:
+        """Tell the width of a vector: by the registry, else by the network."""
         backbone = self.backbone()
         if backbone.width is not None:
             return backbone.width

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,6 +163,9 @@ def first_line(error: BaseException) -> str:
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Keep transformers from printing reports and bars while it loads; we check ourselves."""
+    if "transformers" not in sys.modules:
+        yield  # not imported, so it prints nothing
+        return
     from transformers.utils import logging
 
     control: Any = logging  # untyped functions of transformers

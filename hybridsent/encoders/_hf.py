@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hybridsent.encoders._files import check_sha256, digest_files, first_line
-from hybridsent.encoders._hf_model import check_folder
+from hybridsent.encoders._files import digest_files, first_line
+from hybridsent.encoders._hf_model import Weights, check_folder
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
@@ -117,8 +117,6 @@ def load_packaged_text(backbone: Backbone, device: str, precision: str) -> Netwo
         )
     folder = Path(spec.submodule_search_locations[0]) / backbone.options["folder"]
     check_folder(folder, backbone.name)
-    if backbone.sha256 is not None:
-        check_sha256(folder / "model.safetensors", backbone.sha256, backbone.name)
     return _load_folder(folder, backbone, device, precision)
 
 
@@ -220,5 +218,7 @@ def _load_folder(folder: Path, backbone: Backbone, device: str, precision: str) 
     from hybridsent.encoders._hf_text import HFText
 
     kinds: dict[str, Any] = {"text": HFText, "image": HFImage, "audio": HFAudio}
-    network: Network = kinds[backbone.modality](folder, backbone.name, device, precision)
+    network: Network = kinds[backbone.modality](
+        Weights(folder, backbone.name, backbone.digest(), backbone.sha256), device, precision
+    )
     return network

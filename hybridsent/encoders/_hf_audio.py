@@ -1,21 +1,24 @@
 """Speech and sound models of transformers (layer L2).
 
-Long clips are cut into windows the model was made for. Each window is encoded without padding
-beside longer ones (several speech models normalise over time, so padding would change the values),
-and the frames of all windows are pooled together.
+Long clips are cut into windows the model was made for. Windows of similar length share a batch
+where the model masks its padding (that is tried on the model itself); other models normalise over
+time, so that padding would change the values, and only windows of one length share a batch. The
+frames of all windows of a clip are pooled together, without those of the padding.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._hf_model import (
     HFNetwork,
+    Weights,
     hidden_layer,
     load_model,
     load_processor,
@@ -30,6 +33,11 @@ __all__ = ["HFAudio"]
 _RATE = 16_000  # what media.load_audio gives
 _SECONDS_PER_BATCH = 120
 _INPUTS = ("input_values", "input_features", "is_longer", "attention_mask")
+_ROOM = 0.8  # of the longest window of a batch: how short its shortest may be
+_NEAR = 1e-4  # of the largest value: what masked padding may change in float32
+_NEAR_HALF = 2e-2  # and in 16 bits
+
+_Inputs = dict[str, np.ndarray]
 
 
 class HFAudio(HFNetwork):
@@ -37,31 +45,34 @@ class HFAudio(HFNetwork):
 
     With ``pooling="auto"``: the projection of a two-tower model (CLAP), the two class tokens of
     AST, else the mean over frames. Frames that only hold the padding of a fixed window (Whisper,
-    AST) are left out.
+    AST) or of a batch are left out.
 
     Parameters
     ----------
-    folder : Path
+    weights : Weights
         Folder of the model.
-    name : str
-        Name of the backbone.
     device, precision : str
         As resolved.
     """
 
-    def __init__(self, folder: Path, name: str, device: str, precision: str) -> None:
-        self.name = name
-        self.device = device
+    graphs: Graphs
+
+    def __init__(self, weights: Weights, device: str, precision: str) -> None:
+        self.name = weights.name
         self._widths = {}
-        self.extractor = load_processor("AutoFeatureExtractor", folder, name)
-        self.whole = load_model(folder, name, device, precision)
-        self.two_tower = hasattr(self.whole, "get_audio_features")
-        self.is_ast = self.whole.config.model_type == "audio-spectrogram-transformer"
-        self.model = _audio_tower(self.whole)
-        self.dtype = next(self.model.parameters()).dtype
+        self.extractor = load_processor("AutoFeatureExtractor", weights.folder, weights.name)
         self.rate = int(getattr(self.extractor, "sampling_rate", _RATE))
         self.window = int(_window_seconds(self.extractor) * self.rate)
-        self.pads = self.is_ast or hasattr(self.extractor, "n_samples")  # to the whole window
+        self.graphs = Graphs(
+            weights.name,
+            f"audio {weights.digest}",
+            lambda precision: _Source(weights, device, precision, self),
+            device,
+            precision,
+        )
+        self.facts = self.graphs.table(_Source.facts)
+        # to the whole window
+        self.pads = self.facts["ast_rows"] is not None or hasattr(self.extractor, "n_samples")
 
     def sample(self) -> np.ndarray:
         """Give a second of a tone."""
@@ -69,8 +80,8 @@ class HFAudio(HFNetwork):
 
     @property
     def budget(self) -> int:
-        """Samples in an automatic batch."""
-        return _SECONDS_PER_BATCH * _RATE
+        """Samples in an automatic batch: few where small ones stay in the caches of a processor."""
+        return (_SECONDS_PER_BATCH // 8 if self.graphs.converts else _SECONDS_PER_BATCH) * _RATE
 
     def check(self, options: Options) -> None:
         """Frames have no class token that means the same in all models."""
@@ -79,6 +90,8 @@ class HFAudio(HFNetwork):
                 f"The pooling parameter must be 'auto', 'mean' or 'max' for sound. Got 'cls' for "
                 f"{self.name!r}."
             )
+
+    # -- from a clip to the inputs of the model
 
     def prepare(self, clean: Any, options: Options) -> Any:
         """Cut a clip into windows and compute the model's input of each."""
@@ -90,11 +103,10 @@ class HFAudio(HFNetwork):
         parts = [wave[i : i + self.window] for i in range(0, len(wave), self.window)]
         if len(parts) > 1 and len(parts[-1]) < self.rate // 10:
             parts.pop()  # a crumb of under 0.1 s says nothing, and may be too short
-        return len(clean), [(self._inputs(part), len(part)) for part in parts]
+        return len(clean), [(self._checked(part), len(part)) for part in parts]
 
-    def _inputs(self, part: np.ndarray) -> dict[str, np.ndarray]:
-        found = self.extractor(part, sampling_rate=self.rate, return_tensors="np")
-        inputs = {key: np.asarray(value) for key, value in found.items() if key in _INPUTS}
+    def _checked(self, part: np.ndarray) -> _Inputs:
+        inputs = self.inputs(part)
         raw = inputs.get("input_values")
         if raw is not None and raw.ndim == 2 and self._n_frames(raw.shape[1]) < 1:
             raise MediaError(
@@ -102,86 +114,196 @@ class HFAudio(HFNetwork):
             )
         return inputs
 
+    def inputs(self, part: np.ndarray) -> _Inputs:
+        """Compute the model's input of one window."""
+        found = self.extractor(part, sampling_rate=self.rate, return_tensors="np")
+        return {key: np.asarray(found[key]) for key in _INPUTS if key in found}
+
+    @functools.cached_property
+    def keys(self) -> list[str]:
+        """Names of what the extractor gives, in the order in which the passes take it."""
+        return list(self.inputs(self.sample()))
+
     def _n_frames(self, samples: int) -> int:
-        """Frames that the convolutions over a raw wave leave; 1 where the model does not tell."""
-        count = getattr(self.whole, "_get_feat_extract_output_lengths", None)
-        return 1 if count is None else int(count(samples))
+        """Frames that the convolutions over a raw wave leave; `samples` where there are none."""
+        for kernel, stride in self.facts["convolutions"]:
+            samples = (samples - kernel) // stride + 1
+        return samples
 
     def cost(self, item: Any) -> int:
         """Count samples."""
         return int(item[0])
 
+    # -- from batches to vectors
+
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
-        """Encode prepared clips: windows of one shape together, then pool each clip's frames."""
-        import torch
-
+        """Encode the windows of all clips in chunks, then pool each clip's frames."""
         windows = [(i, inputs, n) for i, (_, parts) in enumerate(batch) for inputs, n in parts]
-        frames: list[dict[int, Any]] = [{} for _ in batch]
-        with torch.inference_mode():
-            for chunk in self._chunks(windows):
-                hidden = self._forward([windows[k][1] for k in chunk], options)
-                for k, rows in zip(chunk, hidden, strict=True):
-                    i, inputs, n = windows[k]
-                    frames[i][k] = rows[: self._true_frames(inputs, n, len(rows), options)]
-            # in the order of time, whatever the order in which they were encoded
-            joined = [torch.cat([parts[k] for k in sorted(parts)]) for parts in frames]
-            return np.asarray(
-                torch.stack([self._pool(rows, options) for rows in joined]).float().cpu().numpy()
-            )
+        frames: list[dict[int, np.ndarray]] = [{} for _ in batch]
+        for chunk in self._chunks(windows):
+            hidden = self._forward(_joined([windows[k][1] for k in chunk]), options)
+            for k, rows in zip(chunk, hidden, strict=True):
+                i, inputs, n = windows[k]
+                frames[i][k] = rows[: self._true_frames(inputs, n, len(rows), options)]
+        # in the order of time, whatever the order in which they were encoded
+        clips = [np.concatenate([parts[k] for k in sorted(parts)]) for parts in frames]
+        pooling = "mean" if options.pooling == "auto" else options.pooling
+        return np.concatenate(
+            [as_numpy(pool(clip[None], [len(clip)], pooling, options.steps)) for clip in clips]
+        )
 
-    def _chunks(self, windows: Sequence[tuple[int, dict[str, np.ndarray], int]]) -> list[list[int]]:
-        """Positions of windows of one shape, a budget's worth together: a long clip is many."""
-        by_shape: dict[str, list[int]] = {}
-        for k, (_, inputs, _) in enumerate(windows):
-            shape = str({key: value.shape for key, value in inputs.items()})
-            by_shape.setdefault(shape, []).append(k)
-        chunks = []
-        for same in by_shape.values():
-            seconds = max(windows[k][2] for k in same) / self.rate
-            size = max(1, int(_SECONDS_PER_BATCH / seconds))
-            chunks += [same[start : start + size] for start in range(0, len(same), size)]
+    def _chunks(self, windows: Sequence[tuple[int, _Inputs, int]]) -> list[list[int]]:
+        """Positions of windows that can be encoded together: a long clip is many."""
+        order = sorted(range(len(windows)), key=lambda k: (-windows[k][2], _shapes(windows[k][1])))
+        chunks: list[list[int]] = []
+        for k in order:
+            if chunks and self._fits(windows, chunks[-1], k):
+                chunks[-1].append(k)
+            else:
+                chunks.append([k])
         return chunks
 
-    def _forward(self, inputs: list[dict[str, np.ndarray]], options: Options) -> Any:
-        import torch
+    def _fits(self, windows: Sequence[Any], chunk: list[int], k: int) -> bool:
+        (_, first, longest), (_, inputs, n) = windows[chunk[0]], windows[k]
+        full = (len(chunk) + 1) * longest * _RATE > self.budget * self.rate
+        alike = _shapes(first) == _shapes(inputs)
+        return not full and (alike or (self.facts["masks"] and n >= _ROOM * longest))
 
-        joined = {}
-        for key in inputs[0]:
-            tensor = torch.from_numpy(np.concatenate([one[key] for one in inputs])).to(self.device)
-            joined[key] = tensor.to(self.dtype) if tensor.is_floating_point() else tensor
-        if self.two_tower and _is_default(options):
-            return vectors_of(self.whole.get_audio_features(**joined))[:, None]
-        output = self.model(**joined, output_hidden_states=options.layer != -1)
-        hidden = hidden_layer(output, options.layer, self.name)
-        if self.is_ast:
+    def _forward(self, inputs: _Inputs, options: Options) -> np.ndarray:
+        """Give the frames of each window: (windows, frames, width)."""
+        arrays = [inputs[key] for key in self.keys]
+        if self.facts["two_tower"] and _is_default(options):
+            return as_numpy(self.graphs("features", *arrays))[:, None]
+        hidden = as_numpy(self.graphs(f"hidden {options.layer}", *arrays))
+        if self.facts["ast_rows"] is not None:
             return hidden[:, :2] if _is_default(options) else self._by_time(hidden)
         if hidden.ndim == 4:  # (n, channels, frequency, time)
-            return hidden.transpose(2, 3).flatten(2).transpose(1, 2)
+            channels = hidden.shape[:2]
+            return hidden.swapaxes(2, 3).reshape(*channels, -1).swapaxes(1, 2)
         return hidden
 
-    def _by_time(self, hidden: Any) -> Any:
+    def _by_time(self, hidden: np.ndarray) -> np.ndarray:
         """Put patches of AST in the order of time, not of frequency; leave class tokens out."""
-        config = self.model.config
-        rows = (config.num_mel_bins - config.patch_size) // config.frequency_stride + 1
-        return hidden[:, 2:].unflatten(1, (rows, -1)).transpose(1, 2).flatten(1, 2)
+        n, _, width = hidden.shape
+        grid = hidden[:, 2:].reshape(n, self.facts["ast_rows"], -1, width)
+        return grid.swapaxes(1, 2).reshape(n, -1, width)
 
-    def _true_frames(
-        self, inputs: dict[str, np.ndarray], samples: int, frames: int, options: Options
-    ) -> int:
-        """Frames that hold sound, not the padding of a window."""
-        mask = inputs.get("attention_mask")
-        if mask is not None and mask.shape[1] == frames:
-            return int(mask.sum())
-        if not self.pads or (self.is_ast and _is_default(options)):
+    def _true_frames(self, inputs: _Inputs, samples: int, frames: int, options: Options) -> int:
+        """Frames that hold sound, not the padding of a window or of a batch."""
+        if _is_default(options) and (self.facts["two_tower"] or self.facts["ast_rows"] is not None):
             return frames
-        return max(1, min(frames, math.ceil(frames * samples / self.window)))
+        if self.pads:
+            return max(1, min(frames, math.ceil(frames * samples / self.window)))
+        raw = inputs.get("input_values")
+        if raw is not None and self.facts["convolutions"]:
+            return min(frames, self._n_frames(raw.shape[1]))
+        mask = inputs.get("attention_mask")
+        return frames if mask is None else min(frames, int(mask.sum()))
 
-    def _pool(self, frames: Any, options: Options) -> Any:
+
+class _Source:
+    """The torch model of a folder, and its forward passes.
+
+    Parameters
+    ----------
+    weights : Weights
+        Folder of the model.
+    device, precision : str
+        As resolved.
+    network : HFAudio
+        Makes the inputs of the examples.
+    """
+
+    def __init__(self, weights: Weights, device: str, precision: str, network: HFAudio) -> None:
+        self.name, self.network = weights.name, network
+        self.whole = load_model(weights, device, precision)
+        self.model = _audio_tower(self.whole)
+
+    def facts(self) -> dict[str, Any]:
+        """Read off the model what decides how its frames are pooled."""
+        config = self.whole.config
+        rows = None
+        if config.model_type == "audio-spectrogram-transformer":
+            rows = (config.num_mel_bins - config.patch_size) // config.frequency_stride + 1
+        layers = zip(
+            getattr(config, "conv_kernel", ()), getattr(config, "conv_stride", ()), strict=True
+        )
+        convolutions = [] if getattr(config, "add_adapter", False) else list(layers)
+        return {
+            "two_tower": hasattr(self.whole, "get_audio_features"),
+            "ast_rows": rows,
+            "convolutions": convolutions,
+            "masks": "attention_mask" in self.network.keys and self._masks_padding(),
+        }
+
+    def _masks_padding(self) -> bool:
+        """Try whether a window has the same frames beside a longer one as alone."""
         import torch
 
-        pooling = "mean" if options.pooling == "auto" else options.pooling
-        length = torch.tensor([len(frames)], device=frames.device)
-        return pool(frames[None], length, pooling, options.steps)[0]
+        short, long = self._windows()[:2]
+        module, like = self.module("hidden -1"), next(self.model.parameters())
+        values = []
+        for inputs in (short, _joined([long, short])):
+            tensors = [torch.from_numpy(inputs[key]).to(like.device) for key in self.network.keys]
+            tensors = [one.to(like.dtype) if one.is_floating_point() else one for one in tensors]
+            with torch.inference_mode():
+                values.append(as_numpy(module(*tensors))[-1])
+        alone, beside = values
+        apart = np.abs(beside[: len(alone)] - alone).max() / max(np.abs(alone).max(), 1e-30)
+        return bool(apart <= (_NEAR if like.dtype == torch.float32 else _NEAR_HALF))
+
+    def module(self, output: str) -> Any:
+        """Give the pass that ends in projected features, or in a hidden layer."""
+        keys = self.network.keys
+        if output == "features":
+            return as_module(
+                self.whole,
+                lambda *inputs: vectors_of(
+                    self.whole.get_audio_features(**dict(zip(keys, inputs, strict=True)))
+                ),
+            )
+        layer = int(output.split()[1])
+        return as_module(
+            self.model,
+            lambda *inputs: hidden_layer(
+                self.model(
+                    **dict(zip(keys, inputs, strict=True)), output_hidden_states=layer != -1
+                ),
+                layer,
+                self.name,
+            ),
+        )
+
+    def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
+        """Make windows of several lengths and numbers."""
+        one, other, third = self._windows()
+        batches = [one, _joined([other, other]), third]
+        return [tuple(batch[key] for key in self.network.keys) for batch in batches]
+
+    def _windows(self) -> list[_Inputs]:
+        longest = min(self.network.window, 2 * self.network.rate)
+        t = np.arange(longest, dtype=np.float32)
+        wave = np.sin(t / 9) * np.sin(t / 1500) + 0.1 * np.sin(t * t / 9e3)
+        return [self.network.inputs(wave[: int(part * longest)]) for part in (0.7, 1.0, 0.8)]
+
+
+def _joined(windows: Sequence[_Inputs]) -> _Inputs:
+    """Put the inputs of windows into one batch, padded by zeros behind the shorter ones."""
+    joined = {}
+    for key in windows[0]:
+        width = max(one[key].shape[1] if one[key].ndim > 1 else 0 for one in windows)
+        joined[key] = np.concatenate([_padded(one[key], width) for one in windows])
+    return joined
+
+
+def _padded(array: np.ndarray, width: int) -> np.ndarray:
+    if array.ndim < 2 or array.shape[1] == width:
+        return array
+    return np.pad(array, [(0, 0), (0, width - array.shape[1]), *[(0, 0)] * (array.ndim - 2)])
+
+
+def _shapes(inputs: _Inputs) -> str:
+    return str({key: value.shape for key, value in inputs.items()})
 
 
 def _is_default(options: Options) -> bool:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._hf_model import (
     HFNetwork,
+    Weights,
     hidden_layer,
     load_model,
     load_processor,
     vectors_of,
 )
 from hybridsent.encoders._network import Options
-from hybridsent.encoders._pooling import pool
+from hybridsent.encoders._pooling import positions_of
 
 __all__ = ["HFImage"]
 
@@ -30,27 +31,26 @@ class HFImage(HFNetwork):
 
     Parameters
     ----------
-    folder : Path
+    weights : Weights
         Folder of the model.
-    name : str
-        Name of the backbone.
     device, precision : str
         As resolved.
     """
 
-    def __init__(self, folder: Path, name: str, device: str, precision: str) -> None:
-        self.name = name
-        self.device = device
+    graphs: Graphs
+
+    def __init__(self, weights: Weights, device: str, precision: str) -> None:
+        self.name = weights.name
         self._widths = {}
-        self.processor = load_processor("AutoImageProcessor", folder, name)
-        self.whole = load_model(folder, name, device, precision)
-        self.two_tower = hasattr(self.whole, "get_image_features")
-        self.model = getattr(self.whole, "vision_model", self.whole)
-        parameters = dict(self.model.named_parameters())
-        self.dtype = next(iter(parameters.values())).dtype
-        self.has_class_token = any(
-            key.endswith(("cls_token", "class_embedding", "class_token")) for key in parameters
+        self.processor = load_processor("AutoImageProcessor", weights.folder, weights.name)
+        self.graphs = Graphs(
+            weights.name,
+            f"image {weights.digest}",
+            lambda precision: _Source(weights, device, precision, self),
+            device,
+            precision,
         )
+        self.facts = self.graphs.table(_Source.facts)
 
     def sample(self) -> Any:
         """Give a grey square."""
@@ -60,15 +60,23 @@ class HFImage(HFNetwork):
 
     def check(self, options: Options) -> None:
         """Refuse to read a class token that is not there."""
-        if options.pooling == "cls" and not self.has_class_token:
+        if options.pooling == "cls" and not self.facts["class_token"]:
             raise ValueError(
                 f"The pooling parameter must be 'auto', 'mean' or 'max' for {self.name!r}, which "
                 "has no class token. Got 'cls'."
             )
 
-    def prepare(self, clean: Any, options: Options) -> Any:
+    @property
+    def shorter_side(self) -> int | None:
+        """What the processor shrinks pictures to; None where it does not say."""
+        size = getattr(self.processor, "size", None)
+        if not getattr(self.processor, "do_resize", False) or size is None:
+            return None
+        return max((side for side in dict(size).values() if isinstance(side, int)), default=None)
+
+    def prepare(self, clean: Any, options: Options) -> np.ndarray:
         """Resize and normalise a picture as the model was trained."""
-        return self.processor(images=clean, return_tensors="pt")["pixel_values"][0]
+        return np.asarray(self.processor(images=clean, return_tensors="pt")["pixel_values"][0])
 
     def group(self, item: Any) -> Hashable:
         """Pictures of one size share a batch."""
@@ -76,35 +84,77 @@ class HFImage(HFNetwork):
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode prepared pictures."""
-        import torch
-
-        pixels = torch.stack(list(batch)).to(self.device, self.dtype)
-        with torch.inference_mode():
-            return np.asarray(self._forward(pixels, options).float().cpu().numpy())
-
-    def _forward(self, pixels: Any, options: Options) -> Any:
-        import torch
-
+        pixels = np.stack(batch)
         automatic = options.pooling == "auto"
-        if self.two_tower and automatic and options.layer == -1 and options.steps is None:
-            return vectors_of(self.whole.get_image_features(pixel_values=pixels))[:, None]
-        output = self.model(pixel_values=pixels, output_hidden_states=options.layer != -1)
-        hidden = hidden_layer(output, options.layer, self.name)
-        has_class_token = self.has_class_token and hidden.ndim == 3
-        if hidden.ndim == 4:  # (n, channels, height, width) of a convolutional network
-            hidden = hidden.flatten(2).transpose(1, 2)
+        if self.facts["two_tower"] and automatic and options.layer == -1 and options.steps is None:
+            return as_numpy(self.graphs("features", pixels))[:, None]
+        hidden = self.graphs(f"hidden {options.layer}", pixels)
+        has_class_token = self.facts["class_token"] and hidden.ndim == 3
         pooling = options.pooling
         if automatic:
             pooling = "cls" if has_class_token and options.steps is None else "mean"
         if pooling != "cls" and has_class_token:
-            hidden = hidden[:, self._n_special(pixels, hidden.shape[1]) :]
-        lengths = torch.full((len(hidden),), hidden.shape[1], device=hidden.device)
-        return pool(hidden, lengths, pooling, options.steps)
+            hidden = hidden[:, self._n_special(pixels.shape, hidden.shape[1]) :]
+        return as_numpy(positions_of(hidden, pooling, options.steps))
 
-    def _n_special(self, pixels: Any, length: int) -> int:
+    def _n_special(self, pixels: tuple[int, ...], length: int) -> int:
         """Tokens before the patches: what is left when the patches are counted."""
-        size = getattr(self.model.config, "patch_size", None)
-        if not isinstance(size, int):
+        size = self.facts["patch"]
+        if size is None:
             return 1
-        extra = length - (pixels.shape[2] // size) * (pixels.shape[3] // size)
-        return extra if 1 <= extra < length else 1
+        extra = length - (pixels[2] // size) * (pixels[3] // size)
+        return int(extra) if 1 <= extra < length else 1
+
+
+class _Source:
+    """The torch model of a folder, and its forward passes.
+
+    Parameters
+    ----------
+    weights : Weights
+        Folder of the model.
+    device, precision : str
+        As resolved.
+    network : HFImage
+        Makes the inputs of the examples.
+    """
+
+    def __init__(self, weights: Weights, device: str, precision: str, network: HFImage) -> None:
+        self.name, self.network = weights.name, network
+        self.whole = load_model(weights, device, precision)
+        self.model = getattr(self.whole, "vision_model", self.whole)
+
+    def facts(self) -> dict[str, Any]:
+        """Read off the model what decides how its vectors are pooled."""
+        tokens = ("cls_token", "class_embedding", "class_token")
+        size = getattr(self.model.config, "patch_size", None)
+        return {
+            "two_tower": hasattr(self.whole, "get_image_features"),
+            "class_token": any(key.endswith(tokens) for key, _ in self.model.named_parameters()),
+            "patch": size if isinstance(size, int) else None,
+        }
+
+    def module(self, output: str) -> Any:
+        """Give the pass that ends in projected features, or in a hidden layer."""
+        if output == "features":
+            return as_module(
+                self.whole,
+                lambda pixels: vectors_of(self.whole.get_image_features(pixel_values=pixels)),
+            )
+        layer = int(output.split()[1])
+        return as_module(
+            self.model,
+            lambda pixels: hidden_layer(
+                self.model(pixel_values=pixels, output_hidden_states=layer != -1), layer, self.name
+            ),
+        )
+
+    def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
+        """Make batches of several sizes, of pictures of two shapes."""
+        from PIL import Image
+
+        from hybridsent.encoders._pixels import byte_pattern
+
+        wide, high = (Image.fromarray(byte_pattern(1, *size)[0]) for size in ((96, 160), (150, 90)))
+        items = [self.network.prepare(picture, Options()) for picture in (wide, high)]
+        return [(np.stack([items[0]]),), (np.stack([items[1]] * 3),)]

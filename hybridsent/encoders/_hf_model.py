@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hybridsent.encoders._files import first_line, quiet_transformers
+from hybridsent.encoders._files import check_sha256, first_line, quiet_transformers
 from hybridsent.encoders._network import Network, Options
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 
 __all__ = [
     "HFNetwork",
+    "Weights",
     "check_folder",
     "hidden_layer",
     "load_model",
@@ -27,6 +29,28 @@ __all__ = [
 
 # heads and masks that no feature passes through
 _UNUSED = ("classifier.", "lm_head.", "masked_spec_embed")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where the files of a model are.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the model.
+    name : str
+        Name of the backbone, for messages.
+    digest : str
+        Hash of what changes its vectors.
+    sha256 : str, default=None
+        Registered hash of model.safetensors; None where none is registered.
+    """
+
+    folder: Path
+    name: str
+    digest: str
+    sha256: str | None = None
 
 
 class HFNetwork(Network):
@@ -138,15 +162,13 @@ def read_json(path: Path, name: str, kind: type = dict) -> Any:
     return content
 
 
-def load_model(folder: Path, name: str, device: str, precision: str) -> Any:
+def load_model(weights: Weights, device: str, precision: str) -> Any:
     """Load a transformers model from a folder, and refuse one whose weights are not all there.
 
     Parameters
     ----------
-    folder : Path
+    weights : Weights
         The folder.
-    name : str
-        Name of the backbone, for messages.
     device, precision : str
         As resolved.
 
@@ -158,8 +180,12 @@ def load_model(folder: Path, name: str, device: str, precision: str) -> Any:
     Raises
     ------
     WeightsError
-        If the weights are damaged or incomplete, or the architecture is unknown.
+        If the weights are damaged, incomplete or not the registered ones, or the architecture is
+        unknown.
     """
+    folder, name = weights.folder, weights.name
+    if weights.sha256 is not None:
+        check_sha256(folder / "model.safetensors", weights.sha256, name)
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModel
@@ -188,6 +214,8 @@ def load_model(folder: Path, name: str, device: str, precision: str) -> Any:
             "missing, such as "
             f"{sorted(missing)[0]!r}; they would be random numbers. Fetch the files again."
         )
+    if hasattr(model.config, "use_cache"):
+        model.config.use_cache = False  # of keys and values, which nobody reads: no text is made
     return model.to(device).eval()
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._hf_model import (
     HFNetwork,
+    Weights,
     hidden_layer,
     load_model,
     load_processor,
@@ -29,7 +33,7 @@ _POOLINGS = {
     "pooling_mode_max_tokens": "max",
 }
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "*.model", "*.tiktoken")  # whole, each by itself
-_TOKENS_PER_BATCH = 4096
+_TOKENS_PER_BATCH = 2048
 _CHARACTERS_PER_TOKEN = 64
 
 
@@ -39,33 +43,32 @@ class HFText(HFNetwork):
     With ``pooling="auto"``: the projection of a two-tower model (CLIP), the pooling and
     normalisation that a sentence-transformers folder states, else the mean.
 
+    Where the forward pass was converted before, neither torch nor transformers is imported: the
+    tokenizer and what is known of the model were kept beside the conversion.
+
     Parameters
     ----------
-    folder : Path
+    weights : Weights
         Folder of the model.
-    name : str
-        Name of the backbone.
     device, precision : str
         As resolved.
     """
 
-    def __init__(self, folder: Path, name: str, device: str, precision: str) -> None:
-        self.name = name
-        self.device = device
+    graphs: Graphs
+
+    def __init__(self, weights: Weights, device: str, precision: str) -> None:
+        self.name = weights.name
         self._widths = {}
         self._lock = threading.Lock()
-        self.tokenizer = load_processor("AutoTokenizer", folder, name)
-        _check_vocabulary(self.tokenizer, folder, name)
-        if self.tokenizer.pad_token_id is None:
-            self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
-        model = load_model(folder, name, device, precision)
-        self.two_tower = hasattr(model, "get_text_features")
-        self.whole = model
-        self.model = _text_tower(model)
-        # SigLIP reads its vector at the last place of a text that is padded to the full length
-        self.pads_fully = "siglip" in model.config.model_type
-        self.recipe = _Recipe(folder, name)
-        self.max_length = _max_length(self.tokenizer, self.model, self.recipe.max_length)
+        self.graphs = Graphs(
+            weights.name,
+            f"text {weights.digest}",
+            lambda precision: _Source(weights, device, precision, self),
+            device,
+            precision,
+        )
+        kept = self.graphs.facts(lambda draft: _facts(self.graphs.source).write(draft))
+        self.facts = _facts(self.graphs.source) if kept is None else _Facts.read(kept)
 
     def sample(self) -> str:
         """Give a word."""
@@ -73,15 +76,15 @@ class HFText(HFNetwork):
 
     @property
     def budget(self) -> int:
-        """Padded tokens in an automatic batch."""
-        return _TOKENS_PER_BATCH
+        """Padded tokens in an automatic batch: small ones stay in the caches of a processor."""
+        return _TOKENS_PER_BATCH if self.graphs.converts else 4 * _TOKENS_PER_BATCH
 
     def check(self, options: Options) -> None:
         """Refuse a pooling that the folder states and that is not built here."""
-        if options.pooling == "auto" and self.recipe.pooling is None:
+        if options.pooling == "auto" and self.facts.pooling is None:
             raise ValueError(
                 f"The pooling parameter must be 'mean', 'cls' or 'max' for {self.name!r}: its "
-                f"folder asks for {self.recipe.stated}, which is not built here. Got 'auto'."
+                f"folder asks for {self.facts.stated}, which is not built here. Got 'auto'."
             )
 
     def finish(self, items: list[Any], options: Options) -> list[Any]:
@@ -90,8 +93,8 @@ class HFText(HFNetwork):
         Of a very long text only the beginning is tried at first: where that alone gives more tokens
         than the model reads, the rest cannot matter.
         """
-        limit = min(options.max_length or self.max_length, self.max_length)
-        texts = [text.lower() for text in items] if self.recipe.lower else list(items)
+        limit = min(options.max_length or self.facts.max_length, self.facts.max_length)
+        texts = [text.lower() for text in items] if self.facts.lower else list(items)
         starts = [text[: limit * _CHARACTERS_PER_TOKEN] for text in texts]
         tokens, full = self._tokenise(starts, limit)
         again = [i for i, text in enumerate(texts) if len(text) > len(starts[i]) and not full[i]]
@@ -100,22 +103,12 @@ class HFText(HFNetwork):
             for i, ids in zip(again, mended, strict=True):
                 tokens[i] = ids
         # a text of which the tokenizer leaves nothing
-        return [ids or [self.tokenizer.pad_token_id or 0] for ids in tokens]
+        return [ids or [self.facts.pad] for ids in tokens]
 
     def _tokenise(self, texts: list[str], limit: int) -> tuple[list[list[int]], list[bool]]:
         """Token numbers of each text, and whether there were more than the limit (if told)."""
         with self._lock:  # the limit is a state of the tokenizer, which threads share
-            encoded = self.tokenizer(
-                texts,
-                truncation=True,
-                max_length=limit,
-                padding=False,
-                return_attention_mask=False,
-                return_token_type_ids=False,
-                verbose=False,
-            )
-        details = encoded.encodings or [None] * len(texts)  # only fast tokenizers tell
-        return list(encoded["input_ids"]), [bool(one and one.overflowing) for one in details]
+            return self.facts.tokenise(texts, limit)
 
     def cost(self, item: Any) -> int:
         """Tokens."""
@@ -123,36 +116,179 @@ class HFText(HFNetwork):
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode texts that are cut into tokens."""
-        import torch
-
-        lengths = torch.tensor([len(ids) for ids in batch])
-        width = self.max_length if self.pads_fully else int(lengths.max())
-        ids = torch.full((len(batch), width), self.tokenizer.pad_token_id or 0)
-        for i, tokens in enumerate(batch):
-            ids[i, : len(tokens)] = torch.tensor(tokens)
-        inputs = {"input_ids": ids.to(self.device)}
-        if not self.pads_fully:
-            mask = (torch.arange(width) < lengths[:, None]).long()
-            inputs["attention_mask"] = mask.to(self.device)
-        with torch.inference_mode():
-            out = self._forward(inputs, lengths.to(self.device), options)
-        return np.asarray(out.float().cpu().numpy())
-
-    def _forward(self, inputs: dict[str, Any], lengths: Any, options: Options) -> Any:
-        import torch
-
+        lengths = np.array([len(ids) for ids in batch])
+        inputs = self.inputs(batch)
         automatic = options.pooling == "auto"
-        if self.two_tower and automatic and options.layer == -1 and options.steps is None:
-            return vectors_of(self.whole.get_text_features(**inputs))[:, None]
-        output = self.model(**inputs, output_hidden_states=options.layer != -1)
-        hidden = hidden_layer(output, options.layer, self.name)
-        pooling = self.recipe.pooling if automatic else options.pooling
+        if self.facts.two_tower and automatic and options.layer == -1 and options.steps is None:
+            return as_numpy(self.graphs("features", *inputs))[:, None]
+        hidden = self.graphs(f"hidden {options.layer}", *inputs)
+        pooling = self.facts.pooling if automatic else options.pooling
         if options.steps is not None and pooling == "cls":
             pooling = "mean"
-        pooled = pool(hidden, lengths, str(pooling), options.steps)
-        if self.recipe.normalise and automatic:
-            pooled = torch.nn.functional.normalize(pooled, dim=-1)
+        pooled = as_numpy(pool(hidden, lengths, str(pooling), options.steps))
+        if self.facts.normalise and automatic:
+            norms = np.linalg.norm(pooled, axis=-1, keepdims=True)
+            pooled = pooled / np.maximum(norms, 1e-12)
         return pooled
+
+    def inputs(self, batch: Sequence[list[int]]) -> tuple[np.ndarray, ...]:
+        """Pad token numbers on the right; a mask tells them from padding where the model asks."""
+        lengths = np.array([len(ids) for ids in batch])
+        width = self.facts.max_length if self.facts.pads_fully else int(lengths.max())
+        ids = np.full((len(batch), width), self.facts.pad)
+        inside = np.arange(width) < lengths[:, None]
+        ids[inside] = np.concatenate(batch)
+        return (ids,) if self.facts.pads_fully else (ids, inside.astype(np.int64))
+
+
+class _Source:
+    """The torch model of a folder, and its forward passes.
+
+    Parameters
+    ----------
+    weights : Weights
+        Folder of the model.
+    device, precision : str
+        As resolved.
+    network : HFText
+        Makes the inputs of the examples.
+    """
+
+    def __init__(self, weights: Weights, device: str, precision: str, network: HFText) -> None:
+        folder, name = weights.folder, weights.name
+        self.folder, self.name, self.network = folder, name, network
+        self.tokenizer = load_processor("AutoTokenizer", folder, name)
+        _check_vocabulary(self.tokenizer, folder, name)
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
+        self.whole = load_model(weights, device, precision)
+        self.model = _text_tower(self.whole)
+
+    def module(self, output: str) -> Any:
+        """Give the pass that ends in projected features, or in a hidden layer."""
+        masked = not self.network.facts.pads_fully
+        if output == "features":
+            return as_module(
+                self.whole,
+                lambda *inputs: vectors_of(self.whole.get_text_features(**_named(inputs, masked))),
+            )
+        layer = int(output.split()[1])
+        return as_module(
+            self.model,
+            lambda *inputs: hidden_layer(
+                self.model(**_named(inputs, masked), output_hidden_states=layer != -1),
+                layer,
+                self.name,
+            ),
+        )
+
+    def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
+        """Tokenise batches of several shapes."""
+        network = self.network
+        batches = [["a good day", "it was"], _SENTENCES, [_SENTENCES[0]]]
+        options = Options(max_length=max(3, network.facts.max_length // 2))
+        return [network.inputs(network.finish(list(batch), options)) for batch in batches]
+
+
+_SENTENCES = [
+    "the sun was so lovely that we stayed at the sea until it was night",
+    "not good",
+    "they want their money back, and I would not pay for it, either!",
+]
+
+
+def _named(inputs: Sequence[Any], masked: bool) -> dict[str, Any]:
+    names = ("input_ids", "attention_mask") if masked else ("input_ids",)
+    return dict(zip(names, inputs, strict=True))
+
+
+@dataclass
+class _Facts:
+    """What must be known of a text model beside its forward pass.
+
+    Parameters
+    ----------
+    pad : int
+        Token number of padding.
+    max_length : int
+        Most tokens that it reads.
+    two_tower : bool
+        Whether it projects a vector into a space that pictures or sounds share.
+    pads_fully : bool
+        Whether texts are padded to `max_length`, without a mask.
+    pooling : str or None
+        What ``pooling="auto"`` means; None where the folder states what is not built here.
+    stated : list of str
+        What the folder states.
+    normalise, lower : bool
+        Whether vectors are brought to length 1, and texts to lower case.
+    """
+
+    pad: int
+    max_length: int
+    two_tower: bool
+    pads_fully: bool
+    pooling: str | None
+    stated: list[str]
+    normalise: bool
+    lower: bool
+
+    def __post_init__(self) -> None:
+        self.tokenizer: Any = None  # of transformers, or of tokenizers
+
+    def tokenise(self, texts: list[str], limit: int) -> tuple[list[list[int]], list[bool]]:
+        """Token numbers of each text, and whether there were more than the limit (if told)."""
+        if not callable(self.tokenizer):
+            self.tokenizer.enable_truncation(limit)
+            encodings = self.tokenizer.encode_batch(texts)
+            return [one.ids for one in encodings], [bool(one.overflowing) for one in encodings]
+        encoded = self.tokenizer(
+            texts,
+            truncation=True,
+            max_length=limit,
+            padding=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        details = encoded.encodings or [None] * len(texts)  # only fast tokenizers tell
+        return list(encoded["input_ids"]), [bool(one and one.overflowing) for one in details]
+
+    def write(self, folder: Path) -> None:
+        """Keep the facts and the tokenizer, as transformers set it up."""
+        (folder / "facts.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
+        fast = getattr(self.tokenizer, "backend_tokenizer", None)
+        if fast is None:
+            raise OSError("only a fast tokenizer can be kept")
+        (folder / "tokenizer.json").write_text(fast.to_str(), encoding="utf-8")
+
+    @staticmethod
+    def read(folder: Path) -> _Facts:
+        """Read what `write` kept."""
+        from tokenizers import Tokenizer
+
+        facts = _Facts(**json.loads((folder / "facts.json").read_text(encoding="utf-8")))
+        facts.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        facts.tokenizer.no_padding()
+        return facts
+
+
+def _facts(source: Any) -> _Facts:
+    """Read the facts off a loaded model."""
+    recipe = _Recipe(source.folder, source.name)
+    facts = _Facts(
+        pad=int(source.tokenizer.pad_token_id or 0),
+        max_length=_max_length(source.tokenizer, source.model, recipe.max_length),
+        two_tower=hasattr(source.whole, "get_text_features"),
+        # SigLIP reads its vector at the last place of a text that is padded to the full length
+        pads_fully="siglip" in source.whole.config.model_type,
+        pooling=recipe.pooling,
+        stated=recipe.stated,
+        normalise=recipe.normalise,
+        lower=recipe.lower,
+    )
+    facts.tokenizer = source.tokenizer
+    return facts
 
 
 def _check_vocabulary(tokenizer: Any, folder: Path, name: str) -> None:

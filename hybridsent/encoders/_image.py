@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from hybridsent._params import Interval
 from hybridsent.encoders._base import BaseEncoder
+from hybridsent.encoders._network import Network
 from hybridsent.media import IMAGE_VERSION, load_image
 
 __all__ = ["ImageEncoder"]
@@ -123,8 +124,8 @@ class ImageEncoder(BaseEncoder):
         self.local_files_only = local_files_only
         self.max_pixels = max_pixels
 
-    def _read(self, cell: Any) -> Any:
-        return load_image(cell, max_pixels=self.max_pixels)
+    def _read(self, cell: Any, network: Network) -> Any:
+        return load_image(cell, max_pixels=self.max_pixels, shorter_side=network.shorter_side)
 
     def _cleaning(self) -> dict[str, Any]:
         return {"version": IMAGE_VERSION}

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._graphs import Graphs
+
 __all__ = ["Network", "Options"]
 
 
@@ -42,8 +44,12 @@ class Network(ABC):
     """A loaded backbone.
 
     `prepare` runs in worker threads, one cell at a time; `finish` once per window of cells;
-    `encode` on batches of similar cost. Only `encode` and `width` must be written.
+    `encode` on batches of similar cost, in as many threads as there are lanes. Only `encode` and
+    `width` must be written.
     """
+
+    graphs: Graphs | None = None
+    """Forward passes, for a network that runs its model through them."""
 
     @property
     @abstractmethod
@@ -152,6 +158,16 @@ class Network(ABC):
     def budget(self) -> int:
         """Largest sum of padded costs in an automatic batch."""
         return 32
+
+    @property
+    def lanes(self) -> int:
+        """Batches that may be encoded at the same time, each in a thread of its own."""
+        return 1 if self.graphs is None else self.graphs.lanes
+
+    @property
+    def shorter_side(self) -> int | None:
+        """What pictures are shrunk to, in pixels; None where all their pixels are read."""
+        return None
 
     @abstractmethod
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:

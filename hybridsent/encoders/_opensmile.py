@@ -72,6 +72,7 @@ def resolve(
         licence="audEERING openSMILE (research and personal use)",
         commercial_use=False,
         options={"feature_set": name, "level": level},
+        half_precision=False,
     )
 
 

@@ -5,17 +5,14 @@ Padding must never leak into a vector: a mask or a list of true lengths decides 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    import torch
+import numpy as np
 
-__all__ = ["pool"]
+__all__ = ["pool", "positions_of"]
 
 
-def pool(
-    hidden: torch.Tensor, lengths: torch.Tensor, pooling: str, steps: int | None
-) -> torch.Tensor:
+def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
     """Pool the first `lengths` vectors of each row.
 
     With ``steps=k`` a row of L vectors is cut like ``torch.nn.functional.adaptive_avg_pool1d``
@@ -24,9 +21,9 @@ def pool(
 
     Parameters
     ----------
-    hidden : tensor of shape (n, length, width)
+    hidden : ndarray or tensor of shape (n, length, width)
         Hidden vectors, padded on the right.
-    lengths : integer tensor of shape (n,)
+    lengths : sequence of n int
         Number of true vectors of each row, at least 1.
     pooling : {"mean", "max", "cls"}
         ``"cls"`` takes the first vector.
@@ -35,33 +32,81 @@ def pool(
 
     Returns
     -------
-    tensor of shape (n, steps or 1, width), float32
+    ndarray or tensor of shape (n, steps or 1, width), float32
+        The pooled vectors, of the kind of `hidden` and on its device.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.encoders._pooling import pool
+    >>> hidden = np.array([[[1.0], [3.0], [99.0]]])
+    >>> pool(hidden, [2], "mean", None).tolist()
+    [[[2.0]]]
+    >>> pool(hidden, [2], "max", 2).tolist()
+    [[[1.0], [3.0]]]
+    """
+    if pooling == "cls":
+        return _float32(hidden[:, :1])
+    inside = _inside(np.asarray(lengths)[:, None], hidden.shape[1], steps or 1)
+    if pooling == "max":
+        return _largest(_float32(hidden), inside)
+    weights = (inside / inside.sum(2, keepdims=True)).astype(np.float32)
+    if isinstance(hidden, np.ndarray):
+        return np.einsum("nkl,nlw->nkw", weights, _float32(hidden))
+    import torch
+
+    return torch.from_numpy(weights).to(hidden.device) @ _float32(hidden)
+
+
+def positions_of(hidden: Any, pooling: str, steps: int | None) -> Any:
+    """Pool all vectors of each row, which may stand in a map of two dimensions.
+
+    Parameters
+    ----------
+    hidden : ndarray or tensor of shape (n, length, width) or (n, width, height, width of the map)
+        Vectors of positions, or feature maps.
+    pooling : {"mean", "max", "cls"}
+        As in `pool`.
+    steps : int or None
+        As in `pool`; the positions of a map count in reading order.
+
+    Returns
+    -------
+    ndarray or tensor of shape (n, steps or 1, width), float32
         The pooled vectors.
 
     Examples
     --------
-    >>> import torch
-    >>> from hybridsent.encoders._pooling import pool
-    >>> hidden = torch.tensor([[[1.0], [3.0], [99.0]]])
-    >>> pool(hidden, torch.tensor([2]), "mean", None).tolist()
-    [[[2.0]]]
-    >>> pool(hidden, torch.tensor([2]), "max", 2).tolist()
-    [[[1.0], [3.0]]]
+    >>> import numpy as np
+    >>> from hybridsent.encoders._pooling import positions_of
+    >>> positions_of(np.arange(4.0).reshape(1, 1, 2, 2), "mean", None).tolist()
+    [[[1.5]]]
     """
+    if hidden.ndim == 4:
+        hidden = hidden.reshape(*hidden.shape[:2], -1).swapaxes(1, 2)
+    return pool(hidden, [hidden.shape[1]] * len(hidden), pooling, steps)
+
+
+def _inside(lengths: np.ndarray, width: int, count: int) -> np.ndarray:
+    """Which vectors are in which segment: (n, count, width), lengths (n, 1)."""
+    i, t = np.arange(count), np.arange(width)
+    starts, ends = i * lengths // count, -(-(i + 1) * lengths // count)
+    inside: np.ndarray = (t >= starts[..., None]) & (t < ends[..., None])
+    return inside
+
+
+def _largest(hidden: Any, inside: np.ndarray) -> Any:
+    parts = range(inside.shape[1])
+    if isinstance(hidden, np.ndarray):
+        kept = [np.where(inside[:, k, :, None], hidden, -np.inf).max(1) for k in parts]
+        return np.stack(kept, 1).astype(np.float32)
     import torch
 
-    hidden = hidden.float()
-    if pooling == "cls":
-        return hidden[:, :1]
-    count = steps or 1
-    i = torch.arange(count, device=hidden.device)
-    length = lengths[:, None]
-    starts = torch.div(i * length, count, rounding_mode="floor")  # (n, count)
-    ends = torch.div((i + 1) * length + count - 1, count, rounding_mode="floor")
-    t = torch.arange(hidden.shape[1], device=hidden.device)
-    inside = (t >= starts[..., None]) & (t < ends[..., None])  # (n, count, length)
-    if pooling == "mean":
-        weights = inside / (ends - starts)[..., None]
-        return weights @ hidden
-    kept = [hidden.masked_fill(~inside[:, k, :, None], -torch.inf).amax(1) for k in range(count)]
-    return torch.stack(kept, 1)
+    mask = torch.from_numpy(~inside).to(hidden.device)
+    return torch.stack(
+        [hidden.masked_fill(mask[:, k, :, None], -torch.inf).amax(1) for k in parts], 1
+    )
+
+
+def _float32(hidden: Any) -> Any:
+    return hidden.astype(np.float32) if isinstance(hidden, np.ndarray) else hidden.float()

@@ -59,6 +59,9 @@ class Backbone:
     identity : str, default=None
         What stands for the name in fingerprints, where the same weights can be named in several
         ways (a folder, a file); None for the name.
+    half_precision : bool, default=True
+        Whether it computes in 16 bits where that is asked for; False where there is no network, so
+        that precision changes nothing.
 
     Examples
     --------
@@ -79,6 +82,7 @@ class Backbone:
     options: dict[str, Any] = field(default_factory=dict, hash=False)
     note: str = ""
     identity: str | None = None
+    half_precision: bool = True
 
     def load(self, device: str, precision: str) -> Any:
         """Load the network.
@@ -161,6 +165,7 @@ _BUILTIN = (
         licence=_OPENSMILE_LICENCE,
         commercial_use=False,
         options={"feature_set": "ComParE_2016", "level": "Functionals"},
+        half_precision=False,
         note="voice and prosody, large set; the default for audio",
     ),
     Backbone(
@@ -173,6 +178,7 @@ _BUILTIN = (
         licence=_OPENSMILE_LICENCE,
         commercial_use=False,
         options={"feature_set": "eGeMAPSv02", "level": "Functionals"},
+        half_precision=False,
         note="voice and prosody, small interpretable set",
     ),
 )

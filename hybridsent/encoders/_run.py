@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders import _runtime
+from hybridsent.encoders import _runtime, _threads
 from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._network import Network, Options
-from hybridsent.exceptions import CellError, CellWarning, MediaError
+from hybridsent.exceptions import CellError, CellWarning, MediaError, SlowPathWarning
 from hybridsent.media import content_key
-from hybridsent.store import FeatureStore, resolve_store
+from hybridsent.store import resolve_store
 
 __all__ = ["Run"]
 
+_BLOCK = 64  # cells that a thread hashes at once
+_AHEAD = 4  # batches a lane: enough to encode from while the next window is read
 _OURS = frozenset({"hybridsent", "sklearn", "joblib"})
 
 
 class Run:
     """One call of `transform`: which cells, what was found, what broke.
+
+    The column passes in slices: the keys of the next one are computed while this one is encoded,
+    and beside the result only a slice is held in memory.
 
     Parameters
     ----------
@@ -35,94 +42,166 @@ class Run:
     def __init__(self, encoder: Any, cells: Cells) -> None:
         self.encoder = encoder
         self.cells = cells
-        self.positions: dict[bytes, list[int]] = {}
-        self.broken: dict[int, str] = {}
         self.n_encoded = self.n_from_store = 0
-        for position in cells.present():
-            try:
-                key = content_key(cells.values[position], encoder.modality)
-            except MediaError as error:
-                self._break(position, error)
-            else:
-                self.positions.setdefault(key, []).append(position)
+        self.vectors: np.ndarray | None = None
+        self._network: Network | None = None
+        self._n_workers = _threads.workers(encoder.n_jobs)
+        self._first: dict[bytes, int] = {}  # where each distinct cell stands first
+        self._positions: dict[bytes, list[int]] = {}  # of the slice at work
+        self._damage: dict[bytes, MediaError] = {}
+        self._broken: dict[int, str] = {}
 
-    def rows(self) -> dict[bytes, np.ndarray]:
-        """Give the vector of every distinct cell, found or computed; broken ones are left out."""
-        keys = list(self.positions)
-        if not keys:
-            return {}
-        self.backbone = self.encoder.backbone()
-        store = resolve_store(self.encoder.store)
-        with self._progress(len(keys)) as self.bar:
-            if store is None:
-                return self._without_store(keys)
-            return self._with_store(store, keys)
+    def rows(self) -> np.ndarray | None:
+        """Give a vector a cell, NaN where it is missing or broken; None where all are."""
+        present = self.cells.present()
+        if present:
+            self.backbone = self.encoder.backbone()
+            self._store = resolve_store(self.encoder.store)
+            if self._store is not None:
+                self._identity = self.encoder._identify(self.backbone)
+            with self._progress(len(present)) as self._bar:
+                for part in self._slices(present):
+                    self._settle(part)
+        return self.vectors
 
-    def _with_store(self, store: FeatureStore, keys: list[bytes]) -> dict[bytes, np.ndarray]:
-        fingerprint, spec = self.encoder._identify(self.backbone)
-        computed = store.get_or_compute(fingerprint, keys, self._compute, spec=spec)
-        self.n_encoded, self.n_from_store = computed.n_computed, computed.n_found
-        rows: dict[bytes, np.ndarray] = computed.rows
-        return rows
+    # -- keys
 
-    def _without_store(self, keys: list[bytes]) -> dict[bytes, np.ndarray]:
-        rows = {
-            key: row
-            for batch, vectors in self._compute(keys)
-            for key, row in zip(batch, vectors, strict=True)
-        }
-        self.n_encoded = len(rows)
-        return rows
+    def _slices(self, present: list[int]) -> Iterator[list[tuple[int, bytes | MediaError]]]:
+        """Hash cells in threads, a slice ahead."""
+        size = self.encoder.slice
+        blocks = [present[i : i + _BLOCK] for i in range(0, len(present), _BLOCK)]
+        n_workers = 0 if len(blocks) == 1 else self._n_workers if self.encoder.threads else 1
+        hashed = _threads.parallel(self._hash, blocks, n_workers, ahead=2 * size // _BLOCK)
+        part: list[tuple[int, bytes | MediaError]] = []
+        for block in hashed:
+            part += block
+            if len(part) >= size:
+                yield part
+                part = []
+        if part:
+            yield part
 
-    def _compute(self, keys: list[bytes]) -> Iterator[tuple[list[bytes], np.ndarray]]:
-        """Encode cells, a window at a time; yields (keys, vectors) as they are ready."""
-        network = self.encoder._network(self.backbone)
-        options = self.encoder._options()
-        n_workers = _runtime.workers(self.encoder.n_jobs)
-        waiting: list[bytes] = []
-        items: list[Any] = []
-        prepared = _runtime.parallel(
-            lambda key: self._prepare(network, key, options), keys, n_workers
-        )
-        for key, item in zip(keys, prepared, strict=True):
-            if isinstance(item, MediaError):
-                self._break_key(key, item)
-                continue
-            waiting.append(key)
-            items.append(item)
-            if len(items) == self.encoder.window:
-                yield from self._encode(network, waiting, items, options)
-                waiting, items = [], []
-        if items:
-            yield from self._encode(network, waiting, items, options)
+    def _hash(self, positions: list[int]) -> list[tuple[int, bytes | MediaError]]:
+        return [(position, self._key(position)) for position in positions]
 
-    def _prepare(self, network: Network, key: bytes, options: Options) -> Any:
-        """Read and prepare a cell, in a worker thread; a MediaError is returned, not raised."""
+    def _key(self, position: int) -> bytes | MediaError:
         try:
-            clean = self.encoder._read(self.cells.values[self.positions[key][0]])
-            return network.prepare(clean, options)
+            return content_key(self.cells.values[position], self.encoder.modality)
         except MediaError as error:
             return error
 
-    def _encode(
-        self, network: Network, keys: list[bytes], items: list[Any], options: Options
-    ) -> Iterator[tuple[list[bytes], np.ndarray]]:
-        items = network.finish(items, options)
-        for batch in _runtime.batches(network, items, self.encoder.batch_size):
-            vectors = _runtime.encode_batch(network, [items[i] for i in batch], options)
+    # -- vectors
+
+    def _settle(self, part: list[tuple[int, bytes | MediaError]]) -> None:
+        """Give every cell of a slice its vector."""
+        self._positions = {}
+        for position, key in part:
+            if isinstance(key, MediaError):
+                self._break(position, key)
+            elif key in self._damage:
+                self._break(position, self._damage[key])
+            else:
+                self._positions.setdefault(key, []).append(position)
+        before = self.n_encoded
+        fresh = [key for key in self._positions if key not in self._first]
+        if fresh:
+            self._fill(self._find(fresh))
+        for key, positions in self._positions.items():
+            first = self._first.setdefault(key, positions[0])
+            if self.vectors is not None and positions != [first]:
+                self.vectors[positions] = self.vectors[first]
+        self._bar.update(len(part) - (self.n_encoded - before))
+
+    def _find(self, keys: list[bytes]) -> Mapping[bytes, np.ndarray]:
+        """Find or compute the vectors of distinct cells; broken ones are left out."""
+        if self._store is None:
+            return {
+                key: row
+                for batch, vectors in self._compute(keys)
+                for key, row in zip(batch, vectors, strict=True)
+            }
+        fingerprint, spec = self._identity
+        computed = self._store.get_or_compute(fingerprint, keys, self._compute, spec=spec)
+        self.n_from_store += computed.n_found
+        return computed.rows
+
+    def _fill(self, rows: Mapping[bytes, np.ndarray]) -> None:
+        for key, row in rows.items():
+            if self.vectors is None:
+                shape = (len(self.cells), len(row))
+                self.vectors = np.full(shape, np.nan, dtype=np.float32)
+            self.vectors[self._positions[key][0]] = row
+
+    def _compute(self, keys: list[bytes]) -> Iterator[tuple[list[bytes], np.ndarray]]:
+        """Encode cells; yields (keys, vectors) as they are ready, reading on meanwhile."""
+        networks = self.encoder._networks(self.backbone, len(keys))
+        self._network, options = networks[0], self.encoder._options()
+        network = self._network
+        alone = len(keys) == 1  # threads would cost more than they gain
+        prepared = _threads.parallel(
+            lambda key: self._prepare(network, key, options),
+            keys,
+            0 if alone or not self.encoder.threads else self._n_workers,
+            ahead=self.encoder.window,
+        )
+        lanes = min(network.lanes, self._n_workers)
+        turns: queue.SimpleQueue[Network] = queue.SimpleQueue()
+        for free in networks * lanes:
+            turns.put(free)
+
+        def encode(batch: tuple[list[bytes], list[Any]]) -> tuple[list[bytes], np.ndarray]:
+            network = turns.get()
+            try:
+                return batch[0], _runtime.encode_batch(network, batch[1], options)
+            finally:
+                turns.put(network)
+
+        encoded = _threads.parallel(
+            encode,
+            self._batches(network, keys, prepared, options),
+            0 if alone else lanes * len(networks),
+            ahead=_AHEAD * lanes * len(networks),
+        )
+        for batch, vectors in encoded:
             vectors = vectors.reshape(len(batch), -1)
             finite = np.isfinite(vectors).all(axis=1)
             for i in np.flatnonzero(~finite):
                 self._break_key(
-                    keys[batch[i]], MediaError("the backbone gave values that are not finite")
+                    batch[i], MediaError("the backbone gave values that are not finite")
                 )
-            self.bar.update(len(batch))
-            yield [keys[i] for i, good in zip(batch, finite, strict=True) if good], vectors[finite]
+            self.n_encoded += int(finite.sum())
+            self._bar.update(len(batch))
+            yield [key for key, good in zip(batch, finite, strict=True) if good], vectors[finite]
+
+    def _prepare(self, network: Network, key: bytes, options: Options) -> Any:
+        """Read and prepare a cell, in a worker thread; a MediaError is returned, not raised."""
+        try:
+            clean = self.encoder._read(self.cells.values[self._positions[key][0]], network)
+            return network.prepare(clean, options)
+        except MediaError as error:
+            return error
+
+    def _batches(
+        self, network: Network, keys: list[bytes], prepared: Iterator[Any], options: Options
+    ) -> Iterator[tuple[list[bytes], list[Any]]]:
+        """Cut what was prepared into batches, a window at a time."""
+        pairs = zip(keys, prepared, strict=True)
+        while window := list(islice(pairs, self.encoder.window)):
+            sound = []
+            for key, item in window:
+                if isinstance(item, MediaError):
+                    self._break_key(key, item)
+                else:
+                    sound.append((key, item))
+            items = network.finish([item for _, item in sound], options) if sound else []
+            for batch in _runtime.batches(network, items, self.encoder.batch_size):
+                yield [sound[i][0] for i in batch], [items[i] for i in batch]
 
     # -- broken cells
 
     def _break_key(self, key: bytes, error: MediaError) -> None:
-        for position in self.positions[key]:
+        self._damage[key] = error
+        for position in self._positions[key]:
             self._break(position, error)
 
     def _break(self, position: int, error: MediaError) -> None:
@@ -134,19 +213,27 @@ class Run:
                 row=self.cells.labels[position],
                 column=self.cells.column,
             ) from error
-        self.broken[position] = message
+        self._broken[position] = message
 
-    def warn_of_broken(self) -> None:
-        """Tell once how many cells broke, and which was the first."""
-        if not self.broken:
-            return
-        first = self.broken[min(self.broken)]
-        warnings.warn(
-            f"{len(self.broken)} of {len(self.cells)} cells are broken and count as missing. The "
-            f"first: {first}",
-            CellWarning,
-            stacklevel=_depth_of_caller(),
-        )
+    def warn(self) -> None:
+        """Tell how many cells broke, and once in a process that a network runs slowly."""
+        if self._broken:
+            first = self._broken[min(self._broken)]
+            warnings.warn(
+                f"{len(self._broken)} of {len(self.cells)} cells are broken and count as missing. "
+                f"The first: {first}",
+                CellWarning,
+                stacklevel=_depth_of_caller(),
+            )
+        graphs = None if self._network is None else self._network.graphs
+        if graphs is not None and graphs.slow is not None:
+            reason, graphs.slow = graphs.slow, None
+            warnings.warn(
+                f"{graphs.name!r} cannot run through OpenVINO ({reason}); torch runs it, several "
+                "times slower, with the same vectors.",
+                SlowPathWarning,
+                stacklevel=_depth_of_caller(),
+            )
 
     def _progress(self, total: int) -> Any:
         from tqdm import tqdm

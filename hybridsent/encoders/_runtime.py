@@ -7,27 +7,29 @@ a full memory.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._graphs import has_bfloat16
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
 
 __all__ = [
     "batches",
+    "devices_for",
     "encode_batch",
     "network_of",
     "release_networks",
     "resolve_device",
     "resolve_precision",
-    "workers",
 ]
+
+_WORTH_A_CARD = 1024  # cells: loading a network on another card takes seconds
 
 _networks: dict[tuple[str, str, str, str, str], Network] = {}
 _lock = threading.Lock()
@@ -90,7 +92,8 @@ def _accelerator_possible() -> bool:
 def resolve_precision(precision: str, device: str) -> str:
     """Turn ``"auto"`` into the arithmetic that suits the device.
 
-    On the CPU that is float32; on CUDA bfloat16 where the card has it, else float16.
+    That is bfloat16 where the processor or the card multiplies it faster; else float32 on the CPU
+    and float16 on CUDA.
 
     Parameters
     ----------
@@ -107,50 +110,18 @@ def resolve_precision(precision: str, device: str) -> str:
     Examples
     --------
     >>> from hybridsent.encoders._runtime import resolve_precision
-    >>> resolve_precision("auto", "cpu")
-    'float32'
+    >>> resolve_precision("auto", "cpu") in ("float32", "bfloat16")
+    True
     """
     if precision != "auto":
         return precision
+    if device == "cpu":
+        return "bfloat16" if has_bfloat16() else "float32"
     if not device.startswith("cuda"):
         return "float32"
     import torch
 
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-
-
-def workers(n_jobs: int | None) -> int:
-    """Count the threads that read and prepare cells.
-
-    None takes every core, or as many as the process was given (joblib's workers set
-    ``OMP_NUM_THREADS``), so that several processes do not crowd each other.
-
-    Parameters
-    ----------
-    n_jobs : int or None
-        As in scikit-learn; -1 takes every core.
-
-    Returns
-    -------
-    int
-        At least 1.
-
-    Examples
-    --------
-    >>> from hybridsent.encoders._runtime import workers
-    >>> workers(3)
-    3
-    """
-    from joblib import cpu_count
-
-    if n_jobs is None:
-        granted = os.environ.get("OMP_NUM_THREADS", "")
-        return (
-            min(int(granted), cpu_count())
-            if granted.isdigit() and int(granted)
-            else int(cpu_count())
-        )
-    return max(1, cpu_count() + 1 + n_jobs) if n_jobs < 0 else n_jobs
 
 
 def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> Network:
@@ -178,6 +149,34 @@ def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> 
         return _networks[key]
 
 
+def devices_for(device: str, n_cells: int) -> list[str]:
+    """Give the devices that share the work: all cards, where there is enough of it.
+
+    Parameters
+    ----------
+    device : str
+        A device given by `resolve_device`; ``"cuda:1"`` means that card alone.
+    n_cells : int
+        Cells to be encoded.
+
+    Returns
+    -------
+    list of str
+        At least one device.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._runtime import devices_for
+    >>> devices_for("cpu", 10**6)
+    ['cpu']
+    """
+    if device != "cuda" or n_cells < _WORTH_A_CARD:
+        return [device]
+    import torch
+
+    return [device, *(f"cuda:{i}" for i in range(1, torch.cuda.device_count()))]
+
+
 def release_networks() -> None:
     """Forget all loaded networks, so that their memory can be used for something else.
 
@@ -195,7 +194,7 @@ def batches(network: Network, items: Sequence[Any], batch_size: int | str) -> It
 
     Sorting by cost keeps padding near zero; starting with the costliest makes a full memory show at
     once and the progress bar err on the safe side. With ``batch_size="auto"`` a batch ends where
-    (items x largest cost) would pass the network's budget.
+    (items x largest cost) would pass the network's budget, or its lane's share of few items.
 
     Parameters
     ----------
@@ -213,11 +212,12 @@ def batches(network: Network, items: Sequence[Any], batch_size: int | str) -> It
     """
     costs = [network.cost(item) for item in items]
     groups = [network.group(item) for item in items]
+    budget = min(network.budget, max(1, -(-sum(costs) // network.lanes)))
     order = sorted(range(len(items)), key=lambda i: (-costs[i], str(groups[i])))
     batch: list[int] = []
     for i in order:
         if batch and (
-            _is_full(len(batch) + 1, costs[batch[0]], batch_size, network.budget)
+            _is_full(len(batch) + 1, costs[batch[0]], batch_size, budget)
             or groups[i] != groups[batch[0]]
         ):
             yield batch
@@ -275,58 +275,17 @@ def encode_batch(network: Network, batch: Sequence[Any], options: Options) -> np
 def _is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
     return (
-        isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+        isinstance(error, MemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or "bad_alloc" in text
     )
 
 
 def _empty_cache() -> None:
+    if "torch" not in sys.modules:
+        return
     import torch
 
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def parallel(
-    function: Callable[[Any], Any], values: Sequence[Any], n_workers: int
-) -> Iterator[Any]:
-    """Map in threads, results in order and at most a few ahead of the reader.
-
-    Parameters
-    ----------
-    function : callable
-        Called once per value; must free the interpreter's lock to gain anything (decoding and
-        openSMILE do).
-    values : sequence
-        Arguments.
-    n_workers : int
-        Threads; 1 runs in the calling thread.
-
-    Yields
-    ------
-    object
-        ``function(value)`` in the order of `values`.
-
-    Examples
-    --------
-    >>> from hybridsent.encoders._runtime import parallel
-    >>> list(parallel(abs, [-1, 2], n_workers=2))
-    [1, 2]
-    """
-    if n_workers <= 1 or len(values) <= 1:
-        yield from map(function, values)
-        return
-    from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    with ThreadPoolExecutor(n_workers, thread_name_prefix="hybridsent") as pool:
-        waiting: deque[Future[Any]] = deque()
-        try:
-            for value in values:
-                waiting.append(pool.submit(function, value))
-                if len(waiting) >= 4 * n_workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

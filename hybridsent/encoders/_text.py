@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hybridsent._params import Interval, StrOptions
 from hybridsent.encoders._base import BaseEncoder
-from hybridsent.encoders._network import Options
+from hybridsent.encoders._network import Network, Options
 from hybridsent.media import TEXT_VERSION, load_text
 
 __all__ = ["TextEncoder"]
@@ -100,6 +100,8 @@ class TextEncoder(BaseEncoder):
 
     modality = "text"
     window = 4096  # texts are small: a wide window sorts well by length
+    slice = 16384
+    threads = False
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseEncoder._parameter_constraints,
@@ -161,7 +163,7 @@ class TextEncoder(BaseEncoder):
         names = ("unicode", "urls", "mentions", "hashtags", "emoji", "elongation")
         return {name: getattr(self, name) for name in names}
 
-    def _read(self, cell: Any) -> str:
+    def _read(self, cell: Any, network: Network) -> str:
         return load_text(cell, **self._policy())
 
     def _cleaning(self) -> dict[str, Any]:

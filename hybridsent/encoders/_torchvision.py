@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._efficientnet import check_convolutional, pool_positions
 from hybridsent.encoders._files import check_sha256, first_line, load_state, sha256_of
+from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._pixels import byte_pattern, check_convolutional, normalised
+from hybridsent.encoders._pooling import positions_of
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
@@ -114,21 +116,7 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
     WeightsNotFoundError, WeightsError
         If the weights are not there, or not those of this network.
     """
-    from torchvision import models
-
-    path, weights = _file(backbone), _weights(backbone)
-    stated = re.search(r"-([0-9a-f]{8})\.", path.name)
-    if stated:
-        check_sha256(path, stated.group(1), backbone.name)
-    name = backbone.options["name"]
-    model = models.get_model(name, weights=None, **_AS_TRAINED.get(name, {}))
-    try:
-        model.load_state_dict(load_state(path, backbone.name))
-    except RuntimeError as error:
-        raise WeightsError(
-            f"The weights in {path} must be those of {name!r}. Got: {first_line(error)}"
-        ) from error
-    return TorchvisionNetwork(model, weights.transforms(), backbone.name, device, precision)
+    return TorchvisionNetwork(backbone, device, precision)
 
 
 def _weights(backbone: Backbone) -> Any:
@@ -194,28 +182,26 @@ class TorchvisionNetwork(Network):
 
     Parameters
     ----------
-    model : torch.nn.Module
-        The network; its last linear layer is taken out.
-    transform : callable
-        torchvision's preprocessing for the weights.
-    name : str
-        Name of the backbone.
+    backbone : Backbone
+        As `resolve` made it.
     device, precision : str
         As resolved.
     """
 
-    def __init__(self, model: Any, transform: Any, name: str, device: str, precision: str) -> None:
-        import torch
+    graphs: Graphs
 
-        self.name = name
-        self.device = device
-        self.dtype = getattr(torch, precision)
-        self.transform = transform
-        self.linear_width = _take_out_last_linear(model)
-        self.has_maps = not hasattr(model, "class_token")  # ViT has tokens, not feature maps
-        self.model = model.to(device, self.dtype).eval()
-        self._seen = threading.local()  # threads share the network, not what passes through it
-        self._watch()
+    def __init__(self, backbone: Backbone, device: str, precision: str) -> None:
+        self.name = backbone.name
+        # torchvision's preprocessing for the weights: its sizes, and what it normalises by
+        self.transform = _weights(backbone).transforms()
+        self.graphs = Graphs(
+            backbone.name,
+            f"torchvision {backbone.identity} {backbone.digest()}",
+            lambda _precision: _Source(backbone, self),
+            device,
+            precision,
+        )
+        self.facts = self.graphs.table(_Source.facts)
 
     @property
     def width(self) -> int:
@@ -224,43 +210,96 @@ class TorchvisionNetwork(Network):
 
     def width_for(self, options: Options) -> int:
         """Features per vector: what the last linear layer read, or the channels of the last map."""
-        import torch
-
-        if self._reads_linear(options):
-            return int(self.linear_width or 0)
-        probe = torch.zeros(1, 3, 224, 224, device=self.device, dtype=self.dtype)
-        with torch.inference_mode():
-            return int(self._maps(probe).shape[1])
+        return int(self.facts["linear" if self._reads_linear(options) else "channels"] or 0)
 
     def _reads_linear(self, options: Options) -> bool:
         automatic = options.pooling == "auto" and options.steps is None
-        return automatic and self.linear_width is not None
+        return automatic and self.facts["linear"] is not None
 
     def check(self, options: Options) -> None:
         """Only the last layer can be read, and only feature maps have segments."""
         check_convolutional(options, self.name)
-        if not self.has_maps and not self._reads_linear(options):
+        if self.facts["channels"] is None and not self._reads_linear(options):
             raise ValueError(
                 f"The pooling parameter must be 'auto' and steps None for {self.name!r}, which has "
                 f"no feature maps. Got {options.pooling!r} and {options.steps!r}; for its patches "
                 "use a model of the family 'hf:'."
             )
 
-    def prepare(self, clean: Any, options: Options) -> Any:
-        """Prepare a picture with torchvision's own transform."""
-        return self.transform(clean)
+    @property
+    def shorter_side(self) -> int:
+        """What pictures are brought to before their middle is cut out."""
+        return max(int(size) for size in (*self.transform.resize_size, *self.transform.crop_size))
+
+    def prepare(self, clean: Any, options: Options) -> np.ndarray:
+        """Resize a picture and cut its middle out, by torchvision's own functions."""
+        from torchvision.transforms.v2 import functional
+
+        resized = functional.resize(
+            clean,
+            self.transform.resize_size,
+            interpolation=self.transform.interpolation,
+            antialias=self.transform.antialias,
+        )
+        return np.asarray(functional.center_crop(resized, self.transform.crop_size))
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode prepared pictures."""
+        pixels = np.stack(batch)
+        if self._reads_linear(options):
+            out = as_numpy(self.graphs("linear", pixels))
+            return out.reshape(len(out), 1, -1)
+        pooling = "mean" if options.pooling == "auto" else options.pooling
+        return as_numpy(positions_of(self.graphs("maps", pixels), pooling, options.steps))
+
+
+class _Source:
+    """The torch model, and its forward passes.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        As `resolve` made it.
+    network : TorchvisionNetwork
+        Knows the preprocessing.
+    """
+
+    def __init__(self, backbone: Backbone, network: TorchvisionNetwork) -> None:
+        self.network = network
+        self.model = _load_model(backbone)
+        self.linear = _take_out_last_linear(self.model)
+        self.has_tokens = hasattr(self.model, "class_token")  # of a ViT, which has no maps
+        self._seen = threading.local()  # threads share the network, not what passes through it
+        self._watch()
+
+    def facts(self) -> dict[str, Any]:
+        """Tell the widths of what can be read."""
         import torch
 
-        pixels = torch.stack(list(batch)).to(self.device, self.dtype)
+        if self.has_tokens:
+            return {"linear": self.linear, "channels": None}
         with torch.inference_mode():
-            if self._reads_linear(options):
-                out = self.model(pixels).flatten(1)[:, None]
-            else:
-                out = pool_positions(self._maps(pixels), options)
-            return np.asarray(out.float().cpu().numpy())
+            pixels = torch.from_numpy(self.examples("maps")[0][0])
+            maps = self._last_map(self._normalised(pixels))
+        return {"linear": self.linear, "channels": None if maps is None else int(maps.shape[1])}
+
+    def module(self, output: str) -> Any:
+        """Give the pass from bytes to what the last linear layer reads, or to the last map."""
+        import torch
+
+        self.model.to(memory_format=torch.channels_last)
+        forward = self.model if output == "linear" else self._last_map
+        return as_module(self.model, lambda pixels: forward(self._normalised(pixels)))
+
+    def _normalised(self, pixels: Any) -> Any:
+        transform = self.network.transform
+        return normalised(pixels, transform.mean, transform.std, self.model)
+
+    def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
+        """Make patterns of bytes."""
+        size = [int(side) for side in self.network.transform.crop_size]
+        height, width = size if len(size) == 2 else size * 2
+        return [(byte_pattern(n, height, width),) for n in (1, 3)]
 
     def _watch(self) -> None:
         """Keep the last feature map of more than one position, before the classifier."""
@@ -274,16 +313,31 @@ class TorchvisionNetwork(Network):
             if name and not name.startswith("classifier"):
                 module.register_forward_hook(keep)
 
-    def _maps(self, pixels: Any) -> Any:
+    def _last_map(self, pixels: Any) -> Any:
+        """Run the network, and give the last map that passed; None where there was none."""
         self._seen.maps = None
         self.model(pixels)
         maps, self._seen.maps = self._seen.maps, None
-        if maps is None:
-            raise ValueError(
-                f"The backbone {self.name!r} has no feature map to pool. Use pooling='auto' and "
-                "steps=None with it."
-            )
         return maps
+
+
+def _load_model(backbone: Backbone) -> Any:
+    """Build the network and load its weights, checked against the hash in the file's name."""
+    from torchvision import models
+
+    path = _file(backbone)
+    stated = re.search(r"-([0-9a-f]{8})\.", path.name)
+    if stated:
+        check_sha256(path, stated.group(1), backbone.name)
+    name = backbone.options["name"]
+    model = models.get_model(name, weights=None, **_AS_TRAINED.get(name, {}))
+    try:
+        model.load_state_dict(load_state(path, backbone.name))
+    except RuntimeError as error:
+        raise WeightsError(
+            f"The weights in {path} must be those of {name!r}. Got: {first_line(error)}"
+        ) from error
+    return model.eval()
 
 
 def _take_out_last_linear(model: Any) -> int | None:

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hybridsent._params import Interval
+from hybridsent._params import Devices, Interval
 
 __all__ = ["BoostedTreesClassifier"]
 
@@ -40,7 +40,9 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
     reg_lambda : float, default=1.0
         Squared penalty on leaf values.
     device : str, default="cpu"
-        ``"cpu"`` or ``"cuda"``.
+        Where the trees are grown: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``. Predictions are computed
+        on the CPU, so that the fitted model needs no GPU. Without a GPU xgboost warns and grows
+        the trees on the CPU.
     n_jobs : int, default=None
         Threads; None takes every core.
     random_state : int, default=0
@@ -76,7 +78,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         "subsample": [Interval(Real, 0, 1, closed="right")],
         "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
         "reg_lambda": [Interval(Real, 0, None, closed="left")],
-        "device": [str],
+        "device": [Devices("cpu", "cuda")],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
@@ -131,6 +133,8 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
                 f"contains only one class: {self.classes_.tolist()[0]!r}"
             )
         self.model_ = XGBClassifier(tree_method="hist", **self.get_params()).fit(X, codes)
+        if self.device != "cpu":  # arrays are on the CPU, and xgboost warns where trees are not
+            self.model_.set_params(device="cpu")
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -30,6 +30,7 @@ def read_table(table: str) -> frozenset[str]:
 # Public modules whose estimators may be in a bundle; only what their ``__all__`` names counts.
 HYBRIDSENT_MODULES = (
     "hybridsent.alignment",
+    "hybridsent.devices",
     "hybridsent.encoders",
     "hybridsent.few_label",
     "hybridsent.fusion",

@@ -256,6 +256,8 @@ def handlers(module: Module) -> Iterator[ast.ExceptHandler]:
 
 THE_ANSWER_IS_NO = {
     "hybridsent.cli._main": "the last door: an unforeseen error is shown, whole with --debug",
+    "hybridsent.encoders._graphs": "asks whether a model can be converted; torch runs it otherwise",
+    "hybridsent.encoders._threads": "raises it after the results of what came before it",
     "hybridsent.persist._codec": "asks whether a part can be written; what it raises is the answer",
 }
 """Modules whose broad except need not raise again."""

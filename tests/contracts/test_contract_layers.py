@@ -13,7 +13,7 @@ LAYERS = {
     "L0": ("exceptions", "_optional", "_params", "_version", "_views"),
     "L1": ("media", "store"),
     "L2": ("encoders",),
-    "L3": ("heads", "missing", "scaling"),
+    "L3": ("devices", "heads", "missing", "scaling"),
     "L4": ("datasets", "fusion"),
     "L5": ("evaluation", "persist"),
     "L6": ("__main__", "cli"),

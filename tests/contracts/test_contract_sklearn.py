@@ -16,6 +16,7 @@ from hybridsent.encoders import BaseEncoder
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "BoostedTreesClassifier": {"n_estimators": 15, "n_jobs": 1},
+    "OnDevice": {"estimator": PCA(1)},
     "PresentRows": {"transformer": PCA(1)},
 }
 """Arguments for classes that need some, or that are slow without."""

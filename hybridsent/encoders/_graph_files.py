@@ -1,0 +1,104 @@
+"""Converted networks at rest: folders that are whole or absent (layer L2).
+
+A conversion takes seconds and imports torch; it is kept in the user's cache folder, or where the
+environment variable ``HYBRIDSENT_NETWORKS`` says, and found again by later processes. Every file
+is checked against its hash when it is read. Whatever cannot be kept is converted again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["find", "keep", "networks_path"]
+
+_MANIFEST = "manifest.json"
+
+
+def networks_path() -> Path:
+    """Give the folder of converted networks.
+
+    Returns
+    -------
+    Path
+        The environment variable ``HYBRIDSENT_NETWORKS``, else ``networks`` in the user's cache
+        folder of hybridsent. It may be deleted at any time.
+
+    Examples
+    --------
+    >>> networks_path().name != ""
+    True
+    """
+    named = os.environ.get("HYBRIDSENT_NETWORKS")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hybridsent") / "networks"
+
+
+def find(item: str) -> Path | None:
+    """Find a kept item; one that is damaged is removed.
+
+    Parameters
+    ----------
+    item : str
+        Its name.
+
+    Returns
+    -------
+    Path or None
+        A folder whose files are as they were written.
+    """
+    folder = networks_path() / item
+    try:
+        hashes = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        if all(_hash(folder / name) == digest for name, digest in hashes.items()):
+            return folder
+    except (OSError, ValueError, AttributeError):
+        if not folder.exists():
+            return None
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def keep(item: str, write: Callable[[Path], None]) -> Path | None:
+    """Write an item; it appears whole, or not at all.
+
+    Parameters
+    ----------
+    item : str
+        Its name.
+    write : callable
+        Writes the files into the folder it is given.
+
+    Returns
+    -------
+    Path or None
+        The folder; None where the disk does not take it.
+    """
+    root = networks_path()
+    draft = root / f"draft-{uuid.uuid4().hex}"
+    try:
+        draft.mkdir(parents=True)
+        write(draft)
+        hashes = {path.name: _hash(path) for path in sorted(draft.iterdir())}
+        (draft / _MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
+        with suppress(OSError):  # another process was first: its folder is as good
+            draft.rename(root / item)
+    except (OSError, RuntimeError):  # openvino tells of a full disk by a RuntimeError
+        return None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return find(item)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

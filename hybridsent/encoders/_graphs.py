@@ -1,0 +1,381 @@
+"""The forward passes of a network, by the fastest engine that gives the same vectors (layer L2).
+
+On the CPU a torch module is traced, converted to OpenVINO (3 to 15 times the rate of eager torch,
+see benchmarks/) and kept on disk, so that later processes need no torch at all. A conversion is
+used only if it gives torch's own values on examples of several shapes; else, and on every other
+device, torch runs the module. No library serves: optimum-intel converts named architectures, with
+its own model classes, and checks nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import queue
+import re
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from hybridsent.encoders import _graph_files
+from hybridsent.encoders._files import first_line, quiet_transformers
+from hybridsent.encoders._threads import workers
+
+__all__ = ["Graphs", "Source", "as_module", "as_numpy", "has_bfloat16", "has_openvino"]
+
+_FORMAT = 1  # of what is kept on disk
+_PACKAGES = ("openvino", "torch", "torchvision", "transformers")
+_NEAR = 1e-4  # of the largest value: what a vector may differ by between engines in float32
+_ALIKE = 0.999  # cosine: what it may turn by in bfloat16
+
+
+class Source(Protocol):
+    """A loaded torch model and the forward passes that it offers."""
+
+    def module(self, output: str) -> Any:
+        """Give the torch module of one forward pass: arrays in, one tensor out."""
+
+    def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
+        """Give inputs of at least two shapes, to trace the module and to check the conversion."""
+
+
+def as_module(model: Any, function: Callable[..., Any]) -> Any:
+    """Wrap a function of tensors, and the model that it calls, as a torch module.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Its parameters become those of the module.
+    function : callable
+        Takes and gives tensors.
+
+    Returns
+    -------
+    torch.nn.Module
+        In evaluation mode.
+    """
+    import torch
+
+    class Forward(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *inputs: Any) -> Any:
+            return function(*inputs)
+
+    return Forward().eval()
+
+
+def as_numpy(values: Any) -> np.ndarray:
+    """Turn what a forward pass gave into a float32 array on the CPU."""
+    if not isinstance(values, np.ndarray):
+        values = values.float().cpu().numpy()
+    return np.asarray(values, dtype=np.float32)
+
+
+def has_openvino() -> bool:
+    """Whether OpenVINO is installed; it is not imported to find out."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+@functools.cache
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 faster than float32."""
+    try:
+        words = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return False
+    return has_openvino() and not {"avx512_bf16", "amx_bf16"}.isdisjoint(words)
+
+
+class Graphs:
+    """The forward passes of one network, each under a name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the backbone, for messages.
+    key : str
+        What the weights and all else that changes the passes is told apart by, on disk.
+    load : callable
+        ``load(precision) -> Source`` loads the torch model; called when it is needed at all.
+    device, precision : str
+        As resolved.
+    """
+
+    def __init__(
+        self, name: str, key: str, load: Callable[[str], Source], device: str, precision: str
+    ) -> None:
+        self.name = name
+        self.device = device
+        self.precision = precision
+        self.converts = device == "cpu" and precision in ("float32", "bfloat16") and has_openvino()
+        self.lanes = workers(None) if self.converts else 1
+        self.slow: str | None = None  # why torch runs what OpenVINO could not
+        self._key = key
+        self._load = load
+        self._source: Source | None = None
+        self._modules: dict[str, Any] = {}
+        self._compiled: dict[str, _Compiled | None] = {}
+        self._lock = threading.RLock()
+        self._turn = threading.Lock()  # torch takes all cores for one pass
+
+    @property
+    def source(self) -> Source:
+        """The torch model, loaded at the first use."""
+        import torch
+
+        # a caller in inference mode must not leave us with weights that cannot be traced
+        with self._lock, torch.inference_mode(False):
+            if self._source is None:
+                self._source = self._load("float32" if self.converts else self.precision)
+            return self._source
+
+    def facts(self, write: Callable[[Path], None]) -> Path | None:
+        """Find what was kept beside the passes, or keep it now; None where it cannot be kept."""
+        if not self.converts:
+            return None
+        item = self._item("facts")
+        return _graph_files.find(item) or _graph_files.keep(item, write)
+
+    def table(self, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """Read facts off the torch model, or find what was read of it before.
+
+        Parameters
+        ----------
+        read : callable
+            Takes the source, gives what JSON can hold.
+
+        Returns
+        -------
+        dict
+            The facts.
+        """
+
+        def write(draft: Path) -> None:
+            (draft / "facts.json").write_text(json.dumps(read(self.source)), encoding="utf-8")
+
+        kept = self.facts(write)
+        if kept is None:
+            return read(self.source)
+        found: dict[str, Any] = json.loads((kept / "facts.json").read_text(encoding="utf-8"))
+        return found
+
+    def __call__(self, output: str, *inputs: np.ndarray) -> Any:
+        """Run a pass.
+
+        Parameters
+        ----------
+        output : str
+            Its name.
+        *inputs : ndarray
+            What it takes.
+
+        Returns
+        -------
+        ndarray or Tensor
+            float32; a tensor on the device where torch runs.
+        """
+        if not self.converts:
+            return self._run_torch(output, inputs)
+        if output not in self._compiled:
+            with self._lock:
+                if output not in self._compiled:
+                    self._compiled[output] = self._compile(output)
+        compiled = self._compiled[output]
+        if compiled is not None and compiled.takes(inputs):
+            return compiled(inputs)
+        with self._turn:
+            return self._run_torch(output, inputs)
+
+    # -- torch
+
+    def _run_torch(self, output: str, inputs: Sequence[np.ndarray]) -> Any:
+        import torch
+
+        precision = "float32" if self.converts else self.precision
+        dtype = getattr(torch, precision)
+        module = self._module(output, dtype)
+        tensors = []
+        for array in inputs:
+            tensor = torch.from_numpy(np.ascontiguousarray(array))
+            if self.device.startswith("cuda"):
+                tensor = tensor.pin_memory()
+            tensor = tensor.to(self.device, non_blocking=True)
+            tensors.append(tensor.to(dtype) if tensor.is_floating_point() else tensor)
+        with torch.inference_mode():
+            return module(*tensors).float()
+
+    def _module(self, output: str, dtype: Any) -> Any:
+        with self._lock:
+            if output not in self._modules:
+                self._modules[output] = self.source.module(output).to(self.device, dtype)
+            return self._modules[output]
+
+    # -- OpenVINO
+
+    def _compile(self, output: str) -> _Compiled | None:
+        """Read or make the conversion; None where torch must run this pass."""
+        item = self._item(output)
+        folder = _graph_files.find(item)
+        if folder is None:
+            model, told = self._convert(output)
+            folder = _graph_files.keep(item, lambda draft: _write(draft, model, told))
+        else:
+            model = folder / "graph.xml"
+            told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+        if "refused" in told:
+            self.slow = told["refused"]
+            return None
+        precision = self.precision if told["bfloat16"] else "float32"
+        compiled = _Compiled(model, precision, self.lanes)
+        self._source = None  # the weights are in the conversion now
+        self._modules.clear()
+        return compiled
+
+    def _convert(self, output: str) -> tuple[Any, dict[str, Any]]:
+        module, examples = self.source.module(output), self.source.examples(output)
+        wanted = [as_numpy(self._reference(module, example)) for example in examples]
+        try:
+            model = _converted(module, examples)
+            exact = _Compiled(model, "float32", 1)
+            rough = _Compiled(model, "bfloat16", 1)
+            pairs = [(exact(one), rough(one)) for one in examples]
+        except Exception as error:  # noqa: BLE001 - a tracer runs the code of any model, which may raise anything; torch serves then
+            return None, {"refused": f"{type(error).__name__}: {first_line(error)}"[:300]}
+        apart = max(_apart(one, aim) for (one, _), aim in zip(pairs, wanted, strict=True))
+        if not apart <= _NEAR:
+            return None, {"refused": f"its values differ by {apart:.1e} of the largest"}
+        alike = min(_alike(one, aim) for (_, one), aim in zip(pairs, wanted, strict=True))
+        return model, {"bfloat16": bool(alike >= _ALIKE)}
+
+    def _reference(self, module: Any, example: Sequence[np.ndarray]) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return module(*map(torch.from_numpy, example))
+
+    def _item(self, output: str) -> str:
+        """Name on disk: new weights, packages or formats have another one."""
+        versions = [_version(package) for package in _PACKAGES]
+        told = json.dumps([_FORMAT, self._key, output, versions])
+        digest = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-")[-40:]
+        return f"{slug}-{re.sub('[^a-z0-9-]+', '-', output)}-{digest}"
+
+
+class _Compiled:
+    """A pass compiled for this processor; threads take turns on its lanes."""
+
+    def __init__(self, model: Any, precision: str, lanes: int) -> None:
+        properties = {
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
+            "NUM_STREAMS": str(lanes),
+            "INFERENCE_NUM_THREADS": str(lanes),
+            "ENABLE_CPU_PINNING": "NO",  # several processes would be pinned to the same cores
+        }
+        self._model = _core(os.getpid()).compile_model(model, "CPU", properties)
+        self._shapes = [given.partial_shape for given in self._model.inputs]
+        self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
+        for _ in range(lanes):
+            self._requests.put(self._model.create_infer_request())
+
+    def takes(self, inputs: Sequence[np.ndarray]) -> bool:
+        """Whether it was made for inputs of these shapes."""
+        from openvino import PartialShape
+
+        return all(
+            shape.compatible(PartialShape(array.shape))
+            for shape, array in zip(self._shapes, inputs, strict=True)
+        )
+
+    def __call__(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        request = self._requests.get()
+        try:
+            arrays = [np.ascontiguousarray(array) for array in inputs]
+            # a copy: the next pass on this lane writes over what the request holds
+            return np.array(request.infer(arrays, share_inputs=True)[0], dtype=np.float32)
+        finally:
+            self._requests.put(request)
+
+
+@functools.cache
+def _core(pid: int) -> Any:
+    """Give OpenVINO's engine of this process; a forked child starts its own."""
+    import openvino
+
+    return openvino.Core()
+
+
+def _converted(module: Any, examples: Sequence[tuple[np.ndarray, ...]]) -> Any:
+    """Trace a module and convert the trace; the sizes that differ between examples stay open.
+
+    The frontend is called directly: `openvino.convert_model` would report its use over the network.
+    """
+    import torch
+    from openvino import PartialShape, Type
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    tensors = tuple(map(torch.from_numpy, examples[0]))
+    with (
+        quiet_transformers(),
+        warnings.catch_warnings(),
+        torch.inference_mode(False),
+        torch.no_grad(),
+    ):
+        warnings.simplefilter("ignore")  # the tracer's doubts are settled by checking other shapes
+        trace: Any = torch.jit.trace  # untyped
+        traced = trace(module, tensors, strict=False, check_trace=False)
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        decoder = TorchScriptPythonDecoder(traced)  # must outlive the conversion
+        model = frontend.convert(frontend.load(decoder))
+    for i, given in enumerate(model.inputs):
+        given.get_node().set_partial_shape(PartialShape(_open_sizes([one[i] for one in examples])))
+        given.get_node().set_element_type(Type(examples[0][i].dtype))
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def _open_sizes(arrays: Sequence[np.ndarray]) -> list[int]:
+    """Give the sizes that all arrays share, and -1 for the others."""
+    sizes = zip(*(array.shape for array in arrays), strict=True)
+    return [size[0] if len(set(size)) == 1 else -1 for size in sizes]
+
+
+def _apart(values: np.ndarray, wanted: np.ndarray) -> float:
+    """Largest difference, as a part of the largest value."""
+    if values.shape != wanted.shape:
+        return float("inf")
+    return float(np.abs(values - wanted).max() / max(np.abs(wanted).max(), 1e-30))
+
+
+def _alike(values: np.ndarray, wanted: np.ndarray) -> float:
+    """Smallest cosine between what two engines give for one sample."""
+    a, b = values.reshape(len(values), -1), wanted.reshape(len(wanted), -1)
+    return float(np.min((a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))))
+
+
+def _write(folder: Path, model: Any, told: dict[str, Any]) -> None:
+    if model is not None:
+        import openvino
+
+        openvino.save_model(model, folder / "graph.xml", compress_to_fp16=False)
+    (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+@functools.cache
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
