@@ -15,7 +15,12 @@ from hybridsent._optional import import_optional
 from hybridsent.encoders._files import check_sha256, load_state
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
-from hybridsent.encoders._pixels import byte_pattern, check_convolutional, normalised
+from hybridsent.encoders._pixels import (
+    byte_pattern,
+    check_convolutional,
+    normalised,
+    pictures_per_batch,
+)
 from hybridsent.encoders._pooling import positions_of
 from hybridsent.encoders._registry import Backbone
 
@@ -76,6 +81,11 @@ class EfficientNetLite(Network):
     def shorter_side(self) -> int:
         """What pictures are shrunk to."""
         return SIZE
+
+    @property
+    def budget(self) -> int:
+        """Pictures in an automatic batch."""
+        return pictures_per_batch(self.graphs.converts)
 
     def check(self, options: Options) -> None:
         """Refuse a class token and named layers, which a convolutional network has not."""

@@ -31,7 +31,7 @@ from hybridsent.encoders._threads import workers
 
 __all__ = ["Graphs", "Source", "as_module", "as_numpy", "has_bfloat16", "has_openvino"]
 
-_FORMAT = 1  # of what is kept on disk
+_FORMAT = 2  # of what is kept on disk
 _PACKAGES = ("openvino", "torch", "torchvision", "transformers")
 _NEAR = 1e-4  # of the largest value: what a vector may differ by between engines in float32
 _ALIKE = 0.999  # cosine: what it may turn by in bfloat16
@@ -119,7 +119,8 @@ class Graphs:
         self.device = device
         self.precision = precision
         self.converts = device == "cpu" and precision in ("float32", "bfloat16") and has_openvino()
-        self.lanes = workers(None) if self.converts else 1
+        # a card computes one batch while the next is padded and sent
+        self.lanes = workers(None) if self.converts else 2 if device.startswith("cuda") else 1
         self.slow: str | None = None  # why torch runs what OpenVINO could not
         self._key = key
         self._load = load
@@ -283,7 +284,7 @@ class _Compiled:
             "INFERENCE_NUM_THREADS": str(lanes),
             "ENABLE_CPU_PINNING": "NO",  # several processes would be pinned to the same cores
         }
-        self._model = _core(os.getpid()).compile_model(model, "CPU", properties)
+        self._model = _core().compile_model(model, "CPU", properties)
         self._shapes = [given.partial_shape for given in self._model.inputs]
         self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
         for _ in range(lanes):
@@ -308,12 +309,22 @@ class _Compiled:
             self._requests.put(request)
 
 
-@functools.cache
-def _core(pid: int) -> Any:
-    """Give OpenVINO's engine of this process; a forked child starts its own."""
-    import openvino
+_cores: dict[int, Any] = {}
+_starting = threading.Lock()
 
-    return openvino.Core()
+
+def _core() -> Any:
+    """Give OpenVINO's engine of this process; a forked child starts its own."""
+    with _starting:
+        pid = os.getpid()
+        if pid not in _cores:
+            import openvino
+
+            # openvino 2026.4: two threads that make its first tensor at the same moment wait for
+            # each other for ever, one with the interpreter's lock, one with that of a C++ static
+            openvino.Tensor(np.zeros(1, dtype=np.float32), shared_memory=True)
+            _cores[pid] = openvino.Core()
+        return _cores[pid]
 
 
 def _converted(module: Any, examples: Sequence[tuple[np.ndarray, ...]]) -> Any:

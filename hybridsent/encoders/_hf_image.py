@@ -17,6 +17,7 @@ from hybridsent.encoders._hf_model import (
     vectors_of,
 )
 from hybridsent.encoders._network import Options
+from hybridsent.encoders._pixels import byte_pattern, pictures_per_batch
 from hybridsent.encoders._pooling import positions_of
 
 __all__ = ["HFImage"]
@@ -65,6 +66,11 @@ class HFImage(HFNetwork):
                 f"The pooling parameter must be 'auto', 'mean' or 'max' for {self.name!r}, which "
                 "has no class token. Got 'cls'."
             )
+
+    @property
+    def budget(self) -> int:
+        """Pictures in an automatic batch."""
+        return pictures_per_batch(self.graphs.converts)
 
     @property
     def shorter_side(self) -> int | None:
@@ -152,8 +158,6 @@ class _Source:
     def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
         """Make batches of several sizes, of pictures of two shapes."""
         from PIL import Image
-
-        from hybridsent.encoders._pixels import byte_pattern
 
         wide, high = (Image.fromarray(byte_pattern(1, *size)[0]) for size in ((96, 160), (150, 90)))
         items = [self.network.prepare(picture, Options()) for picture in (wide, high)]

@@ -18,7 +18,12 @@ import numpy as np
 from hybridsent.encoders._files import check_sha256, first_line, load_state, sha256_of
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
-from hybridsent.encoders._pixels import byte_pattern, check_convolutional, normalised
+from hybridsent.encoders._pixels import (
+    byte_pattern,
+    check_convolutional,
+    normalised,
+    pictures_per_batch,
+)
 from hybridsent.encoders._pooling import positions_of
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
@@ -225,6 +230,11 @@ class TorchvisionNetwork(Network):
                 f"no feature maps. Got {options.pooling!r} and {options.steps!r}; for its patches "
                 "use a model of the family 'hf:'."
             )
+
+    @property
+    def budget(self) -> int:
+        """Pictures in an automatic batch."""
+        return pictures_per_batch(self.graphs.converts)
 
     @property
     def shorter_side(self) -> int:

@@ -193,8 +193,9 @@ def test_a_missing_package_is_named_with_the_way_out(monkeypatch, tmp_path, miss
     with pytest.raises(
         MissingDependencyError, match=f"needs the package '{missing}'.* pip install"
     ) as caught:
-        network = get_backbone(used_by).load("cpu", "float32")
-        network.encode([np.zeros((224, 224, 3), dtype=np.uint8)], Options())
+        get_backbone(used_by).load("cpu", "float32").encode(
+            [np.zeros((224, 224, 3), dtype=np.uint8)], Options()
+        )
     assert isinstance(caught.value, ImportError)
     assert used_by.split("/")[0] in str(caught.value)
 
