@@ -44,6 +44,7 @@ class Run:
         self.cells = cells
         self.n_encoded = self.n_from_store = 0
         self.vectors: np.ndarray | None = None
+        self._filled = np.zeros(len(cells), dtype=bool)
         self._network: Network | None = None
         self._n_workers = _threads.workers(encoder.n_jobs)
         self._first: dict[bytes, int] = {}  # where each distinct cell stands first
@@ -62,6 +63,8 @@ class Run:
             with self._progress(len(present)) as self._bar:
                 for part in self._slices(present):
                     self._settle(part)
+        if self.vectors is not None:
+            self.vectors[~self._filled] = np.nan
         return self.vectors
 
     # -- keys
@@ -108,8 +111,9 @@ class Run:
             self._fill(self._find(fresh))
         for key, positions in self._positions.items():
             first = self._first.setdefault(key, positions[0])
-            if self.vectors is not None and positions != [first]:
+            if self.vectors is not None and positions != [first] and self._filled[first]:
                 self.vectors[positions] = self.vectors[first]
+                self._filled[positions] = True
         self._bar.update(len(part) - (self.n_encoded - before))
 
     def _find(self, keys: list[bytes]) -> Mapping[bytes, np.ndarray]:
@@ -128,9 +132,10 @@ class Run:
     def _fill(self, rows: Mapping[bytes, np.ndarray]) -> None:
         for key, row in rows.items():
             if self.vectors is None:
-                shape = (len(self.cells), len(row))
-                self.vectors = np.full(shape, np.nan, dtype=np.float32)
-            self.vectors[self._positions[key][0]] = row
+                self.vectors = np.empty((len(self.cells), len(row)), dtype=np.float32)
+            position = self._positions[key][0]
+            self.vectors[position] = row
+            self._filled[position] = True
 
     def _compute(self, keys: list[bytes]) -> Iterator[tuple[list[bytes], np.ndarray]]:
         """Encode cells; yields (keys, vectors) as they are ready, reading on meanwhile."""

@@ -9,6 +9,7 @@ Why by hand: `joblib.Memory` and `diskcache` compute twice when two processes as
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ __all__ = ["Compute", "Computed", "Once"]
 Compute = Callable[[list[bytes]], Iterator[tuple[Sequence[bytes], np.ndarray]]]
 
 _SMALLEST, _LARGEST = 512, 4096
+_ROWS_AT_ONCE, _LONGEST_WAIT = 256, 0.25  # rows and seconds between two writes
 _FIRST_NAP, _LONGEST_NAP = 0.005, 0.2
 
 
@@ -128,17 +130,54 @@ class Once:
             self._pending.pop(key, None)
 
     def _fill(self, missing: list[bytes], claims: Claims) -> None:
-        asked = set(missing)
-        for keys, given in self._compute(missing):
-            if not asked.issuperset(keys):
-                raise ValueError("compute() gave a row for a key that it was not asked for.")
-            if len(keys):
-                rows = np.array(
-                    given, dtype=np.float32
-                )  # a copy: compute may fill one buffer again and again
-                self._save(keys, rows)
-                claims.release(keys)
-                self._settle(dict(zip(keys, rows, strict=True)))
-                self._n_computed += len(keys)
+        asked, pid = set(missing), os.getpid()
+        waiting = _Waiting()
+        try:
+            for keys, given in self._compute(missing):
+                if not asked.issuperset(keys):
+                    raise ValueError("compute() gave a row for a key that it was not asked for.")
+                if len(keys):
+                    waiting.add(keys, given)
+                if waiting.is_due():
+                    self._keep(waiting, claims)
+        finally:  # what was computed before compute() failed is kept, but not by a fork of ours
+            if os.getpid() == pid:
+                self._keep(waiting, claims)
         for key in missing:
             self._pending.pop(key, None)  # left out by compute: not tried again by this call
+
+    def _keep(self, waiting: _Waiting, claims: Claims) -> None:
+        if not waiting.keys:
+            return
+        keys, rows = waiting.take()
+        self._save(keys, rows)
+        claims.release(keys)
+        self._settle(dict(zip(keys, rows, strict=True)))
+        self._n_computed += len(keys)
+
+
+class _Waiting:
+    """Rows that are computed and not yet stored: a transaction costs as much as a dozen of them."""
+
+    def __init__(self) -> None:
+        self.keys: list[bytes] = []
+        self._parts: list[np.ndarray] = []
+        self._since = 0.0
+
+    def add(self, keys: Sequence[bytes], rows: np.ndarray) -> None:
+        if not self.keys:
+            self._since = time.monotonic()
+        self.keys += keys
+        # a copy: compute may fill one buffer again and again
+        self._parts.append(np.array(rows, dtype=np.float32))
+
+    def is_due(self) -> bool:
+        """Whether there are many, or the first has waited so long that a crash would cost it."""
+        return len(self.keys) >= _ROWS_AT_ONCE or (
+            bool(self.keys) and time.monotonic() - self._since > _LONGEST_WAIT
+        )
+
+    def take(self) -> tuple[list[bytes], np.ndarray]:
+        keys, parts = self.keys, self._parts
+        self.keys, self._parts = [], []
+        return keys, np.concatenate(parts)

@@ -100,7 +100,7 @@ class RowFile:
         """Find (id, key, hour of use) in the order of the ids, which is the order on disk."""
         columns = "SELECT coalesce(CAST(id AS INTEGER), -1), key, CAST(used AS INTEGER) FROM keys"
         if (
-            4 * len(keys) >= self._top()
+            2 * len(keys) >= self._top()
         ):  # most of the file is asked for: reading on beats searching
             wanted = set(keys)
             return sorted(place for place in self.connection.execute(columns) if place[1] in wanted)

@@ -87,7 +87,7 @@ class FeatureStore:
 
     One SQLite file (write-ahead log) a fingerprint. Constructing touches nothing; every call opens
     what it needs and closes it, so a store can be pickled, copied, forked and used by threads as
-    it is. A killed process loses at most the batch it had not committed. Rows carry a checksum:
+    it is. A killed process loses at most its last quarter of a second. Rows carry a checksum:
     damaged ones are dropped with a `StoreWarning` and count as absent. A folder that cannot be
     written to can still be read. Not for network file systems: their locks are not sqlite's.
 
@@ -225,9 +225,9 @@ class FeatureStore:
         keys : sequence of bytes
             16 bytes each.
         compute : callable
-            Takes a list of keys, yields ``(keys, rows)`` in batches, each stored at once. Keys it
-            leaves out (broken cells) are absent from the result, and left to other callers to try.
-            It must not ask the store for the same keys.
+            Takes a list of keys, yields ``(keys, rows)`` in batches, stored every 256 rows or
+            quarter of a second. Keys it leaves out (broken cells) are absent from the result, and
+            left to other callers to try. It must not ask the store for the same keys.
         spec : mapping, default=None
             As in `put_many`.
 
