@@ -13,10 +13,11 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["find", "keep", "networks_path"]
+__all__ = ["Found", "find", "find_unchecked", "keep", "networks_path"]
 
 _MANIFEST = "manifest.json"
 
@@ -56,16 +57,67 @@ def find(item: str) -> Path | None:
     Path or None
         A folder whose files are as they were written.
     """
+    found = find_unchecked(item)
+    return found.folder if found is not None and found.is_sound() else None
+
+
+def find_unchecked(item: str) -> Found | None:
+    """Find a kept item whose large file is still being checked, in a thread.
+
+    Parameters
+    ----------
+    item : str
+        Its name.
+
+    Returns
+    -------
+    Found or None
+        The folder, and the answer to come.
+    """
     folder = networks_path() / item
     try:
         hashes = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        if all(_hash(folder / name) == digest for name, digest in hashes.items()):
-            return folder
+        large = {name: digest for name, digest in hashes.items() if name.endswith(".bin")}
+        small = {name: digest for name, digest in hashes.items() if name not in large}
+        if _are_sound(folder, small):
+            return Found(folder, large)
     except (OSError, ValueError, AttributeError):
         if not folder.exists():
             return None
     shutil.rmtree(folder, ignore_errors=True)
     return None
+
+
+class Found:
+    """A kept item: its small files are sound, its large ones are being read.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the item.
+    hashes : dict of str to str
+        Hashes of the large files.
+    """
+
+    def __init__(self, folder: Path, hashes: dict[str, str]) -> None:
+        self.folder = folder
+        pool = ThreadPoolExecutor(1, thread_name_prefix="hybridsent")
+        self._answer = pool.submit(_are_sound, folder, hashes)
+        pool.shutdown(wait=False)
+
+    def is_sound(self) -> bool:
+        """Wait for the answer; what is damaged is removed."""
+        sound = self._answer.result()
+        if not sound:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return sound
+
+
+def _are_sound(folder: Path, hashes: dict[str, str]) -> bool:
+    try:
+        return all(_hash(folder / name) == digest for name, digest in hashes.items())
+    except OSError:
+        return False
 
 
 def keep(item: str, write: Callable[[Path], None]) -> Path | None:

@@ -37,6 +37,11 @@ _NEAR = 1e-4  # of the largest value: what a vector may differ by between engine
 _ALIKE = 0.999  # cosine: what it may turn by in bfloat16
 
 
+# Kernels that OpenVINO keeps for each shape of input: without a limit half a megabyte a shape stays
+# for ever, and texts have thousands of shapes; with it nothing is slower (benchmarks/extract_text)
+_BOUNDED = {"CPU_RUNTIME_CACHE_CAPACITY": "64"}
+
+
 class Source(Protocol):
     """A loaded torch model and the forward passes that it offers."""
 
@@ -227,13 +232,22 @@ class Graphs:
     def _compile(self, output: str) -> _Compiled | None:
         """Read or make the conversion; None where torch must run this pass."""
         item = self._item(output)
-        folder = _graph_files.find(item)
-        if folder is None:
-            model, told = self._convert(output)
-            folder = _graph_files.keep(item, lambda draft: _write(draft, model, told))
-        else:
-            model = folder / "graph.xml"
-            told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
+        found = _graph_files.find_unchecked(item)
+        if found is not None:
+            told = json.loads((found.folder / "told.json").read_text(encoding="utf-8"))
+            try:
+                compiled = self._compiled_as(told, found.folder / "graph.xml")
+            except RuntimeError:  # of openvino, which cannot read damaged weights
+                if found.is_sound():
+                    raise
+            else:
+                if found.is_sound():  # checked beside the compiler
+                    return compiled
+        model, told = self._convert(output)
+        _graph_files.keep(item, lambda draft: _write(draft, model, told))
+        return self._compiled_as(told, model)
+
+    def _compiled_as(self, told: dict[str, Any], model: Any) -> _Compiled | None:
         if "refused" in told:
             self.slow = told["refused"]
             return None
@@ -284,7 +298,10 @@ class _Compiled:
             "INFERENCE_NUM_THREADS": str(lanes),
             "ENABLE_CPU_PINNING": "NO",  # several processes would be pinned to the same cores
         }
-        self._model = _core().compile_model(model, "CPU", properties)
+        try:
+            self._model = _core().compile_model(model, "CPU", {**properties, **_BOUNDED})
+        except RuntimeError:  # a version that does not know the limit; another error comes again
+            self._model = _core().compile_model(model, "CPU", properties)
         self._shapes = [given.partial_shape for given in self._model.inputs]
         self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
         for _ in range(lanes):

@@ -1,7 +1,7 @@
 """The open family ``opensmile:``, and the offline defaults for sound (layer L2).
 
 openSMILE frees the interpreter's lock while it computes, so the worker threads that read the clips
-compute the features, too.
+compute the features, too, each with an engine of its own (`hybridsent.encoders._opensmile_engine`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from hybridsent._optional import import_optional
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._opensmile_engine import Engines
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import MediaError, UnknownBackboneError
 
@@ -130,15 +131,16 @@ class OpenSmile(Network):
         self.level = level
         self.name = name
         try:
-            # one for all threads: an engine only holds settings, each call runs a new openSMILE
-            self.engine = opensmile.Smile(
+            # one for all threads: it only holds settings
+            self.smile = opensmile.Smile(
                 opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[level]
             )
         except ValueError as error:
             raise UnknownBackboneError(
                 f"{error} Got {name!r}; use the level LowLevelDescriptors."
             ) from error
-        self.n_features = len(self.engine.feature_names)
+        self.n_features = len(self.smile.feature_names)
+        self.engines = Engines(self.smile, _RATE)
 
     @property
     def frames(self) -> bool:
@@ -184,8 +186,11 @@ class OpenSmile(Network):
                 f"the clip or segment of {len(wave) / _RATE:.3f} s is too short for {self.name!r}, "
                 f"which needs {_SHORTEST / _RATE:.2f} s; use longer clips or fewer steps"
             )
-        channels: np.ndarray = np.asarray(self.engine(wave[None, :], _RATE))
-        return np.asarray(channels[0].T)
+        features = self.engines.features(wave)
+        if features is None:
+            channels: np.ndarray = np.asarray(self.smile(wave[None, :], _RATE))
+            features = np.asarray(channels[0].T)
+        return features
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Stack what `prepare` computed."""
