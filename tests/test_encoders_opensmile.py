@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
+import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import opensmile
@@ -10,9 +17,11 @@ import pytest
 from tiny import waves
 
 from hybridsent import AudioEncoder
-from hybridsent.encoders import get_backbone
+from hybridsent.encoders import _opensmile_engine, get_backbone
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._opensmile import _SHORTEST
+from hybridsent.encoders._opensmile_config import SINK, lean_config
+from hybridsent.encoders._opensmile_engine import Engines, _Engine, _EngineError
 from hybridsent.encoders._runtime import release_networks
 from hybridsent.exceptions import CellError, UnknownBackboneError
 
@@ -158,3 +167,180 @@ def test_the_fingerprint_tells_sets_levels_and_options_apart():
     }
     assert len(made) == 6  # threads, store and batches do not count
     assert Options() == Options("auto", -1, None, None)
+
+
+# -- engines that serve many clips
+
+SECONDS = (0.9, _SHORTEST / 16_000, 1.7, 0.3)
+DEPRECATED = "ignore:.*deprecated, consider switching:UserWarning"
+
+
+def smile_of(feature_set: str, level: str = "Functionals") -> opensmile.Smile:
+    return opensmile.Smile(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[level])
+
+
+def clips(n: int = len(SECONDS)) -> list[np.ndarray]:
+    made = [wave for wave, _ in waves(*[SECONDS[i % len(SECONDS)] + i / 100 for i in range(n)])]
+    made[-1] = made[-1] * np.float32(0)  # silence takes other branches
+    return made
+
+
+def plain(smile: opensmile.Smile, wave: np.ndarray) -> np.ndarray:
+    return smile(wave[None], 16_000)[0].T
+
+
+def same(a: np.ndarray | None, b: np.ndarray) -> bool:
+    """Equal to the bit: -0.0 is not 0.0."""
+    return (
+        a is not None and a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    )
+
+
+@pytest.mark.filterwarnings(DEPRECATED)
+@pytest.mark.parametrize("level", sorted(opensmile.FeatureLevel.__members__))
+@pytest.mark.parametrize("feature_set", sorted(opensmile.FeatureSet.__members__))
+def test_one_engine_gives_the_bits_of_a_new_engine_per_clip(feature_set, level):
+    try:
+        smile = smile_of(feature_set, level)
+    except ValueError:  # as test_a_level_that_the_set_lacks says
+        assert "GeMAPS" in feature_set
+        return
+    engines = Engines(smile, 16_000)
+    for wave in clips():
+        assert same(engines.features(wave), plain(smile, wave)), len(wave)
+    assert len(engines._idle) == 1
+
+
+@pytest.mark.parametrize("feature_set", ["ComParE_2016", "eGeMAPSv02"])
+def test_engines_pass_between_threads(feature_set):
+    smile = smile_of(feature_set)
+    engines = Engines(smile, 16_000)
+    cells = clips(16)
+    expected = [plain(smile, wave) for wave in cells]
+    for n in (4, 2, 3):  # each pool has new threads
+        with ThreadPoolExecutor(n) as pool:
+            found = list(pool.map(engines.features, cells))
+        assert all(map(same, found, expected))
+        assert len(engines._idle) <= 4
+
+
+def test_an_engine_that_fails_is_freed_and_the_plain_way_serves(monkeypatch):
+    freed = count_freed(monkeypatch)
+    cells = waves(0.4, 0.5)
+    expected = encode("audio/egemaps-v02", cells)
+    release_networks()
+    gc.collect()
+    freed.clear()
+    whole = _Engine._do
+
+    def broken(self, name, *arguments):
+        if name == "run":
+            raise _EngineError("broken")
+        whole(self, name, *arguments)
+
+    monkeypatch.setattr(_Engine, "_do", broken)
+    np.testing.assert_array_equal(encode("audio/egemaps-v02", cells, n_jobs=1), expected)
+    assert len(freed) == 1  # and none was built for the second clip
+    release_networks()
+
+
+def count_freed(monkeypatch) -> list:
+    freed: list = []
+    whole = _Engine.free
+    monkeypatch.setattr(_Engine, "free", lambda self: (freed.append(id(self)), whole(self)))
+    return freed
+
+
+@pytest.mark.parametrize("text", ["", "[broken", "[componentInstances:cComponentManager]"])
+def test_an_engine_that_cannot_be_built_is_tried_once(monkeypatch, text):
+    asked = []
+    monkeypatch.setattr(_opensmile_engine, "lean_config", lambda *_: asked.append(1) or f"{text}\n")
+    release_networks()
+    cells = waves(0.4, 0.5, 0.6)
+    X = encode("audio/egemaps-v02", cells, n_jobs=1)
+    release_networks()
+    for row, (wave, _) in zip(X, cells, strict=True):
+        np.testing.assert_array_equal(row[None], direct("eGeMAPSv02", "Functionals", wave))
+    assert len(asked) == 1
+
+
+def test_engines_are_freed_with_their_network(monkeypatch):
+    freed = count_freed(monkeypatch)
+    release_networks()
+    gc.collect()
+    freed.clear()
+    encode("audio/egemaps-v02", waves(0.4, 0.5, 0.6), n_jobs=1)
+    assert not freed
+    release_networks()
+    gc.collect()
+    assert len(freed) == 1
+
+
+def test_nothing_stays_in_the_temporary_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert Engines(smile_of("IS09"), 16_000).features(clips()[0]) is not None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_of_the_process_computes_the_same():
+    code = """
+import os, numpy as np
+from tiny import waves
+from hybridsent import AudioEncoder
+cells = waves(0.4, 0.5, 0.6)
+encoder = AudioEncoder("audio/egemaps-v02", store=None)
+X = encoder.fit_transform(cells)
+child = os.fork()
+if child == 0:
+    os._exit(0 if np.array_equal(encoder.transform(cells), X) else 3)
+assert os.waitpid(child, 0)[1] == 0
+assert np.array_equal(encoder.transform(cells), X)
+"""
+    here = Path(__file__).parent
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "PYTHONPATH": f"{here}:{here.parent}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_lean_configuration_keeps_what_leads_to_the_level(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "ring.inc").write_text("writer.levelconf.isRb = 1\n")
+    (tmp_path / "source.inc").write_text("[wave:cSource]\nwriter.dmLevel=wave\n")
+    (tmp_path / "sub" / "parts.inc").write_text(
+        "[pitch:cPitch]\nreader.dmLevel = wave\nwriter.dmLevel = pitch\n"
+        "\\{\\cm[mode{ring.inc}:how to keep it]}\n"
+        "[jitter:cJitter]\nreader.dmLevel = wave\nF0reader.dmLevel = pitch\n"
+        "writer.dmLevel = jitter\n\\{\\cm[mode]}\n"
+    )
+    main = tmp_path / "main.conf"
+    main.write_text(
+        "; instance[never].type=cNever\n/* \\{absent.inc}\n*/\n"
+        "[componentInstances:cComponentManager]\ninstance[memory].type=cDataMemory\n"
+        "instance[wave].type = cSource\ninstance[pitch].type=cPitch\n"
+        "instance[jitter].type=cJitter\ninstance[sum].type=cSum\ninstance[join].type=cJoin\n"
+        "\\{\\cm[source{?}:where sound comes from]}\n\\{sub/parts.inc}\n"
+        "[sum:cSum]\nreader.dmLevel=pitch\nwriter.dmLevel=sum\n"
+        "[join:cJoin]\nreader.dmLevel = jitter ; wave\nwriter.dmLevel = lld\n"
+        "\\{\\cm[sink{?}:where features go]}\n"
+    )
+    files = {"source": tmp_path / "source.inc"}
+
+    def components(level: str) -> set[str]:
+        text = lean_config(main, level, files)
+        assert "\\" not in text
+        assert "never" not in text
+        made = {line[9:].split("]")[0] for line in text.splitlines() if line.startswith("instance")}
+        assert {"memory", SINK} <= made
+        return made - {"memory", SINK, "hybridsent_join"}
+
+    assert components("lld") == {"wave", "pitch", "jitter", "join"}
+    assert components("sum") == {"wave", "pitch", "sum"}
+    assert components("pitch") == {"wave", "pitch"}
+    assert lean_config(main, "lld", files).count("isRb = 1") == 2
+    assert files == {"source": tmp_path / "source.inc"}
