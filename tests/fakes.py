@@ -144,7 +144,7 @@ def installed(*backbones: Backbone) -> Iterator[None]:
     finally:
         for name in names:
             del _registry._registered[name]
-        for key in [key for key in _runtime._networks if key[0] in names]:
+        for key in [key for key in _runtime._networks if key[1] in names]:
             del _runtime._networks[key]
         forget()
 

@@ -282,7 +282,9 @@ def test_an_encoder_without_store_encodes_each_cell_once(monkeypatch):
     encoded = []
     original = TextEncoder._read
     monkeypatch.setattr(
-        TextEncoder, "_read", lambda self, cell: encoded.append(cell) or original(self, cell)
+        TextEncoder,
+        "_read",
+        lambda self, cell, network: encoded.append(cell) or original(self, cell, network),
     )
     table, y = texts()
     built = make_fusion(text=TextEncoder(store=None)).set_params(classify__Cs=(4.0,))

@@ -11,8 +11,12 @@ import warnings
 import numpy as np
 import pytest
 from hostile import hostile_cells, outcome, picture
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from sklearn.datasets import load_sample_images
 
+from hybridsent import ImageEncoder
 from hybridsent.exceptions import MediaError
 from hybridsent.media import IMAGE_VERSION, load_image
 from hybridsent.media.image import IMAGE_FORMATS
@@ -308,3 +312,119 @@ def test_the_law_over_hostile_cells(how, tmp_path):
                 assert min(image.size) > 0, name
                 image.tobytes()
         assert time.perf_counter() - start < 5, name
+
+
+# -- JPEG files at a reduced size ------------------------------------------------------------------
+
+
+def waves(height, width, seed=0):
+    """Something like a photograph: structure at every scale, the coarser the stronger."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros((height, width, 3), dtype=np.float32)
+    for octave in range(2, 9):
+        grid = rng.standard_normal((2**octave + 1, 2**octave + 1, 3)).astype(np.float32)
+        for channel in range(3):
+            layer = Image.fromarray(grid[..., channel]).resize((width, height), Image.BICUBIC)
+            total[..., channel] += np.asarray(layer) * 4 / 2**octave
+    return np.clip(127 + 45 * total / total.std(), 0, 255).astype(np.uint8)
+
+
+def reduction(size, shorter_side):
+    """The largest of 8, 4, 2 and 1 that leaves both sides twice as long as is needed."""
+    fits = [k for k in (8, 4, 2) if all(side // k >= 2 * shorter_side for side in size)]
+    return fits[0] if fits else 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 700), st.integers(1, 700), st.integers(1, 120))
+def test_a_jpeg_is_reduced_while_both_sides_stay_twice_as_long(width, height, shorter_side):
+    raw = saved(Image.new("L", (width, height), 90), "JPEG")
+    got = load_image(raw, shorter_side=shorter_side).size
+    factor = reduction((width, height), shorter_side)
+    assert got == (-(-width // factor), -(-height // factor))
+    if factor > 1:
+        assert min(got) >= 2 * shorter_side
+    if min(width, height) < 4 * shorter_side:
+        assert got == (width, height)
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_the_bound_is_exact(factor):
+    for size, expected in [(40 * factor, 40), (40 * factor - 1, None)]:
+        raw = saved(Image.new("RGB", (size, 1000)), "JPEG")
+        width, _ = load_image(raw, shorter_side=20).size
+        assert width == (expected or -(-size // (factor // 2)))
+
+
+@pytest.mark.parametrize("form", [form for form in IMAGE_FORMATS if form not in ("JPEG", "MPO")])
+def test_other_formats_keep_all_their_pixels(form):
+    raw = saved(Image.fromarray(waves(64, 96)), form)
+    np.testing.assert_array_equal(pixels(raw, shorter_side=4), pixels(raw))
+    assert load_image(raw, shorter_side=4).size == (96, 64)
+
+
+def test_pictures_and_arrays_keep_all_their_pixels():
+    array = waves(64, 96)
+    np.testing.assert_array_equal(pixels(array, shorter_side=4), array)
+    raw = saved(Image.fromarray(array), "JPEG")
+    opened = Image.open(io.BytesIO(raw))
+    np.testing.assert_array_equal(pixels(opened, shorter_side=4), pixels(raw))
+    assert opened.size == (96, 64)
+
+
+def test_a_reduced_jpeg_is_the_same_picture():
+    raw = saved(Image.fromarray(waves(480, 640)), "JPEG", quality=95)
+    for shorter_side, factor in ((100, 2), (50, 4), (20, 8)):
+        small = load_image(raw, shorter_side=shorter_side)
+        assert small.size == (640 // factor, 480 // factor)
+        box = load_image(raw).reduce(factor)
+        apart = np.asarray(small).astype(int) - np.asarray(box).astype(int)
+        assert np.abs(apart).mean() < 3  # of 255
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_reduced_jpeg_stands_upright(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    raw = saved(Image.fromarray(waves(160, 320)), "JPEG", exif=exif, quality=95)
+    small = load_image(raw, shorter_side=20)
+    assert small.size == ((80, 40) if orientation < 5 else (40, 80))
+    assert small.info == {}
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(raw))).reduce(4)
+    apart = np.asarray(small).astype(int) - np.asarray(upright).astype(int)
+    assert np.abs(apart).mean() < 3
+    turned = np.asarray(small.rotate(180)).astype(int) - np.asarray(upright).astype(int)
+    assert np.abs(turned).mean() > 10  # the picture has an up and a down
+
+
+def test_the_limit_on_pixels_is_on_the_whole_picture():
+    raw = saved(Image.new("RGB", (80, 60)), "JPEG")
+    assert load_image(raw, shorter_side=3, max_pixels=4800).size == (10, 8)
+    with pytest.raises(MediaError, match="80 x 60 = 4,800 pixels, more than the 4,799 allowed"):
+        load_image(raw, shorter_side=3, max_pixels=4799)
+
+
+def test_a_damaged_jpeg_is_damaged_at_any_size():
+    raw = saved(Image.fromarray(waves(120, 160)), "JPEG")
+    with pytest.raises(MediaError, match="truncated"):
+        load_image(raw[: len(raw) // 2], shorter_side=8)
+
+
+def test_the_vector_of_a_photograph_is_hardly_another():
+    sizes = [(2400, 1800), (1800, 2400)]
+    photos = [
+        Image.fromarray(photo).resize(size, Image.LANCZOS)
+        for photo, size in zip(load_sample_images().images, sizes, strict=True)
+    ]
+    raws = [saved(photo, "JPEG", quality=90) for photo in photos]
+    assert [load_image(raw, shorter_side=224).size for raw in raws] == [(600, 450), (450, 600)]
+    encoder = ImageEncoder(store=None, device="cpu", precision="float32")
+    reduced = encoder.fit_transform(raws)
+    whole = encoder.fit_transform([load_image(raw) for raw in raws])
+    assert not np.array_equal(reduced, whole)
+    assert cosine(reduced, whole).min() > 0.999
+    assert cosine(whole[:1], whole[1:]).max() < 0.9  # other pictures are other vectors
+
+
+def cosine(X, Y):
+    return (X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)

@@ -82,7 +82,7 @@ def find_unchecked(item: str) -> Found | None:
         if _are_sound(folder, small):
             return Found(folder, large)
     except (OSError, ValueError, AttributeError):
-        if not folder.exists():
+        if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises where a folder is closed to us
             return None
     shutil.rmtree(folder, ignore_errors=True)
     return None

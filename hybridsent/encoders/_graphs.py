@@ -127,6 +127,7 @@ class Graphs:
         # a card computes one batch while the next is padded and sent
         self.lanes = workers(None) if self.converts else 2 if device.startswith("cuda") else 1
         self.slow: str | None = None  # why torch runs what OpenVINO could not
+        self._told_slow = False
         self._key = key
         self._load = load
         self._source: Source | None = None
@@ -244,12 +245,14 @@ class Graphs:
                 if found.is_sound():  # checked beside the compiler
                     return compiled
         model, told = self._convert(output)
-        _graph_files.keep(item, lambda draft: _write(draft, model, told))
+        if not told.get("for_now"):  # a full memory says nothing of the network
+            _graph_files.keep(item, lambda draft: _write(draft, model, told))
         return self._compiled_as(told, model)
 
     def _compiled_as(self, told: dict[str, Any], model: Any) -> _Compiled | None:
         if "refused" in told:
-            self.slow = told["refused"]
+            if not self._told_slow:
+                self.slow, self._told_slow = told["refused"], True
             return None
         precision = self.precision if told["bfloat16"] else "float32"
         compiled = _Compiled(model, precision, self.lanes)
@@ -266,7 +269,8 @@ class Graphs:
             rough = _Compiled(model, "bfloat16", 1)
             pairs = [(exact(one), rough(one)) for one in examples]
         except Exception as error:  # noqa: BLE001 - a tracer runs the code of any model, which may raise anything; torch serves then
-            return None, {"refused": f"{type(error).__name__}: {first_line(error)}"[:300]}
+            refused = f"{type(error).__name__}: {first_line(error)}"[:300]
+            return None, {"refused": refused, "for_now": isinstance(error, MemoryError)}
         apart = max(_apart(one, aim) for (one, _), aim in zip(pairs, wanted, strict=True))
         if not apart <= _NEAR:
             return None, {"refused": f"its values differ by {apart:.1e} of the largest"}
@@ -381,16 +385,19 @@ def _open_sizes(arrays: Sequence[np.ndarray]) -> list[int]:
 
 
 def _apart(values: np.ndarray, wanted: np.ndarray) -> float:
-    """Largest difference, as a part of the largest value."""
+    """Largest difference, as a part of the largest value; NaN where a value is not finite."""
     if values.shape != wanted.shape:
         return float("inf")
-    return float(np.abs(values - wanted).max() / max(np.abs(wanted).max(), 1e-30))
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        return float(np.abs(values - wanted).max() / max(np.abs(wanted).max(), 1e-30))
 
 
 def _alike(values: np.ndarray, wanted: np.ndarray) -> float:
-    """Smallest cosine between what two engines give for one sample."""
+    """Smallest cosine between what two engines give for one sample; 1 where both give zeros."""
     a, b = values.reshape(len(values), -1), wanted.reshape(len(wanted), -1)
-    return float(np.min((a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))))
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    zero = ~(a.any(axis=1) | b.any(axis=1))
+    return float(np.min(np.where(zero, 1.0, (a * b).sum(1) / np.maximum(norms, 1e-30))))
 
 
 def _write(folder: Path, model: Any, told: dict[str, Any]) -> None:

@@ -233,7 +233,10 @@ class _Source:
             "two_tower": hasattr(self.whole, "get_audio_features"),
             "ast_rows": rows,
             "convolutions": convolutions,
-            "masks": "attention_mask" in self.network.keys and self._masks_padding(),
+            # an adapter joins frames once more: how many are sound is not known then
+            "masks": "attention_mask" in self.network.keys
+            and not getattr(config, "add_adapter", False)
+            and self._masks_padding(),
         }
 
     def _masks_padding(self) -> bool:

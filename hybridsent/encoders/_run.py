@@ -6,6 +6,7 @@ import queue
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -60,6 +61,7 @@ class Run:
             self._store = resolve_store(self.encoder.store)
             if self._store is not None:
                 self._identity = self.encoder._identify(self.backbone)
+            self._n_present = len(present)
             with self._progress(len(present)) as self._bar:
                 for part in self._slices(present):
                     self._settle(part)
@@ -76,11 +78,12 @@ class Run:
         n_workers = 0 if len(blocks) == 1 else self._n_workers if self.encoder.threads else 1
         hashed = _threads.parallel(self._hash, blocks, n_workers, ahead=2 * size // _BLOCK)
         part: list[tuple[int, bytes | MediaError]] = []
-        for block in hashed:
-            part += block
-            if len(part) >= size:
-                yield part
-                part = []
+        with closing(hashed):
+            for block in hashed:
+                part += block
+                if len(part) >= size:
+                    yield part
+                    part = []
         if part:
             yield part
 
@@ -139,7 +142,7 @@ class Run:
 
     def _compute(self, keys: list[bytes]) -> Iterator[tuple[list[bytes], np.ndarray]]:
         """Encode cells; yields (keys, vectors) as they are ready, reading on meanwhile."""
-        networks = self.encoder._networks(self.backbone, len(keys))
+        networks = self.encoder._networks(self.backbone, self._n_present)
         self._network, options = networks[0], self.encoder._options()
         network = self._network
         alone = len(keys) == 1  # threads would cost more than they gain
@@ -167,16 +170,20 @@ class Run:
             0 if alone else lanes * len(networks),
             ahead=_AHEAD * lanes * len(networks),
         )
-        for batch, vectors in encoded:
-            vectors = vectors.reshape(len(batch), -1)
-            finite = np.isfinite(vectors).all(axis=1)
-            for i in np.flatnonzero(~finite):
-                self._break_key(
-                    batch[i], MediaError("the backbone gave values that are not finite")
-                )
-            self.n_encoded += int(finite.sum())
-            self._bar.update(len(batch))
-            yield [key for key, good in zip(batch, finite, strict=True) if good], vectors[finite]
+        # an error holds this frame, in a cycle: without this the threads would be joined by the
+        # garbage collector, and where that runs in a thread that just starts, for ever
+        with closing(prepared), closing(encoded):
+            for batch, vectors in encoded:
+                vectors = vectors.reshape(len(batch), -1)
+                finite = np.isfinite(vectors).all(axis=1)
+                for i in np.flatnonzero(~finite):
+                    self._break_key(
+                        batch[i], MediaError("the backbone gave values that are not finite")
+                    )
+                self.n_encoded += int(finite.sum())
+                self._bar.update(int(finite.sum()))
+                found = [key for key, good in zip(batch, finite, strict=True) if good]
+                yield found, vectors[finite]
 
     def _prepare(self, network: Network, key: bytes, options: Options) -> Any:
         """Read and prepare a cell, in a worker thread; a MediaError is returned, not raised."""

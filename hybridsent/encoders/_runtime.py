@@ -7,6 +7,7 @@ a full memory.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ __all__ = [
 
 _WORTH_A_CARD = 1024  # cells: loading a network on another card takes seconds
 
-_networks: dict[tuple[str, str, str, str, str], Network] = {}
+_networks: dict[tuple[str, str, str, str, str, int], Network] = {}
 _lock = threading.Lock()
 
 
@@ -142,7 +143,8 @@ def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> 
         Shared by all encoders; never pickled.
     """
     # the modality: one folder of a two-tower model serves texts and pictures
-    key = (backbone.modality, backbone.name, digest, device, precision)
+    # the process: the threads that OpenVINO computes in are not in a fork of it
+    key = (backbone.modality, backbone.name, digest, device, precision, os.getpid())
     with _lock:
         if key not in _networks:
             _networks[key] = backbone.load(device, precision)

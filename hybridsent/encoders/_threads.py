@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -51,7 +51,7 @@ def workers(n_jobs: int | None) -> int:
 
 def parallel(
     function: Callable[[Any], Any], values: Iterable[Any], n_workers: int, *, ahead: int = 8
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Map in threads, results in order and at most some ahead of the reader.
 
     The values are drawn in the calling thread. Where drawing one fails, the results of those
