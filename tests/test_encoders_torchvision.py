@@ -17,6 +17,7 @@ from torchvision.transforms import v2
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
 from hybridsent.encoders import Options, get_backbone
+from hybridsent.encoders._pixels import resized
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
 
@@ -274,8 +275,8 @@ def test_efficientnet_is_the_packages_network_and_weights():
     model.load_state_dict(torch.load(path, weights_only=True))
     transform = v2.Compose(
         [
-            v2.Resize((224, 224), interpolation=v2.InterpolationMode.BICUBIC, antialias=True),
             v2.PILToTensor(),
+            v2.Resize((224, 224), interpolation=v2.InterpolationMode.BICUBIC, antialias=True),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
         ]
@@ -295,3 +296,16 @@ def test_efficientnet_with_other_weights_is_refused():
     network = backbone.load("cpu", "float32")
     with pytest.raises(WeightsError, match=r"'image/efficientnet-lite0'.*SHA-256 0000"):
         network.encode([np.zeros((224, 224, 3), dtype=np.uint8)], Options())
+
+
+@pytest.mark.parametrize("size", [(640, 480), (97, 310), (224, 224), (30, 40), (1, 1)])
+def test_pictures_are_resized_as_by_pillow(rng, size):
+    coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    picture = coarse.resize(size, Image.Resampling.BICUBIC)
+    ours = resized(picture, 224, 224)
+    pillows = np.asarray(picture.resize((224, 224), Image.Resampling.BICUBIC))
+    assert ours.dtype == np.uint8
+    assert ours.shape == pillows.shape
+    apart = np.abs(ours.astype(int) - pillows)
+    assert apart.max() <= 2
+    assert apart.mean() <= 0.05

@@ -265,7 +265,7 @@ class _Facts:
         """Token numbers of each text, and whether there were more than the limit (if told)."""
         if not callable(self.tokenizer):
             self.tokenizer.enable_truncation(limit)
-            encodings = self.tokenizer.encode_batch(texts)
+            encodings = self.tokenizer.encode_batch_fast(texts)  # without offsets
             return [one.ids for one in encodings], [bool(one.overflowing) for one in encodings]
         encoded = self.tokenizer(
             texts,

@@ -42,7 +42,8 @@ class ImageEncoder(BaseEncoder):
     on_error : {"raise", "missing"}, default="raise"
         What a broken cell does: an error that names it, or a row of NaN and one warning.
     n_jobs : int, default=None
-        Threads that read and prepare cells; None and -1 take every core given to the process.
+        Threads that read cells, and on the CPU encode them; None and -1 take every core given to
+        the process (joblib gives each of its workers a part).
     verbose : bool, default=False
         Whether to show a progress bar.
     pooling : {"auto", "mean", "cls", "max"}, default="auto"

@@ -40,7 +40,8 @@ class TextEncoder(BaseEncoder):
     on_error : {"raise", "missing"}, default="raise"
         What a broken cell does: an error that names it, or a row of NaN and one warning.
     n_jobs : int, default=None
-        Threads that read and prepare cells; None and -1 take every core given to the process.
+        Threads that read cells, and on the CPU encode them; None and -1 take every core given to
+        the process (joblib gives each of its workers a part).
     verbose : bool, default=False
         Whether to show a progress bar.
     pooling : {"auto", "mean", "cls", "max"}, default="auto"
@@ -83,8 +84,8 @@ class TextEncoder(BaseEncoder):
 
     Notes
     -----
-    A vector does not depend on the batch it travelled in within 1e-4 of its largest value in
-    float32 (padding changes the order of sums).
+    A vector does not depend on the batch it travelled in: within 1e-4 of its largest value in
+    float32 and 2e-2 in 16 bits (the size of a batch changes the order of sums).
 
     References
     ----------
