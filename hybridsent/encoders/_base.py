@@ -74,6 +74,10 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
     def _cleaning(self) -> dict[str, Any]:
         """Give what `_read` does to a cell (parameters and version), for the fingerprint."""
 
+    def _size(self, cell: Any) -> int:
+        """Tell roughly what a raw cell will cost, where that is known without reading it."""
+        return 0
+
     def _options(self) -> Options:
         return Options(pooling=self.pooling, layer=self.layer, steps=self.steps)
 

@@ -21,6 +21,7 @@ from hybridsent.store import resolve_store
 
 __all__ = ["Run"]
 
+_PORTION = 512  # cells that the store deals out at least
 _BLOCK = 64  # cells that a thread hashes at once
 _AHEAD = 4  # batches a lane: enough to encode from while the next window is read
 _OURS = frozenset({"hybridsent", "sklearn", "joblib"})
@@ -111,6 +112,8 @@ class Run:
         before = self.n_encoded
         fresh = [key for key in self._positions if key not in self._first]
         if fresh:
+            if len(fresh) > _PORTION:  # the store deals them out: cells of similar size together
+                fresh.sort(key=self._size, reverse=True)
             self._fill(self._find(fresh))
         for key, positions in self._positions.items():
             first = self._first.setdefault(key, positions[0])
@@ -118,6 +121,9 @@ class Run:
                 self.vectors[positions] = self.vectors[first]
                 self._filled[positions] = True
         self._bar.update(len(part) - (self.n_encoded - before))
+
+    def _size(self, key: bytes) -> int:
+        return int(self.encoder._size(self.cells.values[self._positions[key][0]]))
 
     def _find(self, keys: list[bytes]) -> Mapping[bytes, np.ndarray]:
         """Find or compute the vectors of distinct cells; broken ones are left out."""

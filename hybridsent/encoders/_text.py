@@ -101,7 +101,7 @@ class TextEncoder(BaseEncoder):
 
     modality = "text"
     window = 4096  # texts are small: a wide window sorts well by length
-    slice = 16384
+    slice = 8192
     threads = False
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -166,6 +166,9 @@ class TextEncoder(BaseEncoder):
 
     def _read(self, cell: Any, network: Network) -> str:
         return load_text(cell, **self._policy())
+
+    def _size(self, cell: Any) -> int:
+        return len(cell)
 
     def _cleaning(self) -> dict[str, Any]:
         return {"version": TEXT_VERSION, **self._policy()}

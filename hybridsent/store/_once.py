@@ -117,7 +117,7 @@ class Once:
 
     def _portion(self) -> int:
         """Leave work to others, in portions that still sort well by length."""
-        return min(_LARGEST, max(_SMALLEST, -(-len(self._pending) // 4)))
+        return min(_LARGEST, max(_SMALLEST, -(-len(self._pending) // 2)))
 
     def _find(self, keys: Sequence[bytes]) -> None:
         rows = self._shelf.read(keys)

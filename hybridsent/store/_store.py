@@ -213,7 +213,7 @@ class FeatureStore:
     ) -> Computed:
         """Find rows; compute each missing one once over all processes that ask for it.
 
-        Missing keys are claimed in portions (a quarter of what is left, 512 to 4096), so that
+        Missing keys are claimed in portions (half of what is left, 512 to 4096), so that
         callers share the work; who finds nothing left to claim waits for the others. The claims of
         a killed process pass to those who wait. Needs a writable folder only if something is
         missing.
