@@ -14,7 +14,6 @@ import shutil
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Found", "find", "find_unchecked", "keep", "networks_path"]
@@ -142,13 +141,15 @@ def keep(item: str, write: Callable[[Path], None]) -> Path | None:
         write(draft)
         hashes = {path.name: _hash(path) for path in sorted(draft.iterdir())}
         (draft / _MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
-        with suppress(OSError):  # another process was first: its folder is as good
+        try:
             draft.rename(root / item)
+        except OSError:  # another process was first: its folder is as good
+            return find(item)
     except (OSError, RuntimeError):  # openvino tells of a full disk by a RuntimeError
         return None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return find(item)
+    return root / item
 
 
 def _hash(path: Path) -> str:

@@ -38,7 +38,7 @@ _ALIKE = 0.999  # cosine: what it may turn by in bfloat16
 
 
 # Kernels that OpenVINO keeps for each shape of input: without a limit half a megabyte a shape stays
-# for ever, and texts have thousands of shapes; with it nothing is slower (benchmarks/extract_text)
+# for ever, and texts have thousands of shapes; the limit costs texts up to 3 % of their speed
 _BOUNDED = {"CPU_RUNTIME_CACHE_CAPACITY": "64"}
 
 

@@ -15,15 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
-from hybridsent.encoders._hf_model import (
-    HFNetwork,
-    Weights,
-    hidden_layer,
-    load_model,
-    load_processor,
-    vectors_of,
-)
+from hybridsent.encoders._graphs import Graphs, as_numpy
+from hybridsent.encoders._hf_model import HFNetwork, HFSource, Weights, load_processor
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._pooling import pool
 from hybridsent.exceptions import MediaError
@@ -172,11 +165,11 @@ class HFAudio(HFNetwork):
     def _forward(self, inputs: _Inputs, options: Options) -> np.ndarray:
         """Give the frames of each window: (windows, frames, width)."""
         arrays = [inputs[key] for key in self.keys]
-        if self.facts["two_tower"] and _is_default(options):
+        if self.facts["two_tower"] and options.is_default:
             return as_numpy(self.graphs("features", *arrays))[:, None]
         hidden = as_numpy(self.graphs(f"hidden {options.layer}", *arrays))
         if self.facts["ast_rows"] is not None:
-            return hidden[:, :2] if _is_default(options) else self._by_time(hidden)
+            return hidden[:, :2] if options.is_default else self._by_time(hidden)
         if hidden.ndim == 4:  # (n, channels, frequency, time)
             channels = hidden.shape[:2]
             return hidden.swapaxes(2, 3).reshape(*channels, -1).swapaxes(1, 2)
@@ -190,7 +183,7 @@ class HFAudio(HFNetwork):
 
     def _true_frames(self, inputs: _Inputs, samples: int, frames: int, options: Options) -> int:
         """Frames that hold sound, not the padding of a window or of a batch."""
-        if _is_default(options) and (self.facts["two_tower"] or self.facts["ast_rows"] is not None):
+        if options.is_default and (self.facts["two_tower"] or self.facts["ast_rows"] is not None):
             return frames
         if self.pads:
             return max(1, min(frames, math.ceil(frames * samples / self.window)))
@@ -201,8 +194,8 @@ class HFAudio(HFNetwork):
         return frames if mask is None else min(frames, int(mask.sum()))
 
 
-class _Source:
-    """The torch model of a folder, and its forward passes.
+class _Source(HFSource):
+    """The torch model of a folder.
 
     Parameters
     ----------
@@ -214,10 +207,21 @@ class _Source:
         Makes the inputs of the examples.
     """
 
+    projects = "get_audio_features"
+
     def __init__(self, weights: Weights, device: str, precision: str, network: HFAudio) -> None:
-        self.name, self.network = weights.name, network
-        self.whole = load_model(weights, device, precision)
-        self.model = _audio_tower(self.whole)
+        self.network = network
+        super().__init__(weights, device, precision)
+
+    def tower(self, model: Any) -> Any:
+        """Give the audio tower, or the encoder."""
+        if getattr(model.config, "is_encoder_decoder", False):
+            return model.get_encoder()
+        return getattr(model, "audio_model", model)
+
+    def named(self, *inputs: Any) -> dict[str, Any]:
+        """Name the inputs as the extractor does."""
+        return dict(zip(self.network.keys, inputs, strict=True))
 
     def facts(self) -> dict[str, Any]:
         """Read off the model what decides how its frames are pooled."""
@@ -230,7 +234,7 @@ class _Source:
         )
         convolutions = [] if getattr(config, "add_adapter", False) else list(layers)
         return {
-            "two_tower": hasattr(self.whole, "get_audio_features"),
+            "two_tower": hasattr(self.whole, self.projects),
             "ast_rows": rows,
             "convolutions": convolutions,
             # an adapter joins frames once more: how many are sound is not known then
@@ -254,28 +258,6 @@ class _Source:
         alone, beside = values
         apart = np.abs(beside[: len(alone)] - alone).max() / max(np.abs(alone).max(), 1e-30)
         return bool(apart <= (_NEAR if like.dtype == torch.float32 else _NEAR_HALF))
-
-    def module(self, output: str) -> Any:
-        """Give the pass that ends in projected features, or in a hidden layer."""
-        keys = self.network.keys
-        if output == "features":
-            return as_module(
-                self.whole,
-                lambda *inputs: vectors_of(
-                    self.whole.get_audio_features(**dict(zip(keys, inputs, strict=True)))
-                ),
-            )
-        layer = int(output.split()[1])
-        return as_module(
-            self.model,
-            lambda *inputs: hidden_layer(
-                self.model(
-                    **dict(zip(keys, inputs, strict=True)), output_hidden_states=layer != -1
-                ),
-                layer,
-                self.name,
-            ),
-        )
 
     def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
         """Make windows of several lengths and numbers."""
@@ -307,17 +289,6 @@ def _padded(array: np.ndarray, width: int) -> np.ndarray:
 
 def _shapes(inputs: _Inputs) -> str:
     return str({key: value.shape for key, value in inputs.items()})
-
-
-def _is_default(options: Options) -> bool:
-    """Whether the one vector is asked for that the model was trained to give."""
-    return options.pooling == "auto" and options.layer == -1 and options.steps is None
-
-
-def _audio_tower(model: Any) -> Any:
-    if getattr(model.config, "is_encoder_decoder", False):
-        return model.get_encoder()
-    return getattr(model, "audio_model", model)
 
 
 def _window_seconds(extractor: Any) -> float:

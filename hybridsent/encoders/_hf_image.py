@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
-from hybridsent.encoders._hf_model import (
-    HFNetwork,
-    Weights,
-    hidden_layer,
-    load_model,
-    load_processor,
-    vectors_of,
-)
+from hybridsent.encoders._graphs import Graphs, as_numpy
+from hybridsent.encoders._hf_model import HFNetwork, HFSource, Weights, load_processor
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._pixels import byte_pattern, pictures_per_batch
 from hybridsent.encoders._pooling import positions_of
@@ -92,7 +85,7 @@ class HFImage(HFNetwork):
         """Encode prepared pictures."""
         pixels = np.stack(batch)
         automatic = options.pooling == "auto"
-        if self.facts["two_tower"] and automatic and options.layer == -1 and options.steps is None:
+        if self.facts["two_tower"] and options.is_default:
             return as_numpy(self.graphs("features", pixels))[:, None]
         hidden = self.graphs(f"hidden {options.layer}", pixels)
         has_class_token = self.facts["class_token"] and hidden.ndim == 3
@@ -112,8 +105,8 @@ class HFImage(HFNetwork):
         return int(extra) if 1 <= extra < length else 1
 
 
-class _Source:
-    """The torch model of a folder, and its forward passes.
+class _Source(HFSource):
+    """The torch model of a folder.
 
     Parameters
     ----------
@@ -125,35 +118,29 @@ class _Source:
         Makes the inputs of the examples.
     """
 
+    projects = "get_image_features"
+
     def __init__(self, weights: Weights, device: str, precision: str, network: HFImage) -> None:
-        self.name, self.network = weights.name, network
-        self.whole = load_model(weights, device, precision)
-        self.model = getattr(self.whole, "vision_model", self.whole)
+        self.network = network
+        super().__init__(weights, device, precision)
+
+    def tower(self, model: Any) -> Any:
+        """Give the vision tower."""
+        return getattr(model, "vision_model", model)
+
+    def named(self, pixels: Any) -> dict[str, Any]:
+        """Name the pixels."""
+        return {"pixel_values": pixels}
 
     def facts(self) -> dict[str, Any]:
         """Read off the model what decides how its vectors are pooled."""
         tokens = ("cls_token", "class_embedding", "class_token")
         size = getattr(self.model.config, "patch_size", None)
         return {
-            "two_tower": hasattr(self.whole, "get_image_features"),
+            "two_tower": hasattr(self.whole, self.projects),
             "class_token": any(key.endswith(tokens) for key, _ in self.model.named_parameters()),
             "patch": size if isinstance(size, int) else None,
         }
-
-    def module(self, output: str) -> Any:
-        """Give the pass that ends in projected features, or in a hidden layer."""
-        if output == "features":
-            return as_module(
-                self.whole,
-                lambda pixels: vectors_of(self.whole.get_image_features(pixel_values=pixels)),
-            )
-        layer = int(output.split()[1])
-        return as_module(
-            self.model,
-            lambda pixels: hidden_layer(
-                self.model(pixel_values=pixels, output_hidden_states=layer != -1), layer, self.name
-            ),
-        )
 
     def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
         """Make batches of several sizes, of pictures of two shapes."""

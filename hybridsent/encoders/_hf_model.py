@@ -7,17 +7,19 @@ tensors is refused (transformers would fill them with random numbers and only lo
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hybridsent.encoders._files import check_sha256, first_line, quiet_transformers
+from hybridsent.encoders._graphs import as_module
 from hybridsent.encoders._network import Network, Options
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 
 __all__ = [
     "HFNetwork",
+    "HFSource",
     "Weights",
     "check_folder",
     "hidden_layer",
@@ -78,6 +80,53 @@ class HFNetwork(Network):
             items = self.finish([self.prepare(self.sample(), options)], options)
             self._widths[key] = int(self.encode(items, options).shape[-1])
         return self._widths[key]
+
+
+class HFSource(ABC):
+    """The torch model of a folder, and its forward passes.
+
+    Parameters
+    ----------
+    weights : Weights
+        Folder of the model.
+    device, precision : str
+        As resolved.
+    """
+
+    projects: ClassVar[str]
+    """Name of the method by which a two-tower model gives projected features."""
+
+    def __init__(self, weights: Weights, device: str, precision: str) -> None:
+        self.name = weights.name
+        self.whole = load_model(weights, device, precision)
+        self.model = self.tower(self.whole)
+
+    @abstractmethod
+    def tower(self, model: Any) -> Any:
+        """Give the part of the model that has the hidden layers."""
+
+    @abstractmethod
+    def named(self, *inputs: Any) -> dict[str, Any]:
+        """Name the inputs of a pass as the model does."""
+
+    def module(self, output: str) -> Any:
+        """Give the pass that ends in projected features, or in a hidden layer."""
+        if output == "features":
+            return as_module(
+                self.whole,
+                lambda *inputs: vectors_of(
+                    getattr(self.whole, self.projects)(**self.named(*inputs))
+                ),
+            )
+        layer = int(output.split()[1])
+        return as_module(
+            self.model,
+            lambda *inputs: hidden_layer(
+                self.model(**self.named(*inputs), output_hidden_states=layer != -1),
+                layer,
+                self.name,
+            ),
+        )
 
 
 def check_folder(folder: Path, name: str) -> None:

@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
+from hybridsent.encoders._graphs import Graphs, as_numpy
 from hybridsent.encoders._hf_model import (
     HFNetwork,
+    HFSource,
     Weights,
-    hidden_layer,
-    load_model,
     load_processor,
     read_json,
-    vectors_of,
 )
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._pooling import pool
@@ -134,7 +132,7 @@ class HFText(HFNetwork):
         lengths = np.array([len(ids) for ids in batch])
         inputs = self.inputs(batch)
         automatic = options.pooling == "auto"
-        if self.facts.two_tower and automatic and options.layer == -1 and options.steps is None:
+        if self.facts.two_tower and options.is_default:
             return as_numpy(self.graphs("features", *inputs))[:, None]
         hidden = self.graphs(f"hidden {options.layer}", *inputs)
         pooling = self.facts.pooling if automatic else options.pooling
@@ -161,8 +159,8 @@ class HFText(HFNetwork):
         return (ids, inside.astype(np.int64)) if self.masks else (ids,)
 
 
-class _Source:
-    """The torch model of a folder, and its forward passes.
+class _Source(HFSource):
+    """The torch model of a folder, with its tokenizer.
 
     Parameters
     ----------
@@ -174,36 +172,26 @@ class _Source:
         Makes the inputs of the examples.
     """
 
+    projects = "get_text_features"
+
     def __init__(self, weights: Weights, device: str, precision: str, network: HFText) -> None:
-        folder, name = weights.folder, weights.name
-        self.folder, self.name, self.network = folder, name, network
-        self.tokenizer = load_processor("AutoTokenizer", folder, name)
-        _check_vocabulary(self.tokenizer, folder, name)
+        self.folder, self.network = weights.folder, network
+        self.tokenizer = load_processor("AutoTokenizer", weights.folder, weights.name)
+        _check_vocabulary(self.tokenizer, weights.folder, weights.name)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
-        self.whole = load_model(weights, device, precision)
-        self.model = _text_tower(self.whole)
+        super().__init__(weights, device, precision)
         # without a mask such a model looks for several texts in a row, which cannot be converted
         self.is_causal = any(getattr(part, "is_causal", False) for part in self.model.modules())
 
-    def module(self, output: str) -> Any:
-        """Give the pass that ends in projected features, or in a hidden layer."""
-        if output == "features":
-            return as_module(
-                self.whole,
-                lambda *inputs: vectors_of(self.whole.get_text_features(**self._named(*inputs))),
-            )
-        layer = int(output.split()[1])
-        return as_module(
-            self.model,
-            lambda *inputs: hidden_layer(
-                self.model(**self._named(*inputs), output_hidden_states=layer != -1),
-                layer,
-                self.name,
-            ),
-        )
+    def tower(self, model: Any) -> Any:
+        """Give the text tower, or the encoder."""
+        if hasattr(model, "text_model"):
+            return model.text_model
+        return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
 
-    def _named(self, ids: Any, mask: Any = None) -> dict[str, Any]:
+    def named(self, ids: Any, mask: Any = None) -> dict[str, Any]:
+        """Name token numbers and their mask."""
         if mask is None and self.is_causal:
             import torch
 
@@ -304,7 +292,7 @@ def _facts(source: Any) -> _Facts:
     facts = _Facts(
         pad=int(source.tokenizer.pad_token_id or 0),
         max_length=_max_length(source.tokenizer, source.model, recipe.max_length),
-        two_tower=hasattr(source.whole, "get_text_features"),
+        two_tower=hasattr(source.whole, source.projects),
         # SigLIP reads its vector at the last place of a text that is padded to the full length
         pads_fully="siglip" in source.whole.config.model_type,
         pooling=recipe.pooling,
@@ -326,12 +314,6 @@ def _check_vocabulary(tokenizer: Any, folder: Path, name: str) -> None:
             f"The folder of {name!r}, {folder}, must hold the files of its tokenizer: "
             f"tokenizer.json, or {sorted(set(names.values()))}. It has none; fetch them again."
         )
-
-
-def _text_tower(model: Any) -> Any:
-    if hasattr(model, "text_model"):
-        return model.text_model
-    return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
 
 
 def _max_length(tokenizer: Any, model: Any, stated: int | None) -> int:

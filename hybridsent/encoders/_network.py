@@ -39,6 +39,11 @@ class Options:
     steps: int | None = None
     max_length: int | None = None
 
+    @property
+    def is_default(self) -> bool:
+        """Whether the one vector is asked for that a model was trained to give."""
+        return self.pooling == "auto" and self.layer == -1 and self.steps is None
+
 
 class Network(ABC):
     """A loaded backbone.
