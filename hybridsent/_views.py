@@ -8,14 +8,25 @@ apart, and how the names and the matrix come apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["as_matrix", "check_views", "feature_names", "rename_feature", "spans", "view_of"]
+__all__ = [
+    "as_matrix",
+    "check_views",
+    "feature_names",
+    "presence",
+    "rename_feature",
+    "spans",
+    "step_of",
+    "view_of",
+    "views_of",
+]
 
 _TRAILING_INDEX = re.compile(r"(?:s\d+_)?\d+$")
+_STEP = re.compile(r"s(\d+)_\d+$")
 
 
 def view_of(column: object) -> str | None:
@@ -64,6 +75,87 @@ def spans(columns: Iterable[object]) -> dict[str, list[int]]:
     for position, column in enumerate(columns):
         found.setdefault(view_of(column) or "", []).append(position)
     return found
+
+
+def step_of(column: object) -> int | None:
+    """Segment that a column belongs to.
+
+    Parameters
+    ----------
+    column : object
+        A column name, such as ``"text__s3_17"``.
+
+    Returns
+    -------
+    int or None
+        Number of the segment, from 0; None for a column of a whole sample.
+
+    Examples
+    --------
+    >>> from hybridsent._views import step_of
+    >>> step_of("text__s3_17"), step_of("text__17")
+    (3, None)
+    """
+    found = _STEP.search(str(column).partition("__")[2])
+    return int(found.group(1)) if found else None
+
+
+def views_of(estimator: Any) -> dict[str, np.ndarray]:
+    """Positions of the columns of each view, as an estimator saw them in `fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``n_features_in_`` and, where the columns had names, ``feature_names_in_``, as
+        `as_matrix` sets them.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Views in order of first appearance; all columns are one view, ``""``, where they have no
+        names.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent._views import as_matrix, views_of
+    >>> from sklearn.base import BaseEstimator
+    >>> estimator = BaseEstimator()
+    >>> _ = as_matrix(estimator, pd.DataFrame({"text__0": [0.5], "image__0": [1.5]}), reset=True)
+    >>> views_of(estimator)
+    {'text': array([0]), 'image': array([1])}
+    """
+    names = getattr(estimator, "feature_names_in_", [""] * estimator.n_features_in_)
+    return {view: np.asarray(positions) for view, positions in spans(names).items()}
+
+
+def presence(X: np.ndarray, views: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Tell which rows have which view.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Features.
+    views : mapping of str to ndarray of int
+        Columns of each view, as `views_of` gives them.
+
+    Returns
+    -------
+    ndarray of bool of shape (n, n_views)
+        False where a row has NaN in any column of the view.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._views import presence
+    >>> X = np.array([[1.0, np.nan], [2.0, 3.0]])
+    >>> presence(X, {"text": np.array([0]), "image": np.array([1])})
+    array([[ True, False],
+           [ True,  True]])
+    """
+    # a sum is NaN where any part is: three times quicker than a mask of every cell
+    sums = [X[:, columns].sum(axis=1) for columns in views.values()]
+    return ~np.isnan(np.column_stack(sums)) if sums else np.zeros((len(X), 0), dtype=bool)
 
 
 def feature_names(view: str, width: int, steps: int | None = None) -> list[str]:

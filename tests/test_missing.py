@@ -11,10 +11,12 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent.missing import PresentRows, ViewImputer
+from hybridsent.persist import load, save
 
 
 @pytest.fixture
@@ -153,3 +155,105 @@ def test_present_rows_is_a_good_citizen(X):
     assert not hasattr(step.transformer, "components_")  # the clone was fitted
     with pytest.raises(ValueError, match="transformer"):
         PresentRows("pca").fit(X)
+
+
+# -- what the other views say ----------------------------------------------------------------------
+
+
+def two_views(n=600, p=6, q=4, seed=0):
+    """Two views of two shared factors, and how the second is made of the first."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(n, 2))
+    x = z @ rng.normal(size=(2, p)) + 0.3 * rng.normal(size=(n, p))
+    y = z @ rng.normal(size=(2, q)) + 0.3 * rng.normal(size=(n, q))
+    names = [f"text__{i}" for i in range(p)] + [f"image__{i}" for i in range(q)]
+    return pd.DataFrame(np.hstack([x, y]) + 5, columns=names)
+
+
+def lacking(X, view):
+    return X.assign(**{name: np.nan for name in X if name.startswith(f"{view}__")}).astype(X.dtypes)
+
+
+def test_predicted_views_are_those_of_a_ridge_regression():
+    X = two_views()
+    imputer = ViewImputer(strategy="predict").fit(X[:400])
+    filled = imputer.transform(lacking(X[400:], "image"))
+    ridge = RidgeCV(np.logspace(-3, 4, 22) * 400 * X.iloc[:400, :6].var().mean())
+    theirs = ridge.fit(X.iloc[:400, :6], X.iloc[:400, 6:]).predict(X.iloc[400:, :6])
+    assert filled[:, 6:10] == pytest.approx(theirs, abs=2e-2)
+    assert filled[:, :6] == pytest.approx(X.iloc[400:, :6].to_numpy())
+    error = np.mean((filled[:, 6:10] - X.iloc[400:, 6:].to_numpy()) ** 2)
+    assert error < 0.3 * X.iloc[400:, 6:].var().mean()
+
+
+@pytest.mark.parametrize(("p", "q"), [(40, 4), (4, 40), (300, 20), (20, 300), (300, 300)])
+def test_wide_views_are_predicted_through_their_principal_components(p, q):
+    X = two_views(p=p, q=q, n=700).astype(np.float32)
+    imputer = ViewImputer(strategy="predict").fit(X[:350])
+    for view, columns in (("text", slice(0, p)), ("image", slice(p, p + q))):
+        truth = X.iloc[350:, columns].to_numpy()
+        filled = imputer.transform(lacking(X[350:], view))
+        assert filled.dtype == np.float32
+        error = np.mean((filled[:, columns] - truth) ** 2)
+        assert error < 0.3 * truth.var(axis=0).mean()
+
+
+def test_each_combination_of_present_views_predicts_the_others():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(500, 2))
+    X = pd.DataFrame(
+        {"text__0": z[:, 0], "image__0": z[:, 1], "audio__0": z.sum(axis=1), "video__0": z[:, 0]}
+    )
+    X["tweet__0"] = -z[:, 1]
+    for views in (["text", "image", "audio"], ["text", "image", "audio", "video", "tweet"]):
+        part = X[[f"{view}__0" for view in views]]
+        imputer = ViewImputer(strategy="predict", add_indicator=False).fit(part)
+        filled = imputer.transform(lacking(part, "audio"))[:, 2]
+        if len(views) == 3:  # more have regressions on each view alone
+            assert filled == pytest.approx(z.sum(axis=1), abs=0.02)
+        one = imputer.transform(lacking(lacking(part, "audio"), "image"))[:, 2]
+        assert np.corrcoef(one, z[:, 0])[0, 1] > 0.5
+        nothing = imputer.transform(part * np.nan)
+        assert nothing == pytest.approx(np.tile(part.mean(), (500, 1)), abs=1e-9)
+
+
+def test_views_that_were_never_together_are_filled_with_the_mean():
+    X = two_views()
+    X.iloc[:300, :6] = np.nan
+    X.iloc[300:, 6:] = np.nan
+    filled = ViewImputer(strategy="predict").fit_transform(X)
+    assert filled[:300, :6] == pytest.approx(np.tile(X.iloc[300:, :6].mean(), (300, 1)))
+    unseen = two_views().assign(audio__0=np.nan)
+    filled = ViewImputer(strategy="predict").fit_transform(unseen)
+    assert (filled[:, 10] == 0).all()
+
+
+def test_what_is_there_is_left_even_in_a_view_with_a_hole():
+    X = two_views()
+    holed = X.copy()
+    holed.iloc[0, 0] = np.nan
+    filled = ViewImputer(strategy="predict").fit(X).transform(holed)
+    assert filled[0, 1:10] == pytest.approx(X.iloc[0, 1:].to_numpy())
+    assert np.isfinite(filled[0, 0])
+
+
+def test_a_linear_classifier_loses_nothing_where_a_view_is_missing():
+    X = two_views(n=2000, seed=1)
+    y = (X.to_numpy() @ np.r_[np.ones(6), np.ones(4)] > 50).astype(int)
+    lost = lacking(X[1000:], "image")
+    alone = LogisticRegression().fit(X.iloc[:1000, :6], y[:1000]).score(X.iloc[1000:, :6], y[1000:])
+    score = {}
+    for strategy in ("mean", "predict"):
+        imputer = ViewImputer(strategy=strategy).set_output(transform="pandas").fit(X[:1000])
+        model = LogisticRegression().fit(imputer.transform(X[:1000]), y[:1000])
+        score[strategy] = model.score(imputer.transform(lost), y[1000:])
+    assert score["predict"] > alone - 0.01
+    assert score["predict"] >= score["mean"]
+
+
+def test_a_fitted_imputer_is_saved(tmp_path):
+    X = two_views(p=300, q=20, n=100)
+    imputer = ViewImputer(strategy="predict").fit(X)
+    again = load(save(imputer, tmp_path / "imputer.hybridsent"))
+    holes = lacking(X, "text")
+    assert (again.transform(holes) == imputer.transform(holes)).all()

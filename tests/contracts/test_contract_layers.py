@@ -10,11 +10,11 @@ import pytest
 from package_tree import MODULES, ROOT, Module
 
 LAYERS = {
-    "L0": ("exceptions", "_optional", "_params", "_version", "_views"),
+    "L0": ("exceptions", "_hints", "_moments", "_networks", "_optional", "_params", "_version", "_views"),
     "L1": ("media", "store"),
     "L2": ("encoders",),
-    "L3": ("devices", "heads", "missing", "scaling"),
-    "L4": ("datasets", "fusion"),
+    "L3": ("alignment", "devices", "heads", "missing", "scaling"),
+    "L4": ("datasets", "fusion", "recipes"),
     "L5": ("evaluation", "persist"),
     "L6": ("__main__", "cli"),
 }

@@ -41,7 +41,9 @@ def _estimators() -> list[type[BaseEstimator]]:
             continue
         for thing in vars(importlib.import_module(name)).values():
             mine = inspect.isclass(thing) and thing.__module__.startswith("hybridsent.")
-            if mine and issubclass(thing, BaseEstimator) and not thing.__name__.startswith("_"):
+            if not mine or inspect.isabstract(thing):
+                continue
+            if issubclass(thing, BaseEstimator) and not thing.__name__.startswith("_"):
                 found.add(thing)
     return sorted(found, key=lambda kind: kind.__name__)
 

@@ -1,0 +1,172 @@
+"""Arrays as tensors, in batches (layer L0)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Batches", "Rows", "few_threads", "resolve_device", "split", "tensors"]
+
+_FEWEST_HELD_OUT = 10  # fewer rows do not tell one epoch from the next
+_SMALL = 2**26  # multiplications of a forward pass below which threads cost more than they bring
+
+
+class Rows:
+    """Some rows of tensors: arguments of the module, and what its loss compares with."""
+
+    def __init__(
+        self,
+        inputs: Mapping[str, torch.Tensor],
+        truth: Mapping[str, torch.Tensor],
+        order: torch.Tensor,
+    ) -> None:
+        self.inputs = inputs
+        self.truth = truth
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def only(self, rows: np.ndarray) -> Rows:
+        """Give these rows, without a copy of the tensors."""
+        return Rows(self.inputs, self.truth, self.order[rows.tolist()])
+
+    def batch(self, order: torch.Tensor) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give rows as the module and the loss take them."""
+        inputs = {name: tensor.index_select(0, order) for name, tensor in self.inputs.items()}
+        return inputs, {name: tensor.index_select(0, order) for name, tensor in self.truth.items()}
+
+
+class Batches:
+    """Batches of even size, in a new order each time where there is a generator.
+
+    skorch's iterator: a DataLoader would collate the rows one by one.
+    """
+
+    def __init__(
+        self, rows: Rows, batch_size: int, generator: torch.Generator | None = None
+    ) -> None:
+        self.rows = rows
+        self.count = math.ceil(len(rows) / batch_size)
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        import torch
+
+        order = self.rows.order
+        if self.generator is not None and self.count > 1:
+            order = order[torch.randperm(len(order), generator=self.generator).to(order.device)]
+        for part in order.tensor_split(self.count):
+            yield self.rows.batch(part)
+
+
+def tensors(
+    inputs: Mapping[str, np.ndarray],
+    target: np.ndarray | None,
+    sample_weight: np.ndarray | None,
+    device: torch.device,
+) -> Rows:
+    """Move arrays to a device as tensors, after a look at their lengths."""
+    import torch
+
+    truth = {} if target is None else {"target": target}
+    if sample_weight is not None:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+        truth["weight"] = weight / weight.mean()
+    lengths = {name: len(array) for name, array in {**inputs, **truth}.items()}
+    if len(set(lengths.values())) != 1 or 0 in lengths.values():
+        raise ValueError(
+            f"All inputs must have the same number of rows, at least one. Got {lengths}."
+        )
+    n = next(iter(lengths.values()))
+    return Rows(
+        {name: _tensor(array, device) for name, array in inputs.items()},
+        {name: _tensor(array, device) for name, array in truth.items()},
+        torch.arange(n, device=device),
+    )
+
+
+def _tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
+    import torch
+
+    values = np.asarray(array)
+    if values.dtype.kind == "f":
+        values = values.astype(np.float32, copy=False)
+    # torch warns of memory that cannot be written, such as that of a joblib worker
+    values = np.require(values, requirements=["C", "W"])
+    return torch.from_numpy(values).to(device)
+
+
+def split(
+    n: int, target: np.ndarray | None, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on, and rows held out: none where too few."""
+    from sklearn.model_selection import train_test_split
+
+    rows = np.arange(n)
+    held = round(fraction * n)
+    if held < _FEWEST_HELD_OUT:
+        return rows, rows[:0]
+    labels = None
+    if target is not None and target.ndim == 1 and target.dtype.kind in "biu":
+        counts = np.unique(target, return_counts=True)[1]
+        if counts.min() >= 2 and len(counts) <= min(held, n - held):
+            labels = target
+    kept, out = train_test_split(rows, test_size=held, stratify=labels, random_state=seed)
+    return np.sort(kept), np.sort(out)
+
+
+def resolve_device(device: str) -> torch.device:
+    """Find a device of torch by name.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"auto"`` for the fastest there is.
+
+    Returns
+    -------
+    torch.device
+        The device.
+
+    Raises
+    ------
+    ValueError
+        If it is not there.
+
+    Examples
+    --------
+    >>> from hybridsent._networks import resolve_device
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
+    import torch
+
+    there = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    there += ["mps"] * torch.backends.mps.is_available() + ["cpu"]
+    name = {"auto": there[0], "cuda": "cuda:0"}.get(device, device)
+    if name not in there:
+        raise ValueError(
+            f"device must be one that torch finds on this machine, {there}, or 'auto'. "
+            f"Got {device!r}."
+        )
+    return torch.device(name)
+
+
+def few_threads(module: torch.nn.Module, rows: int) -> AbstractContextManager[Any]:
+    """Compute with one thread where a batch is small.
+
+    OpenMP counts threads for each calling thread, so no other fold or library sees it; torch's own
+    ``set_num_threads`` would be for the whole process.
+    """
+    from threadpoolctl import threadpool_limits
+
+    work = rows * sum(parameter.numel() for parameter in module.parameters())
+    return threadpool_limits(1, user_api="openmp") if work < _SMALL else nullcontext()

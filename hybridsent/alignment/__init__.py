@@ -1,0 +1,16 @@
+"""One space for all views (layer L3)."""
+
+from hybridsent.alignment._base import canonical_correlations
+from hybridsent.alignment._gcca import GCCA
+from hybridsent.alignment._mcca import MCCA
+from hybridsent.alignment._procrustes import Procrustes
+from hybridsent.alignment._significance import PermutationTest, permutation_test
+
+__all__ = [
+    "GCCA",
+    "MCCA",
+    "PermutationTest",
+    "Procrustes",
+    "canonical_correlations",
+    "permutation_test",
+]

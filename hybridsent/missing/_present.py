@@ -1,0 +1,143 @@
+"""A transformer on the rows that are there (layer L3).
+
+After the encoders a missing modality is a row of NaN in the columns of its view. scikit-learn's
+transformers either refuse NaN (PCA, LDA) or treat each column for itself; nothing there knows a
+view.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from hybridsent._params import HasMethods
+from hybridsent._views import as_matrix
+
+__all__ = ["PresentRows"]
+
+
+class PresentRows(TransformerMixin, BaseEstimator):
+    """Apply a transformer to the rows that are there; rows with NaN stay rows of NaN.
+
+    The transformer (and its `y`, for supervised ones such as LDA) sees only the rows without NaN.
+    What it gives for them is put back in place, and the other rows are NaN in every column, so that
+    the next step still knows what is missing.
+
+    Parameters
+    ----------
+    transformer : estimator
+        Any scikit-learn transformer, such as ``PCA(50)``.
+
+    Attributes
+    ----------
+    transformer_ : estimator
+        The fitted clone.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    ViewImputer : Fills the rows of NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import PCA
+    >>> from hybridsent.missing import PresentRows
+    >>> X = np.array([[0.0, 1.0], [np.nan, np.nan], [2.0, 3.0]])
+    >>> PresentRows(PCA(1)).fit_transform(X).round(2).ravel()
+    array([-1.41,   nan,  1.41])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "transformer": [HasMethods(["fit", "transform"])]
+    }
+
+    def __init__(self, transformer: Any) -> None:
+        self.transformer = transformer
+
+    def fit(self, X: Any, y: Any = None) -> PresentRows:
+        """Fit the transformer on the rows without NaN.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features.
+        y : array of shape (n,), default=None
+            Target, for transformers that use it.
+
+        Returns
+        -------
+        self
+            The fitted transformer.
+        """
+        self._validate_params()
+        X = as_matrix(self, X, reset=True)
+        present = _present(X)
+        if not present.any():
+            raise ValueError(
+                f"At least one row must be without NaN to fit {type(self.transformer).__name__}. "
+                f"All {len(X)} rows have NaN; leave this modality out."
+            )
+        chosen = None if y is None else np.asarray(y)[present]
+        self.transformer_ = clone(self.transformer).fit(X[present], chosen)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Transform the rows without NaN.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n, q)
+            What the transformer gives; NaN for the other rows.
+        """
+        check_is_fitted(self)
+        X = as_matrix(self, X, reset=False)
+        present = _present(X)
+        if not present.any():
+            return np.full((len(X), len(self.get_feature_names_out())), np.nan, dtype=X.dtype)
+        values = np.asarray(self.transformer_.transform(X[present]))
+        out = np.full((len(X), values.shape[1]), np.nan, dtype=X.dtype)
+        out[present] = values
+        return out
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns, as the transformer gives them.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Names of the columns of X.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        if input_features is None:  # the transformer saw an array, which has no names
+            input_features = getattr(self, "feature_names_in_", None)
+        names: np.ndarray = self.transformer_.get_feature_names_out(input_features)
+        return names
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        if isinstance(self.transformer, BaseEstimator):  # scikit-learn probes with strings, too
+            tags.target_tags.required = self.transformer.__sklearn_tags__().target_tags.required
+        return tags
+
+
+def _present(X: np.ndarray) -> np.ndarray:
+    flags: np.ndarray = ~np.isnan(X).any(axis=1)
+    return flags
