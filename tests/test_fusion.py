@@ -14,9 +14,16 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from hybridsent import ImageEncoder, TextEncoder, make_features, make_fusion
-from hybridsent.fusion import CLASSIFIERS, FUSIONS
+from hybridsent.fusion import (
+    CLASSIFIERS,
+    FUSION_CANDIDATES,
+    FUSION_GRID,
+    FUSIONS,
+    SELECTIONS,
+)
 from hybridsent.heads import BoostedTreesClassifier, TunedLinearClassifier
 from hybridsent.missing import PresentRows
+from hybridsent.persist import load, save
 from hybridsent.scaling import ViewScaler
 
 # -- make_features -------------------------------------------------------------------------------
@@ -111,7 +118,7 @@ def test_what_stands_for_an_encoder_becomes_one():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({}, "At least one of the text, image and audio parameters"),
+        ({}, "At least one of the text, image, audio and features parameters"),
         ({"text": None, "image": False}, "At least one"),
         (
             {"text": 3},
@@ -153,8 +160,8 @@ def test_features_refuse_what_they_cannot_build(parameters, message):
     ("parameters", "message"),
     [
         (
-            {"how": "late"},
-            r"The 'how' parameter of make_fusion must be one of \['early'\]. Got 'late'",
+            {"how": "later"},
+            r"The 'how' parameter of make_fusion must be one of \['early', .* Did you mean 'late'",
         ),
         ({"classifier": "logrek"}, "Got 'logrek' instead. Did you mean 'logreg'"),
         (
@@ -191,11 +198,12 @@ def test_named_classifiers_are_what_they_say():
     assert make_fusion(text=Hashed(), classifier=mine)[-1] is mine
     weighted = make_fusion(text=Hashed(), classifier="svm", class_weight="balanced")[-1]
     assert weighted.class_weight == "balanced"
-    assert FUSIONS == ("early",)
+    assert FUSIONS == ("early", "align", "late", "stack", "tensor", "gated", "cnn", "rnn")
     assert list(make_fusion(text=Hashed()).named_steps) == [
         "features",
         "scale",
         "impute",
+        "fuse",
         "classify",
     ]
 
@@ -292,3 +300,202 @@ def test_the_real_text_encoder_runs_through(tmp_path):
     np.testing.assert_allclose(without.predict_proba(table), search.predict_proba(table), atol=1e-3)
     reduced = make_features(text=make_pipeline(TextEncoder(store=tmp_path), PCA(2)))
     assert list(reduced.fit_transform(table.dropna()).columns) == ["text__0", "text__1"]
+
+
+# -- strategies ------------------------------------------------------------------------------------
+
+SMALL = {
+    "tensor": {"classify__max_epochs": 20},
+    "gated": {"classify__max_epochs": 20},
+    "cnn": {"classify__max_epochs": 20},
+    "rnn": {"classify__max_epochs": 20},
+}
+"""Parameters with which networks are quick."""
+
+every_strategy = pytest.mark.parametrize("how", FUSIONS)
+
+
+def small(how, **options):
+    return make_fusion(how, **fakes(), **options).set_params(**SMALL.get(how, {}))
+
+
+@every_strategy
+def test_every_strategy_takes_rows_that_lack_modalities(how):
+    table, y = posts(45)
+    table.loc[9, ["text", "image"]] = None  # nothing at all is there
+    model = small(how).fit(table, y)
+    assert model.score(table, y) > 0.6
+    probabilities = model.predict_proba(table)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    nothing = pd.DataFrame({"text": [None, None], "image": [None, np.nan]})
+    assert len(set(model.predict(nothing))) == 1
+    for lost in ("text", "image"):  # and judges what is left
+        assert model.score(table.assign(**{lost: None}), y) > 0.5, lost
+
+
+@every_strategy
+def test_every_strategy_takes_a_modality_that_is_missing_only_at_predict(how):
+    table, y = posts(45)
+    present = table.dropna()
+    model = small(how).fit(present, y[present.index])
+    for lost in ("text", "image"):
+        assert model.score(table.assign(**{lost: None}), y) > 0.5, lost
+
+
+@every_strategy
+def test_every_strategy_takes_one_modality(how):
+    table, y = posts(30)
+    model = make_fusion(how, text=Hashed("t", signal=3)).set_params(**SMALL.get(how, {}))
+    assert model.fit(table, y).score(table, y) > 0.5
+
+
+@every_strategy
+def test_every_strategy_is_cloned_seeded_and_saved(how, tmp_path):
+    table, y = posts(30)
+    model = small(how, random_state=3)
+    first = model.fit(table, y).predict_proba(table)
+    np.testing.assert_array_equal(clone(model).fit(table, y).predict_proba(table), first)
+    ready = make_fusion(how, features="passthrough", random_state=3).set_params(
+        **SMALL.get(how, {})
+    )
+    X = make_features(**fakes()).fit_transform(table)
+    np.testing.assert_allclose(ready.fit(X, y).predict_proba(X), first, atol=1e-5)
+    again = load(save(ready, tmp_path / "model.hybridsent"))
+    np.testing.assert_array_equal(again.predict_proba(X), ready.predict_proba(X))
+
+
+@pytest.mark.parametrize("how", ["early", "align", "late", "stack"])
+def test_strategies_take_a_classifier_of_ones_own(how):
+    table, y = posts(36)
+    mine = LogisticRegression()
+    model = make_fusion(how, **fakes(), classifier=mine)
+    assert model.fit(table, y).score(table, y) > 0.6
+
+
+@pytest.mark.parametrize("how", ["tensor", "gated", "cnn", "rnn"])
+def test_networks_take_no_classifier(how):
+    with pytest.raises(
+        ValueError, match=f"classifier parameter must be left alone with how='{how}'"
+    ):
+        make_fusion(how, text=True, classifier="svm")
+
+
+def test_sequences_get_segments():
+    for how, steps in (("cnn", 4), ("rnn", 4), ("early", None)):
+        encoder = make_fusion(how, text=True)["features"].transformers[0][1]
+        assert encoder.steps == steps
+    assert make_fusion("rnn", text=True, steps=2)["features"].transformers[0][1].steps == 2
+
+
+@pytest.mark.parametrize("select", SELECTIONS)
+@pytest.mark.parametrize("reduce", [None, "pca"])
+def test_features_are_selected_in_each_view(select, reduce):
+    table, y = posts(60)
+    noise = {"text": Hashed("t", width=12, signal=0), "image": Hashed("i", signal=3)}
+    model = make_features(**noise, select=select, reduce=reduce)
+    X = model.fit_transform(table, y)
+    assert 1 <= sum(X.columns.str.startswith("text__")) <= 12
+    if reduce is None:
+        assert X.shape[1] < 16
+        every = make_features(**noise).fit_transform(table)
+        scaled = ViewScaler().set_output(transform="pandas").fit_transform(every[X.columns])
+        assert set(X.columns) <= set(every.columns)  # names are those of the features
+        assert scaled.shape == X.shape
+    assert X.loc[2].filter(like="text").isna().all()
+    assert make_fusion(**fakes(), select=select).fit(table, y).score(table, y) > 0.6
+
+
+def test_features_that_are_ready_are_taken_by_view():
+    table, y = posts(30)
+    X = make_features(**fakes()).fit_transform(table).assign(note="x", label=y)
+    features = make_features(features=["image", "text"])
+    taken = features.fit_transform(X)
+    assert list(taken.columns) == [f"{v}__{i}" for v in ("image", "text") for i in range(4)]
+    pd.testing.assert_frame_equal(taken, X[taken.columns])
+    reduced = make_features(features=["text"], reduce="pca", n_components=2).fit_transform(X)
+    assert list(reduced.columns) == ["text__0", "text__1"]
+    beside = make_features(text=Hashed("t"), features=["image"]).fit_transform(
+        X.assign(text=table["text"])
+    )
+    assert list(beside.columns)[:5:4] == ["text__0", "image__0"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": "text"}, r"must be a sequence of names of views. Got 'text'"),
+        ({"features": ["te__xt"]}, r"view must have a name without '__'"),
+        ({"features": ["text"], "text": True}, r"Got 'text' twice"),
+        ({"features": "passthrough", "text": True}, r"text parameter must be left out"),
+        ({"features": "passthrough", "reduce": "pca"}, r"reduce parameter must be left out"),
+        ({"text": True, "select": "best"}, r"select parameter must be one of .*Got 'best'"),
+        ({"how": "align", "text": True, "learn_device": "tpu"}, r"learn_device.*Got 'tpu'"),
+        ({"how": "gated", "text": True, "learn_device": "torch:cpu"}, r"learn_device.*torch:cpu"),
+    ],
+)
+def test_wrong_features_are_told(options, message):
+    with pytest.raises(ValueError, match=message):
+        make_fusion(**options)
+
+
+# -- the grid --------------------------------------------------------------------------------------
+
+
+def quick_grid():
+    """All of the grid, with networks of few epochs and few trees."""
+    quick = [clone(candidate) for candidate in FUSION_GRID["classify"]]
+    for candidate in quick:
+        names = candidate.get_params()
+        settings = {"max_epochs": 3, "n_members": 1, "n_estimators": 10, "n_jobs": 1}
+        candidate.set_params(**{k: v for k, v in settings.items() if k in names})
+    return {**FUSION_GRID, "classify": quick}
+
+
+def test_the_grid_holds_every_strategy_and_selection():
+    names = list(FUSION_CANDIDATES)
+    for how in FUSIONS:
+        assert any(name.split(",")[0] == how for name in names), how
+    for select in SELECTIONS:
+        assert f"early, select={select}" in names
+    assert FUSION_GRID["classify"] == list(FUSION_CANDIDATES.values())
+    assert set(FUSION_GRID) <= set(make_fusion(text=True).get_params())
+
+
+def test_grid_search_runs_all_of_it():
+    table, y = posts(36)
+    search = GridSearchCV(make_fusion(**fakes()), quick_grid(), cv=2, error_score="raise")
+    search.fit(table, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert len(scores) == len(FUSION_CANDIDATES)
+    assert np.isfinite(scores).all()
+    assert set(search.predict(table)) <= set(y)
+    assert not any(hasattr(candidate, "classes_") for candidate in FUSION_GRID["classify"])
+
+
+def test_halving_runs_all_of_it():
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV
+
+    table, y = posts(60)
+    search = HalvingGridSearchCV(
+        make_fusion(**fakes()), quick_grid(), cv=2, min_resources=24, random_state=0
+    )
+    assert search.fit(table, y).score(table, y) > 0.6
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*optuna.terminator:FutureWarning")  # its own, since 4.9
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_optuna_runs_it():
+    optuna = pytest.importorskip("optuna")
+    integration = pytest.importorskip("optuna_integration.sklearn")
+    table, y = posts(36)
+    space = {
+        name: optuna.distributions.CategoricalDistribution(choices)
+        for name, choices in quick_grid().items()
+    }
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    search = integration.OptunaSearchCV(
+        make_fusion(**fakes()), space, cv=2, n_trials=4, random_state=0
+    )
+    assert search.fit(table, y).best_score_ > 0.4

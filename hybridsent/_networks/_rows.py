@@ -72,6 +72,7 @@ def tensors(
     target: np.ndarray | None,
     sample_weight: np.ndarray | None,
     device: torch.device,
+    precision: str = "float32",
 ) -> Rows:
     """Move arrays to a device as tensors, after a look at their lengths."""
     import torch
@@ -87,18 +88,18 @@ def tensors(
         )
     n = next(iter(lengths.values()))
     return Rows(
-        {name: _tensor(array, device) for name, array in inputs.items()},
-        {name: _tensor(array, device) for name, array in truth.items()},
+        {name: _tensor(array, device, precision) for name, array in inputs.items()},
+        {name: _tensor(array, device, precision) for name, array in truth.items()},
         torch.arange(n, device=device),
     )
 
 
-def _tensor(array: np.ndarray, device: torch.device) -> torch.Tensor:
+def _tensor(array: np.ndarray, device: torch.device, precision: str) -> torch.Tensor:
     import torch
 
     values = np.asarray(array)
     if values.dtype.kind == "f":
-        values = values.astype(np.float32, copy=False)
+        values = values.astype(precision, copy=False)
     # torch warns of memory that cannot be written, such as that of a joblib worker
     values = np.require(values, requirements=["C", "W"])
     return torch.from_numpy(values).to(device)

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.linalg.lapack import dpotrf, dtrtri
+from scipy.linalg.lapack import dpocon, dpotrf, dtrtri
 
 __all__ = ["Penalty", "penalties", "whiten"]
 
-_SAFE = 1e-9  # of the largest eigenvalue: a smaller one is not left to Cholesky
+_SAFE = 1e-9  # reciprocal condition below which Cholesky is not trusted
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,12 @@ def whiten(
     c = _oas(S, n, width) if penalty.shrinkage == "auto" else float(penalty.shrinkage)
     kept, added = (1.0, c / (1 - c) * mu) if c < 1 else (0.0, mu)
     added += penalty.ridge
-    if pca is None and added > _SAFE * float(np.trace(S)):
+    if pca is None:
         regular = kept * S
         regular[np.diag_indices_from(regular)] += added
+        norm = float(np.abs(regular).sum(axis=0).max())
         factor, failed = dpotrf(regular, lower=1)
-        if not failed:
+        if not failed and dpocon(factor, norm, uplo="L")[0] > _SAFE:
             inverse, _ = dtrtri(factor, lower=1)
             return np.tril(inverse).T, c
     values, vectors = eigh(S)

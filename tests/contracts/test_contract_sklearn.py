@@ -14,10 +14,17 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from hybridsent.encoders import BaseEncoder
 
+QUICK: dict[str, Any] = {"n_members": 1, "hidden": 8, "lr": 0.05, "max_epochs": 20}
+"""For heads that are networks."""
+
 MINIMAL: dict[str, dict[str, Any]] = {
     "BoostedTreesClassifier": {"n_estimators": 15, "n_jobs": 1},
+    "ConvolutionalFusionClassifier": QUICK,
+    "GatedFusionClassifier": QUICK,
     "OnDevice": {"estimator": PCA(1)},
     "PresentRows": {"transformer": PCA(1)},
+    "RecurrentFusionClassifier": QUICK,
+    "TensorFusionClassifier": QUICK,
 }
 """Arguments for classes that need some, or that are slow without."""
 

@@ -1,0 +1,22 @@
+"""Builders: a table of posts to features, and to a classifier over all modalities (layer L4).
+
+They return plain scikit-learn objects: a ColumnTransformer, a Pipeline. Nothing here has a `fit` of
+its own.
+"""
+
+from hybridsent.fusion._features import ENCODERS, make_features
+from hybridsent.fusion._fusion import make_fusion
+from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
+from hybridsent.fusion._learned import SELECTIONS
+from hybridsent.fusion._strategies import CLASSIFIERS, FUSIONS
+
+__all__ = [
+    "CLASSIFIERS",
+    "ENCODERS",
+    "FUSIONS",
+    "FUSION_CANDIDATES",
+    "FUSION_GRID",
+    "SELECTIONS",
+    "make_features",
+    "make_fusion",
+]

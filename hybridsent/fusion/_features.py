@@ -1,0 +1,229 @@
+"""From a table of posts to one matrix (layer L4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.pipeline import Pipeline
+
+from hybridsent._params import Devices, validate_parameter_constraints
+from hybridsent._views import check_views, rename_feature
+from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder
+from hybridsent.fusion._learned import reducer, selector
+from hybridsent.missing import PresentRows
+from hybridsent.scaling import ViewScaler
+
+__all__ = ["ENCODERS", "check_learn_device", "make_features"]
+
+ENCODERS = {"text": TextEncoder, "image": ImageEncoder, "audio": AudioEncoder}
+
+
+def make_features(
+    *,
+    text: Any = None,
+    image: Any = None,
+    audio: Any = None,
+    columns: Mapping[str, str] | None = None,
+    features: Sequence[str] | None = None,
+    select: str | None = None,
+    reduce: str | None = None,
+    n_components: int | float | None = None,
+    steps: int | None = None,
+    learn_device: str = "cpu",
+    device: str = "auto",
+    precision: str = "auto",
+    store: Any = "default",
+    on_error: str = "raise",
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> ColumnTransformer:
+    """Build the step from a table of posts to one matrix whose columns are named ``view__i``.
+
+    Each modality that is given is encoded by a frozen encoder and, if wanted, reduced; rows that
+    lack a modality are NaN in its columns.
+
+    Parameters
+    ----------
+    text, image, audio : True, str, estimator or None, default=None
+        True for the default backbone, the name of another one, an encoder, or any transformer or
+        Pipeline that takes the column. None leaves the modality out.
+    columns : mapping of str to str, default=None
+        Column of the table that holds each modality; a column is named like its modality unless
+        this says otherwise.
+    features : sequence of str, default=None
+        Views of which the table already holds the features, in columns named ``view__i``; instead
+        of, or beside, modalities.
+    select : {"univariate", "l1", "trees"} or None, default=None
+        Selection of features, in each view on its own: the half with the largest F of an analysis
+        of variance, those that a linear classifier with an L1 penalty uses, or the half that
+        randomised trees use most.
+    reduce : {"pca", "lda"} or None, default=None
+        Reduction of each view on its own: principal components, or linear discriminants of the
+        classes (behind principal components of 99 % of the variance).
+    n_components : int or float, default=None
+        Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
+        one less than the classes.
+    steps : int, default=None
+        Segments of each sample that become vectors of their own, in columns
+        ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
+    learn_device : str, default="cpu"
+        Where the principal components of `reduce` are computed: ``"cpu"``, or, for a large table,
+        ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"torch:cpu"``, as in
+        `hybridsent.devices.OnDevice`, which says what these ask for.
+    device, precision, store, on_error, n_jobs, verbose
+        As in the encoders; used for those built here, not for estimators that are given.
+
+    Returns
+    -------
+    ColumnTransformer
+        Unfitted; writes a DataFrame of float32 columns ``text__0`` … ``image__0`` …
+
+    Raises
+    ------
+    ValueError
+        If no modality is given, or a parameter is none of the above.
+
+    See Also
+    --------
+    make_fusion : The same with a classifier behind it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent import make_features
+    >>> table = pd.DataFrame({"tweet": ["What a day", "Never again"]})
+    >>> X = make_features(text=True, columns={"text": "tweet"}).fit_transform(table)
+    >>> X.shape, list(X.columns[:2])
+    ((2, 384), ['text__0', 'text__1'])
+    """
+    given = {"text": text, "image": image, "audio": audio}
+    wanted = {
+        view: value for view, value in given.items() if value is not None and value is not False
+    }
+    ready = _check_features(features, wanted)
+    if not wanted and not ready:
+        raise ValueError(
+            "At least one of the text, image, audio and features parameters of make_features must "
+            "be given. Got none; for example make_features(text=True)."
+        )
+    where = _check_columns(columns, wanted)
+    check_learn_device("make_features", learn_device, "cpu" if reduce is None else "pca")
+    shared = {
+        "device": device,
+        "precision": precision,
+        "store": store,
+        "on_error": on_error,
+        "n_jobs": n_jobs,
+        "verbose": verbose,
+        **({} if steps is None else {"steps": steps}),
+    }
+    learn = (select, reduce, n_components, learn_device)
+    parts = [
+        (view, _learned(_encoder(view, value, shared), *learn), where.get(view, view))
+        for view, value in wanted.items()
+    ] + [
+        (view, _learned(None, *learn), make_column_selector(pattern=f"^{view}__")) for view in ready
+    ]
+    made = ColumnTransformer(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
+    return made.set_output(transform="pandas")
+
+
+def _check_features(features: Any, wanted: Mapping[str, Any]) -> list[str]:
+    """Names of views whose features are in the table."""
+    if features is None:
+        return []
+    if isinstance(features, str) or not all(isinstance(view, str) for view in features):
+        raise ValueError(
+            "The features parameter must be a sequence of names of views. Got "
+            f"{features!r}; write ['text'] for columns text__0, text__1 …"
+        )
+    check_views(features)
+    twice = [view for view in features if view in wanted]
+    if twice:
+        raise ValueError(
+            f"A view must come from features or from an encoder. Got {twice[0]!r} twice; leave one "
+            "out."
+        )
+    return list(features)
+
+
+_COMPUTED_ON = {
+    "cpu": ("cpu", "cuda", "mps", "torch:cpu"),
+    "pca": ("cpu", "cuda", "mps", "torch:cpu"),
+    "align": ("cpu", "cuda", "mps", "torch:cpu"),
+    "trees": ("cpu", "cuda"),
+    "network": ("auto", "cpu", "cuda", "mps"),
+}
+
+
+def check_learn_device(caller: str, learn_device: str, kind: str) -> None:
+    constraints = {"learn_device": [Devices(*_COMPUTED_ON[kind])]}
+    validate_parameter_constraints(constraints, {"learn_device": learn_device}, caller)
+    if learn_device != "cpu" and kind == "cpu":
+        others = ", classifier='xgboost' or a network" if caller == "make_fusion" else ""
+        raise ValueError(
+            f"The 'learn_device' parameter of {caller} must be 'cpu' where nothing is computed "
+            f"there. Got {learn_device!r}; add reduce='pca'{others}."
+        )
+
+
+def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any]) -> dict[str, str]:
+    if columns is not None and not isinstance(columns, Mapping):
+        raise ValueError(
+            "The columns parameter must map modalities to columns of the table. Got "
+            f"{columns!r}; write {{'text': 'tweet'}} for a text column named 'tweet'."
+        )
+    where = dict(columns or {})
+    unknown = sorted(set(where) - set(ENCODERS), key=str)
+    if unknown:
+        raise ValueError(
+            f"The columns parameter must map {list(ENCODERS)} to columns of the table. Got "
+            f"{unknown[0]!r} as a modality; write {{'text': 'tweet'}} for a text column named "
+            "'tweet'."
+        )
+    idle = sorted(set(where) - set(wanted))
+    if idle:
+        raise ValueError(
+            f"The columns parameter names a column for {idle[0]!r}, but the modality is not asked "
+            f"for. Add {idle[0]}=True."
+        )
+    return where
+
+
+def _encoder(view: str, value: Any, shared: Mapping[str, Any]) -> Any:
+    if value is True:
+        return ENCODERS[view](**shared)
+    if isinstance(value, str):
+        return ENCODERS[view](value, **shared)
+    if not isinstance(value, type) and hasattr(value, "fit") and hasattr(value, "transform"):
+        return value
+    raise ValueError(
+        f"The {view} parameter must be True, the name of a backbone, or a transformer. Got "
+        f"{value!r} instead."
+    )
+
+
+def _learned(
+    encoder: Any,
+    select: str | None,
+    reduce: str | None,
+    n_components: int | float | None,
+    learn_device: str,
+) -> Any:
+    """Put what is learned in a view behind its encoder; None is a view that is ready."""
+    if reduce is None and n_components is not None:
+        raise ValueError(
+            f"The n_components parameter must be None without reduce. Got {n_components!r}; "
+            "add reduce='pca' or 'lda'."
+        )
+    learned = []
+    if select is not None:
+        learned.append(("select", PresentRows(selector(select))))
+    if reduce is not None:
+        learned.append(("reduce", PresentRows(reducer(reduce, n_components, learn_device))))
+    if not learned:
+        return "passthrough" if encoder is None else encoder
+    first = [] if encoder is None else [("encode", encoder)]
+    return Pipeline([*first, ("scale", ViewScaler()), *learned])

@@ -1,0 +1,191 @@
+"""From a table of posts to a classifier over all modalities (layer L4)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from hybridsent.fusion._features import check_learn_device, make_features
+from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
+from hybridsent.scaling import ViewScaler
+
+__all__ = ["make_fusion"]
+
+_STEPS = 4  # segments of a sample, where a strategy wants some and none are asked for
+
+
+def make_fusion(
+    how: str = "early",
+    *,
+    text: Any = None,
+    image: Any = None,
+    audio: Any = None,
+    columns: Mapping[str, str] | None = None,
+    features: str | Sequence[str] | None = None,
+    classifier: Any = "logreg",
+    select: str | None = None,
+    reduce: str | None = None,
+    n_components: int | float | None = None,
+    steps: int | None = None,
+    class_weight: str | None = None,
+    random_state: int = 0,
+    learn_device: str = "cpu",
+    device: str = "auto",
+    precision: str = "auto",
+    store: Any = "default",
+    on_error: str = "raise",
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> Pipeline:
+    """Build a classifier over all modalities of a table.
+
+    The pipeline has the steps ``features`` (frozen encoders), ``scale`` (each column standardised,
+    each modality of equal weight), ``impute`` (missing modalities become what the others predict),
+    ``fuse`` (one space for all modalities) and ``classify``; a strategy without one of them has
+    ``"passthrough"`` in its place. Parameters can be searched like those of any other pipeline, for
+    example ``classify__Cs`` or ``features__text__model``, and whole strategies with `FUSION_GRID`.
+
+    Parameters
+    ----------
+    how : {"early", "align", "late", "stack", "tensor", "gated", "cnn", "rnn"}, default="early"
+        Strategy of fusion; rows may lack modalities in each:
+
+        - ``"early"`` joins the features of all modalities before the classifier;
+        - ``"align"`` brings them into one space first (`hybridsent.alignment.MCCA`, with the labels
+          as one more view);
+        - ``"late"`` averages the probabilities of a classifier for each modality
+          (`hybridsent.heads.LateFusionClassifier`);
+        - ``"stack"`` learns how to weigh them (`hybridsent.heads.StackedFusionClassifier`);
+        - ``"tensor"`` and ``"gated"`` are networks that multiply, or weigh, what they make of each
+          modality (`hybridsent.heads.TensorFusionClassifier`,
+          `hybridsent.heads.GatedFusionClassifier`);
+        - ``"cnn"`` and ``"rnn"`` are networks over the segments of a sample
+          (`hybridsent.heads.ConvolutionalFusionClassifier`,
+          `hybridsent.heads.RecurrentFusionClassifier`).
+    text, image, audio : True, str, estimator or None, default=None
+        As in `make_features`.
+    columns : mapping of str to str, default=None
+        As in `make_features`.
+    features : "passthrough", sequence of str or None, default=None
+        As in `make_features`; with ``"passthrough"`` every column of the table is a feature, named
+        ``view__i``, and there is no step ``features``.
+    classifier : {"logreg", "svm", "xgboost"} or estimator, default="logreg"
+        Classifier of the joint features (``"early"``, ``"align"``), or of each modality
+        (``"late"``, ``"stack"``; it must have probabilities). ``"logreg"`` and ``"svm"`` are linear
+        and choose their penalty by inner cross-validation; ``"xgboost"`` is gradient-boosted trees;
+        or any scikit-learn classifier. Networks classify themselves.
+    select : {"univariate", "l1", "trees"} or None, default=None
+        As in `make_features`.
+    reduce : {"pca", "lda"} or None, default=None
+        As in `make_features`.
+    n_components : int or float, default=None
+        As in `make_features`.
+    steps : int, default=None
+        As in `make_features`; None is 4 for ``"cnn"`` and ``"rnn"``.
+    class_weight : {"balanced"} or None, default=None
+        Weights of the classes, for ``"logreg"``, ``"svm"`` and the networks.
+    random_state : int, default=0
+        Seed of everything that is random in what is built here.
+    learn_device : str, default="cpu"
+        Where the principal components of `reduce`, the trees of ``"xgboost"``, the covariances of
+        ``"align"`` and the networks are computed, as in `make_features`.
+    device, precision, store, on_error, n_jobs, verbose
+        As in the encoders.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is none of the above.
+
+    Notes
+    -----
+    The defaults were chosen by 5-fold cross-validation on MVSA-Single (text and image), Emo-DB
+    (audio, split by speaker) and MELD (text, split by dialogue): equal weight of modalities against
+    plain standardisation, the cut at 3 standard deviations, and the grid of penalties.
+    `docs/defaults.md` gives the figures, and `docs/fusion.md` those of the strategies.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent import make_fusion
+    >>> table = pd.DataFrame({"text": ["I love it", "Wonderful", "I hate it", "Dreadful"] * 3})
+    >>> labels = ["positive", "positive", "negative", "negative"] * 3
+    >>> model = make_fusion(text=True).fit(table, labels)
+    >>> model.predict(pd.DataFrame({"text": ["I love this wonderful thing"]}))
+    array(['positive'], dtype='<U8')
+    """
+    if how not in FUSIONS:
+        near = difflib.get_close_matches(str(how), FUSIONS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "
+            f"instead.{hint}"
+        )
+    kind = _kind_of_learning(how, classifier, reduce)
+    check_learn_device("make_fusion", learn_device, kind)
+    ready = features == "passthrough" if isinstance(features, str) else False
+    made = (
+        []
+        if ready
+        else [
+            (
+                "features",
+                make_features(
+                    text=text,
+                    image=image,
+                    audio=audio,
+                    columns=columns,
+                    features=features,
+                    select=select,
+                    reduce=reduce,
+                    n_components=n_components,
+                    steps=_STEPS if steps is None and how in SEQUENCES else steps,
+                    learn_device="cpu" if reduce is None else learn_device,
+                    device=device,
+                    precision=precision,
+                    store=store,
+                    on_error=on_error,
+                    n_jobs=n_jobs,
+                    verbose=verbose,
+                ),
+            )
+        ]
+    )
+    if ready:
+        _check_alone(
+            text=text, image=image, audio=audio, columns=columns, select=select, reduce=reduce
+        )
+    scale = ViewScaler().set_output(
+        transform="pandas"
+    )  # what follows reads the views off the names
+    last = last_steps(how, classifier, class_weight, random_state, learn_device)
+    return Pipeline([*made, ("scale", scale), *last])
+
+
+def _kind_of_learning(how: str, classifier: Any, reduce: str | None) -> str:
+    """Name what `learn_device` would compute."""
+    if how in NETWORKS:
+        return "network"
+    if isinstance(classifier, str) and classifier == "xgboost":
+        return "trees"
+    if how == "align":
+        return "align"
+    return "cpu" if reduce is None else "pca"
+
+
+def _check_alone(**others: Any) -> None:
+    given = [name for name, value in others.items() if value is not None and value is not False]
+    if given:
+        raise ValueError(
+            f"The {given[0]} parameter must be left out with features='passthrough', because "
+            "there is no step that would use it. Name the views instead, for example "
+            f"features=['text', 'image']. Got {others[given[0]]!r}."
+        )

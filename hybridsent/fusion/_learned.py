@@ -1,0 +1,58 @@
+"""What is learned in each view on its own: selection and reduction of features (layer L4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.feature_selection import SelectFromModel, SelectPercentile, VarianceThreshold
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+from hybridsent.devices import OnDevice
+
+__all__ = ["SELECTIONS", "reducer", "selector"]
+
+SELECTIONS = ("univariate", "l1", "trees")
+"""Ways to select features that `make_features` and `make_fusion` know."""
+
+
+def selector(select: str) -> Pipeline:
+    if select == "univariate":
+        best: Any = SelectPercentile(percentile=50)
+    elif select == "l1":
+        # rows have a mean squared length of one, so that one C suits any number of columns
+        best = SelectFromModel(LinearSVC(penalty="l1", dual=False, C=1.0, tol=1e-2, random_state=0))
+    elif select == "trees":
+        trees = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=0)
+        best = SelectFromModel(trees, threshold="median")
+    else:
+        raise ValueError(
+            f"The select parameter must be one of {list(SELECTIONS)} or None. Got {select!r} "
+            "instead."
+        )
+    # a constant column has no F, and says nothing
+    return Pipeline([("varying", VarianceThreshold()), ("best", best)])
+
+
+def reducer(reduce: str, n_components: int | float | None, learn_device: str) -> Any:
+    if reduce == "pca":
+        return _components(0.95 if n_components is None else n_components, learn_device)
+    if reduce == "lda":
+        # Fisherfaces: 6,373 columns and few rows have no covariance to invert, nor time to try
+        discriminants = LinearDiscriminantAnalysis(
+            solver="eigen", shrinkage="auto", n_components=n_components
+        )
+        return Pipeline([("pca", _components(0.99, learn_device)), ("lda", discriminants)])
+    raise ValueError(f"The reduce parameter must be 'pca', 'lda' or None. Got {reduce!r} instead.")
+
+
+def _components(n_components: int | float, learn_device: str) -> BaseEstimator:
+    if learn_device == "cpu":
+        return PCA(n_components, random_state=0)
+    # tensors have no LU: scikit-learn would take QR by itself, but with a warning
+    pca = PCA(n_components, power_iteration_normalizer="QR", random_state=0)
+    return OnDevice(pca, device=learn_device)

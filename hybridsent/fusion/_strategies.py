@@ -1,0 +1,105 @@
+"""Strategies of fusion: what stands behind the scaled matrix (layer L4)."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from sklearn.base import BaseEstimator, is_classifier
+
+from hybridsent.alignment import MCCA
+from hybridsent.heads import (
+    BoostedTreesClassifier,
+    ConvolutionalFusionClassifier,
+    GatedFusionClassifier,
+    LateFusionClassifier,
+    RecurrentFusionClassifier,
+    StackedFusionClassifier,
+    TensorFusionClassifier,
+    TunedLinearClassifier,
+)
+from hybridsent.missing import ViewImputer
+
+__all__ = ["CLASSIFIERS", "FUSIONS", "NETWORKS", "SEQUENCES", "aligner", "imputer", "last_steps"]
+
+FUSIONS = ("early", "align", "late", "stack", "tensor", "gated", "cnn", "rnn")
+"""Strategies that `make_fusion` knows."""
+
+CLASSIFIERS = ("logreg", "svm", "xgboost")
+"""Names of classifiers that `make_fusion` knows."""
+
+NETWORKS = {
+    "tensor": TensorFusionClassifier,
+    "gated": GatedFusionClassifier,
+    "cnn": ConvolutionalFusionClassifier,
+    "rnn": RecurrentFusionClassifier,
+}
+"""Strategies that are networks."""
+
+SEQUENCES = ("cnn", "rnn")
+"""Those over the segments of a sample."""
+
+
+def last_steps(
+    how: str, classifier: Any, class_weight: str | None, random_state: int, learn_device: str
+) -> list[tuple[str, Any]]:
+    """Make the steps behind the scaled matrix, in which rows may lack views."""
+    impute: Any = "passthrough"
+    fuse: Any = "passthrough"
+    if how in NETWORKS:
+        if not (isinstance(classifier, str) and classifier == "logreg"):
+            raise ValueError(
+                f"The classifier parameter must be left alone with how={how!r}: the network "
+                f"classifies itself. Got {classifier!r}."
+            )
+        head = NETWORKS[how](
+            class_weight=class_weight, random_state=random_state, device=learn_device
+        )
+        return [("impute", impute), ("fuse", fuse), ("classify", head)]
+    head = _classifier(classifier, class_weight, random_state, learn_device)
+    if how == "late":
+        head = LateFusionClassifier(head, random_state=random_state)
+    elif how == "stack":
+        head = StackedFusionClassifier(head, random_state=random_state)
+    else:
+        impute = imputer(add_indicator=how == "early")
+    if how == "align":
+        fuse = aligner(learn_device)
+    return [("impute", impute), ("fuse", fuse), ("classify", head)]
+
+
+def imputer(*, add_indicator: bool) -> ViewImputer:
+    made = ViewImputer(strategy="predict", add_indicator=add_indicator)
+    made.set_output(transform="pandas")  # an aligner reads the views off the names
+    return made
+
+
+def aligner(device: str = "cpu") -> MCCA:
+    return MCCA(supervised=True, shrinkage=0.9, device=device)
+
+
+def _classifier(
+    classifier: Any, class_weight: str | None, random_state: int, learn_device: str
+) -> BaseEstimator:
+    if class_weight is not None and classifier not in ("logreg", "svm"):
+        raise ValueError(
+            "The class_weight parameter must be None unless classifier is 'logreg' or 'svm'. Got "
+            f"{class_weight!r} with {classifier!r}; set the weights of a classifier of your own "
+            "where you make it."
+        )
+    if classifier == "logreg":
+        return TunedLinearClassifier(
+            "log_loss", class_weight=class_weight, random_state=random_state
+        )
+    if classifier == "svm":
+        return TunedLinearClassifier("hinge", class_weight=class_weight, random_state=random_state)
+    if classifier == "xgboost":
+        return BoostedTreesClassifier(device=learn_device, random_state=random_state)
+    if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
+        return classifier
+    near = difflib.get_close_matches(str(classifier), CLASSIFIERS, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"The classifier parameter must be one of {list(CLASSIFIERS)} or a scikit-learn "
+        f"classifier. Got {classifier!r} instead.{hint}"
+    )

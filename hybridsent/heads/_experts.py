@@ -1,0 +1,221 @@
+"""What decision-level fusion shares: experts, inner folds, answers on one footing (layer L3).
+
+scikit-learn's VotingClassifier and StackingClassifier give every expert all rows and all columns.
+Here an expert sees the columns of its views and the rows that have them, and a row is answered by
+those experts alone whose views it has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.utils import assert_all_finite, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from hybridsent._views import as_matrix, presence, views_of
+from hybridsent.heads._linear import TunedLinearClassifier
+
+__all__ = [
+    "check_experts",
+    "default_expert",
+    "fit_expert",
+    "learn_table",
+    "make_folds",
+    "probabilities",
+    "product",
+]
+
+_SMALLEST = 1e-6  # of a probability in the product: none may forbid a class
+
+
+def default_expert() -> TunedLinearClassifier:
+    """Expert of a view where none is given."""
+    return TunedLinearClassifier("log_loss")
+
+
+def learn_table(self: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Check a training table, and learn its views, classes and prior.
+
+    Sets ``views_``, ``classes_`` and ``prior_``.
+
+    Parameters
+    ----------
+    self : estimator
+        The fusion classifier.
+    X : array or DataFrame of shape (n, p)
+        Features.
+    y : array of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    X : ndarray of shape (n, p)
+        The values.
+    y : ndarray of shape (n,)
+        The labels.
+    present : ndarray of bool of shape (n, n_views)
+        Which row has which view.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(self).__name__} estimator requires y to be passed, but the target y is "
+            "None."
+        )
+    X = as_matrix(self, X, reset=True)
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y")
+    check_consistent_length(X, y)
+    check_classification_targets(y)
+    self.classes_, codes = np.unique(y, return_inverse=True)
+    if len(self.classes_) < 2:
+        raise ValueError(
+            "This classifier needs samples of at least 2 classes in the data, but the data "
+            f"contains only one class: {self.classes_.tolist()[0]!r}"
+        )
+    self.prior_ = np.bincount(codes) / len(codes)
+    self.views_ = views_of(self)
+    return X, y, presence(X, self.views_)
+
+
+def check_experts(self: Any, present: np.ndarray) -> None:
+    """Refuse a table of which no view can teach anything.
+
+    Parameters
+    ----------
+    self : estimator
+        The fusion classifier, with ``estimators_``.
+    present : ndarray of bool of shape (n, n_views)
+        Which row has which view.
+    """
+    if not self.estimators_:
+        rows = dict(zip(self.views_, present.sum(axis=0).tolist(), strict=True))
+        raise ValueError(
+            f"{type(self).__name__} needs a view whose rows show at least 2 classes. Got none: "
+            f"rows of each view are {rows}."
+        )
+
+
+def make_folds(self: Any, y: np.ndarray, groups: Any) -> np.ndarray:
+    """Deal the rows out to the inner folds: classes alike in each, groups kept together.
+
+    Parameters
+    ----------
+    self : estimator
+        The fusion classifier, with `cv` and `random_state`.
+    y : ndarray of shape (n,)
+        Labels.
+    groups : array of shape (n,) or None
+        Group of each row.
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        Number of the fold in which a row is held out.
+    """
+    random = check_random_state(self.random_state)
+    codes = np.unique(y, return_inverse=True)[1]
+    fold = np.empty(len(codes), dtype=int)
+    if groups is None:
+        order = random.permutation(len(codes))
+        order = order[np.argsort(codes[order], kind="stable")]
+        fold[order] = np.arange(len(codes)) % min(self.cv, len(codes))
+        return fold
+    check_consistent_length(y, groups)
+    groups = np.unique(column_or_1d(groups), return_inverse=True)[1]
+    sizes = np.bincount(codes)
+    n_folds = min(self.cv, int(groups.max()) + 1, int(sizes.max()))
+    if n_folds < 2:
+        raise ValueError(
+            f"The groups of {type(self).__name__}.fit must be at least 2, to learn from some and "
+            f"judge on others. Got {int(groups.max()) + 1} in {len(codes)} rows; leave groups out."
+        )
+    # scikit-learn warns of classes smaller than the folds: they are dealt out with the largest
+    codes = np.where(sizes[codes] < n_folds, sizes.argmax(), codes)
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random.randint(2**31))
+    for number, (_, held_out) in enumerate(splitter.split(codes, codes, groups)):
+        fold[held_out] = number
+    return fold
+
+
+def fit_expert(estimator: Any, X: np.ndarray, y: np.ndarray, rows: np.ndarray) -> Any:
+    """Fit a clone on some rows; None where these show fewer than two classes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The classifier.
+    X : ndarray of shape (n, q)
+        The columns of the expert.
+    y : ndarray of shape (n,)
+        Labels.
+    rows : ndarray of bool of shape (n,)
+        Which rows to use.
+
+    Returns
+    -------
+    estimator or None
+        The fitted clone.
+    """
+    labels = y[rows]
+    if len(np.unique(labels)) < 2:
+        return None
+    return clone(estimator).fit(X[rows], labels)
+
+
+def probabilities(expert: Any, X: np.ndarray, classes: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Ask an expert for the probability of every class.
+
+    Classes that it never saw keep their prior, and the others share the rest.
+
+    Parameters
+    ----------
+    expert : estimator or None
+        Fitted, or None for one that knows nothing but the prior.
+    X : ndarray of shape (n, q)
+        Its columns.
+    classes : ndarray of shape (n_classes,)
+        All classes, sorted.
+    prior : ndarray of shape (n_classes,)
+        Their share of the training rows.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes), float64
+        Probabilities.
+    """
+    out = np.tile(prior, (len(X), 1))
+    if expert is not None and len(X):
+        known = np.searchsorted(classes, expert.classes_)
+        share = 1.0 if len(known) == len(classes) else prior[known].sum()
+        out[:, known] = np.asarray(expert.predict_proba(X), dtype=np.float64) * share
+    return out
+
+
+def product(given: np.ndarray, present: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    r"""Combine experts as if views were independent within a class.
+
+    :math:`p_k \propto \pi_k \prod_j p_{jk} / \pi_k`, the product over the experts that are there.
+
+    Parameters
+    ----------
+    given : ndarray of shape (n_experts, n, n_classes)
+        Probabilities; what stands where an expert is not there is not looked at.
+    present : ndarray of bool of shape (n, n_experts)
+        Which expert is there.
+    prior : ndarray of shape (n_classes,)
+        Share of each class.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Probabilities.
+    """
+    evidence = np.log(np.maximum(given, _SMALLEST)) - np.log(prior)
+    logs = np.log(prior) + np.where(present.T[:, :, None], evidence, 0.0).sum(axis=0)
+    logs -= logs.max(axis=1, keepdims=True)
+    np.exp(logs, out=logs)
+    return np.asarray(logs / logs.sum(axis=1, keepdims=True))

@@ -1,0 +1,311 @@
+"""What the torch heads share: views, missing views, training, averaging (layer L3)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cache, partial
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from hybridsent._networks import load, predict, to_arrays, train
+from hybridsent._params import Devices, Interval, StrOptions
+from hybridsent._views import as_matrix, presence, step_of, views_of
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["_FusionClassifier", "segments", "view_network"]
+
+Shapes = Sequence[tuple[int, int]]
+
+_CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of them away
+
+
+class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Template of the torch heads: a subclass writes the network of its views, `_network`."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "modality_dropout": [Interval(Real, 0, 1, closed="left")],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "class_weight": [None, StrOptions({"balanced"}), dict],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [None, Interval(Integral, 1, None, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "device": [Devices("auto", "cpu", "cuda", "mps")],
+        "verbose": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    n_members: int
+    class_weight: str | dict[Any, float] | None
+    lr: float
+    weight_decay: float
+    max_epochs: int
+    batch_size: int | None
+    patience: int
+    validation_fraction: float
+    device: str
+    verbose: bool
+    random_state: int
+
+    @abstractmethod
+    def _network(
+        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+    ) -> torch.nn.Module:
+        """Build the network for views of these (segments, width), from `view_network`."""
+
+    def _segments(self, positions: np.ndarray) -> np.ndarray:
+        """Arrange the columns of a view, a row a segment; here each view is one."""
+        return positions[None]
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train the networks.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; columns named ``view__i`` are one view each, columns without names are one
+            view. A row with NaN in a view lacks that view.
+        y : array of shape (n,)
+            Labels of at least two classes.
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+        """
+        self._validate_params()
+        y = validate_data(self, y=y)
+        X = as_matrix(self, X, reset=True)
+        check_consistent_length(X, y)
+        codes = self._encode(y)
+        self.views_ = {view: self._segments(at) for view, at in views_of(self).items()}
+        self._learn_scale(X)
+        present = self._present(X)
+        some = present.any(axis=1)
+        if not some.any():
+            raise ValueError(
+                f"At least one row must have a view to fit {type(self).__name__}. "
+                f"All {len(X)} rows have NaN in every view."
+            )
+        weight = compute_sample_weight(self.class_weight, y)
+        prior = np.bincount(codes, weights=weight)
+        self.class_prior_ = prior / prior.sum()
+        inputs = self._inputs(X[some], present[some])
+        self._train(inputs, codes[some], weight[some] if self.class_weight is not None else None)
+        return self
+
+    def _encode(self, y: np.ndarray) -> np.ndarray:
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "This classifier needs samples of at least 2 classes in the data, but the data "
+                f"contains only one class: {self.classes_.tolist()[0]!r}"
+            )
+        return np.asarray(codes)
+
+    def _train(self, inputs: dict[str, np.ndarray], codes: np.ndarray, weight: Any) -> None:
+        from torch.nn.functional import cross_entropy
+
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
+        self.weights_: list[dict[str, np.ndarray]] = []
+        self.history_: list[dict[str, list[float]]] = []
+        for seed in seeds.tolist():
+            trained = train(
+                self._build(),
+                partial(cross_entropy, reduction="none"),
+                inputs,
+                codes,
+                sample_weight=weight,
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                max_epochs=self.max_epochs,
+                batch_size=self.batch_size,
+                patience=self.patience,
+                validation_fraction=self.validation_fraction,
+                device=self.device,
+                random_state=seed,
+                verbose=self.verbose,
+            )
+            self.weights_.append(to_arrays(trained.module))
+            self.history_.append(
+                {"train_loss": trained.train_loss, "valid_loss": trained.valid_loss}
+            )
+
+    def _build(self) -> Any:
+        shapes = [columns.shape for columns in self.views_.values()]
+        return partial(self._network, shapes, len(self.classes_))
+
+    def _learn_scale(self, X: np.ndarray) -> None:
+        """Mean and scale of each column over the rows that have its view."""
+        self.mean_ = np.zeros(X.shape[1])
+        self.scale_ = np.full(X.shape[1], np.inf)  # a constant column becomes 0, in new rows, too
+        present = presence(X, self._flat())
+        self.seen_ = present.any(axis=0)
+        for rows, columns in zip(present.T, self._flat().values(), strict=True):
+            if not rows.any():
+                continue
+            part = X[np.ix_(rows, columns)]
+            mean = part.mean(axis=0, dtype=np.float64)
+            deviation = part.std(axis=0, dtype=np.float64, mean=mean[None])
+            self.mean_[columns] = mean
+            varies = deviation > 10 * np.finfo(X.dtype).eps * np.abs(mean)
+            root = np.sqrt(len(columns))  # all views weigh the same
+            self.scale_[columns[varies]] = deviation[varies] * root
+
+    def _flat(self) -> dict[str, np.ndarray]:
+        return {view: columns.ravel() for view, columns in self.views_.items()}
+
+    def _present(self, X: np.ndarray) -> np.ndarray:
+        """Tell which rows have which view; one that no training row had counts as missing."""
+        return presence(X, self._flat()) & self.seen_
+
+    def _inputs(self, X: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
+        """Scaled columns, view by view, zero where a view is missing; and which are there."""
+        parts = []
+        for there, columns in zip(present.T, self._flat().values(), strict=True):
+            limit = _CLIP / np.sqrt(len(columns))
+            part = X[:, columns] - self.mean_[columns].astype(X.dtype)
+            part /= self.scale_[columns].astype(X.dtype)
+            np.clip(part, -limit, limit, out=part)
+            part[~there] = 0
+            parts.append(part.astype(np.float32, copy=False))
+        return {"x": np.concatenate(parts, axis=1), "present": present}
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; a row with NaN in a view lacks that view.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Probabilities, in the order of `classes_`; for a row without any view, `class_prior_`.
+        """
+        check_is_fitted(self)
+        X = as_matrix(self, X, reset=False)
+        present = self._present(X)
+        some = present.any(axis=1)
+        out = np.tile(self.class_prior_, (len(X), 1))
+        if some.any():
+            inputs = self._inputs(X[some], present[some])
+            build = self._build()
+            # float64: a row's probabilities must not depend on the rows beside it
+            members = [predict(load(build, arrays).double(), inputs) for arrays in self.weights_]
+            out[some] = np.mean([_softmax(logits) for logits in members], axis=0)
+        return out
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; a row with NaN in a view lacks that view.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels.
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+@cache  # classes cannot be made before torch is imported
+def view_network() -> Any:
+    """Give the base class of the networks; a subclass writes ``fuse(views, present)``.
+
+    ``views`` are tensors of shape (rows, segments, width); ``present``, of shape (rows, views),
+    tells which of them count. In training each view of a row is dropped at a rate, but never all.
+    """
+    import torch
+
+    class ViewNetwork(torch.nn.Module):
+        def __init__(self, shapes: Shapes, rate: float, generator: torch.Generator | None) -> None:
+            super().__init__()
+            self.shapes = shapes
+            self.rate = rate
+            self.generator = generator
+
+        def forward(self, x: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+            if self.training and self.rate > 0:
+                present = self._drop(present)
+            parts = torch.split(x, [steps * width for steps, width in self.shapes], dim=1)
+            views = [
+                torch.reshape(part, (-1, *shape))
+                for part, shape in zip(parts, self.shapes, strict=True)
+            ]
+            logits: torch.Tensor = self.fuse(views, present)
+            return logits
+
+        def _drop(self, present: torch.Tensor) -> torch.Tensor:
+            draws = torch.rand(present.shape, generator=self.generator, device=present.device)
+            draws = draws.masked_fill(~present, -1)
+            luckiest = draws == draws.amax(dim=1, keepdim=True)
+            return present & ((draws >= self.rate) | luckiest)
+
+        def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
+            raise NotImplementedError
+
+    return ViewNetwork
+
+
+def segments(estimator: Any, positions: np.ndarray) -> np.ndarray:
+    """Arrange the columns of a view by segment.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With the names of the columns, where they had names.
+    positions : ndarray of int
+        Columns of the view.
+
+    Returns
+    -------
+    ndarray of int of shape (n_segments, width)
+        The columns, segments in order; one row where the names tell of no segments.
+
+    Raises
+    ------
+    ValueError
+        If segments have different numbers of columns.
+    """
+    names: Any = getattr(estimator, "feature_names_in_", None)
+    found: dict[int | None, list[int]] = {}
+    for position in positions.tolist():
+        found.setdefault(None if names is None else step_of(names[position]), []).append(position)
+    widths = {step: len(columns) for step, columns in found.items()}
+    if len(set(widths.values())) > 1 or (None in found and len(found) > 1):
+        raise ValueError(
+            "All segments of a view must have the same number of columns. Got, for the view of "
+            f"{names[positions[0]]!r}, columns by segment {widths} (None: names without a segment)."
+        )
+    return np.array([found[step] for step in sorted(found, key=lambda step: step or 0)])

@@ -1,0 +1,218 @@
+"""Fusion by gates that weigh the views (layer L3)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hybridsent._networks import dropout, layer
+from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, view_network
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["GatedFusionClassifier"]
+
+
+class GatedFusionClassifier(_FusionClassifier):
+    r"""Fuse views by gates: each row decides for itself how much each view counts.
+
+    Each view x_m is encoded, and gates that look at all encodings weigh them,
+
+    .. math:: h_m = \tanh(W_m x_m + b_m), \qquad
+              g = \operatorname{softmax}_m (G [h_1; \dots; h_M] + c), \qquad
+              h = \sum_m g_m \odot h_m,
+
+    one gate for each unit of h; a linear layer on h gives the logits. The softmax is over the views
+    that a row has, so the gates of the others share the weight of one that is missing, whose
+    encoding is zero: what stands in its columns changes nothing. For two views this is the gated
+    multimodal unit, whose gate is a sigmoid, except that the gates see the encodings h and not the
+    thousands of columns x.
+
+    Parameters
+    ----------
+    hidden : int, default=32
+        Width of the encoding of each view.
+    dropout : float, default=0.5
+        Rate of dropout on encodings in training.
+    modality_dropout : float, default=0.3
+        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
+        network to do without a view.
+    n_members : int, default=3
+        Networks that are trained from different seeds, each with other rows held out; their
+        probabilities are averaged.
+    class_weight : {"balanced"}, dict or None, default=None
+        As in scikit-learn.
+    lr : float, default=1e-3
+        Learning rate of AdamW.
+    weight_decay : float, default=0.01
+        Decoupled weight decay.
+    max_epochs : int, default=100
+        Most epochs.
+    batch_size : int or None, default=64
+        Rows of a batch; None takes all at once.
+    patience : int, default=10
+        Epochs without a smaller loss of the held-out rows after which training stops; the weights
+        of the best epoch are kept.
+    validation_fraction : float, default=0.1
+        Share of rows held out to stop early. 0, or a share of less than 10 rows, trains for
+        `max_epochs` on all rows.
+    device : str, default="cpu"
+        Where the networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or
+        ``"auto"`` for the fastest there is. What is learned are arrays, and predictions are
+        computed on the CPU, so that the fitted model needs no GPU.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr for each network.
+    random_state : int, default=0
+        Seed of everything: parameters, order of rows, dropout, held-out rows.
+
+    Attributes
+    ----------
+    weights_ : list of dict of str to ndarray
+        Parameters of each network.
+    history_ : list of dict of str to list of float
+        ``"train_loss"`` and ``"valid_loss"`` of each network by epoch.
+    views_ : dict of str to ndarray of int
+        Columns of each view, a row a segment; one row here.
+    mean_, scale_ : ndarray of shape (p,)
+        Mean of each column, and its standard deviation times the root of its view's width, over
+        the training rows that have the view; an infinite scale for a constant column, which is
+        ignored. Scaled values are cut off at five standard deviations.
+    seen_ : ndarray of bool of shape (n_views,)
+        Views that some training row had; the others count as missing.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes in training, weighted; the probabilities of rows without any view.
+    classes_ : ndarray
+        Class labels.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    hybridsent.heads.TensorFusionClassifier : Multiplies the views.
+
+    References
+    ----------
+    Arevalo, Solorio, Montes-y-Gomez, Gonzalez: Gated multimodal units for information fusion, ICLR
+    workshops 2017.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from hybridsent.heads import GatedFusionClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["text__0", "text__1", "audio__0"])
+    >>> y = np.where(X["text__0"] + X["audio__0"] > 0, "good", "bad")
+    >>> X.loc[:9, "audio__0"] = np.nan
+    >>> head = GatedFusionClassifier(n_members=1, max_epochs=5).fit(X, y)
+    >>> head.predict_proba(X.iloc[:3]).shape
+    (3, 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_FusionClassifier._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden: int = 32,
+        dropout: float = 0.5,
+        modality_dropout: float = 0.3,
+        n_members: int = 3,
+        class_weight: str | dict[Any, float] | None = None,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        batch_size: int | None = 64,
+        patience: int = 10,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        verbose: bool = False,
+        random_state: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.dropout = dropout
+        self.modality_dropout = modality_dropout
+        self.n_members = n_members
+        self.class_weight = class_weight
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _network(
+        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+    ) -> torch.nn.Module:
+        network: torch.nn.Module = _network_class()(self, shapes, n_classes, generator)
+        return network
+
+
+def gated_sum(encodings: torch.Tensor, scores: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+    """Weigh encodings by the softmax of their scores over the views that are there.
+
+    Parameters
+    ----------
+    encodings, scores : tensor of shape (n, n_views, hidden)
+        The h_m, and what their gates are computed from.
+    present : tensor of bool of shape (n, n_views)
+        Which row has which view; at least one a row.
+
+    Returns
+    -------
+    tensor of shape (n, hidden)
+        The fused rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from hybridsent.heads._gated import gated_sum
+    >>> h = torch.tensor([[[1.0], [3.0]]])
+    >>> gated_sum(h, torch.zeros(1, 2, 1), torch.tensor([[True, True]]))
+    tensor([[2.]])
+    >>> gated_sum(h, torch.zeros(1, 2, 1), torch.tensor([[True, False]]))
+    tensor([[1.]])
+    """
+    gates = scores.masked_fill(~present[:, :, None], -float("inf")).softmax(dim=1)
+    return (gates * encodings).sum(dim=1)
+
+
+@cache
+def _network_class() -> Any:
+    import torch
+    from torch import nn
+
+    class GatedFusion(view_network()):  # type: ignore[misc]  # made at run time
+        def __init__(
+            self, head: Any, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+        ) -> None:
+            super().__init__(shapes, head.modality_dropout, generator)
+            self.encoders = nn.ModuleList(
+                nn.Sequential(
+                    layer(nn.Linear, steps * width, head.hidden),
+                    nn.Tanh(),
+                    dropout(head.dropout, generator),
+                )
+                for steps, width in shapes
+            )
+            total = len(shapes) * head.hidden
+            self.gates = layer(nn.Linear, total, total)
+            self.top = layer(nn.Linear, head.hidden, n_classes)
+
+        def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
+            h = torch.stack(
+                [encode(x.flatten(1)) for encode, x in zip(self.encoders, views, strict=True)], 1
+            )
+            h = h * present[:, :, None]
+            scores = self.gates(h.flatten(1)).view_as(h)
+            logits: torch.Tensor = self.top(gated_sum(h, scores, present))
+            return logits
+
+    return GatedFusion

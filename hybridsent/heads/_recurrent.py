@@ -1,0 +1,206 @@
+"""Fusion of segmented views by recurrent networks (layer L3)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from hybridsent._networks import dropout, layer, mlp
+from hybridsent._params import StrOptions
+from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, segments, view_network
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["RecurrentFusionClassifier"]
+
+
+class RecurrentFusionClassifier(_FusionClassifier):
+    r"""Read the segments of each view one after the other, and fuse by a dense layer.
+
+    A recurrent network per view m reads the segments :math:`x_{m,1}, \dots, x_{m,T}`,
+
+    .. math:: s_{m,t} = \operatorname{GRU}_m(x_{m,t}, s_{m,t-1}), \qquad
+              z_m = \tfrac1T \sum_t s_{m,t}, \qquad
+              p(y) = \operatorname{softmax}(\operatorname{mlp}([z_1; \dots; z_M; \delta])),
+
+    with one hidden layer in the mlp; with `bidirectional`, z_m also has the states of a second
+    network that reads from the end. The indicators :math:`\delta_m` tell which views a row has; z_m
+    is zero for a view that is missing, so what stands in its columns changes nothing.
+    Segments are columns named ``view__s<step>_<i>``, as encoders with ``steps=k`` write them; a
+    view without segments is one segment, and views may have different numbers of them.
+    In the paper the steps are the utterances of a video; here they are the segments of one row.
+
+    Parameters
+    ----------
+    hidden : int, default=32
+        Width of the encoding of each view and direction, and of the hidden layer.
+    cell : {"gru", "lstm"}, default="gru"
+        Kind of the recurrent network.
+    bidirectional : bool, default=True
+        Whether a second network reads from the end.
+    dropout : float, default=0.5
+        Rate of dropout on encodings and the hidden layer in training.
+    modality_dropout : float, default=0.3
+        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
+        network to do without a view.
+    n_members : int, default=3
+        Networks that are trained from different seeds, each with other rows held out; their
+        probabilities are averaged.
+    class_weight : {"balanced"}, dict or None, default=None
+        As in scikit-learn.
+    lr : float, default=1e-3
+        Learning rate of AdamW.
+    weight_decay : float, default=0.01
+        Decoupled weight decay.
+    max_epochs : int, default=100
+        Most epochs.
+    batch_size : int or None, default=64
+        Rows of a batch; None takes all at once.
+    patience : int, default=10
+        Epochs without a smaller loss of the held-out rows after which training stops; the weights
+        of the best epoch are kept.
+    validation_fraction : float, default=0.1
+        Share of rows held out to stop early. 0, or a share of less than 10 rows, trains for
+        `max_epochs` on all rows.
+    device : str, default="cpu"
+        Where the networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or
+        ``"auto"`` for the fastest there is. What is learned are arrays, and predictions are
+        computed on the CPU, so that the fitted model needs no GPU.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr for each network.
+    random_state : int, default=0
+        Seed of everything: parameters, order of rows, dropout, held-out rows.
+
+    Attributes
+    ----------
+    weights_ : list of dict of str to ndarray
+        Parameters of each network.
+    history_ : list of dict of str to list of float
+        ``"train_loss"`` and ``"valid_loss"`` of each network by epoch.
+    views_ : dict of str to ndarray of int
+        Columns of each view, a row a segment.
+    mean_, scale_ : ndarray of shape (p,)
+        Mean of each column, and its standard deviation times the root of its view's width, over
+        the training rows that have the view; an infinite scale for a constant column, which is
+        ignored. Scaled values are cut off at five standard deviations.
+    seen_ : ndarray of bool of shape (n_views,)
+        Views that some training row had; the others count as missing.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes in training, weighted; the probabilities of rows without any view.
+    classes_ : ndarray
+        Class labels.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    hybridsent.heads.ConvolutionalFusionClassifier : Reads windows of segments.
+    hybridsent.heads.TensorFusionClassifier : Multiplies the views.
+
+    References
+    ----------
+    Poria et al.: Context-dependent sentiment analysis in user-generated videos, ACL 2017 (bc-LSTM).
+
+    Cho et al.: Learning phrase representations using RNN encoder-decoder for statistical machine
+    translation, EMNLP 2014.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from hybridsent.heads import RecurrentFusionClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["text__s0_0", "text__s1_0", "image__0"])
+    >>> y = np.where(X["text__s0_0"] + X["image__0"] > 0, "good", "bad")
+    >>> X.loc[:9, "image__0"] = np.nan
+    >>> head = RecurrentFusionClassifier(n_members=1, max_epochs=5).fit(X, y)
+    >>> head.predict_proba(X.iloc[:3]).shape
+    (3, 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_FusionClassifier._parameter_constraints,
+        "cell": [StrOptions({"gru", "lstm"})],
+        "bidirectional": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden: int = 32,
+        cell: str = "gru",
+        bidirectional: bool = True,
+        dropout: float = 0.5,
+        modality_dropout: float = 0.3,
+        n_members: int = 3,
+        class_weight: str | dict[Any, float] | None = None,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        batch_size: int | None = 64,
+        patience: int = 10,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        verbose: bool = False,
+        random_state: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.cell = cell
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.modality_dropout = modality_dropout
+        self.n_members = n_members
+        self.class_weight = class_weight
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _segments(self, positions: np.ndarray) -> np.ndarray:
+        return segments(self, positions)
+
+    def _network(
+        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+    ) -> torch.nn.Module:
+        network: torch.nn.Module = _network_class()(self, shapes, n_classes, generator)
+        return network
+
+
+@cache
+def _network_class() -> Any:
+    from torch import cat, nn
+
+    class RecurrentFusion(view_network()):  # type: ignore[misc]  # made at run time
+        def __init__(
+            self, head: Any, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+        ) -> None:
+            super().__init__(shapes, head.modality_dropout, generator)
+            kind = {"gru": nn.GRU, "lstm": nn.LSTM}[head.cell]
+            both = head.bidirectional
+            self.readers = nn.ModuleList(
+                layer(kind, width, head.hidden, batch_first=True, bidirectional=both)
+                for _, width in shapes
+            )
+            self.drop = dropout(head.dropout, generator)
+            total = len(shapes) * ((2 if both else 1) * head.hidden + 1)
+            self.top = mlp([total, head.hidden, n_classes], rate=head.dropout, generator=generator)
+
+        def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
+            there = present.to(views[0].dtype)
+            z = [
+                self.drop(read(x)[0].mean(dim=1)) * there[:, m : m + 1]
+                for m, (read, x) in enumerate(zip(self.readers, views, strict=True))
+            ]
+            logits: torch.Tensor = self.top(cat([*z, there], dim=1))
+            return logits
+
+    return RecurrentFusion

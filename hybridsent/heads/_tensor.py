@@ -1,0 +1,246 @@
+"""Fusion by products of the views, low in rank (layer L3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hybridsent._networks import dropout, layer
+from hybridsent._params import Interval
+from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, view_network
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["TensorFusionClassifier"]
+
+
+class TensorFusionClassifier(_FusionClassifier):
+    r"""Fuse views by a low-rank tensor product, so that features of one view weigh those of others.
+
+    Each view x_m is encoded, :math:`z_m = \operatorname{relu}(V_m x_m + c_m)`, and the encodings
+    are multiplied,
+
+    .. math:: h = \tfrac1r \sum_{i=1}^{r} \prod_m W_m^{(i)} [z_m; 1],
+              \qquad p(y) = \operatorname{softmax}(U \operatorname{relu}(h) + u),
+
+    element by element. This is the full tensor of all products of features of different views
+    (tensor fusion, Zadeh 2017) with weights of rank r, at a cost that grows with the number of
+    views and not with the size of the tensor. For a view that is missing the factor is 1, the
+    neutral element of the product: what stands in its columns changes nothing. Factors begin
+    near 1, where the product is a sum of the views plus small interactions.
+
+    Parameters
+    ----------
+    hidden : int, default=32
+        Width of the encoding of each view.
+    rank : int, default=4
+        Rank r of the weight tensor.
+    width : int, default=32
+        Length of the fused vector h.
+    dropout : float, default=0.5
+        Rate of dropout on encodings and the fused vector in training.
+    modality_dropout : float, default=0.3
+        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
+        network to do without a view.
+    n_members : int, default=3
+        Networks that are trained from different seeds, each with other rows held out; their
+        probabilities are averaged.
+    class_weight : {"balanced"}, dict or None, default=None
+        As in scikit-learn.
+    lr : float, default=1e-3
+        Learning rate of AdamW.
+    weight_decay : float, default=0.01
+        Decoupled weight decay.
+    max_epochs : int, default=100
+        Most epochs.
+    batch_size : int or None, default=64
+        Rows of a batch; None takes all at once.
+    patience : int, default=10
+        Epochs without a smaller loss of the held-out rows after which training stops; the weights
+        of the best epoch are kept.
+    validation_fraction : float, default=0.1
+        Share of rows held out to stop early. 0, or a share of less than 10 rows, trains for
+        `max_epochs` on all rows.
+    device : str, default="cpu"
+        Where the networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or
+        ``"auto"`` for the fastest there is. What is learned are arrays, and predictions are
+        computed on the CPU, so that the fitted model needs no GPU.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr for each network.
+    random_state : int, default=0
+        Seed of everything: parameters, order of rows, dropout, held-out rows.
+
+    Attributes
+    ----------
+    weights_ : list of dict of str to ndarray
+        Parameters of each network.
+    history_ : list of dict of str to list of float
+        ``"train_loss"`` and ``"valid_loss"`` of each network by epoch.
+    views_ : dict of str to ndarray of int
+        Columns of each view, a row a segment; one row here.
+    mean_, scale_ : ndarray of shape (p,)
+        Mean of each column, and its standard deviation times the root of its view's width, over
+        the training rows that have the view; an infinite scale for a constant column, which is
+        ignored. Scaled values are cut off at five standard deviations.
+    seen_ : ndarray of bool of shape (n_views,)
+        Views that some training row had; the others count as missing.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes in training, weighted; the probabilities of rows without any view.
+    classes_ : ndarray
+        Class labels.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    hybridsent.heads.GatedFusionClassifier : Weighs the views instead of multiplying them.
+
+    References
+    ----------
+    Liu et al.: Efficient low-rank multimodal fusion with modality-specific factors, ACL 2018.
+
+    Zadeh et al.: Tensor fusion network for multimodal sentiment analysis, EMNLP 2017.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from hybridsent.heads import TensorFusionClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["text__0", "text__1", "audio__0"])
+    >>> y = np.where(X["text__0"] + X["audio__0"] > 0, "good", "bad")
+    >>> X.loc[:9, "audio__0"] = np.nan
+    >>> head = TensorFusionClassifier(n_members=1, max_epochs=5).fit(X, y)
+    >>> head.predict_proba(X.iloc[:3]).shape
+    (3, 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_FusionClassifier._parameter_constraints,
+        "rank": [Interval(Integral, 1, None, closed="left")],
+        "width": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden: int = 32,
+        rank: int = 4,
+        width: int = 32,
+        dropout: float = 0.5,
+        modality_dropout: float = 0.3,
+        n_members: int = 3,
+        class_weight: str | dict[Any, float] | None = None,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        batch_size: int | None = 64,
+        patience: int = 10,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        verbose: bool = False,
+        random_state: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.rank = rank
+        self.width = width
+        self.dropout = dropout
+        self.modality_dropout = modality_dropout
+        self.n_members = n_members
+        self.class_weight = class_weight
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _network(
+        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+    ) -> torch.nn.Module:
+        network: torch.nn.Module = _network_class()(self, shapes, n_classes, generator)
+        return network
+
+
+def low_rank_fusion(
+    encodings: Sequence[torch.Tensor], factors: Sequence[torch.Tensor], present: torch.Tensor
+) -> torch.Tensor:
+    r"""Compute :math:`\sum_i \prod_m W_m^{(i)} [z_m; 1]`; a missing view has the factor 1.
+
+    Parameters
+    ----------
+    encodings : sequence of tensor of shape (n, d_m)
+        The z_m.
+    factors : sequence of tensor of shape (rank, d_m + 1, width)
+        The W_m, transposed; the last row meets the 1.
+    present : tensor of bool of shape (n, n_views)
+        Which row has which view.
+
+    Returns
+    -------
+    tensor of shape (n, width)
+        The fused rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from hybridsent.heads._tensor import low_rank_fusion
+    >>> W = torch.tensor([[[1.0], [2.0]]])
+    >>> z = torch.tensor([[3.0]])
+    >>> low_rank_fusion([z, z], [W, W], torch.tensor([[True, True]]))
+    tensor([[25.]])
+    >>> low_rank_fusion([z, z], [W, W], torch.tensor([[True, False]]))
+    tensor([[5.]])
+    """
+    from torch import einsum
+
+    product: Any = 1.0
+    for m, (z, W) in enumerate(zip(encodings, factors, strict=True)):
+        factor = einsum("nd,rdo->rno", z, W[:, :-1]) + W[:, -1:]
+        product = product * factor.where(present[:, m, None], 1.0)
+    fused: torch.Tensor = product.sum(0)
+    return fused
+
+
+@cache
+def _network_class() -> Any:
+    from torch import empty, nn
+
+    class TensorFusion(view_network()):  # type: ignore[misc]  # made at run time
+        def __init__(
+            self, head: Any, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+        ) -> None:
+            super().__init__(shapes, head.modality_dropout, generator)
+            self.encoders = nn.ModuleList(
+                nn.Sequential(
+                    layer(nn.Linear, steps * width, head.hidden),
+                    nn.ReLU(),
+                    dropout(head.dropout, generator),
+                )
+                for steps, width in shapes
+            )
+            size = (len(shapes), head.rank, head.hidden + 1, head.width)
+            self.factors = nn.Parameter(empty(size))
+            self.top = nn.Sequential(
+                nn.ReLU(), dropout(head.dropout, generator), layer(nn.Linear, head.width, n_classes)
+            )
+
+        def draw(self, generator: torch.Generator) -> None:
+            self.factors.normal_(0, 1 / math.sqrt(self.factors.shape[2]), generator=generator)
+            self.factors[:, :, -1] = 1
+
+        def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
+            z = [encode(x.flatten(1)) for encode, x in zip(self.encoders, views, strict=True)]
+            h = low_rank_fusion(z, self.factors.unbind(), present) / self.factors.shape[1]
+            logits: torch.Tensor = self.top(h)
+            return logits
+
+    return TensorFusion
