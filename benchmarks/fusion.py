@@ -33,7 +33,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from hybridsent import FeatureStore, make_features, make_fusion, read_table
-from hybridsent.evaluation import Score, search, summarise
+from hybridsent.evaluation import Score, search
+from hybridsent.evaluation._result import summarise
 from hybridsent.fusion import FUSION_CANDIDATES, FUSION_GRID
 from hybridsent.recipes import list_recipes, load_recipe
 
@@ -113,12 +114,13 @@ def shown(score: Score) -> str:
 
 def nested(name: str, recipes: list[str]) -> dict[str, Any]:
     X, y, groups = matrix(name)
-    names = recipes or [found.name for found in list_recipes() if found.name != "cross-modal"]
+    names = recipes or [name for name in list_recipes() if name != "cross-modal"]
     views = sorted({column.partition("__")[0] for column in X})
     chosen = {}
     for each in names:
         recipe = load_recipe(each)
-        chosen[each] = (recipe.build(features=views), recipe.grid)
+        pipeline = recipe.build(features=views)
+        chosen[each] = (pipeline, recipe.grid_for(pipeline))
     result = search(chosen, X, y, groups=groups, cv=5, inner_cv=3)
     print(f"\n{name}\n\n{result}")
     return dict(result.to_dict())

@@ -15,6 +15,7 @@ import numpy as np
 
 __all__ = [
     "as_matrix",
+    "block_of",
     "check_views",
     "feature_names",
     "presence",
@@ -129,6 +130,33 @@ def views_of(estimator: Any) -> dict[str, np.ndarray]:
     return {view: np.asarray(positions) for view, positions in spans(names).items()}
 
 
+def block_of(X: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Take the columns of one view, without a copy where they stand together.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Features.
+    columns : ndarray of int of shape (q,)
+        Columns of the view.
+
+    Returns
+    -------
+    ndarray of shape (n, q)
+        The columns; not to be written to, as they may be those of X itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._views import block_of
+    >>> X = np.arange(6).reshape(2, 3)
+    >>> block_of(X, np.array([1, 2])).base is X.base, block_of(X, np.array([0, 2])).tolist()
+    (True, [[0, 2], [3, 5]])
+    """
+    together = len(columns) > 0 and bool(np.all(np.diff(columns) == 1))
+    return X[:, columns[0] : columns[-1] + 1] if together else X[:, columns]
+
+
 def presence(X: np.ndarray, views: Mapping[str, np.ndarray]) -> np.ndarray:
     """Tell which rows have which view.
 
@@ -154,7 +182,7 @@ def presence(X: np.ndarray, views: Mapping[str, np.ndarray]) -> np.ndarray:
            [ True,  True]])
     """
     # a sum is NaN where any part is: three times quicker than a mask of every cell
-    sums = [X[:, columns].sum(axis=1) for columns in views.values()]
+    sums = [block_of(X, columns).sum(axis=1) for columns in views.values()]
     return ~np.isnan(np.column_stack(sums)) if sums else np.zeros((len(X), 0), dtype=bool)
 
 

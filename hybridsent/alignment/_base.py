@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import StrOptions
-from hybridsent._views import as_matrix, presence, views_of
+from hybridsent._views import as_matrix, block_of, presence, views_of
 
 __all__ = ["AlignerMixin", "canonical_correlations"]
 
@@ -132,7 +132,8 @@ class AlignerMixin(TransformerMixin, BaseEstimator, ABC):
         found = []
         for j, (view, columns) in enumerate(self.views_.items()):
             rows = present[:, j]
-            block = X[:, columns] if rows.all() else X[np.ix_(rows, columns)]
+            block = block_of(X, columns)
+            block = block if rows.all() else block[rows]
             score = np.zeros((len(X), self.n_components_))
             if rows.any():
                 score[rows] = self._view_scores(view, block)

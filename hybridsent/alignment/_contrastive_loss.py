@@ -61,7 +61,8 @@ def info_nce(
     if positives is None:
         target = torch.arange(len(a), device=a.device)
     else:
-        target = positives / positives.sum(dim=1, keepdim=True)
+        partners = positives.to(logits)
+        target = partners / partners.sum(dim=1, keepdim=True)
     return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
 
 

@@ -63,7 +63,7 @@ class DeepCCA(NeuralAligner):
         Epochs without a higher held-out correlation after which training stops.
     validation_fraction : float, default=0.1
         Share of the rows with two views or more that are held out to stop early. 0, or a share of
-        less than 10 rows, trains for all epochs on all rows.
+        less than 50 rows, trains for all epochs on all rows.
     device : str, default="cpu"
         Where networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"auto"``
         for the fastest there is. Coordinates are computed on the CPU.

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._moments import Moments, span
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent._views import as_matrix, presence, views_of
+from hybridsent._views import as_matrix, block_of, presence, views_of
 from hybridsent.alignment._base import AlignerMixin, check_rows
 from hybridsent.alignment._labels import label_view
 from hybridsent.alignment._whitening import penalties, whiten
@@ -102,7 +102,7 @@ class LinearAligner(AlignerMixin):
         X = as_matrix(self, X, reset=first)
         self.views_ = views_of(self)
         present = presence(X, self.views_)
-        blocks = [X[:, columns] for columns in self.views_.values()]
+        blocks = [block_of(X, columns) for columns in self.views_.values()]
         if first:
             self._classes = self._check_classes(classes)
         if self.supervised:
@@ -128,7 +128,7 @@ class LinearAligner(AlignerMixin):
         self._sums = None
         blocks, bases = [], []
         for j, columns in enumerate(self.views_.values()):
-            block = X[:, columns] if len(columns) < X.shape[1] else X
+            block = block_of(X, columns)
             rows = present[:, j]
             wide = len(columns) > rows.sum()
             block, basis = span(block, rows) if wide else (block, None)

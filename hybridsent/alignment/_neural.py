@@ -23,6 +23,7 @@ __all__ = ["NeuralAligner"]
 
 _CLIP = 5.0  # standard deviations: raw acoustic functionals have values a thousand of them away
 _MOST = 32  # components where none are asked for
+_HELD_OUT = 50  # a correlation of fewer rows goes up and down by more than an epoch brings
 _ROWS = 4  # rows of a pair that a component needs at least, where none are asked for
 
 
@@ -147,6 +148,7 @@ class NeuralAligner(AlignerMixin):
         rows = present.sum(axis=1) > 1
         if not rows.all():
             blocks, target = [block[rows] for block in blocks], target[rows]
+        held_out = self.validation_fraction * len(target) >= _HELD_OUT
 
         def build(generator: torch.Generator | None) -> torch.nn.Module:
             parts = [self._network(block.shape[1], generator) for block in blocks]
@@ -163,7 +165,7 @@ class NeuralAligner(AlignerMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             patience=self.patience,
-            validation_fraction=self.validation_fraction,
+            validation_fraction=self.validation_fraction if held_out else 0.0,
             device=self.device,
             random_state=self.random_state,
             verbose=self.verbose,
@@ -190,7 +192,7 @@ class NeuralAligner(AlignerMixin):
 
     def _linear(
         self, blocks: list[np.ndarray], present: np.ndarray, k: int | None, **kwargs: Any
-    ) -> MCCA:
+    ) -> Any:
         """MCCA of matrices with a row a sample."""
         import pandas as pd
 
