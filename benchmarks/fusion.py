@@ -97,7 +97,8 @@ def strategies(name: str) -> dict[str, Any]:
         print(f"| {label} | {shown(score)} | {found['mean_fit_time'][i]:.1f} |", flush=True)
     told = {"rows": rows, "seconds": total}
     if name != "mosi":
-        distinct = int(table["text"].dropna().nunique() + table["image"].dropna().nunique())
+        pictures = {hash(Path(path).read_bytes()) for path in table["image"].dropna()}
+        distinct = int(table["text"].dropna().nunique()) + len(pictures)
         told |= {"encoded": sum(file.encoded for file in store.info()), "cells": distinct}
         print(
             f"\n{told['encoded']} cells encoded, {distinct} distinct ones in the table; {total:.0f} s"

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._networks import resolve_device
-
 __all__ = ["Moments", "span"]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
@@ -34,15 +32,15 @@ class Moments:
         Columns of each view, in order.
     weights : mapping of str to float
         Weight of each view; a row weighs :math:`N = \sum_j w_j` over the views that it has.
-    device : str, default="cpu"
-        Where products are computed: ``"cpu"`` by NumPy, else a device of torch.
+    device : torch.device, default=None
+        Where products are computed; None is NumPy.
     """
 
     SUMS = ("rows", "shift", "complete", "partial", "weighted")
     """Attributes that hold what was added so far."""
 
     def __init__(
-        self, widths: Mapping[str, int], weights: Mapping[str, float], device: str = "cpu"
+        self, widths: Mapping[str, int], weights: Mapping[str, float], device: Any = None
     ) -> None:
         self.widths = dict(widths)
         self.weights = np.array([float(weights[view]) for view in widths])
@@ -156,14 +154,14 @@ class Moments:
         return np.asarray(block)
 
 
-def _gram(parts: np.ndarray, device: str) -> np.ndarray:
+def _gram(parts: np.ndarray, device: Any) -> np.ndarray:
     """``parts.T @ parts``."""
-    if device == "cpu":
+    if device is None:
         return np.asarray(parts.T @ parts)  # one operand twice: BLAS computes half of it
     import torch
 
-    kind: Any = torch.float32 if device == "mps" else torch.float64  # mps has no float64
-    moved = torch.as_tensor(parts, dtype=kind, device=resolve_device(device.removeprefix("torch:")))
+    kind = torch.float32 if device.type == "mps" else torch.float64  # mps has no float64
+    moved = torch.as_tensor(parts, dtype=kind, device=device)
     return np.asarray((moved.T @ moved).cpu().numpy(), dtype=np.float64)
 
 

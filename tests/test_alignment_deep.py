@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joblib import parallel_config
 from scipy.special import log_softmax
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -121,7 +122,7 @@ def test_total_correlation_and_its_gradient_are_those_of_the_paper(shape, ridge)
     for mine, other in zip(found, theirs, strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-7)
     x, y = (each.detach() - each.detach().mean(dim=0) for each in (a, b))
-    own = P.T @ (x.T @ x / (len(x) - 1) + ridge * torch.eye(d1)) @ P
+    own = P.T @ (x.T @ x / (len(x) - 1) + ridge * torch.eye(d1, dtype=x.dtype)) @ P
     torch.testing.assert_close(own, torch.eye(k, dtype=own.dtype), rtol=0, atol=1e-8)
     assert float((P.T @ x.T @ y @ Q / (len(x) - 1)).trace()) == pytest.approx(float(value.detach()))
 
@@ -176,10 +177,12 @@ def test_held_out_rows_are_measured_by_the_projections_of_training():
     trained = float(loss((a, b), present).detach())
     with torch.no_grad():
         assert float(loss((a, b), present)) == pytest.approx(trained, abs=2e-3)
-        noise = torch.randn(6, 2, generator=torch.Generator().manual_seed(3)).double()
-        few = float(loss((a[:6], noise), present[:6]))
-    # six rows of their own would look correlated with anything
-    assert few > -0.7 > -float(total_correlation(a[:6].detach(), noise, 2, 1e-3)[0]) / 2
+        generator = torch.Generator().manual_seed(0)
+        noise = [torch.randn(6, 2, generator=generator).double() for _ in range(100)]
+        few = np.mean([float(loss((a[:6], each), present[:6])) for each in noise])
+        own = -np.mean([float(total_correlation(a[:6], each, 2, 1e-3)[0]) / 2 for each in noise])
+    assert few == pytest.approx(0, abs=0.1)
+    assert own < -0.5  # six rows by projections of their own look correlated with anything
 
 
 def test_a_batch_without_pairs_has_no_say():
@@ -255,7 +258,7 @@ def test_reciprocal_rank_counts_the_nearer_and_splits_the_alike():
     assert _reciprocal_rank(np.ones((5, 2)), np.ones((5, 2))) == pytest.approx(1 / 3)
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 1500, 3))  # more than a block
-    ranks = ((a @ b.T) >= np.einsum("ij,ij->i", a, b)[:, None]).sum(axis=1)
+    ranks = (a @ b.T >= np.diagonal(a @ b.T)[:, None]).sum(axis=1)
     assert _reciprocal_rank(a, b) == pytest.approx(np.mean(1 / ranks))
 
 
@@ -334,7 +337,7 @@ def test_labels_pull_classes_together():
 
 
 def test_training_stops_early_and_keeps_the_best_epoch():
-    X = frame(*(np.random.default_rng(0).normal(size=(2, 150, 10))))  # nothing in common
+    X = frame(*(np.random.default_rng(0).normal(size=(2, 600, 10))))  # nothing in common
     aligner = DeepCCA(2, hidden=(16,), dropout=0.0, lr=0.01, patience=5).fit(X)
     assert len(aligner.valid_loss_) == len(aligner.train_loss_) == aligner.best_epoch_ + 5 < 100
     assert min(aligner.valid_loss_) == aligner.valid_loss_[aligner.best_epoch_ - 1]
@@ -344,7 +347,7 @@ def test_without_held_out_rows_it_trains_to_the_end():
     X = frame(*shared(60, [4, 4]))
     for aligner in (
         clone(QUICK[DeepCCA]).set_params(validation_fraction=0),
-        clone(QUICK[ContrastiveAligner]),  # a tenth of 60 rows is too few
+        clone(QUICK[ContrastiveAligner]),  # a tenth of 60 rows tells nothing
     ):
         aligner.fit(X)
         assert (aligner.valid_loss_, aligner.best_epoch_) == ([], 12)
@@ -376,22 +379,24 @@ def test_rows_may_lack_views(kind, dtype):
 @BOTH
 def test_a_view_that_only_some_rows_have_together_is_learned(kind):
     """Text and image, image and audio, never text and audio."""
-    blocks = shared(300, [4, 4, 4])
-    missing = np.zeros((300, 3), dtype=bool)
+    blocks = shared(400, [4, 4, 4])
+    missing = np.zeros((400, 3), dtype=bool)
     missing[:150, 2] = missing[150:, 0] = True
-    aligner = clone(QUICK[kind]).set_params(max_epochs=60).fit(frame(*blocks, missing=missing))
-    assert aligner.score(frame(*shared(100, [4, 4, 4], seed=0))) > 0.1
-    assert np.isfinite(aligner.transform(frame(*blocks))).all()
+    X = frame(*blocks, missing=missing)[:300]
+    aligner = clone(QUICK[kind]).set_params(max_epochs=80).fit(X)
+    unseen = frame(blocks[0], np.full_like(blocks[1], np.nan), blocks[2])[300:]
+    assert aligner.score(unseen) > 0.2  # of ranks, chance is 0.05
 
 
 def test_contrastive_coordinates_have_length_one():
     X = frame(*shared(100, [5, 4]), missing=some_missing(100, 2))
     aligner = clone(QUICK[ContrastiveAligner]).fit(X)
     lengths = np.linalg.norm(aligner.transform(X), axis=1)
-    np.testing.assert_allclose(np.delete(lengths, 1), 1, rtol=1e-6)
+    some = X.notna().any(axis=1).to_numpy()
+    np.testing.assert_allclose(lengths, some, rtol=1e-6)
     assert lengths[1] == 0
     side = aligner.set_params(combine="concat").transform(X).reshape(100, 2, 3)
-    np.testing.assert_allclose(np.delete(np.linalg.norm(side, axis=2), 1, axis=0), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(side, axis=2)[some], 1, rtol=1e-6)
     text, image = side[0]
     together = (text + image) / np.linalg.norm(text + image)
     np.testing.assert_allclose(aligner.set_params(combine="mean").transform(X)[0], together)
@@ -437,10 +442,12 @@ def test_few_rows_give_few_components(kind, n):
 def test_refusals_name_what_was_given(kind):
     X = frame(*shared(30, [3, 3]))
     aligner = clone(QUICK[kind])
-    with pytest.raises(ValueError, match="must be at most half the rows.*Got 16 for 30 rows"):
+    with pytest.raises(ValueError, match=r"must be at most half the rows.*Got 16 for 30 rows"):
         clone(aligner).set_params(n_components=16).fit(X)
     for hidden in ((0,), (8, "a"), (True, -1), (2.5,)):
-        with pytest.raises(ValueError, match="'hidden' parameter of .* must hold widths of layers"):
+        with pytest.raises(
+            ValueError, match=r"'hidden' parameter of .* must hold widths of layers"
+        ):
             clone(aligner).set_params(hidden=hidden).fit(X)
     with pytest.raises(ValueError, match="device must be one that torch finds"):
         clone(aligner).set_params(device="cuda:99").fit(X)
@@ -450,6 +457,13 @@ def test_refusals_name_what_was_given(kind):
         clone(aligner).fit(X[:1])
     with pytest.raises(ValueError, match="hidden"):
         clone(aligner).set_params(hidden=8).fit(X)
+
+
+def test_a_batch_must_be_larger_than_the_components():
+    X = frame(*shared(60, [4, 4]))
+    with pytest.raises(ValueError, match=r"at least twice the number of components.*Got 5 for 3"):
+        DeepCCA(3, batch_size=5).fit(X)
+    assert DeepCCA(3, batch_size=6, max_epochs=2).fit(X).train_loss_[0] < 0
 
 
 def test_a_training_that_diverges_says_so():
@@ -463,13 +477,12 @@ def test_a_training_that_diverges_says_so():
 @BOTH
 def test_the_same_seed_gives_the_same_and_leaves_others_alone(kind):
     X = frame(*shared(150, [5, 4]))
-    before = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    before = torch.random.get_rng_state()
     first, second = (clone(QUICK[kind]).fit(X).transform(X) for _ in range(2))
     other = clone(QUICK[kind]).set_params(random_state=1).fit(X).transform(X)
     np.testing.assert_array_equal(first, second)
     assert not np.allclose(first, other)
-    assert torch.equal(torch.random.get_rng_state(), before[0])
-    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @BOTH
@@ -490,7 +503,9 @@ def test_what_is_kept_are_arrays_and_saves_and_loads(kind, tmp_path):
 def test_a_grid_in_threads_finds_what_one_alone_finds(kind):
     X = frame(*shared(120, [5, 4]))
     grid = {"dropout": [0.0, 0.3], "n_components": [1, 2]}
-    found = [GridSearchCV(clone(QUICK[kind]), grid, cv=2, n_jobs=jobs).fit(X) for jobs in (None, 2)]
+    found = [GridSearchCV(clone(QUICK[kind]), grid, cv=2).fit(X)]
+    with parallel_config("threading", n_jobs=2):
+        found.append(GridSearchCV(clone(QUICK[kind]), grid, cv=2).fit(X))
     np.testing.assert_array_equal(
         found[0].cv_results_["mean_test_score"], found[1].cv_results_["mean_test_score"]
     )

@@ -13,6 +13,9 @@ import pytest
 from hybridsent import __version__
 from hybridsent.cli import main
 from hybridsent.cli._main import COMMANDS, build_parser
+from hybridsent.fusion import FUSIONS
+from hybridsent.persist import inspect
+from hybridsent.recipes import list_recipes
 
 SENTENCES = {
     "positive": [
@@ -291,6 +294,175 @@ def test_demo_runs_the_whole_path(tmp_path, capsys):
     assert "fusion" in out
     assert "Done in" in out
     assert (tmp_path / "demo" / "model.hybridsent").is_file()
+
+
+# -- features, recipes and the search --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """A table that holds features already, beside labels and notes."""
+    rng = np.random.default_rng(0)
+    label = np.arange(40) % 2
+    names = [f"text__{i}" for i in range(3)] + [f"image__{i}" for i in range(2)]
+    frame = pd.DataFrame(rng.normal(size=(40, 5)) + label[:, None], columns=names)
+    frame = frame.assign(label=label, author=[f"a{i // 4}" for i in range(40)])
+    path = tmp_path_factory.mktemp("ready") / "ready.parquet"
+    frame.to_parquet(path)
+    return frame, path
+
+
+def test_recipes_are_listed_and_told(capsys):
+    assert run("recipes") == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()] == list(list_recipes())
+    assert run("recipes", "late") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Late fusion")
+    assert "GRID = {" in out
+    assert run("recipes", "lat") == 2
+    assert "Did you mean 'late'?" in capsys.readouterr().err
+
+
+def test_features_are_found_fitted_predicted_and_evaluated(ready, tmp_path, capsys):
+    frame, path = ready
+    model, out, scores = tmp_path / "m.hybridsent", tmp_path / "out.csv", tmp_path / "s.json"
+    assert run("fit", path, "--target", "label", "--recipe", "early", "-o", model) == 0
+    assert "found features: text (3), image (2)" in capsys.readouterr().err
+    assert run("predict", model, path, "-o", out) == 0
+    predicted = pd.read_csv(out)
+    assert list(predicted.columns) == ["label", "author", "prediction", "p_0", "p_1"]
+    assert (predicted["prediction"] == predicted["label"]).mean() > 0.8
+
+    assert (
+        run("evaluate", path, "--target", "label", "--group", "author", "--cv", 5, "--json", scores)
+        == 0
+    )
+    result = json.loads(scores.read_text())
+    assert list(result["models"]) == ["fusion", "text", "image", "dummy"]
+    assert (
+        result["models"]["fusion"]["accuracy"]["mean"] < 1
+    )  # the label was not among the features
+
+    frame.drop(columns=["image__0", "image__1", "label"]).to_parquet(tmp_path / "less.parquet")
+    assert run("predict", model, tmp_path / "less.parquet", "-o", out) == 0
+    assert "no features of 'image'" in capsys.readouterr().err
+    frame.drop(columns=["image__0"]).to_parquet(tmp_path / "torn.parquet")
+    assert run("predict", model, tmp_path / "torn.parquet", "-o", out) == 2
+    assert "lacks 1 of the 2 columns of 'image', such as 'image__0'" in capsys.readouterr().err
+    frame[["label"]].to_parquet(tmp_path / "none.parquet")
+    assert run("predict", model, tmp_path / "none.parquet", "-o", out) == 2
+    assert "must hold the features that the model reads, text__0" in capsys.readouterr().err
+
+
+def test_a_table_of_both_reads_the_text_unless_told(ready, tmp_path, capsys):
+    frame, _ = ready
+    both = frame.assign(tweet=[f"one of the many posts, number {i}" for i in range(40)])
+    both.to_parquet(tmp_path / "both.parquet")
+    command = ("fit", tmp_path / "both.parquet", "--target", "label", "-o", tmp_path / "m")
+    assert run(*command) == 0
+    told = capsys.readouterr().err
+    assert "also holds 5 features; --features reads these" in told
+    assert "found text in column 'tweet'" in told
+    assert run(*command, "--features") == 0
+    assert "found features: text (3), image (2)" in capsys.readouterr().err
+
+
+def test_search_prints_scores_saves_the_best_and_says_that_scores_are_nested(
+    ready, tmp_path, capsys
+):
+    frame, path = ready
+    model, scores, own = tmp_path / "m.hybridsent", tmp_path / "s.json", tmp_path / "own.py"
+    own.write_text(
+        "from hybridsent import make_fusion\nGRID = {'classify__Cs': [(0.01,), (1.0,)]}\n"
+        "def build(**options):\n    return make_fusion('early', **options)\n"
+    )
+    command = ("search", path, "--target", "label", "--group", "author", "--cv", 3, "--inner-cv", 2)
+    assert (
+        run(
+            *command,
+            "--recipe",
+            "early",
+            own,
+            "--metric",
+            "f1_macro",
+            "-o",
+            model,
+            "--json",
+            scores,
+        )
+        == 0
+    )
+    captured = capsys.readouterr()
+    assert "f1_macro" in captured.out
+    assert "best over all rows: " in captured.out
+    assert "scores are nested" in captured.err
+    result = json.loads(scores.read_text())
+    assert list(result["candidates"]) == ["early", "own"]
+    assert result["n_folds"] == 3
+    told = inspect(model)["metadata"]
+    assert told["best"] == result["best"]
+    assert told["selected"] == result["selected"]
+    assert run("predict", model, path, "-o", tmp_path / "out.csv") == 0
+    assert len(pd.read_csv(tmp_path / "out.csv")) == len(frame)
+
+
+def test_search_on_sentences_finds_every_row_in_the_store(table, tmp_path):
+    scores = tmp_path / "s.json"
+    assert run("encode", table, "--text", "tweet") == 0
+    command = ("search", table, "--target", "label", "--cv", 3, "--inner-cv", 2, "--json", scores)
+    assert run(*command, "--recipe", "early", "--recipe", "late") == 0
+    result = json.loads(scores.read_text())
+    assert list(result["candidates"]) == ["early", "late"]
+    assert result["encoded_rows"] == 0
+
+
+def test_search_takes_all_recipes_that_fit(ready, tmp_path, monkeypatch, capsys):
+    def seen(candidates, *_args, **_options):
+        raise ValueError(f"searched {list(candidates)}")
+
+    monkeypatch.setattr("hybridsent.evaluation.search", seen)
+    assert run("search", ready[1], "--target", "label") == 1
+    assert f"searched {list(list_recipes())}" in capsys.readouterr().err
+    assert run("search", ready[1], "--target", "label", "--class-weight", "balanced") == 1
+    told = capsys.readouterr().err
+    assert "recipe boosted is left out: The class_weight parameter" in told
+    assert "'early'" in told
+
+
+def test_help_offers_every_fusion(capsys):
+    assert run("fit", "--help") == 0
+    words = capsys.readouterr().out.replace(",", " ").split()
+    assert set(FUSIONS) <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "--recipe", "late", "--fusion", "early"], "--recipe late sets the model; leave --fusion out"),
+        (["evaluate", "--recipe", "late", "--reduce", "pca"], "leave --reduce out"),
+        (["evaluate", "--recipe", "lat"], "Did you mean 'late'?"),
+        (["evaluate", "--recipe", "no/such.py"], "no/such.py"),
+        (["search", "--recipe", "early", "lat"], "Did you mean 'late'?"),
+        (["search", "--metric", "acuracy"], "Did you mean 'accuracy'?"),
+        (["evaluate", "--features", "--text", "note"], "leave --text out"),
+        (["search", "-o", "."], "is a folder"),
+        (["search", "--target", "text__0"], "at least two different labels"),
+    ],
+)  # fmt: skip
+def test_wrong_use_of_recipes_and_features(arguments, words, ready, capsys, tmp_path):
+    frame, _ = ready
+    frame.assign(note="n", text__0=1.0).to_parquet(tmp_path / "t.parquet")
+    command, *rest = arguments
+    assert run(command, tmp_path / "t.parquet", "--target", "label", *rest) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert not captured.out
+
+
+def test_features_that_are_not_there_are_missed(table, capsys):
+    assert run("evaluate", table, "--target", "label", "--features") == 2
+    assert "--features needs columns named view__i" in capsys.readouterr().err
 
 
 def test_parser_takes_every_documented_option():

@@ -31,6 +31,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
 from hybridsent.evaluation import Evaluation, Score, as_labels, encoders_of
 from hybridsent.evaluation._evaluate import DEFAULT_SCORING
+from hybridsent.evaluation._judging import licence_notes
 from hybridsent.evaluation._parts import select, single_modalities, with_store
 from hybridsent.evaluation._result import summarise
 from hybridsent.evaluation._splits import make_splits
@@ -309,11 +310,9 @@ def test_a_store_object_may_be_given(tmp_path):
 def test_licences_are_noted():
     result_of = make_fusion(audio=True)
     noted = [encoder.backbone().commercial_use for _, encoder, _ in encoders_of(result_of)]
-    from hybridsent.evaluation._evaluate import _notes
-
     assert noted == [False]
-    assert "audio/compare-2016 may not be used commercially" in _notes(result_of)[0]
-    assert _notes(make_fusion(text=True)) == []
+    assert "audio/compare-2016 may not be used commercially" in licence_notes([result_of])[0]
+    assert licence_notes([make_fusion(text=True)]) == []
 
 
 def test_encoders_are_found_wherever_they_read_a_column():

@@ -19,7 +19,7 @@ Loss = Callable[[Any, Any], "torch.Tensor"]
 @cache
 def net_class() -> Any:
     from skorch import NeuralNet
-    from skorch.callbacks import EarlyStopping, GradientNormClipping, PassthroughScoring
+    from skorch.callbacks import EarlyStopping, PassthroughScoring
     from skorch.utils import noop
 
     class Net(NeuralNet):
@@ -35,8 +35,9 @@ def net_class() -> Any:
         def get_default_callbacks(self) -> list[tuple[str, Any]]:
             callbacks = [
                 ("train_loss", PassthroughScoring("train_loss", on_train=True)),
-                ("clip", GradientNormClipping(self.clip)),
             ]
+            if self.clip is not None:
+                callbacks.append(("clip", _clip_class()(self.clip)))
             if self.dataset_valid is not None:
                 # an absolute threshold: losses may be negative
                 stop = EarlyStopping(
@@ -56,6 +57,10 @@ def net_class() -> Any:
 
         def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
             return X, self.dataset_valid
+
+        def _set_training(self, training: bool = True) -> None:
+            if self.module_.training != training:  # a walk over all layers, else in each batch
+                super()._set_training(training)
 
         def run(self, data: Rows) -> None:
             """Train; unlike ``fit``, it does not swallow the user's Ctrl-C."""
@@ -94,6 +99,26 @@ def criterion_class() -> Any:
             return (value * truth["weight"]).mean()
 
     return Mean
+
+
+@cache
+def _clip_class() -> Any:
+    from skorch.callbacks import Callback
+    from torch.nn.utils import clip_grad_norm_
+
+    class Clip(Callback):
+        """What skorch's GradientNormClipping does, without a walk over all layers in each batch."""
+
+        def __init__(self, longest: float) -> None:
+            self.longest = longest
+
+        def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+            self.parameters_ = list(net.module_.parameters())
+
+        def on_grad_computed(self, net: Any, named_parameters: Any, **kwargs: Any) -> None:
+            clip_grad_norm_(self.parameters_, self.longest)
+
+    return Clip
 
 
 @cache

@@ -73,8 +73,8 @@ class ContrastiveAligner(NeuralAligner):
     patience : int, default=10
         Epochs without a smaller held-out loss after which training stops.
     validation_fraction : float, default=0.1
-        Share of the rows with two views or more that are held out to stop early. 0, or a share of
-        less than 50 rows, trains for all epochs on all rows.
+        Share of the rows with two views or more that are held out, at random, to stop early. 0, or
+        a share of less than 50 rows, trains for all epochs on all rows.
     device : str, default="cpu"
         Where networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"auto"``
         for the fastest there is. Coordinates are computed on the CPU.

@@ -51,7 +51,7 @@ def total_correlation(
 
     References
     ----------
-    Andrew, Arora, Bilmes, Livescu: Deep canonical correlation analysis, ICML 2013, eq. 9 to 13.
+    Andrew, Arora, Bilmes, Livescu: Deep canonical correlation analysis, ICML 2013, eq. 10 to 13.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def _function() -> Any:
     class TotalCorrelation(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, a: torch.Tensor, b: torch.Tensor, k: int, ridge: float) -> Any:
-            x, y = (each.detach().to("cpu", torch.float64) for each in (a, b))
+            x, y = (each.detach().cpu().double() for each in (a, b))  # mps has no float64
             x, y = x - x.mean(dim=0), y - y.mean(dim=0)
             below = len(x) - 1
             left, right = _root(x, ridge), _root(y, ridge)
@@ -86,10 +86,10 @@ def _function() -> Any:
             Q = torch.linalg.solve_triangular(right.T, Vt[:k].T, upper=True)
             u, v = x @ P, y @ Q
             ctx.save_for_backward(
-                ((v - u * D) @ P.T / below).to(a), ((u - v * D) @ Q.T / below).to(b)
+                _like((v - u * D) @ P.T / below, a), _like((u - v * D) @ Q.T / below, b)
             )
             ctx.mark_non_differentiable(P, Q)
-            return D.sum().to(a), P, Q
+            return _like(D.sum(), a), P, Q
 
         @staticmethod
         @once_differentiable
@@ -98,6 +98,10 @@ def _function() -> Any:
             return gradient * to_a, gradient * to_b, None, None
 
     return TotalCorrelation
+
+
+def _like(value: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    return value.to(other.dtype).to(other.device)
 
 
 def _root(x: torch.Tensor, ridge: float) -> torch.Tensor:
@@ -181,4 +185,4 @@ class CorrelationLoss:
         )
         x, y = x - x.mean(dim=0), y - y.mean(dim=0)
         below = x.norm(dim=0) * y.norm(dim=0)
-        return [((x * y).sum(dim=0) / below.clamp_min(1e-12)).mean().to(a)]
+        return [_like(((x * y).sum(dim=0) / below.clamp_min(1e-12)).mean(), a)]

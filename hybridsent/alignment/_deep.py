@@ -1,7 +1,7 @@
 """Deep canonical correlation analysis (layer L3).
 
-scikit-learn has no CCA by networks. cca-zoo's takes lists of two views or more, all rows complete,
-and is trained by a second library's loop.
+scikit-learn has no CCA by networks. Here the views are columns of one matrix, and rows that lack
+some take part.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class DeepCCA(NeuralAligner):
     max_epochs : int, default=100
         Most epochs.
     batch_size : int or None, default=1024
-        Most rows of a batch; None takes all at once.
+        Most rows of a batch, at least 2 k; None takes all at once.
     patience : int, default=10
         Epochs without a higher held-out correlation after which training stops.
     validation_fraction : float, default=0.1
-        Share of the rows with two views or more that are held out to stop early. 0, or a share of
-        less than 50 rows, trains for all epochs on all rows.
+        Share of the rows with two views or more that are held out, at random, to stop early. 0, or
+        a share of less than 50 rows, trains for all epochs on all rows.
     device : str, default="cpu"
         Where networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"auto"``
         for the fastest there is. Coordinates are computed on the CPU.
@@ -112,7 +112,7 @@ class DeepCCA(NeuralAligner):
 
     References
     ----------
-    Andrew, Arora, Bilmes, Livescu: Deep canonical correlation analysis, ICML 2013, eq. 9 to 13.
+    Andrew, Arora, Bilmes, Livescu: Deep canonical correlation analysis, ICML 2013, eq. 10 to 13.
 
     Wang, Arora, Livescu, Bilmes: On deep multi-view representation learning, ICML 2015 (large
     batches instead of all rows).
@@ -178,11 +178,19 @@ class DeepCCA(NeuralAligner):
         self.ridge = ridge
 
     def _learn(self, blocks: list[np.ndarray], present: np.ndarray, y: Any) -> None:
-        self._train(blocks, present, present, CorrelationLoss(self.n_components_, self.ridge))
+        k = self.n_components_
+        if self.batch_size is not None and self.batch_size < 2 * k:
+            raise ValueError(
+                f"The 'batch_size' parameter of {type(self).__name__} must be at least twice the "
+                f"number of components, as few rows go together perfectly. Got {self.batch_size} "
+                f"for {k} components; None takes all rows at once."
+            )
+        self._train(blocks, present, present, CorrelationLoss(k, self.ridge))
         outputs = [
             self._outputs(view, block) for view, block in zip(self.views_, blocks, strict=True)
         ]
-        self.linear_ = self._linear(outputs, present, self.n_components_, ridge=self.ridge)
+        self.linear_ = self._linear(outputs, present, k, ridge=self.ridge)
 
     def _coordinates(self, view: str, values: np.ndarray) -> np.ndarray:
-        return self.linear_._view_scores(view, values)
+        scores: np.ndarray = self.linear_._view_scores(view, values)
+        return scores

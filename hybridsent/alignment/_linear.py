@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._moments import Moments, span
+from hybridsent._networks import resolve_device
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent._views import as_matrix, block_of, presence, views_of
 from hybridsent.alignment._base import AlignerMixin, check_rows
@@ -145,7 +146,10 @@ class LinearAligner(AlignerMixin):
         names = [*self.views_, *([_LABELS] if self.supervised else [])]
         widths = {view: block.shape[1] for view, block in zip(names, blocks, strict=True)}
         self._weights = self._weights_of(self.views_)
-        return Moments(widths, {_LABELS: 1.0, **self._weights}, self.device)
+        device = (
+            None if self.device == "cpu" else resolve_device(self.device.removeprefix("torch:"))
+        )
+        return Moments(widths, {_LABELS: 1.0, **self._weights}, device)
 
     def _weights_of(self, views: Mapping[str, Any]) -> dict[str, float]:
         return dict.fromkeys(views, 1.0)

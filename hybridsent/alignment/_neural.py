@@ -12,7 +12,7 @@ import numpy as np
 
 from hybridsent._networks import dropout, load, mlp, predict, to_arrays, train
 from hybridsent._params import Devices, Interval
-from hybridsent._views import feature_names
+from hybridsent._views import block_of, feature_names
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
 from hybridsent.alignment._mcca import MCCA
 
@@ -99,7 +99,8 @@ class NeuralAligner(AlignerMixin):
         self.mean_, self.scale_, blocks = {}, {}, []
         for j, (view, columns) in enumerate(self.views_.items()):
             rows = present[:, j]
-            seen = X[:, columns] if rows.all() else X[np.ix_(rows, columns)]
+            seen = block_of(X, columns)
+            seen = seen if rows.all() else seen[rows]
             self.mean_[view], self.scale_[view] = _scale(seen)
             block = np.zeros((len(X), len(columns)), dtype=X.dtype)
             block[rows] = self._standardised(view, seen)

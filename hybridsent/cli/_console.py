@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from hybridsent.exceptions import HybridsentError
 
-__all__ = ["UsageError", "columns", "is_interactive", "say"]
+__all__ = ["UsageError", "columns", "is_interactive", "say", "write_json"]
 
 
 class UsageError(HybridsentError, ValueError):
@@ -63,3 +65,17 @@ def columns(rows: Sequence[Sequence[object]]) -> str:
         for row in texts
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def write_json(path: Path, scores: Mapping[str, object]) -> None:
+    """Write scores to a file, and say so.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    scores : mapping
+        Plain numbers and strings.
+    """
+    path.write_text(json.dumps(scores, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    say(f"scores -> {path}")

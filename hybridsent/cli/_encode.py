@@ -5,15 +5,9 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._options import (
-    TABLES,
-    add_encoder_options,
-    add_modalities,
-    check_output,
-    encoders,
-    modalities,
-    open_table,
-)
+from hybridsent.cli._inputs import TABLES, check_output, modalities, open_table
+from hybridsent.cli._models import encoders, prepare
+from hybridsent.cli._options import add_encoder_options, add_modalities
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     output = check_output(arguments.output, "--output", TABLES) if arguments.output else None
     table = open_table(arguments.table, [arguments.image, arguments.audio])
     found = modalities(arguments, table)
-    features = make_features(**encoders(found, arguments))
+    features = prepare(make_features(**encoders(found, arguments)), arguments)
     matrix = features.fit_transform(table)
     for name, encoder, column in features.transformers_:
         if name in found:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._options import (
-    add_model_options,
-    check_output,
-    labelled,
-    modalities,
-    open_table,
-    pipeline,
-)
+from hybridsent.cli._inputs import check_output, open_labelled
+from hybridsent.cli._models import pipeline
+from hybridsent.cli._options import add_model_options, add_table_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
+    add_table_options(parser)
     add_model_options(parser)
     parser.add_argument(
         "-o",
@@ -29,17 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fit and save."""
-    from hybridsent.evaluation import as_labels
     from hybridsent.persist import save
 
     output = check_output(arguments.output, "--output")
-    table = labelled(
-        open_table(arguments.table, [arguments.image, arguments.audio]), arguments.target
-    )
-    found = modalities(arguments, table, [arguments.target])
-    model = pipeline(found, arguments).fit(table, as_labels(table, arguments.target))
-    columns = {name: column for name, (column, _) in found.items()}
-    save(
-        model, output, metadata={"target": arguments.target, "columns": columns, "rows": len(table)}
-    )
-    say(f"fitted on {len(table)} rows, {len(model.classes_)} classes -> {output}")
+    task = open_labelled(arguments)
+    model = pipeline(task, arguments).fit(task.rows, task.labels)
+    save(model, output, metadata=task.facts(arguments.target))
+    say(f"fitted on {len(task.rows)} rows, {len(model.classes_)} classes -> {output}")

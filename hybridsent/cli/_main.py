@@ -14,13 +14,26 @@ from types import ModuleType
 from typing import Any
 
 from hybridsent._version import __version__
-from hybridsent.cli import _backbones, _demo, _encode, _evaluate, _fit, _predict, _store
+from hybridsent.cli import (
+    _backbones,
+    _demo,
+    _encode,
+    _evaluate,
+    _fit,
+    _predict,
+    _recipes,
+    _search,
+    _store,
+)
 from hybridsent.cli._console import UsageError, say
 from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneError
 
 __all__ = ["build_parser", "main"]
 
-COMMANDS: tuple[ModuleType, ...] = (_demo, _backbones, _encode, _fit, _predict, _evaluate, _store)
+COMMANDS: tuple[ModuleType, ...] = (
+    *(_demo, _backbones, _recipes, _encode, _fit, _predict),
+    *(_evaluate, _search, _store),
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

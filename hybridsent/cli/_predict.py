@@ -6,7 +6,9 @@ import argparse
 from typing import Any
 
 from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._options import TABLES, add_encoder_options, check_output, open_table, shared
+from hybridsent.cli._inputs import TABLES, check_output, open_table
+from hybridsent.cli._models import shared
+from hybridsent.cli._options import add_encoder_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +42,15 @@ def run(arguments: argparse.Namespace) -> None:
     model = load(arguments.model, trusted=arguments.trusted)
     where = {name: column for name, _, column in encoders_of(model)}
     table = open_table(arguments.table, [where.get("image"), where.get("audio")])
-    _add_missing(table, where)
+    read = table
+    if where:
+        _add_missing(table, where)
+    else:
+        read = _features(model, table)
+        table = table.drop(columns=read.columns, errors="ignore")  # thousands of numbers
     for _, encoder, _ in encoders_of(model, fitted=True):
         encoder.set_params(**shared(arguments))
-    write_table(predictions(model, table), output)
+    write_table(predictions(model, read, table), output)
     say(f"predicted {len(table)} rows -> {output}")
 
 
@@ -60,15 +67,39 @@ def _add_missing(table: Any, where: dict[str, Any]) -> None:
         table[column] = None
 
 
-def predictions(model: Any, table: Any) -> Any:
+def _features(model: Any, table: Any) -> Any:
+    """Take the columns of a model that reads features; a view may be absent, not all of them."""
+    from hybridsent._views import spans
+    from hybridsent.evaluation import feature_columns
+
+    names = feature_columns(list(getattr(model, "feature_names_in_", [])))
+    absent = [name for name in names if name not in table.columns]
+    if len(absent) == len(names):
+        raise UsageError(
+            f"the table must hold the features that the model reads, {', '.join(names[:3])} …; it "
+            f"has {[str(name) for name in table.columns[:20]]}"
+        )
+    for view, positions in spans(absent).items():
+        if len(positions) < len(spans(names)[view]):
+            raise UsageError(
+                f"the table lacks {len(positions)} of the {len(spans(names)[view])} columns of "
+                f"{view!r}, such as {absent[positions[0]]!r}; a view must be whole, or absent"
+            )
+        say(f"the table has no features of {view!r}: it counts as missing in every row")
+    return table.reindex(columns=names)
+
+
+def predictions(model: Any, read: Any, table: Any) -> Any:
     """Put the prediction and the probabilities beside the table.
 
     Parameters
     ----------
     model : Pipeline
         Fitted.
+    read : DataFrame
+        What the model reads.
     table : DataFrame
-        Rows.
+        What is written.
 
     Returns
     -------
@@ -77,9 +108,9 @@ def predictions(model: Any, table: Any) -> Any:
     """
     out = table.copy()
     if not hasattr(model, "predict_proba"):
-        out["prediction"] = model.predict(table)
+        out["prediction"] = model.predict(read)
         return out
-    probabilities = model.predict_proba(table)
+    probabilities = model.predict_proba(read)
     out["prediction"] = model.classes_[probabilities.argmax(axis=1)]
     for label, column in zip(model.classes_, probabilities.T, strict=True):
         out[f"p_{label}"] = column.round(6)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,19 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from hybridsent._views import spans
 from hybridsent.encoders import BaseEncoder
 
-__all__ = ["encoders_of", "select", "single_modalities", "with_store"]
+__all__ = [
+    "encoders_of",
+    "feature_columns",
+    "readable",
+    "select",
+    "single_modalities",
+    "with_store",
+]
+
+_FEATURE = re.compile(r"(?:(?!__).)+__(?:s\d+_)?\d+")
 
 
 def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
@@ -81,14 +92,73 @@ def select(table: Any, column: Any) -> Any:
     return table[column] if by_name else table.iloc[:, column]
 
 
-def single_modalities(estimator: Any) -> dict[str, Any]:
+def feature_columns(table: Any) -> list[str]:
+    """Find the columns of a table that are features already, named ``view__i``.
+
+    Parameters
+    ----------
+    table : DataFrame, array or list of str
+        The rows, or the names of the columns.
+
+    Returns
+    -------
+    list of str
+        Their names; empty for an array.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation import feature_columns
+    >>> feature_columns(["text__0", "audio__s1_3", "label", "my__note"])
+    ['text__0', 'audio__s1_3']
+    """
+    names = table if isinstance(table, list) else getattr(table, "columns", ())
+    return [name for name in names if isinstance(name, str) and _FEATURE.fullmatch(name)]
+
+
+def readable(estimator: Any, table: Any, named: Sequence[Any]) -> Any:
+    """Leave out the columns that an estimator without encoders would read by mistake.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whoever reads the table.
+    table : DataFrame or array
+        The rows.
+    named : sequence of object
+        Labels and groups, as the user gave them: strings are columns.
+
+    Returns
+    -------
+    DataFrame or array
+        The table as it is where a ColumnTransformer picks the columns; else its features, or, where
+        no column is named like one, all columns but the named ones.
+    """
+    if not hasattr(table, "columns") or _picks_columns(estimator):
+        return table
+    dropped = [name for name in named if isinstance(name, str)]
+    rest = table.drop(columns=dropped) if dropped else table
+    features = feature_columns(rest)
+    return rest[features] if 0 < len(features) < rest.shape[1] else rest
+
+
+def _picks_columns(estimator: Any) -> bool:
+    if isinstance(estimator, Pipeline):
+        return bool(estimator.steps) and _picks_columns(estimator.steps[0][1])
+    return isinstance(estimator, ColumnTransformer) or (
+        hasattr(estimator, "estimator") and _picks_columns(estimator.estimator)
+    )
+
+
+def single_modalities(estimator: Any, table: Any = None) -> dict[str, Any]:
     """Make a pipeline for each modality alone.
 
     Parameters
     ----------
     estimator : estimator
         A Pipeline whose first step is a ColumnTransformer with one transformer a modality, as
-        `make_fusion` builds it.
+        `make_fusion` builds it, or one that reads features.
+    table : DataFrame, default=None
+        The rows, for a Pipeline that reads features: the names of the columns tell the modalities.
 
     Returns
     -------
@@ -100,7 +170,7 @@ def single_modalities(estimator: Any) -> dict[str, Any]:
         return {}
     first, features = estimator.steps[0]
     if not isinstance(features, ColumnTransformer):
-        return {}
+        return _single_views(estimator, feature_columns(table))
     found = {}
     for view, inner, _ in features.transformers:
         if isinstance(inner, str) and inner == "drop":
@@ -109,6 +179,17 @@ def single_modalities(estimator: Any) -> dict[str, Any]:
         chosen = alone.named_steps[first]
         chosen.transformers = [entry for entry in chosen.transformers if entry[0] == view]
         found[view] = alone
+    return found
+
+
+def _single_views(estimator: Pipeline, columns: list[str]) -> dict[str, Any]:
+    found = {}
+    for view, positions in spans(columns).items():
+        chosen = [columns[i] for i in positions]
+        picked = ColumnTransformer(
+            [(view, "passthrough", chosen)], verbose_feature_names_out=False
+        ).set_output(transform="pandas")
+        found[view] = Pipeline([("view", picked), *clone(estimator).steps])
     return found
 
 

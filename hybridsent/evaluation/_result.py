@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Evaluation", "Score", "summarise"]
+__all__ = ["Evaluation", "Score", "as_cell", "as_columns", "as_plain", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Evaluation:
             "rows": self.rows,
             "n_folds": self.folds,
             "models": {
-                name: {metric: _plain(score) for metric, score in scores.items()}
+                name: {metric: as_plain(score) for metric, score in scores.items()}
                 for name, scores in self.models.items()
             },
             "encoded_rows": self.encoded_rows,
@@ -166,28 +166,35 @@ class Evaluation:
         metrics = list(next(iter(self.models.values())))
         lines = [["model", *metrics]]
         lines += [
-            [name, *(_cell(scores[metric]) for metric in metrics)]
+            [name, *(as_cell(scores[metric]) for metric in metrics)]
             for name, scores in self.models.items()
-        ]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        table = [
-            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
         ]
         head = (
             f"{self.rows} rows, {self.folds} folds, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"
         )
-        return "\n".join([head, "", *table, *self.notes])
+        return "\n".join([head, "", *as_columns(lines), *self.notes])
 
 
-def _cell(score: Score) -> str:
+def as_columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Lay out rows in aligned columns, without trailing spaces."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in texts
+    ]
+
+
+def as_cell(score: Score) -> str:
+    """Write a score with its interval, where it has one."""
     if np.isnan(score.low):
         return f"{score.mean:.3f}"
     return f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
 
 
-def _plain(score: Score) -> Mapping[str, Any]:
+def as_plain(score: Score) -> dict[str, Any]:
+    """Give a score as JSON has it."""
     low, high = _finite(score.low), _finite(score.high)
     return {
         "mean": _finite(score.mean),

@@ -73,7 +73,7 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
 
 
 def make_splits(
-    y: np.ndarray, cv: Any, groups: Any, random_state: int
+    y: np.ndarray, cv: Any, groups: Any, random_state: int, name: str = "cv"
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut the rows into folds: stratified, and with groups kept together.
 
@@ -88,6 +88,8 @@ def make_splits(
         Rows of one group (speaker, video, dialogue) are never on both sides.
     random_state : int
         Seed of the shuffle.
+    name : str, default="cv"
+        The parameter, for messages.
 
     Returns
     -------
@@ -105,13 +107,13 @@ def make_splits(
     splitter: Any
     if groups is None:
         splitter = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-        _check_rare(y, int(cv))
+        _check_rare(y, int(cv), name)
         return list(splitter.split(np.zeros(len(y)), y))
     n_groups = len(set(groups))
     if n_groups < cv:
         raise ValueError(
-            f"The cv parameter must be at most the number of groups. Got {cv} folds for {n_groups} "
-            "groups."
+            f"The {name} parameter must be at most the number of groups. Got {cv} folds for "
+            f"{n_groups} groups."
         )
     one_each = n_groups == cv
     splitter = (
@@ -122,8 +124,8 @@ def make_splits(
     splits = list(splitter.split(np.zeros(len(y)), y, groups))
     if min(len(test) for _, test in splits) == 0:
         raise ValueError(
-            f"The cv parameter asks for {cv} folds, but groups that large leave one of them empty. "
-            f"Use fewer folds, or {n_groups} for a fold a group."
+            f"The {name} parameter asks for {cv} folds, but groups that large leave one of them "
+            f"empty. Use fewer folds, or {n_groups} for a fold a group."
         )
     return splits
 
@@ -136,11 +138,11 @@ def _check_classes(y: np.ndarray) -> None:
         )
 
 
-def _check_rare(y: np.ndarray, cv: int) -> None:
+def _check_rare(y: np.ndarray, cv: int, name: str) -> None:
     labels, counts = np.unique(y, return_counts=True)
     if counts.min() < cv:
         rare = labels.tolist()[counts.argmin()]
         raise ValueError(
-            f"Every class must have at least cv={cv} rows. Class {rare!r} has {counts.min()}; use "
-            "fewer folds or leave the class out."
+            f"Every class must have at least {name}={cv} rows. Class {rare!r} has {counts.min()}; "
+            "use fewer folds or leave the class out."
         )

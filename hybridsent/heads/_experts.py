@@ -127,11 +127,11 @@ def make_folds(self: Any, y: np.ndarray, groups: Any) -> np.ndarray:
     check_consistent_length(y, groups)
     groups = np.unique(column_or_1d(groups), return_inverse=True)[1]
     sizes = np.bincount(codes)
-    n_folds = min(self.cv, int(groups.max()) + 1, int(sizes.max()))
+    n_folds = min(self.cv, int(groups.max()) + 1)
     if n_folds < 2:
         raise ValueError(
             f"The groups of {type(self).__name__}.fit must be at least 2, to learn from some and "
-            f"judge on others. Got {int(groups.max()) + 1} in {len(codes)} rows; leave groups out."
+            f"judge on others. Got 1 in {len(codes)} rows; leave groups out."
         )
     # scikit-learn warns of classes smaller than the folds: they are dealt out with the largest
     codes = np.where(sizes[codes] < n_folds, sizes.argmax(), codes)

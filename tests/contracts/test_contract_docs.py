@@ -123,7 +123,7 @@ def test_discovery_found_objects_and_pages():
     assert len(EVERYTHING) >= 200
     assert {
         "hybridsent.encoders._text.TextEncoder",
-        "hybridsent.fusion.make_fusion",
+        "hybridsent.fusion._fusion.make_fusion",
     } <= PUBLIC.keys()
     assert {page.name for page in PAGES} >= {"README.md"}
     assert sum(1 for thing in SIGNED.values() for _ in defaults(thing)) >= 80

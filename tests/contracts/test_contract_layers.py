@@ -13,7 +13,7 @@ LAYERS = {
     "L0": ("exceptions", "_hints", "_moments", "_networks", "_optional", "_params", "_version", "_views"),
     "L1": ("media", "store"),
     "L2": ("encoders",),
-    "L3": ("alignment", "devices", "heads", "missing", "scaling"),
+    "L3": ("alignment", "devices", "few_label", "heads", "missing", "scaling"),
     "L4": ("datasets", "fusion", "recipes"),
     "L5": ("evaluation", "persist"),
     "L6": ("__main__", "cli"),

@@ -1,0 +1,35 @@
+"""Guess what was meant by a name that is not there (layer L0: imports nothing of the package)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["did_you_mean"]
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> str:
+    """Write the end of an error message about an unknown name.
+
+    Parameters
+    ----------
+    word : object
+        What was given.
+    known : iterable of object
+        What might have been meant.
+
+    Returns
+    -------
+    str
+        ``" Did you mean 'svm'?"`` with a space before it; empty where nothing is near.
+
+    Examples
+    --------
+    >>> from hybridsent._hints import did_you_mean
+    >>> did_you_mean("svn", ["logreg", "svm"])
+    " Did you mean 'svm'?"
+    >>> did_you_mean("soup", ["logreg", "svm"])
+    ''
+    """
+    near = difflib.get_close_matches(str(word), [str(each) for each in known], n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

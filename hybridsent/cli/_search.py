@@ -1,0 +1,68 @@
+"""Search recipes and their settings on a table, score them honestly, save the best (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+
+from hybridsent._hints import did_you_mean
+from hybridsent.cli._console import is_interactive, say, write_json
+from hybridsent.cli._inputs import check_output, open_labelled
+from hybridsent.cli._models import candidates
+from hybridsent.cli._options import add_fold_options, add_recipe_options, add_table_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_table_options(parser)
+    add_recipe_options(parser)
+    add_fold_options(parser)
+    parser.add_argument(
+        "--inner-cv", type=int, default=3, metavar="N", help="folds that choose (default: 3)"
+    )
+    parser.add_argument(
+        "--metric",
+        type=_metric,
+        default="accuracy",
+        metavar="NAME",
+        help="scorer of scikit-learn that chooses and is reported (default: accuracy)",
+    )
+    parser.add_argument("-o", "--output", metavar="MODEL", help="save the best, fitted on all rows")
+
+
+def _metric(name: str) -> str:
+    from sklearn.metrics import get_scorer_names
+
+    if name not in get_scorer_names():
+        hint = did_you_mean(name, get_scorer_names())
+        raise argparse.ArgumentTypeError(f"must be a scorer of scikit-learn; got {name!r}.{hint}")
+    return name
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Search, print the table, save the best and write the JSON."""
+    from hybridsent.evaluation import search
+    from hybridsent.persist import save
+
+    output = check_output(arguments.output, "--output") if arguments.output else None
+    report = check_output(arguments.json, "--json") if arguments.json else None
+    task = open_labelled(arguments)
+    result = search(
+        candidates(task, arguments),
+        task.rows,
+        task.labels,
+        cv=arguments.cv,
+        inner_cv=arguments.inner_cv,
+        groups=task.groups,
+        scoring=arguments.metric,
+        random_state=arguments.seed,
+        verbose=is_interactive(),
+    )
+    print(result)
+    say("scores are nested: the rows they are of chose nothing; report that of 'selected'")
+    facts = result.to_dict()
+    if report:
+        write_json(report, facts)
+    if output:
+        best = {key: facts[key] for key in ("best", "scoring", "selected")}
+        save(result.best, output, metadata={**task.facts(arguments.target), **best})
+        say(f"{result.best_name}, fitted on {len(task.rows)} rows -> {output}")

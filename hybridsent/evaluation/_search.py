@@ -1,0 +1,244 @@
+"""Search among pipelines and their settings, and score the search itself (layer L5).
+
+GridSearchCV tries settings and reports the best inner score, which flatters: it was chosen for
+being high. Here scikit-learn's search runs within the training rows of outer folds, for several
+pipelines side by side, so that the score is that of rows which chose nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import ParameterGrid
+from sklearn.pipeline import Pipeline
+
+from hybridsent.evaluation._judging import (
+    check_scoring,
+    fit_options,
+    licence_notes,
+    score_folds,
+    stored,
+)
+from hybridsent.evaluation._parts import encoders_of, readable, single_modalities
+from hybridsent.evaluation._result import Score
+from hybridsent.evaluation._search_features import Entry, Grid, prepare_entries
+from hybridsent.evaluation._search_result import SearchResult
+from hybridsent.evaluation._search_runs import Found, Plan, make_plan, run_all, summarise_folds
+from hybridsent.evaluation._splits import as_labels
+from hybridsent.fusion import make_fusion
+
+__all__ = ["search"]
+
+
+def search(
+    candidates: Mapping[str, tuple[Any, Grid]],
+    table: Any,
+    y: Any,
+    *,
+    cv: Any = 5,
+    inner_cv: Any = 3,
+    groups: Any = None,
+    scoring: str = "accuracy",
+    n_jobs: int | None = None,
+    random_state: int = 0,
+    verbose: bool = False,
+) -> SearchResult:
+    r"""Search among pipelines and their settings by nested cross-validation.
+
+    In each outer fold k, inner folds of its training rows choose the settings of each candidate,
+    and the candidate: :math:`(\hat c, \hat\theta)_k = \arg\max_{c, \theta}
+    \operatorname{score}_{inner}(c, \theta)`. The chosen one is fitted on all training rows of the
+    fold and scored on its test rows. The mean of these scores is ``selected``, an honest estimate
+    for the whole procedure, choice among candidates included. At last the inner folds over all rows
+    choose once more, and that winner is fitted on all rows.
+
+    Every distinct cell is encoded at most once, before the first fold; an encoder whose store is
+    off uses a temporary one. Where the features are frozen and the grid leaves them alone, they are
+    computed once for all folds and all candidates that share them.
+
+    Parameters
+    ----------
+    candidates : mapping of str to (estimator, grid)
+        Names, unfitted classifiers and their grids, as ``GridSearchCV`` takes them; ``{}`` is a
+        grid that tries nothing.
+    table : DataFrame
+        The rows. A pipeline without encoders reads the columns named ``view__i``.
+    y : str or array-like of shape (n,)
+        Labels, or the column that holds them.
+    cv : int, splitter or iterable, default=5
+        Outer folds, as in `evaluate`: stratified, and with groups kept together.
+    inner_cv : int or splitter, default=3
+        Inner folds, made in the same way.
+    groups : str or array-like of shape (n,), default=None
+        Group of each row (speaker, video, dialogue), or the column that holds it; kept together in
+        the outer and the inner folds.
+    scoring : str, default="accuracy"
+        Name of one of scikit-learn's scorers; it chooses and is reported.
+    n_jobs : int, default=None
+        Searches at once, in threads; None and -1 take every core.
+    random_state : int, default=0
+        Seed of the folds.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    SearchResult
+        Nested scores with 95 % intervals, the settings chosen, each modality alone (by the default
+        classifier of `make_fusion`), a dummy, and the fitted winner. ``print`` shows a table.
+
+    Raises
+    ------
+    ValueError
+        If labels, groups, folds or the metric do not fit the table, or if every candidate fails; a
+        candidate that fails alone is reported in ``failed``.
+
+    See Also
+    --------
+    evaluate : Judges one estimator as it is.
+    hybridsent.recipes.load_recipe : Pipelines with their grids.
+
+    References
+    ----------
+    Varma, Simon: Bias in error estimation when using cross-validation for model selection, BMC
+    Bioinformatics 2006. Cawley, Talbot: On over-fitting in model selection and subsequent selection
+    bias in performance evaluation, JMLR 2010, section 5.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent import make_fusion
+    >>> from hybridsent.evaluation import search
+    >>> table = pd.DataFrame({"text": ["I love it", "Wonderful", "I hate it", "Dreadful"] * 4})
+    >>> labels = ["positive", "positive", "negative", "negative"] * 4
+    >>> candidates = {
+    ...     "loose": (make_fusion(text=True).set_params(classify__Cs=(4.0,)), {}),
+    ...     "tight": (make_fusion(text=True), {"classify__Cs": [(0.25,), (1.0,)]}),
+    ... }
+    >>> result = search(candidates, table, labels, cv=4, inner_cv=2)
+    >>> result.selected.mean, list(result.candidates)
+    (1.0, ['loose', 'tight'])
+    >>> result.best.predict(pd.DataFrame({"text": ["I love it"]}))
+    array(['positive'], dtype=object)
+    """
+    start = time.perf_counter()
+    pairs = _check_candidates(candidates)
+    labels = as_labels(table, y)
+    kept_together = None if groups is None else as_labels(table, groups, "groups")
+    metric = _check_metric(scoring)
+    plan = make_plan(labels, cv, inner_cv, kept_together, random_state)
+    estimators = [estimator for estimator, _ in pairs.values()]
+    with stored(estimators) as ready:
+        entries = prepare_entries(pairs, ready, table, [y, groups])
+        found, failed = run_all(entries, labels, plan, metric, n_jobs, verbose)
+        choices, selected = _select(found, labels, plan, metric)
+        best_name = max(found, key=lambda name: found[name].best_inner)
+        best_params = found[best_name].best_params
+        position = list(pairs).index(best_name)
+        best = _chosen(ready[position], best_params)
+        X = readable(best, table, [y, groups])
+        best.fit(X, labels, **fit_options(best, plan.groups, slice(None)))
+        _give_stores_back(best, _chosen(estimators[position], best_params))
+        alone = _alone(entries, labels, plan, metric, n_jobs, random_state)
+    return SearchResult(
+        scoring=metric,
+        rows=len(labels),
+        folds=len(plan.outer),
+        candidates={name: each.result for name, each in found.items()},
+        selected=selected,
+        choices=choices,
+        alone=alone,
+        best=best,
+        best_name=best_name,
+        best_params=best_params,
+        failed=failed,
+        seconds=time.perf_counter() - start,
+        notes=[note for each in found.values() for note in each.notes] + licence_notes(estimators),
+    )
+
+
+def _check_candidates(candidates: Any) -> dict[str, tuple[Any, Grid]]:
+    if not isinstance(candidates, Mapping) or not candidates:
+        raise ValueError(
+            "The candidates parameter must map names to pairs of an estimator and its grid, at "
+            f"least one. Got {candidates!r}."
+        )
+    for name, pair in candidates.items():
+        if not isinstance(pair, tuple) or len(pair) != 2 or not hasattr(pair[0], "get_params"):
+            raise ValueError(
+                f"Candidate {name!r} must be a pair of an unfitted estimator and its grid; {{}} is "
+                f"a grid that tries nothing. Got {pair!r}."
+            )
+        for settings in ParameterGrid(pair[1]):
+            clone(pair[0]).set_params(**settings)  # names a parameter that is not there
+    return dict(candidates)
+
+
+def _check_metric(scoring: str) -> str:
+    names = check_scoring(scoring)
+    if len(names) > 1:
+        raise ValueError(
+            "The scoring parameter of search must be the name of one metric, the one that chooses. "
+            f"Got {names!r}."
+        )
+    return names[0]
+
+
+def _select(
+    found: dict[str, Found], y: np.ndarray, plan: Plan, metric: str
+) -> tuple[list[str], Score]:
+    """In each outer fold take the candidate with the best inner score."""
+    choices = [
+        max(found, key=lambda name: found[name].result.inner[k]) for k in range(len(plan.outer))
+    ]
+    scores = [found[name].result.score.folds[k] for k, name in enumerate(choices)]
+    guesses = [found[name].guesses[k] for k, name in enumerate(choices)]
+    return choices, summarise_folds(scores, guesses, y, plan, metric)
+
+
+def _chosen(estimator: Any, params: dict[str, Any]) -> Any:
+    return clone(estimator).set_params(**clone(params, safe=False))
+
+
+def _give_stores_back(fitted: Any, given: Any) -> None:
+    """Take a temporary store out of the model."""
+    stores = [encoder.store for _, encoder, _ in encoders_of(given)]
+    for is_fitted in (False, True):
+        encoders = [encoder for _, encoder, _ in encoders_of(fitted, fitted=is_fitted)]
+        for encoder, store in zip(encoders, stores, strict=True):
+            encoder.set_params(store=store)
+
+
+def _alone(
+    entries: list[Entry],
+    y: np.ndarray,
+    plan: Plan,
+    metric: str,
+    n_jobs: int | None,
+    random_state: int,
+) -> dict[str, Score]:
+    """Judge each modality by the default classifier, and a dummy."""
+    reference = make_fusion(features="passthrough", random_state=random_state)
+    models: dict[str, tuple[Any, Any]] = {}
+    for entry in sorted(entries, key=_learns_in_views):  # features as they are, where there are any
+        steps = entry.estimator.steps[:1] if entry.encodes else []
+        singles = single_modalities(Pipeline([*steps, *reference.steps]), entry.X)
+        if len(singles) > 1:
+            models = {view: (model, entry.X) for view, model in singles.items()}
+            break
+    models["dummy"] = DummyClassifier(strategy="prior"), entries[0].X
+    return {
+        name: score_folds(model, X, y, plan.outer, [metric], n_jobs, plan.groups)[metric]
+        for name, (model, X) in models.items()
+    }
+
+
+def _learns_in_views(entry: Entry) -> bool:
+    """Whether its first step holds more than encoders: reductions, selections."""
+    parts = entry.estimator.steps[0][1].transformers if entry.encodes else []
+    return any(isinstance(part, Pipeline) for _, part, _ in parts)

@@ -1,0 +1,254 @@
+"""What a search found (layer L5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hybridsent.evaluation._result import Score, as_cell, as_columns, as_plain
+
+__all__ = ["SearchResult", "Searched", "plain_settings", "short_settings"]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One candidate of a search.
+
+    Parameters
+    ----------
+    score : Score
+        Nested: in each outer fold, of the settings that the inner folds chose.
+    settings : list of dict
+        These settings, one a fold.
+    inner : list of float
+        Their mean scores over the inner folds, one an outer fold; they chose, so they flatter.
+    best_params : dict
+        The settings that the inner folds over all rows choose.
+    best_inner : float
+        Their mean score over these folds.
+    encoded_rows, store_hits : int
+        Distinct cells that were encoded for this candidate, and those that the store or an earlier
+        candidate had.
+    seconds : float
+        Time of its fits, added up over the threads.
+    """
+
+    score: Score
+    settings: list[dict[str, Any]]
+    inner: list[float]
+    best_params: dict[str, Any]
+    best_inner: float
+    encoded_rows: int
+    store_hits: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Scores of several pipelines whose settings were searched, and the one that won.
+
+    Parameters
+    ----------
+    scoring : str
+        The metric.
+    rows, folds : int
+        Rows that were judged, and outer folds.
+    candidates : dict of str to Searched
+        The candidates that could be fitted.
+    selected : Score
+        Of what a user of the search gets: in each outer fold, the candidate and settings with the
+        best inner score. This is the score to report for `best`.
+    choices : list of str
+        Which candidate that was, one a fold.
+    alone : dict of str to Score
+        Each modality alone, and ``"dummy"``, which looks at nothing.
+    best : estimator
+        The winner over all rows, fitted on all rows.
+    best_name : str
+        Which candidate it is.
+    best_params : dict
+        Its settings.
+    failed : dict of str to str
+        Candidates that could not be fitted or scored, and why.
+    seconds : float
+        Wall time of the search.
+    notes : list of str, default=[]
+        What the reader should know, such as settings that failed, and licences.
+
+    See Also
+    --------
+    search : Makes one.
+    """
+
+    scoring: str
+    rows: int
+    folds: int
+    candidates: dict[str, Searched]
+    selected: Score
+    choices: list[str]
+    alone: dict[str, Score]
+    best: Any = field(repr=False)
+    best_name: str
+    best_params: dict[str, Any]
+    failed: dict[str, str]
+    seconds: float
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def encoded_rows(self) -> int:
+        """Distinct cells that were encoded.
+
+        Returns
+        -------
+        int
+            Their number, over all candidates.
+        """
+        return sum(each.encoded_rows for each in self.candidates.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Keys ``scoring``, ``rows``, ``n_folds``, ``candidates`` (score, settings, inner,
+            best_params, best_inner, encoded_rows, store_hits, seconds), ``selected`` (score and
+            choices), ``alone``, ``best`` (name, params), ``failed``, ``encoded_rows``,
+            ``seconds``, ``notes``.
+        """
+        return {
+            "scoring": self.scoring,
+            "rows": self.rows,
+            "n_folds": self.folds,
+            "candidates": {name: _plain(each) for name, each in self.candidates.items()},
+            "selected": {**as_plain(self.selected), "choices": list(self.choices)},
+            "alone": {name: as_plain(score) for name, score in self.alone.items()},
+            "best": {"name": self.best_name, "params": plain_settings(self.best_params)},
+            "failed": dict(self.failed),
+            "encoded_rows": self.encoded_rows,
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+        }
+
+    def to_frame(self) -> Any:
+        """One row a candidate, then ``selected``, the single modalities and the dummy.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``mean``, ``low``, ``high``, ``encoded_rows``, ``seconds``, ``settings``.
+        """
+        import pandas as pd
+
+        rows: list[tuple[Any, ...]] = [
+            (name, *_numbers(each.score), each.encoded_rows, each.seconds, _most(each.settings))
+            for name, each in self.candidates.items()
+        ]
+        rows.append(("selected", *_numbers(self.selected), None, None, _counted(self.choices)))
+        rows += [(name, *_numbers(score), None, None, "") for name, score in self.alone.items()]
+        columns = ["model", "mean", "low", "high", "encoded_rows", "seconds", "settings"]
+        return pd.DataFrame(rows, columns=columns).set_index("model")
+
+    def __str__(self) -> str:
+        lines: list[list[object]] = [
+            ["model", self.scoring, "encoded", "seconds", "settings chosen in the folds"]
+        ]
+        lines += [
+            [name, as_cell(each.score), each.encoded_rows, f"{each.seconds:.1f}", settings]
+            for name, each in self.candidates.items()
+            for settings in [_most(each.settings)]
+        ]
+        lines.append(["selected", as_cell(self.selected), "", "", _counted(self.choices)])
+        lines += [[name, as_cell(score), "", "", ""] for name, score in self.alone.items()]
+        head = f"{self.rows} rows, {self.folds} outer folds, {self.seconds:.1f} s"
+        best = f"best over all rows: {self.best_name} ({short_settings(self.best_params)})"
+        failed = [f"{name} failed: {why}" for name, why in self.failed.items()]
+        return "\n".join([head, "", *as_columns(lines), "", best, *failed, *self.notes])
+
+
+def short_settings(settings: Mapping[str, Any]) -> str:
+    """Write settings by the last part of their names; what all views share is written once.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Parameters of a pipeline.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._search_result import short_settings
+    >>> short_settings({"classify__combine": "mean", "fuse__ridge": 0.1})
+    "combine='mean', ridge=0.1"
+    """
+    words = [f"{name.rpartition('__')[2]}={value!r}" for name, value in settings.items()]
+    return " ".join(", ".join(dict.fromkeys(words)).split()) or "as built"
+
+
+def plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings as JSON has them; an estimator becomes its text.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Parameters of a pipeline.
+
+    Returns
+    -------
+    dict
+        Strings, numbers, lists and None.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._search_result import plain_settings
+    >>> plain_settings({"classify__Cs": (0.5, 1.0), "scale": float("inf")})
+    {'classify__Cs': [0.5, 1.0], 'scale': 'inf'}
+    """
+    return {name: _plain_value(value) for name, value in settings.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (list, tuple)):
+        return [_plain_value(each) for each in value]
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float) and np.isfinite(value):
+        return value
+    return " ".join(str(value).split())
+
+
+def _plain(candidate: Searched) -> dict[str, Any]:
+    return {
+        "score": as_plain(candidate.score),
+        "settings": [plain_settings(each) for each in candidate.settings],
+        "inner": [float(value) for value in candidate.inner],
+        "best_params": plain_settings(candidate.best_params),
+        "best_inner": float(candidate.best_inner),
+        "encoded_rows": candidate.encoded_rows,
+        "store_hits": candidate.store_hits,
+        "seconds": candidate.seconds,
+    }
+
+
+def _numbers(score: Score) -> tuple[float, float, float]:
+    return score.mean, score.low, score.high
+
+
+def _most(settings: Sequence[Mapping[str, Any]]) -> str:
+    return _counted([short_settings(each) for each in settings if each], first=1)
+
+
+def _counted(words: Iterable[str], first: int | None = None) -> str:
+    """``late 3/5, early 2/5``."""
+    counts = Counter(words)
+    return ", ".join(f"{word} {n}/{counts.total()}" for word, n in counts.most_common(first))

@@ -1,0 +1,228 @@
+"""The searches themselves: one a candidate and outer fold, and one over all rows (layer L5)."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV, ParameterGrid
+from threadpoolctl import threadpool_limits
+
+from hybridsent.evaluation._judging import (
+    Splits,
+    fit_options,
+    fold_ratio,
+    fold_warnings_ignored,
+    pooled_score,
+    rows_of,
+    score_fitted,
+)
+from hybridsent.evaluation._result import Score, summarise
+from hybridsent.evaluation._search_features import Entry
+from hybridsent.evaluation._search_result import Searched, short_settings
+from hybridsent.evaluation._splits import make_splits
+
+__all__ = ["Found", "Plan", "make_plan", "run_all", "summarise_folds"]
+
+# what a fit that does not suit the data raises; a store or file that fails is no candidate's fault
+FAILURES = (
+    *(ArithmeticError, AttributeError, ImportError, LookupError, MemoryError),
+    *(RuntimeError, TypeError, ValueError),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Outer folds, the inner folds of each, and inner folds over all rows."""
+
+    outer: Splits
+    inner: Sequence[Splits]
+    whole: Splits
+    groups: np.ndarray | None
+
+
+def make_plan(y: np.ndarray, cv: Any, inner_cv: Any, groups: Any, random_state: int) -> Plan:
+    """Make the outer folds, and the inner folds of their training rows."""
+    outer = make_splits(y, cv, groups, random_state)
+    inner = [
+        make_splits(
+            y[train], inner_cv, None if groups is None else groups[train], random_state, "inner_cv"
+        )
+        for train, _ in outer
+    ]
+    return Plan(outer, inner, make_splits(y, inner_cv, groups, random_state, "inner_cv"), groups)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one search of one candidate gave; `error` where it gave nothing."""
+
+    seconds: float
+    params: dict[str, Any]
+    inner: float
+    score: float
+    guesses: np.ndarray
+    unfit: list[dict[str, Any]]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A candidate that could be searched, with its predictions in each outer fold."""
+
+    result: Searched
+    guesses: list[np.ndarray]
+    notes: list[str]
+
+    @property
+    def best_inner(self) -> float:
+        """Score over the inner folds of all rows."""
+        return self.result.best_inner
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """Settings that had it."""
+        return self.result.best_params
+
+
+def run_all(
+    entries: list[Entry],
+    y: np.ndarray,
+    plan: Plan,
+    metric: str,
+    n_jobs: int | None,
+    verbose: bool,
+) -> tuple[dict[str, Found], dict[str, str]]:
+    """Search every candidate on every outer fold and on all rows; tell which failed, and why."""
+    folds = list(zip(plan.outer, plan.inner, strict=True))
+    tasks = [
+        delayed(_search_once)(entry, y, metric, inner, fold, plan.groups)
+        for entry in entries
+        for fold, inner in [*folds, (None, plan.whole)]
+    ]
+    with _failed_settings_accepted(), threadpool_limits(1):
+        parallel = Parallel(
+            -1 if n_jobs is None else n_jobs, prefer="threads", return_as="generator"
+        )
+        outcomes = list(_shown(parallel(tasks), len(tasks), verbose))
+    found: dict[str, Found] = {}
+    failed: dict[str, str] = {}
+    per = len(folds) + 1
+    for i, entry in enumerate(entries):
+        mine = outcomes[i * per : (i + 1) * per]
+        errors = [outcome.error for outcome in mine if outcome.error]
+        if errors:
+            failed[entry.name] = errors[0]
+        else:
+            found[entry.name] = _found(entry, y, plan, metric, mine)
+    if not found:
+        listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        raise ValueError(f"At least one candidate must be able to fit this table. Got {listed}")
+    return found, failed
+
+
+def _search_once(
+    entry: Entry,
+    y: np.ndarray,
+    metric: str,
+    inner: Splits,
+    fold: tuple[np.ndarray, np.ndarray] | None,
+    groups: np.ndarray | None,
+) -> Outcome:
+    """Search on the training rows of a fold and score on its test rows; None: on all rows."""
+    start = time.perf_counter()
+    search = GridSearchCV(entry.estimator, entry.grid, scoring=metric, cv=inner, refit=bool(fold))
+    score, guesses = np.nan, np.empty(0)
+    try:
+        if fold is None:
+            search.fit(entry.X, y, **_options(entry, groups, slice(None)))
+        else:
+            train, test = fold
+            options = _options(entry, groups, train)
+            search.fit(rows_of(entry.X, train), y[train], **options)
+            scores, guesses = score_fitted(
+                search.best_estimator_, rows_of(entry.X, test), y[test], [metric]
+            )
+            score = scores[metric]
+        if np.isnan(search.best_score_):
+            raise ValueError(f"The metric {metric!r} cannot be computed on the inner folds.")
+    except FAILURES as error:
+        return Outcome(0.0, {}, np.nan, np.nan, guesses, [], _last_line(error))
+    means = search.cv_results_["mean_test_score"]
+    unfit = [search.cv_results_["params"][i] for i in np.flatnonzero(np.isnan(means))]
+    seconds = time.perf_counter() - start
+    return Outcome(seconds, search.best_params_, search.best_score_, score, guesses, unfit)
+
+
+def _options(
+    entry: Entry, groups: np.ndarray | None, rows: np.ndarray | slice
+) -> dict[str, np.ndarray]:
+    options = fit_options(entry.estimator, groups, rows)
+    steps = {name.partition("__")[0] for name in options}
+    names = {name for settings in ParameterGrid(entry.grid) for name in settings}
+    return {} if steps & names else options  # what the grid puts in may not take them
+
+
+def _last_line(error: BaseException) -> str:
+    """GridSearchCV puts all tracebacks in its message; the cause is their last line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return re.sub(r"^[\w.]+(Error|Exception): ", "", lines[-1]) if lines else type(error).__name__
+
+
+def _found(entry: Entry, y: np.ndarray, plan: Plan, metric: str, outcomes: list[Outcome]) -> Found:
+    *folds, whole = outcomes
+    result = Searched(
+        score=summarise_folds(
+            [each.score for each in folds], [each.guesses for each in folds], y, plan, metric
+        ),
+        settings=[each.params for each in folds],
+        inner=[float(each.inner) for each in folds],
+        best_params=whole.params,
+        best_inner=float(whole.inner),
+        encoded_rows=entry.encoded,
+        store_hits=entry.found,
+        seconds=sum(each.seconds for each in outcomes),
+    )
+    tried = len(ParameterGrid(entry.grid))
+    notes = [
+        f"{entry.name}: {len(whole.unfit)} of {tried} settings could not be fitted or scored and "
+        f"were left out, such as {short_settings(each)}."
+        for each in whole.unfit[:1]
+    ]
+    return Found(result, [each.guesses for each in folds], notes)
+
+
+def summarise_folds(
+    scores: list[float], guesses: list[np.ndarray], y: np.ndarray, plan: Plan, metric: str
+) -> Score:
+    """Summarise scores of the outer folds; they are pooled where labels are enough."""
+    order = np.concatenate([test for _, test in plan.outer])
+    with fold_warnings_ignored():
+        pooled = pooled_score(metric, np.concatenate(guesses), y[order])
+    return summarise(scores, fold_ratio(plan.outer), pooled)
+
+
+def _shown(outcomes: Iterator[Any], n: int, verbose: bool) -> Any:
+    if not verbose:
+        return outcomes
+    from tqdm import tqdm
+
+    return tqdm(outcomes, total=n, desc="search", unit="fold")
+
+
+@contextmanager
+def _failed_settings_accepted() -> Iterator[None]:
+    """Accept settings that do not fit: scikit-learn ranks them last, and the result names them."""
+    with fold_warnings_ignored(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FitFailedWarning)
+        warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
+        warnings.filterwarnings("ignore", message="Scoring failed")
+        yield

@@ -1,0 +1,357 @@
+"""Fit an estimator on the labelled rows of a table (layer L3).
+
+scikit-learn marks an unlabelled row by ``y == -1``, but only its semi-supervised classifiers know:
+for any other estimator -1 is one more class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from hybridsent._params import HasMethods
+
+__all__ = ["LabeledOnly"]
+
+
+def _inner_has(name: str) -> Callable[[LabeledOnly], bool]:
+    """Tell whether the inner estimator has a method; if not, with its own words."""
+
+    def check(self: LabeledOnly) -> bool:
+        getattr(getattr(self, "estimator_", self.estimator), name)
+        return True
+
+    return check
+
+
+class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
+    """Fit an estimator on the labelled rows only; with every row labelled it is that estimator.
+
+    By scikit-learn's rule a row is unlabelled where y is the number -1. String labels then stand in
+    an array of dtype object, ``["good", -1, "bad"]``. Steps before this one learn from all rows, so
+    that a pipeline such as ``make_pipeline(PCA(50), LabeledOnly(classifier))`` uses the unlabelled
+    ones for what needs no label.
+
+    Where -1 is a class (labels -1 and 1), rename it: no row can be both. The text ``"-1"`` is
+    refused, because a column of text cannot hold the number, and a class of that name would be
+    learned in silence.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any classifier or transformer. A regressor is refused, since -1 is a value like any other.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted clone.
+    n_labeled_ : int
+        Rows it was fitted on.
+    classes_ : ndarray
+        Class labels, without -1; where `estimator_` has them.
+    n_features_in_ : int
+        Columns seen in `fit`; where `estimator_` has it.
+    feature_names_in_ : ndarray of str
+        Names of the columns; where `estimator_` has them.
+
+    See Also
+    --------
+    sklearn.semi_supervised.SelfTrainingClassifier : Labels the other rows step by step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from hybridsent.few_label import LabeledOnly
+    >>> X = np.array([[0.0], [1.0], [8.0], [9.0]])
+    >>> y = np.array(["bad", -1, -1, "good"], dtype=object)
+    >>> model = LabeledOnly(LogisticRegression()).fit(X, y)
+    >>> model.n_labeled_, model.classes_.tolist(), model.predict(X).tolist()
+    (2, ['bad', 'good'], ['bad', 'bad', 'good', 'good'])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"estimator": [HasMethods(["fit"])]}
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: Any, y: Any, **params: Any) -> LabeledOnly:
+        """Fit the estimator on the labelled rows.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+        y : array of shape (n,)
+            Labels; -1 where a row has none.
+        **params : dict
+            Passed to the estimator's `fit`; what has one entry a row (``sample_weight``,
+            ``groups``) is cut to the labelled ones. With metadata routing, what the estimator asks
+            for.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+        """
+        self._validate_params()
+        if is_regressor(self.estimator):
+            raise ValueError(
+                "The 'estimator' parameter of LabeledOnly must be a classifier or transformer, "
+                f"because -1 is a value like any other for a regressor. Got {self.estimator!r}; "
+                "choose its rows before fit."
+            )
+        if y is None:
+            raise ValueError(
+                "This LabeledOnly estimator requires y to be passed, but the target y is None."
+            )
+        labeled = _labeled(y)
+        if not labeled.any():
+            raise ValueError(
+                f"LabeledOnly needs at least 1 labelled row. Got {len(labeled)} rows, all of them "
+                "-1."
+            )
+        inner = _routed(self, "fit", params)
+        if not labeled.all():
+            _check_rows(X, labeled)
+            X, y, inner = _chosen(X, labeled), _chosen(y, labeled), _chosen_of(inner, labeled)
+        self.n_labeled_ = int(labeled.sum())
+        self.estimator_ = clone(self.estimator).fit(X, y, **inner)
+        return self
+
+    @available_if(_inner_has("predict"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    def predict(self, X: Any) -> Any:
+        """Predict with the fitted estimator.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels.
+        """
+        return self._fitted().predict(X)
+
+    @available_if(_inner_has("predict_proba"))  # type: ignore[untyped-decorator]  # see above
+    def predict_proba(self, X: Any) -> Any:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        return self._fitted().predict_proba(X)
+
+    @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]  # see above
+    def predict_log_proba(self, X: Any) -> Any:
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Log-probabilities, in the order of `classes_`.
+        """
+        return self._fitted().predict_log_proba(X)
+
+    @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]  # see above
+    def decision_function(self, X: Any) -> Any:
+        """Confidence of each class.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_classes)
+            What the estimator gives.
+        """
+        return self._fitted().decision_function(X)
+
+    @available_if(_inner_has("transform"))  # type: ignore[untyped-decorator]  # see above
+    def transform(self, X: Any) -> Any:
+        """Transform rows, labelled or not.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+
+        Returns
+        -------
+        array of n rows
+            What the estimator gives.
+        """
+        return self._fitted().transform(X)
+
+    @available_if(_inner_has("get_feature_names_out"))  # type: ignore[untyped-decorator]  # see above
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """Names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Names of the columns of X.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        return self._fitted().get_feature_names_out(input_features)
+
+    @available_if(_inner_has("score"))  # type: ignore[untyped-decorator]  # see above
+    def score(self, X: Any, y: Any, **params: Any) -> float:
+        """Score of the estimator on the labelled rows.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+        y : array of shape (n,)
+            Labels; rows with -1 are left out.
+        **params : dict
+            Passed to the estimator's `score`, as in `fit`.
+
+        Returns
+        -------
+        float
+            Score; for classifiers the accuracy.
+        """
+        inner = self._fitted()
+        labeled = _labeled(y)
+        if not labeled.any():
+            raise ValueError(
+                f"LabeledOnly.score needs at least 1 labelled row. Got {len(labeled)} rows, all of "
+                "them -1."
+            )
+        passed = _routed(self, "score", params)
+        if not labeled.all():
+            _check_rows(X, labeled)
+            X, y, passed = _chosen(X, labeled), _chosen(y, labeled), _chosen_of(passed, labeled)
+        return float(inner.score(X, y, **passed))
+
+    def _fitted(self) -> Any:
+        check_is_fitted(self, "estimator_")
+        return self.estimator_
+
+    @property
+    def classes_(self) -> Any:
+        """Class labels, without -1."""
+        return self._fitted().classes_
+
+    @property
+    def n_features_in_(self) -> Any:
+        """Columns seen in `fit`."""
+        return self._fitted().n_features_in_
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """Names of the columns seen in `fit`."""
+        return self._fitted().feature_names_in_
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say which metadata the estimator asks for.
+
+        Returns
+        -------
+        MetadataRouter
+            As scikit-learn's user guide on metadata routing has it.
+        """
+        mapping = MethodMapping()
+        for method in ("fit", "score"):
+            mapping.add(caller=method, callee=method)
+        router = MetadataRouter(owner=type(self).__name__)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if isinstance(self.estimator, BaseEstimator):  # scikit-learn probes with strings, too
+            inner = get_tags(self.estimator)
+            tags.estimator_type = inner.estimator_type
+            tags.classifier_tags = inner.classifier_tags
+            tags.transformer_tags = inner.transformer_tags
+            tags.input_tags = inner.input_tags
+        tags.target_tags.required = True
+        return tags
+
+
+def _labeled(y: Any) -> np.ndarray:
+    """Tell which rows have a label."""
+    if isinstance(y, list | tuple):  # NumPy would write the number -1 among strings as text
+        y = np.array(y, dtype=object)
+    values = column_or_1d(y, warn=True)
+    if values.dtype.kind in "iuf":
+        return np.asarray(values != -1)
+    if any(isinstance(value, str) and value == "-1" for value in values.tolist()):
+        raise ValueError(
+            "An unlabelled row must have the number -1 in y. Got the text '-1', which a column of "
+            "text holds instead; y.astype(object).replace('-1', -1) mends a pandas column."
+        )
+    return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
+
+
+def _check_rows(X: Any, labeled: np.ndarray) -> None:
+    rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if rows != len(labeled):
+        raise ValueError(f"X and y must have as many rows. Got {rows} and {len(labeled)}.")
+
+
+def _chosen(values: Any, labeled: np.ndarray) -> Any:
+    """Take the labelled rows of anything that has rows."""
+    positions = np.flatnonzero(labeled)
+    if hasattr(values, "iloc"):
+        return values.iloc[positions]
+    if hasattr(values, "tocsr"):  # not every sparse format can be indexed
+        return values.tocsr()[positions]
+    if hasattr(values, "shape"):
+        return values[positions]
+    return [values[i] for i in positions]
+
+
+def _chosen_of(params: Mapping[str, Any], labeled: np.ndarray) -> dict[str, Any]:
+    """Take the labelled rows of each parameter of `fit` that has one entry a row."""
+    return {
+        name: _chosen(value, labeled) if _has_rows(value, len(labeled)) else value
+        for name, value in params.items()
+    }
+
+
+def _has_rows(value: Any, n: int) -> bool:
+    if isinstance(value, str | bytes | Mapping):
+        return False
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return len(shape) > 0 and int(shape[0]) == n
+    return isinstance(value, list | tuple) and len(value) == n
+
+
+def _routed(self: LabeledOnly, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Give the parameters for the inner method: all, unless metadata is routed."""
+    if not get_config()["enable_metadata_routing"]:
+        return params
+    return dict(process_routing(self, method, **params)["estimator"][method])

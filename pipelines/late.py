@@ -1,0 +1,26 @@
+"""Late fusion: a classifier for each modality, and their probabilities combined.
+
+A row is judged by the modalities that it has; each expert is trained on all rows that have it.
+
+Task: labels of posts with text, image or sound, any of which a row may lack.
+Data: MVSA-Single, 4,000 posts of text and image, three classes.
+Score: not yet measured
+Seed: 0
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from hybridsent import make_fusion
+
+GRID = {
+    "classify__combine": ["product", "mean", "weighted"],
+}
+
+
+def build(**options: Any) -> Pipeline:
+    """Build the pipeline; options are those of `hybridsent.make_fusion`, such as ``text=True``."""
+    return make_fusion("late", **options)
