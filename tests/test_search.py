@@ -12,7 +12,7 @@ from hashed import fakes, posts
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_validate
-from sklearn.pipeline import make_pipeline
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
@@ -93,16 +93,12 @@ def test_selection_among_candidates_is_nested_too():
 
 def test_noise_is_not_flattered():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.normal(size=(60, 400)), columns=[f"text__{i}" for i in range(400)])
-    y = rng.integers(0, 2, 60)
-    knn = make_pipeline(StandardScaler(), LogisticRegression())
-    grid = {
-        "logisticregression__C": list(10.0 ** np.arange(-6, 3)),
-        "standardscaler__with_std": [True, False],
-    }
-    result = search({"noise": (knn, grid)}, table, y, cv=5)
-    assert np.mean(result.candidates["noise"].inner) > result.selected.mean
-    assert abs(result.selected.mean - 0.5) < 0.15
+    names = [f"text__{i}" for i in range(100)]
+    table, y = pd.DataFrame(rng.normal(size=(60, 100)), columns=names), rng.integers(0, 2, 60)
+    grid = {"n_neighbors": [1, 3, 5, 9], "p": [1, 2], "weights": ["uniform", "distance"]}
+    result = search({"noise": (KNeighborsClassifier(), grid)}, table, y, cv=5)
+    assert np.mean(result.candidates["noise"].inner) > result.selected.mean + 0.05
+    assert abs(result.selected.mean - 0.5) < 0.1
 
 
 def test_the_winner_is_fitted_on_all_rows():

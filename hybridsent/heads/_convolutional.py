@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hybridsent._networks import dropout, layer, mlp
+from hybridsent._networks import dropout, layer
 from hybridsent._params import Interval
 from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, segments, view_network
 
@@ -19,26 +19,26 @@ __all__ = ["ConvolutionalFusionClassifier"]
 
 
 class ConvolutionalFusionClassifier(_FusionClassifier):
-    r"""Read the segments of each view by a convolution over time, and fuse by a dense layer.
+    r"""Read the segments of each view by a convolution over time, and put the views side by side.
 
     For view m with segments :math:`x_{m,1}, \dots, x_{m,T}` and a window of k segments,
 
     .. math:: z_m = \max_t \operatorname{relu}\Bigl(\sum_{j=0}^{k-1} W_{m,j} x_{m,t+j} + b_m\Bigr),
-              \qquad p(y) = \operatorname{softmax}(\operatorname{mlp}([z_1; \dots; z_M; \delta])),
+              \qquad p(y) = \operatorname{softmax}(U [z_1; \dots; z_M; \delta] + u).
 
-    with one hidden layer in the mlp. The indicators :math:`\delta_m` tell which views a row has;
-    z_m is zero for a view that is missing, so what stands in its columns changes nothing.
+    The indicators :math:`\delta_m` tell which views a row has; z_m is zero for a view that is
+    missing, so what stands in its columns changes nothing.
     Segments are columns named ``view__s<step>_<i>``, as encoders with ``steps=k`` write them; a
     view without segments is one segment, and views may have different numbers of them.
 
     Parameters
     ----------
     hidden : int, default=32
-        Width of the encoding of each view, and of the hidden layer.
+        Width of the encoding of each view.
     kernel_size : int, default=2
         Segments k that a window sees; fewer for views with fewer.
     dropout : float, default=0.5
-        Rate of dropout on encodings and the hidden layer in training.
+        Rate of dropout on encodings in training.
     modality_dropout : float, default=0.3
         Rate at which each view of a row is dropped in training, never all of a row. It teaches the
         network to do without a view.
@@ -55,7 +55,7 @@ class ConvolutionalFusionClassifier(_FusionClassifier):
         Most epochs.
     batch_size : int or None, default=64
         Rows of a batch; None takes all at once.
-    patience : int, default=10
+    patience : int, default=5
         Epochs without a smaller loss of the held-out rows after which training stops; the weights
         of the best epoch are kept.
     validation_fraction : float, default=0.1
@@ -136,7 +136,7 @@ class ConvolutionalFusionClassifier(_FusionClassifier):
         weight_decay: float = 0.01,
         max_epochs: int = 100,
         batch_size: int | None = 64,
-        patience: int = 10,
+        patience: int = 5,
         validation_fraction: float = 0.1,
         device: str = "cpu",
         verbose: bool = False,
@@ -183,7 +183,7 @@ def _network_class() -> Any:
             )
             self.drop = dropout(head.dropout, generator)
             total = len(shapes) * (head.hidden + 1)
-            self.top = mlp([total, head.hidden, n_classes], rate=head.dropout, generator=generator)
+            self.top = layer(nn.Linear, total, n_classes)
 
         def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
             there = present.to(views[0].dtype)

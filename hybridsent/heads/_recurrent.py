@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hybridsent._networks import dropout, layer, mlp
+from hybridsent._networks import dropout, layer
 from hybridsent._params import StrOptions
 from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, segments, view_network
 
@@ -18,17 +18,17 @@ __all__ = ["RecurrentFusionClassifier"]
 
 
 class RecurrentFusionClassifier(_FusionClassifier):
-    r"""Read the segments of each view one after the other, and fuse by a dense layer.
+    r"""Read the segments of each view one after the other, and put the views side by side.
 
     A recurrent network per view m reads the segments :math:`x_{m,1}, \dots, x_{m,T}`,
 
     .. math:: s_{m,t} = \operatorname{GRU}_m(x_{m,t}, s_{m,t-1}), \qquad
               z_m = \tfrac1T \sum_t s_{m,t}, \qquad
-              p(y) = \operatorname{softmax}(\operatorname{mlp}([z_1; \dots; z_M; \delta])),
+              p(y) = \operatorname{softmax}(U [z_1; \dots; z_M; \delta] + u).
 
-    with one hidden layer in the mlp; with `bidirectional`, z_m also has the states of a second
-    network that reads from the end. The indicators :math:`\delta_m` tell which views a row has; z_m
-    is zero for a view that is missing, so what stands in its columns changes nothing.
+    With `bidirectional`, z_m also has the states of a second network that reads from the end. The
+    indicators :math:`\delta_m` tell which views a row has; z_m is zero for a view that is missing,
+    so what stands in its columns changes nothing.
     Segments are columns named ``view__s<step>_<i>``, as encoders with ``steps=k`` write them; a
     view without segments is one segment, and views may have different numbers of them.
     In the paper the steps are the utterances of a video; here they are the segments of one row.
@@ -36,13 +36,13 @@ class RecurrentFusionClassifier(_FusionClassifier):
     Parameters
     ----------
     hidden : int, default=32
-        Width of the encoding of each view and direction, and of the hidden layer.
+        Width of the encoding of each view and direction.
     cell : {"gru", "lstm"}, default="gru"
         Kind of the recurrent network.
     bidirectional : bool, default=True
         Whether a second network reads from the end.
     dropout : float, default=0.5
-        Rate of dropout on encodings and the hidden layer in training.
+        Rate of dropout on encodings in training.
     modality_dropout : float, default=0.3
         Rate at which each view of a row is dropped in training, never all of a row. It teaches the
         network to do without a view.
@@ -59,7 +59,7 @@ class RecurrentFusionClassifier(_FusionClassifier):
         Most epochs.
     batch_size : int or None, default=64
         Rows of a batch; None takes all at once.
-    patience : int, default=10
+    patience : int, default=5
         Epochs without a smaller loss of the held-out rows after which training stops; the weights
         of the best epoch are kept.
     validation_fraction : float, default=0.1
@@ -142,7 +142,7 @@ class RecurrentFusionClassifier(_FusionClassifier):
         weight_decay: float = 0.01,
         max_epochs: int = 100,
         batch_size: int | None = 64,
-        patience: int = 10,
+        patience: int = 5,
         validation_fraction: float = 0.1,
         device: str = "cpu",
         verbose: bool = False,
@@ -192,7 +192,7 @@ def _network_class() -> Any:
             )
             self.drop = dropout(head.dropout, generator)
             total = len(shapes) * ((2 if both else 1) * head.hidden + 1)
-            self.top = mlp([total, head.hidden, n_classes], rate=head.dropout, generator=generator)
+            self.top = layer(nn.Linear, total, n_classes)
 
         def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
             there = present.to(views[0].dtype)

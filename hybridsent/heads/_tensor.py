@@ -59,7 +59,7 @@ class TensorFusionClassifier(_FusionClassifier):
         Most epochs.
     batch_size : int or None, default=64
         Rows of a batch; None takes all at once.
-    patience : int, default=10
+    patience : int, default=5
         Epochs without a smaller loss of the held-out rows after which training stops; the weights
         of the best epoch are kept.
     validation_fraction : float, default=0.1
@@ -140,7 +140,7 @@ class TensorFusionClassifier(_FusionClassifier):
         weight_decay: float = 0.01,
         max_epochs: int = 100,
         batch_size: int | None = 64,
-        patience: int = 10,
+        patience: int = 5,
         validation_fraction: float = 0.1,
         device: str = "cpu",
         verbose: bool = False,
