@@ -27,9 +27,9 @@ from hybridsent.heads import (
     RecurrentFusionClassifier,
     TensorFusionClassifier,
 )
-from hybridsent.heads._fusion_base import segments, view_network
 from hybridsent.heads._gated import gated_sum
 from hybridsent.heads._tensor import low_rank_fusion
+from hybridsent.heads._view_network import segments, view_network
 from hybridsent.scaling import ViewScaler
 
 HEADS = [

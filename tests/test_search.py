@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import fakes as networks
 import numpy as np
@@ -146,6 +147,25 @@ def test_groups_are_kept_together_within_the_folds_too():
             assert max(inner_train.max(), inner_test.max()) < len(train)
     for train, test in plan.whole:
         assert not set(groups[train]) & set(groups[test])
+
+
+def test_groups_reach_the_folds_that_a_classifier_makes_itself():
+    table, y = posts()
+    groups = np.arange(24) // 2
+
+    class Seen(LogisticRegression):
+        seen: ClassVar[list] = []
+
+        def fit(self, X, y, groups=None):
+            self.seen.append((len(y), groups))
+            return super().fit(X, y)
+
+    built = make_fusion(**fakes(), classifier=Seen())
+    search({"a": (built, {})}, table, y, groups=groups, cv=3, inner_cv=2)
+    evaluate(built, table, y, groups=groups, cv=3)
+    assert all(n == len(given) for n, given in Seen.seen)
+    replaced = {"classify": [LogisticRegression()]}
+    assert search({"a": (built, replaced)}, table, y, groups=groups, cv=3, inner_cv=2)
 
 
 def test_groups_by_column():
@@ -344,7 +364,8 @@ def test_settings_that_fail_are_left_out_and_told():
     result = search({"half": (model(), grid)}, table, y, cv=2, inner_cv=2)
     assert result.candidates["half"].settings == [{"classify__Cs": (4.0,)}] * 2
     assert result.notes == [
-        "half: 1 of 2 settings could not be fitted or scored and were left out, such as Cs=(-1.0,)."
+        "half: 1 of 2 settings were left out, such as Cs=(-1.0,): The 'Cs' parameter of "
+        "TunedLinearClassifier must be a sequence of positive numbers. Got (-1.0,) instead."
     ]
 
 

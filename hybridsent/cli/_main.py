@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has said what is wrong
         return int(stop.code or 0)
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _said_once()
         return _run(arguments)
 
 
@@ -137,5 +137,17 @@ def _fail(
     return code
 
 
-def _show_warning(message: Warning | str, *_args: Any, **_kwargs: Any) -> None:
-    say(f"warning: {' '.join(str(message).split())}")
+def _said_once() -> Callable[..., None]:
+    """Make a way to show warnings to people: every fold gives the same ones."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_args: Any, **_kwargs: Any) -> None:
+        text = " ".join(str(message).split())
+        # in threads scikit-learn's folds empty each other's warning filters, and this warns of it;
+        # TODO: remove when Python 3.14 is the oldest, where filters belong to a thread
+        if text in said or text.startswith("`sklearn.utils.parallel.delayed` should be used"):
+            return
+        said.add(text)
+        say(f"warning: {text}")
+
+    return show

@@ -37,7 +37,10 @@ def picture(model: Any) -> str:
         f"{one.ljust(column)} ─ {name} ".ljust(column + wide + 5, "─")
         for one, name in zip(left, names, strict=True)
     ]
-    behind = " ─► ".join([type(step).__name__ for _, step in model.steps[1:]] + ["label"])
+    behind = " ─► ".join(
+        [type(step).__name__ for _, step in model.steps[1:] if not isinstance(step, str)]
+        + ["label"]
+    )
     ends = ["─┐", *["─┤"] * (len(lines) - 2)] if len(lines) > 1 else []
     last = f"─┴─► {behind}" if len(lines) > 1 else f"───► {behind}"
     return "\n".join(line + end for line, end in zip(lines, [*ends, last], strict=True))

@@ -34,6 +34,7 @@ __all__ = [
     "rows_of",
     "score_fitted",
     "score_folds",
+    "score_one",
     "stored",
 ]
 
@@ -89,10 +90,7 @@ def score_folds(
     groups: np.ndarray | None = None,
 ) -> dict[str, Score]:
     """Fit a model on each fold, in threads, and score it by each metric."""
-    tasks = (
-        delayed(_fold)(model, table, y, train, test, names, fit_options(model, groups, train))
-        for train, test in splits
-    )
+    tasks = (delayed(_fold)(model, table, y, train, test, names, groups) for train, test in splits)
     order = np.concatenate([test for _, test in splits])
     with fold_warnings_ignored(), threadpool_limits(1):
         folds = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, prefer="threads")(tasks)
@@ -114,21 +112,20 @@ def _fold(
     train: np.ndarray,
     test: np.ndarray,
     names: list[str],
-    options: dict[str, Any],
+    groups: np.ndarray | None,
 ) -> tuple[dict[str, float], np.ndarray]:
+    options = fit_options(model, None if groups is None else groups[train])
     fitted = clone(model).fit(rows_of(table, train), y[train], **options)
     return score_fitted(fitted, rows_of(table, test), y[test], names)
 
 
-def fit_options(
-    model: Any, groups: np.ndarray | None, rows: np.ndarray | slice
-) -> dict[str, np.ndarray]:
+def fit_options(model: Any, groups: np.ndarray | None) -> dict[str, np.ndarray]:
     """Hand the groups to a last step that wants them: its own folds keep them together, too."""
     if groups is None or not isinstance(model, Pipeline) or not model.steps:
         return {}
     name, last = model.steps[-1]
     wanted = hasattr(last, "fit") and "groups" in inspect.signature(last.fit).parameters
-    return {f"{name}__groups": groups[rows]} if wanted else {}
+    return {f"{name}__groups": groups} if wanted else {}
 
 
 def score_fitted(
@@ -136,11 +133,12 @@ def score_fitted(
 ) -> tuple[dict[str, float], np.ndarray]:
     """Score a fitted model by each metric, and give its predictions."""
     remembered = Remembered(fitted)
-    scores = {name: _score(name, remembered, table, y) for name in names}
+    scores = {name: score_one(name, remembered, table, y) for name in names}
     return scores, np.asarray(remembered.predict(table), dtype=y.dtype)
 
 
-def _score(name: str, fitted: Remembered, table: Any, y: np.ndarray) -> float:
+def score_one(name: str, fitted: Any, table: Any, y: np.ndarray) -> float:
+    """Score a fitted model by one metric; the error says what does not go together."""
     try:
         return float(get_scorer(name)(fitted, table, y))
     except (AttributeError, ValueError) as error:

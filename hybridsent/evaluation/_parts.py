@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "readable",
     "select",
     "single_modalities",
+    "with_settings",
     "with_store",
 ]
 
@@ -191,6 +192,24 @@ def _single_views(estimator: Pipeline, columns: list[str]) -> dict[str, Any]:
         ).set_output(transform="pandas")
         found[view] = Pipeline([("view", picked), *clone(estimator).steps])
     return found
+
+
+def with_settings(estimator: Any, settings: Mapping[str, Any]) -> Any:
+    """Clone an estimator and set its parameters; estimators among the values are cloned, too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+    settings : mapping of str to object
+        Values by parameter.
+
+    Returns
+    -------
+    estimator
+        The unfitted clone.
+    """
+    return clone(estimator).set_params(**{k: clone(v, safe=False) for k, v in settings.items()})
 
 
 def with_store(estimator: Any, store: Any) -> Any:

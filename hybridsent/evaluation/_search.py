@@ -1,8 +1,8 @@
 """Search among pipelines and their settings, and score the search itself (layer L5).
 
 GridSearchCV tries settings and reports the best inner score, which flatters: it was chosen for
-being high. Here scikit-learn's search runs within the training rows of outer folds, for several
-pipelines side by side, so that the score is that of rows which chose nothing.
+being high. Here the search runs within the training rows of outer folds, for several pipelines side
+by side, so that the score is that of rows which chose nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hybridsent.evaluation._judging import (
     score_folds,
     stored,
 )
-from hybridsent.evaluation._parts import encoders_of, readable, single_modalities
+from hybridsent.evaluation._parts import encoders_of, readable, single_modalities, with_settings
 from hybridsent.evaluation._result import Score
 from hybridsent.evaluation._search_features import Entry, Grid, prepare_entries
 from hybridsent.evaluation._search_result import SearchResult
@@ -140,10 +140,10 @@ def search(
         best_name = max(found, key=lambda name: found[name].best_inner)
         best_params = found[best_name].best_params
         position = list(pairs).index(best_name)
-        best = _chosen(ready[position], best_params)
+        best = with_settings(ready[position], best_params)
         X = readable(best, table, [y, groups])
-        best.fit(X, labels, **fit_options(best, plan.groups, slice(None)))
-        _give_stores_back(best, _chosen(estimators[position], best_params))
+        best.fit(X, labels, **fit_options(best, plan.groups))
+        _give_stores_back(best, with_settings(estimators[position], best_params))
         alone = _alone(entries, labels, plan, metric, n_jobs, random_state)
     return SearchResult(
         scoring=metric,
@@ -199,10 +199,6 @@ def _select(
     scores = [found[name].result.score.folds[k] for k, name in enumerate(choices)]
     guesses = [found[name].guesses[k] for k, name in enumerate(choices)]
     return choices, summarise_folds(scores, guesses, y, plan, metric)
-
-
-def _chosen(estimator: Any, params: dict[str, Any]) -> Any:
-    return clone(estimator).set_params(**clone(params, safe=False))
 
 
 def _give_stores_back(fitted: Any, given: Any) -> None:

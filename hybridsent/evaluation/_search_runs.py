@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import time
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from hybridsent.evaluation._judging import (
@@ -24,7 +20,9 @@ from hybridsent.evaluation._judging import (
     pooled_score,
     rows_of,
     score_fitted,
+    score_one,
 )
+from hybridsent.evaluation._parts import with_settings
 from hybridsent.evaluation._result import Score, summarise
 from hybridsent.evaluation._search_features import Entry
 from hybridsent.evaluation._search_result import Searched, short_settings
@@ -70,7 +68,7 @@ class Outcome:
     inner: float
     score: float
     guesses: np.ndarray
-    unfit: list[dict[str, Any]]
+    unfit: list[tuple[dict[str, Any], str]]
     error: str = ""
 
 
@@ -108,7 +106,7 @@ def run_all(
         for entry in entries
         for fold, inner in [*folds, (None, plan.whole)]
     ]
-    with _failed_settings_accepted(), threadpool_limits(1):
+    with fold_warnings_ignored(), threadpool_limits(1):
         parallel = Parallel(
             -1 if n_jobs is None else n_jobs, prefer="threads", return_as="generator"
         )
@@ -139,42 +137,60 @@ def _search_once(
 ) -> Outcome:
     """Search on the training rows of a fold and score on its test rows; None: on all rows."""
     start = time.perf_counter()
-    search = GridSearchCV(entry.estimator, entry.grid, scoring=metric, cv=inner, refit=bool(fold))
+    train, test = fold or (np.arange(len(y)), None)
+    X, kept = rows_of(entry.X, train), None if groups is None else groups[train]
+    grid = list(ParameterGrid(entry.grid))
+    tried = [_try(entry, settings, X, y[train], inner, metric, kept) for settings in grid]
+    unfit = [(grid[i], why) for i, (_, why) in enumerate(tried) if why]
+    best = max(range(len(grid)), key=lambda i: tried[i][0])
+    error = unfit[0][1] if len(unfit) == len(grid) else ""
     score, guesses = np.nan, np.empty(0)
-    try:
-        if fold is None:
-            search.fit(entry.X, y, **_options(entry, groups, slice(None)))
-        else:
-            train, test = fold
-            options = _options(entry, groups, train)
-            search.fit(rows_of(entry.X, train), y[train], **options)
-            scores, guesses = score_fitted(
-                search.best_estimator_, rows_of(entry.X, test), y[test], [metric]
-            )
+    if test is not None and not error:
+        try:
+            fitted = _fit(entry, grid[best], X, y[train], kept)
+            scores, guesses = score_fitted(fitted, rows_of(entry.X, test), y[test], [metric])
             score = scores[metric]
-        if np.isnan(search.best_score_):
-            raise ValueError(f"The metric {metric!r} cannot be computed on the inner folds.")
-    except FAILURES as error:
-        return Outcome(0.0, {}, np.nan, np.nan, guesses, [], _last_line(error))
-    means = search.cv_results_["mean_test_score"]
-    unfit = [search.cv_results_["params"][i] for i in np.flatnonzero(np.isnan(means))]
+        except FAILURES as failure:
+            error = _said(failure)
     seconds = time.perf_counter() - start
-    return Outcome(seconds, search.best_params_, search.best_score_, score, guesses, unfit)
+    return Outcome(seconds, grid[best], tried[best][0], score, guesses, unfit, error)
 
 
-def _options(
-    entry: Entry, groups: np.ndarray | None, rows: np.ndarray | slice
-) -> dict[str, np.ndarray]:
-    options = fit_options(entry.estimator, groups, rows)
-    steps = {name.partition("__")[0] for name in options}
-    names = {name for settings in ParameterGrid(entry.grid) for name in settings}
-    return {} if steps & names else options  # what the grid puts in may not take them
+def _try(
+    entry: Entry,
+    settings: dict[str, Any],
+    X: Any,
+    y: np.ndarray,
+    inner: Splits,
+    metric: str,
+    groups: np.ndarray | None,
+) -> tuple[float, str]:
+    """Give the mean score of one setting over the inner folds; minus infinity, and why, if none.
+
+    GridSearchCV would do this and the choice, but in threads its way of handing warning filters to
+    workers empties those of the others, and warns of that.
+    """
+    scores = []
+    try:
+        for train, test in inner:
+            kept = None if groups is None else groups[train]
+            fitted = _fit(entry, settings, rows_of(X, train), y[train], kept)
+            scores.append(score_one(metric, fitted, rows_of(X, test), y[test]))
+    except FAILURES as error:
+        return -np.inf, _said(error)
+    mean = float(np.mean(scores))
+    return (-np.inf, f"The metric {metric!r} is NaN.") if np.isnan(mean) else (mean, "")
 
 
-def _last_line(error: BaseException) -> str:
-    """GridSearchCV puts all tracebacks in its message; the cause is their last line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return re.sub(r"^[\w.]+(Error|Exception): ", "", lines[-1]) if lines else type(error).__name__
+def _fit(
+    entry: Entry, settings: dict[str, Any], X: Any, y: np.ndarray, groups: np.ndarray | None
+) -> Any:
+    model = with_settings(entry.estimator, settings)
+    return model.fit(X, y, **fit_options(model, groups))
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _found(entry: Entry, y: np.ndarray, plan: Plan, metric: str, outcomes: list[Outcome]) -> Found:
@@ -193,9 +209,9 @@ def _found(entry: Entry, y: np.ndarray, plan: Plan, metric: str, outcomes: list[
     )
     tried = len(ParameterGrid(entry.grid))
     notes = [
-        f"{entry.name}: {len(whole.unfit)} of {tried} settings could not be fitted or scored and "
-        f"were left out, such as {short_settings(each)}."
-        for each in whole.unfit[:1]
+        f"{entry.name}: {len(whole.unfit)} of {tried} settings were left out, such as "
+        f"{short_settings(each)}: {why}"
+        for each, why in whole.unfit[:1]
     ]
     return Found(result, [each.guesses for each in folds], notes)
 
@@ -216,13 +232,3 @@ def _shown(outcomes: Iterator[Any], n: int, verbose: bool) -> Any:
     from tqdm import tqdm
 
     return tqdm(outcomes, total=n, desc="search", unit="fold")
-
-
-@contextmanager
-def _failed_settings_accepted() -> Iterator[None]:
-    """Accept settings that do not fit: scikit-learn ranks them last, and the result names them."""
-    with fold_warnings_ignored(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FitFailedWarning)
-        warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
-        warnings.filterwarnings("ignore", message="Scoring failed")
-        yield

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,16 +16,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent._views import as_matrix, presence, step_of, views_of
+from hybridsent._views import as_matrix, presence, views_of
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["_FusionClassifier", "segments", "view_network"]
+    from hybridsent.heads._view_network import Shapes
 
-Shapes = Sequence[tuple[int, int]]
+__all__ = ["_FusionClassifier"]
 
 _CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of them away
+_ROWS = 1024  # rows predicted at a time: they are float64 then
 
 
 class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
@@ -201,15 +201,16 @@ class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self)
         X = as_matrix(self, X, reset=False)
-        present = self._present(X)
-        some = present.any(axis=1)
+        build = self._build()
+        # float64: a row's probabilities must not depend on the rows beside it
+        members = [load(build, arrays).double() for arrays in self.weights_]
         out = np.tile(self.class_prior_, (len(X), 1))
-        if some.any():
-            inputs = self._inputs(X[some], present[some])
-            build = self._build()
-            # float64: a row's probabilities must not depend on the rows beside it
-            members = [predict(load(build, arrays).double(), inputs) for arrays in self.weights_]
-            out[some] = np.mean([_softmax(logits) for logits in members], axis=0)
+        some = np.flatnonzero(self._present(X).any(axis=1))
+        for start in range(0, len(some), _ROWS):
+            rows = some[start : start + _ROWS]
+            part = X[rows]
+            inputs = self._inputs(part, self._present(part))
+            out[rows] = np.mean([_softmax(predict(each, inputs)) for each in members], axis=0)
         return out
 
     def predict(self, X: Any) -> np.ndarray:
@@ -237,75 +238,3 @@ class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
 def _softmax(logits: np.ndarray) -> np.ndarray:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
-
-
-@cache  # classes cannot be made before torch is imported
-def view_network() -> Any:
-    """Give the base class of the networks; a subclass writes ``fuse(views, present)``.
-
-    ``views`` are tensors of shape (rows, segments, width); ``present``, of shape (rows, views),
-    tells which of them count. In training each view of a row is dropped at a rate, but never all.
-    """
-    import torch
-
-    class ViewNetwork(torch.nn.Module):
-        def __init__(self, shapes: Shapes, rate: float, generator: torch.Generator | None) -> None:
-            super().__init__()
-            self.shapes = shapes
-            self.rate = rate
-            self.generator = generator
-
-        def forward(self, x: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
-            if self.training and self.rate > 0:
-                present = self._drop(present)
-            parts = torch.split(x, [steps * width for steps, width in self.shapes], dim=1)
-            views = [
-                torch.reshape(part, (-1, *shape))
-                for part, shape in zip(parts, self.shapes, strict=True)
-            ]
-            logits: torch.Tensor = self.fuse(views, present)
-            return logits
-
-        def _drop(self, present: torch.Tensor) -> torch.Tensor:
-            draws = torch.rand(present.shape, generator=self.generator, device=present.device)
-            draws = draws.masked_fill(~present, -1)
-            luckiest = draws == draws.amax(dim=1, keepdim=True)
-            return present & ((draws >= self.rate) | luckiest)
-
-        def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
-            raise NotImplementedError
-
-    return ViewNetwork
-
-
-def segments(estimator: Any, positions: np.ndarray) -> np.ndarray:
-    """Arrange the columns of a view by segment.
-
-    Parameters
-    ----------
-    estimator : estimator
-        With the names of the columns, where they had names.
-    positions : ndarray of int
-        Columns of the view.
-
-    Returns
-    -------
-    ndarray of int of shape (n_segments, width)
-        The columns, segments in order; one row where the names tell of no segments.
-
-    Raises
-    ------
-    ValueError
-        If segments have different numbers of columns.
-    """
-    names: Any = getattr(estimator, "feature_names_in_", None)
-    found: dict[int | None, list[int]] = {}
-    for position in positions.tolist():
-        found.setdefault(None if names is None else step_of(names[position]), []).append(position)
-    widths = {step: len(columns) for step, columns in found.items()}
-    if len(set(widths.values())) > 1 or (None in found and len(found) > 1):
-        raise ValueError(
-            "All segments of a view must have the same number of columns. Got, for the view of "
-            f"{names[positions[0]]!r}, columns by segment {widths} (None: names without a segment)."
-        )
-    return np.array([found[step] for step in sorted(found, key=lambda step: step or 0)])

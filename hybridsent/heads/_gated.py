@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridsent._networks import dropout, layer
-from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, view_network
+from hybridsent.heads._fusion_base import _FusionClassifier
+from hybridsent.heads._view_network import Shapes, view_network
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,8 @@ import numpy as np
 
 from hybridsent._networks import dropout, layer
 from hybridsent._params import StrOptions
-from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, segments, view_network
+from hybridsent.heads._fusion_base import _FusionClassifier
+from hybridsent.heads._view_network import Shapes, segments, view_network
 
 if TYPE_CHECKING:
     import torch
@@ -29,9 +30,11 @@ class RecurrentFusionClassifier(_FusionClassifier):
     With `bidirectional`, z_m also has the states of a second network that reads from the end. The
     indicators :math:`\delta_m` tell which views a row has; z_m is zero for a view that is missing,
     so what stands in its columns changes nothing.
+
     Segments are columns named ``view__s<step>_<i>``, as encoders with ``steps=k`` write them; a
     view without segments is one segment, and views may have different numbers of them.
-    In the paper the steps are the utterances of a video; here they are the segments of one row.
+    In the paper of Poria et al. the steps are the utterances of a video; here they are the segments
+    of one row.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ __all__ = ["StackedFusionClassifier"]
 
 _CLIP = 1e-4  # probabilities below are the expert's rounding, not evidence
 _MOST = 31  # combinations of views: all of five views
-_ROWS_PER_INPUT = 5  # a final model of fewer rows knows less than the product of its views'
+_FEWEST = 5  # rows per class and view: with fewer, the product of the views knows more
 
 Combination = tuple[str, ...]
 
@@ -55,8 +55,8 @@ class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
 
     Up to five views every combination has a model; of more views each single one, and the 31
     combinations that most training rows show. A combination is left out where fewer than five rows
-    per input have it. Rows of a combination without a model get the product of the single views'
-    final models, as in `LateFusionClassifier`; rows without any view get the prior.
+    per class and view have it. Rows of a combination without a model get the product of the single
+    views' final models, as in `LateFusionClassifier`; rows without any view get the prior.
 
     Parameters
     ----------
@@ -172,26 +172,27 @@ class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
         for view in self.views_:
             self._fit_expert((view,), X, y, folds, answers)
         check_experts(self, present)
-        for views in self._combinations(X):
+        for views in self._combinations(self._present(X)):
             if self.joint and len(views) > 1:
                 self._fit_expert(views, X, y, folds, answers)
             self._fit_final(views, answers, y)
         return self
 
-    def _combinations(self, X: np.ndarray) -> list[Combination]:
-        """List the combinations of the views that have an expert, single ones first."""
-        known = self._known()
-        singles = [(view,) for view in known]
+    def _combinations(self, present: np.ndarray) -> list[Combination]:
+        """List the combinations that get a final classifier, single views first."""
+        known = np.array(self._known())
         if 2 ** len(known) - 1 <= _MOST:
             sizes = range(2, len(known) + 1)
-            return singles + [views for size in sizes for views in combinations(known, size)]
-        shown, counts = np.unique(self._present(X), axis=0, return_counts=True)
-        several = [
-            tuple(view for view, there in zip(known, shown[i], strict=True) if there)
-            for i in np.argsort(-counts, kind="stable")
-            if shown[i].sum() > 1
-        ]
-        return singles + several[:_MOST]
+            several = [list(which) for k in sizes for which in combinations(range(len(known)), k)]
+        else:
+            shown, counts = np.unique(present, axis=0, return_counts=True)
+            order = np.argsort(-counts, kind="stable")
+            several = [np.flatnonzero(shown[i]).tolist() for i in order if shown[i].sum() > 1][
+                :_MOST
+            ]
+        fewest = _FEWEST * len(self.classes_)
+        fit = [w for w in several if present[:, w].all(axis=1).sum() >= fewest * len(w)]
+        return [(view,) for view in known.tolist()] + [tuple(known[w].tolist()) for w in fit]
 
     def _fit_expert(
         self,
@@ -214,15 +215,11 @@ class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
         for fold in np.unique(folds):
             held_out = rows & (folds == fold)
             expert = fit_expert(estimator, columns, y, rows & (folds != fold))
-            if expert is not None and held_out.any() and self._comparable(expert, whole):
+            if expert is not None and held_out.any() and _comparable(expert, whole):
                 answers[name][held_out] = self._answer(expert, columns[held_out])
         answered = ~np.isnan(answers[name]).any(axis=1)
         if len(np.unique(y[answered])) < 2:  # so few rows that a fold takes a whole class away
             answers[name][rows] = self._answer(whole, columns[rows])
-
-    def _comparable(self, expert: Any, whole: Any) -> bool:
-        """Tell whether answers of a fold's expert mean the same: margins depend on the classes."""
-        return hasattr(whole, "predict_proba") or np.array_equal(expert.classes_, whole.classes_)
 
     def _answer(self, expert: Any, X: np.ndarray) -> np.ndarray:
         """Write an expert's answer as numbers for the final classifier."""
@@ -235,16 +232,14 @@ class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(logs - logs.mean(axis=1, keepdims=True))
 
     def _fit_final(self, views: Combination, answers: dict[str, np.ndarray], y: np.ndarray) -> None:
-        """Fit the final classifier of a combination, where enough rows have it."""
+        """Fit the final classifier of a combination."""
         inputs = np.hstack([answers[name] for name in self._inputs(views)])
         rows = ~np.isnan(inputs).any(axis=1)
-        if len(views) > 1 and rows.sum() < _ROWS_PER_INPUT * inputs.shape[1]:
-            return
         final = self.final_estimator
         if final is None:
             final = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
         fitted = fit_expert(final, inputs, y, rows)
-        if fitted is not None:  # no two classes may be left where all views meet
+        if fitted is not None:  # the rows that have all of these views may show one class
             self.finals_[_name(views)] = fitted
 
     def _inputs(self, views: Combination) -> list[str]:
@@ -330,3 +325,8 @@ class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
 def _name(views: Combination) -> str:
     """Name of a combination; no view's own name holds ``"__"``."""
     return "__".join(views)
+
+
+def _comparable(expert: Any, whole: Any) -> bool:
+    """Tell whether answers of a fold's expert mean the same: margins depend on the classes."""
+    return hasattr(whole, "predict_proba") or np.array_equal(expert.classes_, whole.classes_)

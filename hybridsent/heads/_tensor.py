@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridsent._networks import dropout, layer
 from hybridsent._params import Interval
-from hybridsent.heads._fusion_base import Shapes, _FusionClassifier, view_network
+from hybridsent.heads._fusion_base import _FusionClassifier
+from hybridsent.heads._view_network import Shapes, view_network
 
 if TYPE_CHECKING:
     import torch

@@ -32,6 +32,7 @@ HEAVY = {
     "pyarrow",
     "safetensors",
     "skops",
+    "skorch",
     "soundfile",
     "soxr",
     "torch",
