@@ -159,6 +159,22 @@ _COMPUTED_ON = {
 
 
 def check_learn_device(caller: str, learn_device: str, kind: str) -> None:
+    """Refuse a device on which what is asked for cannot be computed.
+
+    Parameters
+    ----------
+    caller : {"make_features", "make_fusion"}
+        Who was asked.
+    learn_device : str
+        The device.
+    kind : {"cpu", "pca", "align", "trees", "network"}
+        What would be computed there; ``"cpu"`` is nothing.
+
+    Raises
+    ------
+    ValueError
+        If it is another name, or there is nothing to compute.
+    """
     constraints = {"learn_device": [Devices(*_COMPUTED_ON[kind])]}
     validate_parameter_constraints(constraints, {"learn_device": learn_device}, caller)
     if learn_device != "cpu" and kind == "cpu":

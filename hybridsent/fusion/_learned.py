@@ -21,6 +21,23 @@ SELECTIONS = ("univariate", "l1", "trees")
 
 
 def selector(select: str) -> Pipeline:
+    """Make a selection of features.
+
+    Parameters
+    ----------
+    select : {"univariate", "l1", "trees"}
+        Which.
+
+    Returns
+    -------
+    Pipeline
+        Drops constant columns, then selects.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
     if select == "univariate":
         best: Any = SelectPercentile(percentile=50)
     elif select == "l1":
@@ -39,6 +56,27 @@ def selector(select: str) -> Pipeline:
 
 
 def reducer(reduce: str, n_components: int | float | None, learn_device: str) -> Any:
+    """Make a reduction of features.
+
+    Parameters
+    ----------
+    reduce : {"pca", "lda"}
+        Which.
+    n_components : int, float or None
+        Components to keep.
+    learn_device : str
+        Where principal components are computed.
+
+    Returns
+    -------
+    estimator
+        A transformer.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
     if reduce == "pca":
         return _components(0.95 if n_components is None else n_components, learn_device)
     if reduce == "lda":

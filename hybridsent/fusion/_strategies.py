@@ -69,12 +69,36 @@ def last_steps(
 
 
 def imputer(*, add_indicator: bool) -> ViewImputer:
+    """Make the imputer of missing views.
+
+    Parameters
+    ----------
+    add_indicator : bool
+        Whether to tell what was missing, in columns of their own.
+
+    Returns
+    -------
+    ViewImputer
+        Unfitted.
+    """
     made = ViewImputer(strategy="predict", add_indicator=add_indicator)
     made.set_output(transform="pandas")  # an aligner reads the views off the names
     return made
 
 
 def aligner(device: str = "cpu") -> MCCA:
+    """Make the aligner of ``"align"``; see `docs/fusion.md` for why these settings.
+
+    Parameters
+    ----------
+    device : str, default="cpu"
+        Where covariances are computed.
+
+    Returns
+    -------
+    MCCA
+        Unfitted.
+    """
     return MCCA(supervised=True, shrinkage=0.9, device=device)
 
 

@@ -3,6 +3,7 @@
 from hybridsent.heads._boosted import BoostedTreesClassifier
 from hybridsent.heads._convolutional import ConvolutionalFusionClassifier
 from hybridsent.heads._gated import GatedFusionClassifier
+from hybridsent.heads._kernel import KernelClassifier
 from hybridsent.heads._late import LateFusionClassifier
 from hybridsent.heads._linear import TunedLinearClassifier
 from hybridsent.heads._recurrent import RecurrentFusionClassifier
@@ -13,6 +14,7 @@ __all__ = [
     "BoostedTreesClassifier",
     "ConvolutionalFusionClassifier",
     "GatedFusionClassifier",
+    "KernelClassifier",
     "LateFusionClassifier",
     "RecurrentFusionClassifier",
     "StackedFusionClassifier",

@@ -37,14 +37,14 @@ def default_expert() -> TunedLinearClassifier:
     return TunedLinearClassifier("log_loss")
 
 
-def learn_table(self: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def learn_table(head: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check a training table, and learn its views, classes and prior.
 
     Sets ``views_``, ``classes_`` and ``prior_``.
 
     Parameters
     ----------
-    self : estimator
+    head : estimator
         The fusion classifier.
     X : array or DataFrame of shape (n, p)
         Features.
@@ -62,49 +62,49 @@ def learn_table(self: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.n
     """
     if y is None:
         raise ValueError(
-            f"This {type(self).__name__} estimator requires y to be passed, but the target y is "
+            f"This {type(head).__name__} estimator requires y to be passed, but the target y is "
             "None."
         )
-    X = as_matrix(self, X, reset=True)
+    X = as_matrix(head, X, reset=True)
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     check_classification_targets(y)
-    self.classes_, codes = np.unique(y, return_inverse=True)
-    if len(self.classes_) < 2:
+    head.classes_, codes = np.unique(y, return_inverse=True)
+    if len(head.classes_) < 2:
         raise ValueError(
             "This classifier needs samples of at least 2 classes in the data, but the data "
-            f"contains only one class: {self.classes_.tolist()[0]!r}"
+            f"contains only one class: {head.classes_.tolist()[0]!r}"
         )
-    self.prior_ = np.bincount(codes) / len(codes)
-    self.views_ = views_of(self)
-    return X, y, presence(X, self.views_)
+    head.prior_ = np.bincount(codes) / len(codes)
+    head.views_ = views_of(head)
+    return X, y, presence(X, head.views_)
 
 
-def check_experts(self: Any, present: np.ndarray) -> None:
+def check_experts(head: Any, present: np.ndarray) -> None:
     """Refuse a table of which no view can teach anything.
 
     Parameters
     ----------
-    self : estimator
+    head : estimator
         The fusion classifier, with ``estimators_``.
     present : ndarray of bool of shape (n, n_views)
         Which row has which view.
     """
-    if not self.estimators_:
-        rows = dict(zip(self.views_, present.sum(axis=0).tolist(), strict=True))
+    if not head.estimators_:
+        rows = dict(zip(head.views_, present.sum(axis=0).tolist(), strict=True))
         raise ValueError(
-            f"{type(self).__name__} needs a view whose rows show at least 2 classes. Got none: "
+            f"{type(head).__name__} needs a view whose rows show at least 2 classes. Got none: "
             f"rows of each view are {rows}."
         )
 
 
-def make_folds(self: Any, y: np.ndarray, groups: Any) -> np.ndarray:
+def make_folds(head: Any, y: np.ndarray, groups: Any) -> np.ndarray:
     """Deal the rows out to the inner folds: classes alike in each, groups kept together.
 
     Parameters
     ----------
-    self : estimator
+    head : estimator
         The fusion classifier, with `cv` and `random_state`.
     y : ndarray of shape (n,)
         Labels.
@@ -116,21 +116,21 @@ def make_folds(self: Any, y: np.ndarray, groups: Any) -> np.ndarray:
     ndarray of int of shape (n,)
         Number of the fold in which a row is held out.
     """
-    random = check_random_state(self.random_state)
+    random = check_random_state(head.random_state)
     codes = np.unique(y, return_inverse=True)[1]
     fold = np.empty(len(codes), dtype=int)
     if groups is None:
         order = random.permutation(len(codes))
         order = order[np.argsort(codes[order], kind="stable")]
-        fold[order] = np.arange(len(codes)) % min(self.cv, len(codes))
+        fold[order] = np.arange(len(codes)) % min(head.cv, len(codes))
         return fold
     check_consistent_length(y, groups)
     groups = np.unique(column_or_1d(groups), return_inverse=True)[1]
     sizes = np.bincount(codes)
-    n_folds = min(self.cv, int(groups.max()) + 1)
+    n_folds = min(head.cv, int(groups.max()) + 1)
     if n_folds < 2:
         raise ValueError(
-            f"The groups of {type(self).__name__}.fit must be at least 2, to learn from some and "
+            f"The groups of {type(head).__name__}.fit must be at least 2, to learn from some and "
             f"judge on others. Got 1 in {len(codes)} rows; leave groups out."
         )
     # scikit-learn warns of classes smaller than the folds: they are dealt out with the largest

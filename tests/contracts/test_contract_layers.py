@@ -10,7 +10,16 @@ import pytest
 from package_tree import MODULES, ROOT, Module
 
 LAYERS = {
-    "L0": ("exceptions", "_hints", "_moments", "_networks", "_optional", "_params", "_version", "_views"),
+    "L0": (
+        "exceptions",
+        "_hints",
+        "_moments",
+        "_networks",
+        "_optional",
+        "_params",
+        "_version",
+        "_views",
+    ),
     "L1": ("media", "store"),
     "L2": ("encoders",),
     "L3": ("alignment", "devices", "few_label", "heads", "missing", "scaling"),
