@@ -407,7 +407,7 @@ def test_features_are_selected_in_each_view(select, reduce):
 
 def test_features_that_are_ready_are_taken_by_view():
     table, y = posts(30)
-    X = make_features(**fakes()).fit_transform(table).assign(note="x", label=y)
+    X = make_features(**fakes()).fit_transform(table).assign(note="x", label=y, text__label=y)
     features = make_features(features=["image", "text"])
     taken = features.fit_transform(X)
     assert list(taken.columns) == [f"{v}__{i}" for v in ("image", "text") for i in range(4)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -124,7 +125,12 @@ def make_features(
         (view, _learned(_encoder(view, value, shared), *learn), where.get(view, view))
         for view, value in wanted.items()
     ] + [
-        (view, _learned(None, *learn), make_column_selector(pattern=f"^{view}__")) for view in ready
+        (
+            view,
+            _learned(None, *learn),
+            make_column_selector(pattern=rf"^{re.escape(view)}__(?:s\d+_)?\d+$"),
+        )
+        for view in ready
     ]
     made = ColumnTransformer(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
     return made.set_output(transform="pandas")

@@ -94,8 +94,8 @@ def _combinations(views: int) -> list[int]:
 
 def _basis(block: np.ndarray, seen: np.ndarray) -> tuple[Basis, np.ndarray]:
     n, p = int(seen.sum()), block.shape[1]
-    if n == 0:
-        return Basis(np.zeros(p), None), np.zeros((len(block), p))
+    if n == 0:  # nothing is known of it: one coordinate that is always zero
+        return Basis(np.zeros(p), np.zeros((1, p), np.float32)), np.zeros((len(block), 1))
     if p <= min(n, _WIDTH):
         mean = block[seen].mean(axis=0, dtype=np.float64)
         return Basis(mean, None), block - mean.astype(block.dtype)
