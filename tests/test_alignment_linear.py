@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 
 from hybridsent._views import rename_feature
 from hybridsent.alignment import GCCA, MCCA, canonical_correlations
+from hybridsent.alignment._linear import top_eigenvectors
 from hybridsent.missing import PresentRows
 from hybridsent.persist import load, save
 
@@ -203,6 +204,21 @@ def test_a_supervised_single_view_is_discriminant_analysis():
     lda = LinearDiscriminantAnalysis(n_components=2).fit(X, y).transform(X)
     for kind in (MCCA, GCCA):
         same_up_to_sign(kind(2, ridge=0, supervised=True).fit(X, y).transform(X), lda)
+
+
+@pytest.mark.parametrize("ridge", [0, 0.1])
+@pytest.mark.parametrize("n", [200, 900])
+def test_few_of_many_eigenvectors_are_the_largest(n, ridge):
+    """Lanczos, which large problems take, against all eigenvalues; equal ones among them."""
+    blocks = shared(n, (300, 280), k=3)
+    X = frame(*blocks)
+    few = MCCA(3, ridge=ridge).fit(X)
+    many = MCCA(min(270, n - 10), ridge=ridge).fit(X)
+    assert few.canonical_correlations_ == pytest.approx(many.canonical_correlations_[:3], abs=1e-8)
+    A = np.diag(np.r_[np.full(4, 2.0), np.linspace(0, 1, 396)])
+    values, vectors = top_eigenvectors(A, 5)
+    assert values == pytest.approx([2, 2, 2, 2, 1])
+    assert vectors.T @ vectors == pytest.approx(np.eye(5), abs=1e-10)
 
 
 # -- missing views ---------------------------------------------------------------------------------

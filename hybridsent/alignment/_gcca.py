@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.linalg import eigh
 
 from hybridsent.alignment._base import by_view
-from hybridsent.alignment._linear import LinearAligner, Problem
+from hybridsent.alignment._linear import LinearAligner, Problem, top_eigenvectors
 
 __all__ = ["GCCA"]
 
@@ -153,9 +152,11 @@ class GCCA(LinearAligner):
         for i in range(views):
             for j in range(i + 1):
                 block = W[i].T @ moments.weighted_product(i, j) @ W[j]
-                B[edges[i] : edges[i + 1], edges[j] : edges[j + 1]] = roots[i] * roots[j] * block
-        values, q = eigh(B, lower=True, subset_by_index=[len(B) - k, len(B) - 1])
-        values, q = np.clip(values[::-1], 0.0, 1.0), q[:, ::-1]
+                block = roots[i] * roots[j] * block
+                B[edges[i] : edges[i + 1], edges[j] : edges[j + 1]] = block
+                B[edges[j] : edges[j + 1], edges[i] : edges[i + 1]] = block.T
+        values, q = top_eigenvectors(B, k)
+        values = np.clip(values, 0.0, 1.0)
         # g = N^-1/2 e has g'Ng = 1: bring it to the variance 1 over the rows
         scale = np.sqrt(moments.total_weight() * (moments.rows - 1) / moments.rows) * np.sqrt(
             values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh, svd
 
-from hybridsent.alignment._linear import LinearAligner, Problem
+from hybridsent.alignment._linear import LinearAligner, Problem, top_eigenvectors
 
 __all__ = ["MCCA"]
 
@@ -160,10 +160,10 @@ class MCCA(LinearAligner):
         else:
             B = np.eye(int(edges[-1]))
             for (i, j), block in blocks.items():
-                B[edges[i] : edges[i + 1], edges[j] : edges[j + 1]] = block  # the lower half
-            values, q = eigh(B, lower=True, subset_by_index=[len(B) - k, len(B) - 1])
-            values, q = values[::-1], q[:, ::-1] * np.sqrt(views)
-            parts = [q[a:b] for a, b in pairwise(edges)]
+                B[edges[i] : edges[i + 1], edges[j] : edges[j + 1]] = block
+                B[edges[j] : edges[j + 1], edges[i] : edges[i + 1]] = block.T
+            values, q = top_eigenvectors(B, k)
+            parts = [q[a:b] * np.sqrt(views) for a, b in pairwise(edges)]
         self._mean_correlation = np.clip((values - 1) / (views - 1), -1.0, 1.0)
         return [W[j] @ part for j, part in enumerate(parts)], values
 
@@ -183,9 +183,8 @@ def _principal(problem: Problem) -> tuple[list[np.ndarray], np.ndarray]:
 def _pair(B: np.ndarray, k: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """Top singular vectors of one block, as the eigenvectors of [[I, B], [B', I]]."""
     small = B if B.shape[0] <= B.shape[1] else B.T
-    n = len(small)
-    squares, u = eigh(small @ small.T, subset_by_index=[n - k, n - 1])
-    s, u = np.sqrt(np.maximum(squares[::-1], 0.0)), u[:, ::-1]
+    squares, u = top_eigenvectors(small @ small.T, k)
+    s = np.sqrt(np.maximum(squares, 0.0))
     if s[-1] > _EXACT:
         v = small.T @ u / s
     else:  # the small ones need the long way
