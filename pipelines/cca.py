@@ -5,7 +5,7 @@ What only one modality says is lost, so it pays where modalities tell the same s
 
 Task: labels of posts with text, image or sound, any of which a row may lack.
 Data: MVSA-Single, 4,000 posts of text and image, three classes.
-Score: not yet measured
+Score: accuracy 0.713 on MVSA, nested, near-duplicate texts kept together (text alone 0.694).
 Seed: 0
 """
 

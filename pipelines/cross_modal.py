@@ -5,7 +5,7 @@ that have labels and one modality only; it judges rows that have only the other 
 
 Task: labels of posts of which the labelled ones have a text, the new ones an image; or the reverse.
 Data: MVSA-Single, 4,000 posts of text and image, three classes.
-Score: not yet measured
+Score: balanced accuracy 0.524 from texts to images, 0.548 the other way round (majority 0.333).
 Seed: 0
 """
 

@@ -5,7 +5,7 @@ the penalty is chosen within each fit. The recipe to beat: quick, and hard to be
 
 Task: labels of posts with text, image or sound, any of which a row may lack.
 Data: MVSA-Single, 4,000 posts of text and image, three classes.
-Score: not yet measured
+Score: accuracy 0.724 on MVSA, nested, near-duplicate texts kept together (text alone 0.694).
 Seed: 0
 """
 

@@ -4,7 +4,7 @@ MAXVAR with missing modalities: a row is placed by those that it has, so that a 
 image serves rows of text alone.
 
 Task: labels of posts with text, image or sound, any of which a row may lack.
-Data: CMU-MOSI, 1,447 spoken sentences of words, voice and face, two classes, split by video.
+Data: MVSA-Single, 4,000 posts of text and image, three classes.
 Score: not yet measured
 Seed: 0
 """

@@ -4,8 +4,8 @@ Reads features in order of time, from encoders with ``steps``; without segments 
 sequence of one.
 
 Task: labels of posts with text, image or sound, any of which a row may lack.
-Data: CMU-MOSI, 1,447 spoken sentences of words, voice and face, two classes, split by video.
-Score: not yet measured
+Data: MVSA-Single, 4,000 posts of text and image, three classes.
+Score: accuracy 0.719 on MVSA without segments, default settings, near-duplicates together.
 Seed: 0
 """
 

@@ -3,8 +3,8 @@
 Sees what only a pair of modalities tells, such as a smile at sad words; wants some thousand rows.
 
 Task: labels of posts with text, image or sound, any of which a row may lack.
-Data: CMU-MOSI, 1,447 spoken sentences of words, voice and face, two classes, split by video.
-Score: not yet measured
+Data: MVSA-Single, 4,000 posts of text and image, three classes.
+Score: accuracy 0.722 on MVSA with the default settings, near-duplicate texts kept together.
 Seed: 0
 """
 
