@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._params import Devices, Interval
+from hybridsent.heads._common import MostProbableMixin, learn_classes
 
 __all__ = ["BoostedTreesClassifier"]
 
 
-class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
+class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
     """XGBoost trees for labels of any kind, with defaults for many features and few rows.
 
     Second-order gradient boosting of histogram trees on the multinomial log-loss. Missing values
@@ -125,13 +125,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
         self._validate_params()
         X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "This classifier needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes_.tolist()[0]!r}"
-            )
+        codes = learn_classes(self, y)
         self.model_ = XGBClassifier(tree_method="hist", **self.get_params()).fit(X, codes)
         if self.device != "cpu":  # arrays are on the CPU, and xgboost warns where trees are not
             self.model_.set_params(device="cpu")
@@ -153,22 +147,6 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False)
         return np.asarray(self.model_.predict_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array of shape (n, p)
-            Features; NaN is allowed.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        probabilities = self.predict_proba(X)
-        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

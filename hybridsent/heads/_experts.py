@@ -13,10 +13,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import assert_all_finite, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from hybridsent._views import as_matrix, presence, views_of
+from hybridsent.heads._common import learn_classes
 from hybridsent.heads._linear import TunedLinearClassifier
 
 __all__ = [
@@ -69,13 +69,7 @@ def learn_table(head: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.n
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
-    check_classification_targets(y)
-    head.classes_, codes = np.unique(y, return_inverse=True)
-    if len(head.classes_) < 2:
-        raise ValueError(
-            "This classifier needs samples of at least 2 classes in the data, but the data "
-            f"contains only one class: {head.classes_.tolist()[0]!r}"
-        )
+    codes = learn_classes(head, y)
     head.prior_ = np.bincount(codes) / len(codes)
     head.views_ = views_of(head)
     return X, y, presence(X, head.views_)

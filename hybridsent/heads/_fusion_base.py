@@ -8,15 +8,16 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent._views import as_matrix, presence, views_of
+from hybridsent.heads._common import MostProbableMixin, learn_classes
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +30,7 @@ _CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of 
 _ROWS = 1024  # rows predicted at a time: they are float64 then
 
 
-class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
+class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
     """Template of the torch heads: a subclass writes the network of its views, `_network`."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -49,17 +50,38 @@ class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
         "random_state": ["random_state"],
     }
 
-    n_members: int
-    class_weight: str | dict[Any, float] | None
-    lr: float
-    weight_decay: float
-    max_epochs: int
-    batch_size: int | None
-    patience: int
-    validation_fraction: float
-    device: str
-    verbose: bool
-    random_state: int
+    def __init__(
+        self,
+        *,
+        hidden: int = 32,
+        dropout: float = 0.5,
+        modality_dropout: float = 0.3,
+        n_members: int = 3,
+        class_weight: str | dict[Any, float] | None = None,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        batch_size: int | None = 64,
+        patience: int = 5,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        verbose: bool = False,
+        random_state: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.dropout = dropout
+        self.modality_dropout = modality_dropout
+        self.n_members = n_members
+        self.class_weight = class_weight
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
 
     @abstractmethod
     def _network(
@@ -91,7 +113,7 @@ class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
         y = validate_data(self, y=y)
         X = as_matrix(self, X, reset=True)
         check_consistent_length(X, y)
-        codes = self._encode(y)
+        codes = learn_classes(self, y)
         self.views_ = {view: self._segments(at) for view, at in views_of(self).items()}
         self._learn_scale(X)
         present = self._present(X)
@@ -107,16 +129,6 @@ class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
         inputs = self._inputs(X[some], present[some])
         self._train(inputs, codes[some], weight[some] if self.class_weight is not None else None)
         return self
-
-    def _encode(self, y: np.ndarray) -> np.ndarray:
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "This classifier needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes_.tolist()[0]!r}"
-            )
-        return np.asarray(codes)
 
     def _train(self, inputs: dict[str, np.ndarray], codes: np.ndarray, weight: Any) -> None:
         from torch.nn.functional import cross_entropy
@@ -210,31 +222,12 @@ class _FusionClassifier(ClassifierMixin, BaseEstimator, ABC):
             rows = some[start : start + _ROWS]
             part = X[rows]
             inputs = self._inputs(part, self._present(part))
-            out[rows] = np.mean([_softmax(predict(each, inputs)) for each in members], axis=0)
+            out[rows] = np.mean(
+                [softmax(predict(each, inputs), axis=1) for each in members], axis=0
+            )
         return out
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features; a row with NaN in a view lacks that view.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

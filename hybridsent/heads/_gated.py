@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from hybridsent._networks import dropout, layer
 from hybridsent.heads._fusion_base import _FusionClassifier
@@ -111,43 +111,6 @@ class GatedFusionClassifier(_FusionClassifier):
     >>> head.predict_proba(X.iloc[:3]).shape
     (3, 2)
     """
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **_FusionClassifier._parameter_constraints,
-    }
-
-    def __init__(
-        self,
-        *,
-        hidden: int = 32,
-        dropout: float = 0.5,
-        modality_dropout: float = 0.3,
-        n_members: int = 3,
-        class_weight: str | dict[Any, float] | None = None,
-        lr: float = 1e-3,
-        weight_decay: float = 0.01,
-        max_epochs: int = 100,
-        batch_size: int | None = 64,
-        patience: int = 5,
-        validation_fraction: float = 0.1,
-        device: str = "cpu",
-        verbose: bool = False,
-        random_state: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.dropout = dropout
-        self.modality_dropout = modality_dropout
-        self.n_members = n_members
-        self.class_weight = class_weight
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
 
     def _network(
         self, shapes: Shapes, n_classes: int, generator: torch.Generator | None

@@ -21,10 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import gen_batches
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._params import Interval, StrOptions
+from hybridsent.heads._common import MostProbableMixin, learn_classes, penalty_grid
 from hybridsent.heads._experts import make_folds, probabilities
 
 __all__ = ["KernelClassifier"]
@@ -32,7 +32,7 @@ __all__ = ["KernelClassifier"]
 _BLOCK = 2048  # rows whose distances are computed at a time
 
 
-class KernelClassifier(ClassifierMixin, BaseEstimator):
+class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
     r"""Support vector machine with a Gaussian kernel, a tuned penalty and calibrated probabilities.
 
     The kernel is :math:`K(x, x') = \exp(-\gamma \|x - x'\|^2 / s^2)`, where :math:`s^2` is the mean
@@ -140,16 +140,10 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         self._validate_params()
-        grid = self._grid()
+        grid = penalty_grid(self, self.Cs)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
-        self.classes_, counts = np.unique(y, return_counts=True)
-        self.prior_ = counts / len(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "This classifier needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes_.tolist()[0]!r}"
-            )
+        codes = learn_classes(self, y)
+        self.prior_ = np.bincount(codes) / len(y)
         # in float64: the variance of a nearly constant column is lost in float32
         spread = float(X.var(axis=0, dtype=np.float64).sum())
         self.gamma_ = self.gamma / spread if spread > 0 else self.gamma
@@ -169,16 +163,6 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         self.dual_coef_ = _pairs(machine)
         self.intercept_ = machine.intercept_
         return self
-
-    def _grid(self) -> list[float]:
-        candidates: list[Any] = list(self.Cs)
-        grid = sorted(float(C) for C in candidates if isinstance(C, Real) and 0 < float(C) < np.inf)
-        if not grid or len(grid) != len(candidates):
-            raise ValueError(
-                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive "
-                f"numbers. Got {self.Cs!r} instead."
-            )
-        return grid
 
     def _machine(self, C: float) -> SVC:
         return SVC(
@@ -236,22 +220,6 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             margins[rows] = _kernel(X[rows], self.support_vectors_, self.gamma_) @ self.dual_coef_.T
         margins += self.intercept_
         return probabilities(self.calibrator_, margins, self.classes_, self.prior_)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        given = self.predict_proba(X)
-        return np.asarray(self.classes_[given.argmax(axis=1)])
 
 
 def _kernel(A: np.ndarray, B: np.ndarray, gamma: float) -> np.ndarray:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._views import as_matrix, presence
+from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
     default_expert,
@@ -31,7 +32,7 @@ _TOL = 1e-8  # largest change of a weight
 _TINY = 1e-12  # of a probability that was given to the true class
 
 
-class LateFusionClassifier(ClassifierMixin, BaseEstimator):
+class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
     r"""Join the probabilities of one expert per view.
 
     The expert of view j is fitted on the columns of the view and the rows that have it, and gives
@@ -206,22 +207,6 @@ class LateFusionClassifier(ClassifierMixin, BaseEstimator):
         out = np.einsum("ij,jik->ik", weights, given)
         total = weights.sum(axis=1, keepdims=True)
         return np.asarray(np.where(total > 0, out / np.where(total > 0, total, 1.0), self.prior_))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features; a row may lack any of its views.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        given = self.predict_proba(X)
-        return np.asarray(self.classes_[given.argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._params import Interval, StrOptions
+from hybridsent.heads._common import learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 from hybridsent.heads._logistic import LogisticFolds, Solution
 
@@ -154,15 +155,9 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         self._validate_params()
-        grid = self._grid()
+        grid = penalty_grid(self, self.Cs)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "This classifier needs samples of at least 2 classes in the data, but the data "
-                f"contains only one class: {self.classes_.tolist()[0]!r}"
-            )
+        codes = learn_classes(self, y)
         weight = self._code_weight()
         self.scores_: dict[float, float] = {}
         mean, scale, Z = _centre(X)
@@ -171,16 +166,6 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self.coef_ = coef / scale
         self.intercept_ = intercept - self.coef_ @ mean
         return self
-
-    def _grid(self) -> list[float]:
-        candidates: list[Any] = list(self.Cs)
-        grid = sorted(float(C) for C in candidates if isinstance(C, Real) and 0 < float(C) < np.inf)
-        if not grid or len(grid) != len(candidates):
-            raise ValueError(
-                f"The 'Cs' parameter of {type(self).__name__} must be a sequence of positive "
-                f"numbers. Got {self.Cs!r} instead."
-            )
-        return grid
 
     def _code_weight(self) -> Any:
         """Class weights by code instead of label."""
@@ -320,7 +305,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         scores = self.decision_function(X)
         if scores.ndim == 1:
             scores = np.column_stack([np.zeros_like(scores), scores])
-        return _softmax(scores)
+        return np.asarray(softmax(scores, axis=1))
 
 
 def _centre(X: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
@@ -365,8 +350,3 @@ def _fold_weights(codes: np.ndarray, splits: Splits, class_weight: Any) -> np.nd
     for f, (train, _) in enumerate(splits):
         weights[train, f] = compute_sample_weight(class_weight, codes[train])
     return weights
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

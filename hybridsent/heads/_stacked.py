@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
 from hybridsent._views import as_matrix, presence
+from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
     default_expert,
@@ -38,7 +39,7 @@ _FEWEST = 5  # rows per class and view: with fewer, the product of the views kno
 Combination = tuple[str, ...]
 
 
-class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
+class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
     r"""Learn how far to believe each expert, for each combination of views by itself.
 
     The expert of view j sees the columns of the view and the rows that have it. Its answer to a
@@ -299,22 +300,6 @@ class StackedFusionClassifier(ClassifierMixin, BaseEstimator):
         ]
         final = self.finals_[_name(views)]
         return probabilities(final, np.hstack(inputs), self.classes_, self.prior_)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features; a row may lack any of its views.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        given = self.predict_proba(X)
-        return np.asarray(self.classes_[given.argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

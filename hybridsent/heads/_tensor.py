@@ -147,22 +147,24 @@ class TensorFusionClassifier(_FusionClassifier):
         verbose: bool = False,
         random_state: int = 0,
     ) -> None:
-        self.hidden = hidden
+        super().__init__(
+            hidden=hidden,
+            dropout=dropout,
+            modality_dropout=modality_dropout,
+            n_members=n_members,
+            class_weight=class_weight,
+            lr=lr,
+            weight_decay=weight_decay,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            patience=patience,
+            validation_fraction=validation_fraction,
+            device=device,
+            verbose=verbose,
+            random_state=random_state,
+        )
         self.rank = rank
         self.width = width
-        self.dropout = dropout
-        self.modality_dropout = modality_dropout
-        self.n_members = n_members
-        self.class_weight = class_weight
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
 
     def _network(
         self, shapes: Shapes, n_classes: int, generator: torch.Generator | None

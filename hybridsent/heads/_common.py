@@ -1,0 +1,92 @@
+"""What the classifiers here share: labels, the most probable class, candidates (layer L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+
+__all__ = ["MostProbableMixin", "learn_classes", "penalty_grid"]
+
+
+class MostProbableMixin:
+    """Gives `predict` to a classifier that has `predict_proba` and ``classes_``."""
+
+    def predict(self: Any, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features, as `predict_proba` takes them.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels.
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+
+def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
+    """Set ``classes_``, and give the labels as codes.
+
+    Parameters
+    ----------
+    head : estimator
+        The classifier.
+    y : ndarray of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        Position of each label in ``classes_``.
+
+    Raises
+    ------
+    ValueError
+        If y holds no classes, or one.
+    """
+    check_classification_targets(y)
+    head.classes_, codes = np.unique(y, return_inverse=True)
+    if len(head.classes_) < 2:
+        raise ValueError(
+            "This classifier needs samples of at least 2 classes in the data, but the data "
+            f"contains only one class: {head.classes_.tolist()[0]!r}"
+        )
+    return np.asarray(codes)
+
+
+def penalty_grid(head: Any, values: Iterable[Any]) -> list[float]:
+    """Check the candidates of the penalty, ``Cs``.
+
+    Parameters
+    ----------
+    head : estimator
+        Who was given them.
+    values : iterable of float
+        The candidates.
+
+    Returns
+    -------
+    list of float
+        From strong to weak penalty.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is not positive and finite.
+    """
+    candidates = list(values)
+    grid = sorted(float(C) for C in candidates if isinstance(C, Real) and 0 < float(C) < np.inf)
+    if not grid or len(grid) != len(candidates):
+        raise ValueError(
+            f"The 'Cs' parameter of {type(head).__name__} must be a sequence of positive "
+            f"numbers. Got {values!r} instead."
+        )
+    return grid
