@@ -7,13 +7,13 @@ estimators know neither views nor missing rows, and take the whole table at once
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Moments", "span"]
+__all__ = ["Moments", "alike_rows", "span"]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
 _BLOCK = 4096  # rows multiplied at a time: the sums of a block stay exact enough in float64
@@ -73,10 +73,7 @@ class Moments:
         for j, block in enumerate(blocks):
             if self.shift[j] is None and present[:, j].any():
                 self.shift[j] = block[present[:, j]].mean(axis=0, dtype=np.float64)
-        codes = present @ (1 << np.arange(present.shape[1]))
-        for code in np.unique(codes):
-            rows = np.flatnonzero(codes == code)
-            views = [j for j in range(len(blocks)) if int(code) >> j & 1]
+        for rows, views in alike_rows(present):
             if views:
                 self._add_alike(blocks, rows, views)
 
@@ -115,17 +112,12 @@ class Moments:
         """Mean of a view over the rows that have it."""
         return np.asarray(self._offset(j) + self._shift(j))
 
-    def own_covariance(self, j: int) -> np.ndarray:
-        """Covariance of a view over the rows that have it; zeros below two rows."""
-        found, width = self.covariance(j, j), list(self.widths.values())[j]
-        return np.zeros((width, width)) if found is None else found
-
-    def covariance(self, i: int, j: int) -> np.ndarray | None:
-        """Covariance of two views over the rows that have both (n - 1); None below two rows."""
+    def covariance(self, i: int, j: int) -> np.ndarray:
+        """Covariance of two views over the rows that have both (n - 1); zeros below two rows."""
         block = self._plain(i, j)
         n = block[-1, -1]
         if n < 2:
-            return None
+            return np.zeros((block.shape[0] - 1, block.shape[1] - 1))
         return np.asarray(
             (block[:-1, :-1] - np.outer(block[:-1, -1], block[-1, :-1]) / n) / (n - 1)
         )
@@ -163,6 +155,35 @@ def _gram(parts: np.ndarray, device: Any) -> np.ndarray:
     kind = torch.float32 if device.type == "mps" else torch.float64  # mps has no float64
     moved = torch.as_tensor(parts, dtype=kind, device=device)
     return np.asarray((moved.T @ moved).cpu().numpy(), dtype=np.float64)
+
+
+def alike_rows(present: np.ndarray) -> Iterator[tuple[np.ndarray, list[int]]]:
+    """Part rows by which views they have.
+
+    Parameters
+    ----------
+    present : ndarray of bool of shape (n, n_views)
+        Which rows have which view.
+
+    Yields
+    ------
+    rows : ndarray of int
+        Positions of rows that have the same views.
+    views : list of int
+        Which these are; none for rows that have nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._moments import alike_rows
+    >>> present = np.array([[True, True], [True, False], [True, True]])
+    >>> [(rows.tolist(), views) for rows, views in alike_rows(present)]
+    [([1], [0]), ([0, 2], [0, 1])]
+    """
+    codes = present @ (1 << np.arange(present.shape[1]))
+    for code in np.unique(codes):
+        views = [j for j in range(present.shape[1]) if int(code) >> j & 1]
+        yield np.flatnonzero(codes == code), views
 
 
 def span(block: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:

@@ -24,7 +24,7 @@ from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent._views import as_matrix, block_of, presence, views_of
 from hybridsent.alignment._base import AlignerMixin, check_rows
 from hybridsent.alignment._labels import label_view
-from hybridsent.alignment._whitening import penalties, whiten
+from hybridsent.alignment._whitening import Penalty, penalties, whiten
 
 __all__ = ["LinearAligner", "Problem", "top_eigenvectors"]
 
@@ -161,8 +161,8 @@ class LinearAligner(AlignerMixin):
         names = list(moments.widths)
         self._check_counts(moments, names)
         rules = penalties(self.views_, self.ridge, self.shrinkage, type(self).__name__)
-        rules[_LABELS] = penalties({"": 0}, 0.0, None, "")[""]
-        own = [moments.own_covariance(j) for j in range(len(names))]
+        rules[_LABELS] = Penalty(0.0, 0.0)
+        own = [moments.covariance(j, j) for j in range(len(names))]
         whitenings, self.shrinkage_ = [], {}
         for j, view in enumerate(names):
             width = len(self.views_.get(view, range(moments.widths[view])))
@@ -232,9 +232,9 @@ class LinearAligner(AlignerMixin):
             if self.combine == "concat":
                 back = _regression(cross[j, j], covariance.T)
             else:
-                among = [moments.covariance(i, j) for i in range(len(views))]
                 shared = sum(
-                    share[i] * projections[i].T @ C for i, C in enumerate(among) if C is not None
+                    share[i] * projections[i].T @ moments.covariance(i, j)
+                    for i in range(len(views))
                 )
                 back = _regression(joint, shared)
             mean, diagonal = moments.mean(j), np.diagonal(S)
@@ -351,10 +351,8 @@ def _cross(moments: Moments, projections: list[np.ndarray]) -> np.ndarray:
     out = np.zeros((views, views, k, k))
     for i in range(views):
         for j in range(i + 1):
-            C = moments.covariance(i, j)
-            if C is not None:
-                out[i, j] = projections[i].T @ (C @ projections[j])
-                out[j, i] = out[i, j].T
+            out[i, j] = projections[i].T @ (moments.covariance(i, j) @ projections[j])
+            out[j, i] = out[i, j].T
     return out
 
 

@@ -152,9 +152,7 @@ class MCCA(LinearAligner):
         blocks = {}
         for i in range(views):
             for j in range(i):
-                C = problem.moments.covariance(i, j)
-                if C is not None:
-                    blocks[i, j] = W[i].T @ C @ W[j]
+                blocks[i, j] = W[i].T @ problem.moments.covariance(i, j) @ W[j]
         if views == 2:
             values, parts = _pair(blocks[1, 0].T, k)
         else:
@@ -164,17 +162,18 @@ class MCCA(LinearAligner):
                 B[edges[j] : edges[j + 1], edges[i] : edges[i + 1]] = block.T
             values, q = top_eigenvectors(B, k)
             parts = [q[a:b] * np.sqrt(views) for a, b in pairwise(edges)]
-        self._mean_correlation = np.clip((values - 1) / (views - 1), -1.0, 1.0)
         return [W[j] @ part for j, part in enumerate(parts)], values
 
     def _canonical(self, cross: np.ndarray) -> np.ndarray:
-        found: np.ndarray = self.__dict__.pop("_mean_correlation", None)
-        return super()._canonical(cross) if found is None else found
+        views = len(self.views_) + int(self.supervised)
+        if views == 1:
+            return super()._canonical(cross)
+        return np.asarray(np.clip((self.eigenvalues_ - 1) / (views - 1), -1.0, 1.0))
 
 
 def _principal(problem: Problem) -> tuple[list[np.ndarray], np.ndarray]:
     """Whiten the principal components of a single view, which goes with nothing."""
-    C = problem.moments.own_covariance(0)
+    C = problem.moments.covariance(0, 0)
     values, vectors = eigh(C, subset_by_index=[len(C) - problem.n_components, len(C) - 1])
     values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
     return [vectors / np.sqrt(np.where(values > 0, values, 1.0))], values

@@ -141,7 +141,7 @@ class Procrustes(AlignerMixin):
             min(len(columns), int(n)) for columns, n in zip(self.views_.values(), rows, strict=True)
         ]
         if self.n_components is None:
-            return min(_MOST, *ranks) if len(ranks) > 1 else min(_MOST, ranks[0])
+            return min(_MOST, *ranks)
         if self.n_components > min(ranks):
             raise ValueError(
                 f"The 'n_components' parameter of {type(self).__name__} must be at most "

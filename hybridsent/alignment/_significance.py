@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from hybridsent._params import Interval, validate_parameter_constraints
-from hybridsent._views import as_matrix, presence, spans
+from hybridsent._views import as_matrix, presence
 from hybridsent.alignment._base import canonical_correlations
 
 __all__ = ["PermutationTest", "permutation_test"]
@@ -110,7 +110,7 @@ def permutation_test(
     )
     fitted = clone(aligner).fit(X, y)
     values = as_matrix(fitted, X, reset=False)
-    views = {name: np.asarray(where) for name, where in spans(_names(fitted)).items()}
+    views = fitted.views_
     if len(views) < 2:
         raise ValueError(
             f"permutation_test needs columns of at least two views. Got {list(views)}; name the "
@@ -130,10 +130,6 @@ def permutation_test(
     )
     above = (null[:, None] >= found[None, :]).sum(axis=0)
     return PermutationTest(found, (1 + above) / (1 + n_permutations), null)
-
-
-def _names(fitted: Any) -> Any:
-    return getattr(fitted, "feature_names_in_", [""] * fitted.n_features_in_)
 
 
 def _frame(values: np.ndarray, fitted: Any) -> Any:

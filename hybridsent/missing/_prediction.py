@@ -15,7 +15,8 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
-from hybridsent._moments import Moments, span
+from hybridsent._moments import Moments, alike_rows, span
+from hybridsent._views import block_of
 
 __all__ = ["Prediction", "learn", "predict"]
 
@@ -67,7 +68,7 @@ def learn(X: np.ndarray, present: np.ndarray, views: Mapping[str, np.ndarray]) -
     X, present = X[rows], present[rows]
     bases, blocks = [], []
     for columns, seen in zip(views.values(), present.T, strict=True):
-        basis, block = _basis(X[:, columns], seen)
+        basis, block = _basis(block_of(X, columns), seen)
         bases.append(basis)
         blocks.append(block)
     widths = {str(j): block.shape[1] for j, block in enumerate(blocks)}
@@ -113,7 +114,7 @@ def _basis(block: np.ndarray, seen: np.ndarray) -> tuple[Basis, np.ndarray]:
 
 
 def _regression(
-    covariances: Mapping[tuple[int, int], np.ndarray | None],
+    covariances: Mapping[tuple[int, int], np.ndarray],
     moments: Moments,
     code: int,
     views: int,
@@ -121,43 +122,28 @@ def _regression(
     """Left (r, k) and right (k, q) factor of the coefficients of absent on present views."""
     have = [j for j in range(views) if code >> j & 1]
     lack = [j for j in range(views) if not code >> j & 1]
-    inside = _joined(covariances, moments, have, have)
-    across = _joined(covariances, moments, have, lack)
+    inside = np.block([[covariances[i, j] for j in have] for i in have])
+    across = np.block([[covariances[i, j] for j in lack] for i in have])
     n = min(moments.count(i, j) for i in have for j in lack)
     values, vectors = eigh(inside)
     values = np.maximum(values, 0.0)
     if n < 3 or values.sum() <= 0:
         return [np.zeros((len(inside), 1), np.float32), np.zeros((1, across.shape[1]), np.float32)]
     along = vectors.T @ across
-    total = sum(float(np.trace(_joined(covariances, moments, [j], [j]))) for j in lack)
+    total = sum(float(np.trace(covariances[j, j])) for j in lack)
     ridge = _penalty(values, np.einsum("ij,ij->i", along, along), total, n)
     # the coefficients are V (L + k)^-1 V' C; of what they predict, the leading directions are kept
     shrunk = along / (values + ridge)[:, None]
     scaled = np.sqrt(values + ridge)[:, None] * shrunk
-    gram = scaled.T @ scaled if scaled.shape[0] >= scaled.shape[1] else scaled @ scaled.T
+    tall = scaled.shape[0] >= scaled.shape[1]
+    gram = scaled.T @ scaled if tall else scaled @ scaled.T
     k = min(_RANK, len(gram))
     top = eigh(gram, subset_by_index=[len(gram) - k, len(gram) - 1])[1]
-    right = top.T if scaled.shape[0] >= scaled.shape[1] else (scaled.T @ top).T
-    if scaled.shape[0] >= scaled.shape[1]:
-        left = vectors @ (shrunk @ top)
+    if tall:
+        left, right = vectors @ (shrunk @ top), top.T
     else:
-        left = vectors @ (top / np.sqrt(values + ridge)[:, None])
+        left, right = vectors @ (top / np.sqrt(values + ridge)[:, None]), (scaled.T @ top).T
     return [left.astype(np.float32), right.astype(np.float32)]
-
-
-def _joined(
-    covariances: Mapping[tuple[int, int], np.ndarray | None],
-    moments: Moments,
-    rows: list[int],
-    columns: list[int],
-) -> np.ndarray:
-    widths = list(moments.widths.values())
-
-    def block(i: int, j: int) -> np.ndarray:
-        found = covariances[i, j]
-        return np.zeros((widths[i], widths[j])) if found is None else found
-
-    return np.block([[block(i, j) for j in columns] for i in rows])
 
 
 def _penalty(values: np.ndarray, explained: np.ndarray, total: float, n: float) -> float:
@@ -189,17 +175,14 @@ def predict(
         Columns of each view.
     """
     columns = list(views.values())
-    codes = present @ (1 << np.arange(present.shape[1]))
     bases = [
         Basis(mean, directions)
         for mean, directions in zip(prediction["means"], prediction["directions"], strict=True)
     ]
-    for code in np.unique(codes):
-        have = [j for j in range(len(columns)) if int(code) >> j & 1]
-        lack = [j for j in range(len(columns)) if not int(code) >> j & 1]
+    for rows, have in alike_rows(present):
+        lack = [j for j in range(len(columns)) if j not in have]
         if not have or not lack:
             continue
-        rows = np.flatnonzero(codes == code)
         parts = [bases[j].coordinates(X[np.ix_(rows, columns[j])]) for j in have]
         found = _predicted(prediction["factors"], parts, have, lack, bases)
         for j, coordinates in zip(lack, found, strict=True):
