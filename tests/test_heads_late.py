@@ -37,7 +37,7 @@ EACH = [
     LateFusionClassifier(QUICK, combine="weighted"),
     StackedFusionClassifier(QUICK),
     StackedFusionClassifier(QUICK, joint=False),
-    StackedFusionClassifier(LinearSVC()),
+    StackedFusionClassifier(LinearSVC(random_state=0)),
 ]
 each_fusion = pytest.mark.parametrize("fusion", EACH, ids=lambda fusion: str(fusion)[:60])
 
