@@ -18,6 +18,7 @@ __all__ = [
     "block_of",
     "check_views",
     "feature_names",
+    "feature_pattern",
     "presence",
     "rename_feature",
     "spans",
@@ -214,6 +215,33 @@ def feature_names(view: str, width: int, steps: int | None = None) -> list[str]:
     if steps is None:
         return [f"{view}__{i}" for i in range(width)]
     return [f"{view}__s{step}_{i}" for step in range(steps) for i in range(width)]
+
+
+def feature_pattern(view: str | None = None) -> str:
+    """Regular expression of the names of features, and of nothing else.
+
+    Parameters
+    ----------
+    view : str, default=None
+        The view; None for any.
+
+    Returns
+    -------
+    str
+        To be matched against a whole name.
+
+    Examples
+    --------
+    >>> import re
+    >>> from hybridsent._views import feature_pattern
+    >>> names = ["text__0", "audio__s1_3", "label", "my__note"]
+    >>> [name for name in names if re.fullmatch(feature_pattern(), name)]
+    ['text__0', 'audio__s1_3']
+    >>> [name for name in names if re.fullmatch(feature_pattern("text"), name)]
+    ['text__0']
+    """
+    head = r"(?:(?!__).)+" if view is None else re.escape(view)
+    return rf"{head}__(?:s\d+_)?\d+"
 
 
 def rename_feature(view: str, feature: str) -> str:

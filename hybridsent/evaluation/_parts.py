@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from hybridsent._views import spans
+from hybridsent._views import feature_pattern, spans
 from hybridsent.encoders import BaseEncoder
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "with_store",
 ]
 
-_FEATURE = re.compile(r"(?:(?!__).)+__(?:s\d+_)?\d+")
+_FEATURE = re.compile(feature_pattern())
 
 
 def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
 from hybridsent._params import Devices, validate_parameter_constraints
-from hybridsent._views import check_views, rename_feature
+from hybridsent._views import check_views, feature_pattern, rename_feature
 from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder
 from hybridsent.fusion._learned import reducer, selector
 from hybridsent.missing import PresentRows
@@ -128,7 +127,7 @@ def make_features(
         (
             view,
             _learned(None, *learn),
-            make_column_selector(pattern=rf"^{re.escape(view)}__(?:s\d+_)?\d+$"),
+            make_column_selector(pattern=f"^{feature_pattern(view)}$"),
         )
         for view in ready
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from hybridsent._hints import did_you_mean
 from hybridsent.fusion._features import check_learn_device, make_features
 from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
 from hybridsent.scaling import ViewScaler
@@ -123,51 +123,40 @@ def make_fusion(
     array(['positive'], dtype='<U8')
     """
     if how not in FUSIONS:
-        near = difflib.get_close_matches(str(how), FUSIONS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "
-            f"instead.{hint}"
+            f"instead.{did_you_mean(how, FUSIONS)}"
         )
     kind = _kind_of_learning(how, classifier, reduce)
     check_learn_device("make_fusion", learn_device, kind)
-    ready = features == "passthrough" if isinstance(features, str) else False
-    made = (
-        []
-        if ready
-        else [
-            (
-                "features",
-                make_features(
-                    text=text,
-                    image=image,
-                    audio=audio,
-                    columns=columns,
-                    features=features,
-                    select=select,
-                    reduce=reduce,
-                    n_components=n_components,
-                    steps=_STEPS if steps is None and how in SEQUENCES else steps,
-                    learn_device="cpu" if reduce is None else learn_device,
-                    device=device,
-                    precision=precision,
-                    store=store,
-                    on_error=on_error,
-                    n_jobs=n_jobs,
-                    verbose=verbose,
-                ),
-            )
-        ]
-    )
-    if ready:
+    # what follows reads the views off the names
+    steps_made: list[tuple[str, Any]] = [("scale", ViewScaler().set_output(transform="pandas"))]
+    if isinstance(features, str) and features == "passthrough":
         _check_alone(
             text=text, image=image, audio=audio, columns=columns, select=select, reduce=reduce
         )
-    scale = ViewScaler().set_output(
-        transform="pandas"
-    )  # what follows reads the views off the names
+    else:
+        made = make_features(
+            text=text,
+            image=image,
+            audio=audio,
+            columns=columns,
+            features=features,
+            select=select,
+            reduce=reduce,
+            n_components=n_components,
+            steps=_STEPS if steps is None and how in SEQUENCES else steps,
+            learn_device="cpu" if reduce is None else learn_device,
+            device=device,
+            precision=precision,
+            store=store,
+            on_error=on_error,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        steps_made.insert(0, ("features", made))
     last = last_steps(how, classifier, class_weight, random_state, learn_device)
-    return Pipeline([*made, ("scale", scale), *last])
+    return Pipeline([*steps_made, *last])
 
 
 def _kind_of_learning(how: str, classifier: Any, reduce: str | None) -> str:

@@ -20,16 +20,14 @@ from hybridsent.heads import (
 __all__ = ["FUSION_CANDIDATES", "FUSION_GRID"]
 
 
-def _whole(*steps: tuple[str, Any]) -> Pipeline:
-    return Pipeline(list(steps))
-
-
 def _candidates() -> dict[str, BaseEstimator]:
     """Strategies as classifiers of the scaled matrix, in which rows may lack views."""
     impute, linear = ("impute", imputer(add_indicator=True)), TunedLinearClassifier("log_loss")
     complete = ("impute", imputer(add_indicator=False))
     selected = {
-        f"early, select={name}": _whole(impute, ("select", selector(name)), ("classify", linear))
+        f"early, select={name}": Pipeline(
+            [impute, ("select", selector(name)), ("classify", linear)]
+        )
         for name in SELECTIONS
     }
     aligned = {
@@ -39,13 +37,13 @@ def _candidates() -> dict[str, BaseEstimator]:
         "align, gcca, without labels": GCCA(shrinkage=0.6, combine="concat"),
     }
     return {
-        "early": _whole(impute, ("classify", linear)),
-        "early, svm": _whole(impute, ("classify", TunedLinearClassifier("hinge"))),
+        "early": Pipeline([impute, ("classify", linear)]),
+        "early, svm": Pipeline([impute, ("classify", TunedLinearClassifier("hinge"))]),
         **selected,
         "early, xgboost": BoostedTreesClassifier(),
         **{
-            name: _whole(complete, ("align", aligner), ("classify", linear))
-            for name, aligner in aligned.items()
+            name: Pipeline([complete, ("align", align), ("classify", linear)])
+            for name, align in aligned.items()
         },
         "late, mean": LateFusionClassifier(linear, combine="mean"),
         "late, product": LateFusionClassifier(linear, combine="product"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from sklearn.base import BaseEstimator, is_classifier
 
+from hybridsent._hints import did_you_mean
 from hybridsent.alignment import MCCA
 from hybridsent.heads import (
     BoostedTreesClassifier,
@@ -121,9 +121,7 @@ def _classifier(
         return BoostedTreesClassifier(device=learn_device, random_state=random_state)
     if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
         return classifier
-    near = difflib.get_close_matches(str(classifier), CLASSIFIERS, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
         f"The classifier parameter must be one of {list(CLASSIFIERS)} or a scikit-learn "
-        f"classifier. Got {classifier!r} instead.{hint}"
+        f"classifier. Got {classifier!r} instead.{did_you_mean(classifier, CLASSIFIERS)}"
     )
