@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "DOMAIN",
+    "GROUP",
+    "PASSTHROUGH",
     "as_matrix",
     "block_of",
     "check_views",
+    "domain_column",
+    "domain_names",
     "feature_names",
     "feature_pattern",
     "presence",
@@ -26,6 +31,16 @@ __all__ = [
     "view_of",
     "views_of",
 ]
+
+DOMAIN = "domain"
+"""View whose one column, ``domain__0``, is 0 for rows of the source and 1 for rows of the target.
+"""
+
+GROUP = "group"
+"""View whose one column, ``group__0``, holds codes of groups, such as speakers."""
+
+PASSTHROUGH = (DOMAIN, GROUP)
+"""Views that are no features: steps that do not read them hand them on unchanged."""
 
 _TRAILING_INDEX = re.compile(r"(?:s\d+_)?\d+$")
 _STEP = re.compile(r"s(\d+)_\d+$")
@@ -300,6 +315,78 @@ def check_views(names: Sequence[str]) -> None:
                 f"{name!r}; "
                 "rename it, for example with a single '_'."
             )
+
+
+def domain_column(column: Any, target: Any = None) -> np.ndarray:
+    """Write the domain of each row as a number: 0 for the source and 1 for the target.
+
+    Parameters
+    ----------
+    column : DataFrame of shape (n, 1) or array of shape (n,)
+        Domains by any names, or, without `target`, by 0 and 1 or False and True.
+    target : str or number, default=None
+        Name of the target domain; all other names are of the source.
+
+    Returns
+    -------
+    ndarray of shape (n, 1), float32
+        The column ``domain__0``.
+
+    Raises
+    ------
+    ValueError
+        If a row has no domain, or, without `target`, one that is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent._views import domain_column
+    >>> domain_column(pd.DataFrame({"site": ["books", "films"]}), "films").ravel()
+    array([0., 1.], dtype=float32)
+    """
+    import pandas as pd
+
+    plain = pd.Series(np.asarray(column, dtype=object).ravel())
+    if plain.isna().any():
+        row = int(np.flatnonzero(plain.isna())[0])
+        raise ValueError(
+            f"Each row must have a domain. Got a missing one in row {row}; name it, or leave the "
+            "row out."
+        )
+    if target is not None:  # names as text: a table's 1 may have been read as a number
+        return (plain.astype(str) == str(target)).to_numpy(dtype=np.float32)[:, None]
+    strange = ~plain.isin([0, 1])
+    if strange.any():
+        raise ValueError(
+            "Domains must be 0 (source) and 1 (target) where target_domain does not name the "
+            f"target. Got {plain[strange].iloc[0]!r}; write target_domain="
+            f"{plain[strange].iloc[0]!r} if that is the target."
+        )
+    return plain.to_numpy(dtype=np.float32)[:, None]
+
+
+def domain_names(transformer: Any = None, names: Any = None) -> list[str]:
+    """Name what `domain_column` writes, as scikit-learn's FunctionTransformer asks for it.
+
+    Parameters
+    ----------
+    transformer : estimator, default=None
+        Ignored.
+    names : array of str, default=None
+        Ignored.
+
+    Returns
+    -------
+    list of str
+        ``["domain__0"]``.
+
+    Examples
+    --------
+    >>> from hybridsent._views import domain_names
+    >>> domain_names()
+    ['domain__0']
+    """
+    return [f"{DOMAIN}__0"]
 
 
 def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:

@@ -21,6 +21,7 @@
         ├── CellWarning                            broken cells count as missing
         ├── SlowPathWarning                        something runs by a slower engine
         ├── StoreWarning                           stored rows were damaged: computed again
+        ├── TransferWarning                        nothing to adapt to, or transfer hurts
         └── VersionWarning                         saved under other library versions
 
 Each class is also a builtin one, so ``except ValueError`` keeps working.
@@ -41,6 +42,7 @@ __all__ = [
     "StoreError",
     "StoreWarning",
     "TableError",
+    "TransferWarning",
     "UnknownBackboneError",
     "UntrustedTypeError",
     "VersionWarning",
@@ -130,6 +132,10 @@ class SlowPathWarning(HybridsentWarning):
 
 class StoreWarning(HybridsentWarning):
     """Stored rows were damaged; they are computed again."""
+
+
+class TransferWarning(HybridsentWarning):
+    """There is no target domain to adapt to, or adapting to it makes predictions worse."""
 
 
 class VersionWarning(HybridsentWarning):

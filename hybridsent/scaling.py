@@ -17,7 +17,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Interval
-from hybridsent._views import as_matrix, spans
+from hybridsent._views import PASSTHROUGH, as_matrix, spans
 
 __all__ = ["ViewScaler"]
 
@@ -29,7 +29,8 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     A value becomes :math:`\operatorname{clip}((x - \mu) / \sigma, -c, c) / \sqrt{w}` with the
     column's mean and standard deviation over the rows that have it, the cut c, and the number of
-    columns w of its view. NaN stays NaN.
+    columns w of its view. NaN stays NaN, and the columns of domain and group (``domain__0``,
+    ``group__0``) stay what they are.
 
     Parameters
     ----------
@@ -100,8 +101,13 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         constant = deviation <= rounding * np.abs(self.mean_)
         self.scale_ = np.where(constant, 1.0, deviation)
         self.limit_ = np.full(X.shape[1], np.inf if self.clip is None else float(self.clip))
+        views = spans(getattr(self, "feature_names_in_", [""] * X.shape[1]))
+        for view in PASSTHROUGH:
+            handed_on = views.pop(view, [])
+            self.mean_[handed_on], self.scale_[handed_on] = 0.0, 1.0
+            self.limit_[handed_on] = np.inf
         if self.balance:
-            for positions in spans(getattr(self, "feature_names_in_", [""] * X.shape[1])).values():
+            for positions in views.values():
                 root = np.sqrt(len(positions))
                 self.scale_[positions] *= root
                 self.limit_[positions] /= root

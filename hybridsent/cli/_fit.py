@@ -6,14 +6,15 @@ import argparse
 
 from hybridsent.cli._console import say
 from hybridsent.cli._inputs import check_output, open_labelled
-from hybridsent.cli._models import pipeline
-from hybridsent.cli._options import add_model_options, add_table_options
+from hybridsent.cli._models import pipeline, transfers
+from hybridsent.cli._options import add_model_options, add_table_options, add_transfer_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_table_options(parser)
     add_model_options(parser)
+    add_transfer_options(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import save
 
     output = check_output(arguments.output, "--output")
-    task = open_labelled(arguments)
+    task = open_labelled(arguments, unlabelled=transfers(arguments))
     model = pipeline(task, arguments).fit(task.rows, task.labels)
     save(model, output, metadata=task.facts(arguments.target))
-    say(f"fitted on {len(task.rows)} rows, {len(model.classes_)} classes -> {output}")
+    say(f"fitted on {task.told()}, {len(model.classes_)} classes -> {output}")

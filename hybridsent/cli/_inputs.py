@@ -38,15 +38,17 @@ class Labelled:
     Parameters
     ----------
     rows : DataFrame
-        The rows that have a label; of a table that holds features, these alone.
+        The rows; of a table that holds features, these and the domains alone.
     labels : ndarray
-        Their labels.
+        Their labels; -1 where they have none.
     groups : ndarray or None
         Their groups, where a column was named.
     found : dict of str to (str, True or str)
         Column and backbone of each modality, as `modalities` gives them.
     views : list of str
         Views whose features the table holds already; instead of `found`.
+    domains : ndarray or None, default=None
+        Their domains as text, where a column was named.
     """
 
     rows: pd.DataFrame
@@ -54,6 +56,13 @@ class Labelled:
     groups: np.ndarray | None
     found: dict[str, tuple[str, Any]]
     views: list[str]
+    domains: np.ndarray | None = None
+
+    def told(self) -> str:
+        """Say how many rows there are, and how many of them have a label."""
+        unlabelled = sum(not isinstance(v, str) and v == -1 for v in self.labels.tolist())
+        with_label = f" ({len(self.rows) - unlabelled} with a label)" if unlabelled else ""
+        return f"{len(self.rows)} rows{with_label}"
 
     def facts(self, target: str) -> dict[str, Any]:
         """Say what a model was fitted on, for the file it is saved in."""
@@ -61,13 +70,15 @@ class Labelled:
         return {"target": target, "columns": columns, "rows": len(self.rows)}
 
 
-def open_labelled(arguments: argparse.Namespace) -> Labelled:
+def open_labelled(arguments: argparse.Namespace, *, unlabelled: bool = False) -> Labelled:
     """Read a table with labels, and tell what is read of it.
 
     Parameters
     ----------
     arguments : Namespace
-        With the options of a table and, maybe, ``group``.
+        With the options of a table and, maybe, ``group`` and ``domain``.
+    unlabelled : bool, default=False
+        Whether rows without a label are kept.
 
     Returns
     -------
@@ -79,33 +90,49 @@ def open_labelled(arguments: argparse.Namespace) -> Labelled:
     UsageError
         If a column is not there, or nothing in the table can be read.
     """
+    import numpy as np
+
     from hybridsent._views import spans
     from hybridsent.evaluation import as_labels
 
-    table = labelled(
-        open_table(arguments.table, [arguments.image, arguments.audio]), arguments.target
-    )
-    group = getattr(arguments, "group", None)
-    if group:
-        check_column(table, group, "--group")
-    labels = as_labels(table, arguments.target)
+    opened = open_table(arguments.table, [arguments.image, arguments.audio])
+    table = labelled(opened, arguments.target, keep=unlabelled)
+    group, domain = (getattr(arguments, name, None) for name in ("group", "domain"))
+    for column, option in ((group, "--group"), (domain, "--domain")):
+        if column:
+            check_column(table, column, option)
+    known = table[arguments.target].notna().to_numpy()
+    labels = as_labels(table[known], arguments.target)
+    if not known.all():
+        whole = labels.astype(np.int64) if labels.dtype.kind in "bu" else labels
+        kind = whole.dtype if whole.dtype.kind in "if" else object
+        labels = np.full(len(table), -1, dtype=kind)
+        labels[known] = whole
     groups = as_labels(table, group, "groups") if group else None
-    exclude = [arguments.target, group]
+    domains = as_labels(table, domain, "domain").astype(str) if domain else None
+    exclude = [arguments.target, group, domain]
     features = _features(arguments, table, exclude)
     if not features:
-        return Labelled(table, labels, groups, modalities(arguments, table, exclude), [])
+        found = modalities(arguments, table, exclude)
+        return Labelled(table, labels, groups, found, [], domains)
     widths = {view: len(columns) for view, columns in spans(features).items()}
     say("found features: " + ", ".join(f"{view} ({width})" for view, width in widths.items()))
-    return Labelled(table[features], labels, groups, {}, list(widths))
+    kept = [*features, domain] if domain else features
+    return Labelled(table[kept], labels, groups, {}, list(widths), domains)
 
 
 def _features(
     arguments: argparse.Namespace, table: pd.DataFrame, exclude: Sequence[str | None]
 ) -> list[str]:
     """Columns named ``view__i``, where they are to be read."""
+    from hybridsent._views import PASSTHROUGH, view_of
     from hybridsent.evaluation import feature_columns
 
-    features = [name for name in feature_columns(table) if name not in exclude]
+    features = [
+        name
+        for name in feature_columns(table)
+        if name not in exclude and view_of(name) not in PASSTHROUGH
+    ]
     given = [f"--{name}" for name in MODALITIES if getattr(arguments, name)]
     if arguments.features and given:
         raise UsageError(f"--features reads columns named view__i; leave {given[0]} out")
@@ -234,7 +261,7 @@ def _listed(table: pd.DataFrame) -> list[str]:
     return names if len(names) <= 40 else [*names[:5], "…", *names[-15:]]
 
 
-def labelled(table: pd.DataFrame, target: str) -> pd.DataFrame:
+def labelled(table: pd.DataFrame, target: str, *, keep: bool = False) -> pd.DataFrame:
     """Drop the rows without a label, and say how many.
 
     Parameters
@@ -243,11 +270,13 @@ def labelled(table: pd.DataFrame, target: str) -> pd.DataFrame:
         The table.
     target : str
         Column of the labels.
+    keep : bool, default=False
+        Whether to keep them after all.
 
     Returns
     -------
     DataFrame
-        The other rows.
+        The rows that are left.
 
     Raises
     ------
@@ -257,14 +286,15 @@ def labelled(table: pd.DataFrame, target: str) -> pd.DataFrame:
     check_column(table, target, "--target")
     empty = table[target].isna()
     if empty.any():
-        say(f"{int(empty.sum())} of {len(table)} rows have no label in {target!r} and are left out")
+        fate = "kept to adapt to" if keep else "left out"
+        say(f"{int(empty.sum())} of {len(table)} rows have no label in {target!r}: {fate}")
     kept = table[~empty]
     if kept[target].nunique() < 2:
         raise UsageError(
             f"--target must hold at least two different labels; {target!r} holds "
             f"{list(kept[target].unique()[:3])}"
         )
-    return kept
+    return table if keep else kept
 
 
 def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path:

@@ -11,7 +11,7 @@ from hybridsent.cli._console import UsageError, is_interactive, say
 from hybridsent.cli._inputs import Labelled
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
 
-__all__ = ["candidates", "encoders", "pipeline", "prepare", "shared", "store_of"]
+__all__ = ["candidates", "encoders", "pipeline", "prepare", "shared", "store_of", "transfers"]
 
 
 def shared(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -74,7 +74,23 @@ def prepare(model: Any, arguments: argparse.Namespace) -> Any:
     return model
 
 
-def pipeline(task: Labelled, arguments: argparse.Namespace) -> Any:
+def transfers(arguments: argparse.Namespace) -> bool:
+    """Tell whether rows without a label are of use: something adapts to them.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        With the model and transfer options.
+
+    Returns
+    -------
+    bool
+        True where a domain or what adapts is named.
+    """
+    return bool(arguments.domain or arguments.adapt)
+
+
+def pipeline(task: Labelled, arguments: argparse.Namespace, *, judged: bool = False) -> Any:
     """Build the model that the options describe.
 
     Parameters
@@ -83,6 +99,8 @@ def pipeline(task: Labelled, arguments: argparse.Namespace) -> Any:
         What `open_labelled` gave.
     arguments : Namespace
         With the model and encoding options.
+    judged : bool, default=False
+        Whether `transfer_report` will write the domains of the table.
 
     Returns
     -------
@@ -102,7 +120,7 @@ def pipeline(task: Labelled, arguments: argparse.Namespace) -> Any:
         raise UsageError(
             f"--recipe {arguments.recipe} sets the model; leave --{next(iter(given))} out"
         )
-    parts = _parts(task, arguments)
+    parts = {**_parts(task, arguments), **_domains(arguments, judged=judged)}
     try:
         if arguments.recipe:
             from hybridsent.recipes import load_recipe
@@ -133,6 +151,7 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     UsageError
         If a recipe that was named is unknown, or does not fit.
     """
+    from hybridsent.evaluation._unadapted import adapting_parts
     from hybridsent.recipes import list_recipes, load_recipe
 
     parts = _parts(task, arguments)
@@ -141,12 +160,36 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
         try:
             recipe = load_recipe(name)
             model = prepare(recipe.build(**parts), arguments)
+            if not arguments.recipe and any(True for _ in adapting_parts(model)):
+                say(f"recipe {name} is left out: it adapts to a target domain; see evaluate")
+                continue
             built[recipe.name] = model, recipe.grid_for(model)
         except (ValueError, FileNotFoundError) as error:
             if arguments.recipe:
                 raise UsageError(str(error)) from error
             say(f"recipe {name} is left out: {error}")
     return built
+
+
+def _domains(arguments: argparse.Namespace, *, judged: bool) -> dict[str, Any]:
+    """Parameters of `make_fusion` that tell domains."""
+    if arguments.target_domain is not None and not arguments.domain:
+        raise UsageError("--target-domain needs --domain, the column in which it stands")
+    if arguments.domain and not (arguments.adapt or arguments.recipe):
+        raise UsageError(
+            "--domain needs --adapt, or a --recipe that adapts: nothing else reads domains"
+        )
+    if not arguments.domain:
+        return {}
+    told: dict[str, Any] = {"group": arguments.domain} if _by_group(arguments) else {}
+    if judged:
+        return {**told, "domain": "domain"}
+    return {**told, "domain": arguments.domain, "target_domain": arguments.target_domain}
+
+
+def _by_group(arguments: argparse.Namespace) -> bool:
+    """Tell whether it is each domain by itself that is standardised."""
+    return arguments.adapt == "groups" or arguments.recipe == "speakers"
 
 
 def _parts(task: Labelled, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -13,11 +13,12 @@ __all__ = [
     "add_model_options",
     "add_recipe_options",
     "add_table_options",
+    "add_transfer_options",
 ]
 
 MODALITIES = ("text", "image", "audio")
 
-FIXED_BY_A_RECIPE = ("fusion", "classifier", "select", "reduce")
+FIXED_BY_A_RECIPE = ("fusion", "adapt", "classifier", "select", "reduce")
 """Options that --recipe replaces."""
 
 
@@ -79,7 +80,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         metavar="NAME",
         help="a recipe (see: hybridsent recipes) or a .py file of your own, which is run; instead "
-        "of the next four",
+        "of --fusion, --classifier, --select, --reduce and --adapt",
     )
     group.add_argument(
         "--fusion",
@@ -127,6 +128,29 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--seed", type=int, default=0, help="seed of folds and classifiers (default: 0)"
+    )
+
+
+def add_transfer_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--domain``, ``--target-domain`` and ``--adapt``."""
+    group = parser.add_argument_group("transfer to a target domain")
+    group.add_argument(
+        "--domain",
+        metavar="COL",
+        help="column that tells the domain of a row (site, product, speaker); without it the rows "
+        "without a label are the target",
+    )
+    group.add_argument(
+        "--target-domain",
+        metavar="VALUE",
+        help="what stands there for the target; all else is source (default: 1 of 0 and 1; "
+        "evaluate takes each domain in turn)",
+    )
+    group.add_argument(
+        "--adapt",
+        metavar="NAME",
+        help="groups, coral, subspace, tca, jda, augment, kmm, kliep, ulsif, classifier, balanced, "
+        "tradaboost, prior or adversarial",
     )
 
 

@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = load(arguments.model, trusted=arguments.trusted)
     where = {name: column for name, _, column in encoders_of(model)}
     table = open_table(arguments.table, [where.get("image"), where.get("audio")])
+    _add_told(model, table)
     read = table
     if where:
         _add_missing(table, where)
@@ -52,6 +53,24 @@ def run(arguments: argparse.Namespace) -> None:
         encoder.set_params(**shared(arguments))
     write_table(predictions(model, read, table), output)
     say(f"predicted {len(table)} rows -> {output}")
+
+
+def _add_told(model: Any, table: Any) -> None:
+    """Add the column of domains where the table lacks it: new rows are of the target."""
+    from hybridsent._views import PASSTHROUGH
+
+    first = model[0] if hasattr(model, "steps") else None
+    for view, step, columns in getattr(first, "transformers_", ()):
+        if view not in PASSTHROUGH or columns[0] in table.columns:
+            continue
+        if view == "group":
+            raise UsageError(
+                f"the table must tell the group of each row in a column {columns[0]!r}; it has "
+                f"{[str(name) for name in table.columns[:20]]}"
+            )
+        target = step.kw_args["target"]
+        say(f"the table has no column {columns[0]!r}: every row counts as one of the target")
+        table[columns[0]] = 1 if target is None else target
 
 
 def _add_missing(table: Any, where: dict[str, Any]) -> None:
@@ -72,7 +91,8 @@ def _features(model: Any, table: Any) -> Any:
     from hybridsent._views import spans
     from hybridsent.evaluation import feature_columns
 
-    names = feature_columns(list(getattr(model, "feature_names_in_", [])))
+    reads = list(getattr(model, "feature_names_in_", []))
+    names = feature_columns(reads)
     absent = [name for name in names if name not in table.columns]
     if len(absent) == len(names):
         raise UsageError(
@@ -86,7 +106,8 @@ def _features(model: Any, table: Any) -> Any:
                 f"{view!r}, such as {absent[positions[0]]!r}; a view must be whole, or absent"
             )
         say(f"the table has no features of {view!r}: it counts as missing in every row")
-    return table.reindex(columns=names)
+    told = [name for name in reads if name in table.columns and name not in names]
+    return table.reindex(columns=[*names, *told])
 
 
 def predictions(model: Any, read: Any, table: Any) -> Any:

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from hybridsent._hints import did_you_mean
 from hybridsent.evaluation._parts import encoders_of, select, with_store
-from hybridsent.evaluation._responses import Fixed, Remembered
+from hybridsent.evaluation._responses import Remembered, Replayed
 from hybridsent.evaluation._result import Score, summarise
 
 __all__ = [
@@ -162,9 +162,8 @@ def fold_ratio(splits: Splits) -> float:
 def pooled_score(name: str, guesses: np.ndarray, truth: np.ndarray) -> float | None:
     """Score all out-of-fold predictions at once, where labels are enough."""
     try:
-        return float(
-            get_scorer(name)(Fixed(guesses, np.unique(truth)), np.zeros((len(truth), 1)), truth)
-        )
+        replayed = Replayed(guesses, None, np.unique(truth))
+        return float(get_scorer(name)(replayed, np.arange(len(truth))[:, None], truth))
     except (AttributeError, TypeError):  # the scorer wants probabilities
         return None
 

@@ -17,6 +17,7 @@ from hybridsent.encoders import BaseEncoder
 __all__ = [
     "encoders_of",
     "feature_columns",
+    "picks_columns",
     "readable",
     "select",
     "single_modalities",
@@ -134,7 +135,7 @@ def readable(estimator: Any, table: Any, named: Sequence[Any]) -> Any:
         The table as it is where a ColumnTransformer picks the columns; else its features, or, where
         no column is named like one, all columns but the named ones.
     """
-    if not hasattr(table, "columns") or _picks_columns(estimator):
+    if not hasattr(table, "columns") or picks_columns(estimator):
         return table
     dropped = [name for name in named if isinstance(name, str)]
     rest = table.drop(columns=dropped) if dropped else table
@@ -142,11 +143,12 @@ def readable(estimator: Any, table: Any, named: Sequence[Any]) -> Any:
     return rest[features] if 0 < len(features) < rest.shape[1] else rest
 
 
-def _picks_columns(estimator: Any) -> bool:
+def picks_columns(estimator: Any) -> bool:
+    """Tell whether an estimator begins with a ColumnTransformer, which reads a whole table."""
     if isinstance(estimator, Pipeline):
-        return bool(estimator.steps) and _picks_columns(estimator.steps[0][1])
+        return bool(estimator.steps) and picks_columns(estimator.steps[0][1])
     return isinstance(estimator, ColumnTransformer) or (
-        hasattr(estimator, "estimator") and _picks_columns(estimator.estimator)
+        hasattr(estimator, "estimator") and picks_columns(estimator.estimator)
     )
 
 

@@ -13,11 +13,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-__all__ = ["Fixed", "Remembered"]
+__all__ = ["Remembered", "Replayed"]
 
 
 def _has(method: str) -> Callable[[Remembered], bool]:
     return lambda self: hasattr(self.fitted, method)
+
+
+def _has_probabilities(self: Replayed) -> bool:
+    return self.probabilities is not None
 
 
 class Remembered(ClassifierMixin, BaseEstimator):
@@ -62,25 +66,63 @@ class Remembered(ClassifierMixin, BaseEstimator):
         return True
 
 
-class Fixed(ClassifierMixin, BaseEstimator):
-    """A classifier that gives the labels it was made with.
+class Replayed(BaseEstimator):
+    """A model that says again what it said about rows, told by their positions.
 
     Parameters
     ----------
-    answers : ndarray of shape (n,)
-        Labels.
-    classes : ndarray
-        All labels there are.
+    labels : ndarray of shape (n,)
+        Predictions.
+    probabilities : ndarray of shape (n, n_classes) or None
+        Probabilities, where there are any.
+    classes : ndarray or None
+        All labels there are; None for a regression.
     """
 
-    def __init__(self, answers: np.ndarray, classes: np.ndarray) -> None:
-        self.answers = answers
+    def __init__(
+        self, labels: np.ndarray, probabilities: np.ndarray | None, classes: np.ndarray | None
+    ) -> None:
+        self.labels = labels
+        self.probabilities = probabilities
         self.classes = classes
-        self.classes_ = classes
+        if classes is not None:
+            self.classes_ = classes
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the labels."""
-        return self.answers
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Give the labels of rows.
+
+        Parameters
+        ----------
+        X : ndarray of int of shape (m, 1)
+            Positions.
+
+        Returns
+        -------
+        ndarray of shape (m,)
+            Labels.
+        """
+        return np.asarray(self.labels[X[:, 0]])
+
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]  # see above
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Give the probabilities of rows.
+
+        Parameters
+        ----------
+        X : ndarray of int of shape (m, 1)
+            Positions.
+
+        Returns
+        -------
+        ndarray of shape (m, n_classes)
+            Probabilities.
+        """
+        return np.take(np.asarray(self.probabilities), X[:, 0], axis=0)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "regressor" if self.classes is None else "classifier"
+        return tags

@@ -16,7 +16,7 @@ __all__ = ["as_labels", "make_splits"]
 
 
 def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
-    """Give the labels, or groups, as a plain array.
+    """Give the labels, groups or domains as a plain array.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
         The table.
     y : str or array-like of shape (n,)
         A column of the table, or the labels. Arrow-backed strings of pandas become plain ones.
-    name : {"y", "groups"}, default="y"
+    name : {"y", "groups", "domain"}, default="y"
         The parameter, for messages.
 
     Returns
@@ -39,7 +39,7 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
     """
     import pandas as pd
 
-    what = "label" if name == "y" else "group"
+    what = {"y": "label", "groups": "group"}.get(name, name)
     if isinstance(y, str):
         columns = list(getattr(table, "columns", []))
         if y not in columns:

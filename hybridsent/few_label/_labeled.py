@@ -7,7 +7,6 @@ for any other estimator -1 is one more class.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,9 +15,10 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods
+from hybridsent._unlabeled import labeled_rows
 
 __all__ = ["LabeledOnly"]
 
@@ -114,7 +114,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(
                 "This LabeledOnly estimator requires y to be passed, but the target y is None."
             )
-        labeled = _labeled(y)
+        labeled = labeled_rows(y)
         if not labeled.any():
             raise ValueError(
                 f"LabeledOnly needs at least 1 labelled row. Got {len(labeled)} rows, all of them "
@@ -243,7 +243,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             Score; for classifiers the accuracy.
         """
         inner = self._fitted()
-        labeled = _labeled(y)
+        labeled = labeled_rows(y)
         if not labeled.any():
             raise ValueError(
                 f"LabeledOnly.score needs at least 1 labelled row. Got {len(labeled)} rows, all of "
@@ -298,21 +298,6 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             tags.input_tags = inner.input_tags
         tags.target_tags.required = True
         return tags
-
-
-def _labeled(y: Any) -> np.ndarray:
-    """Tell which rows have a label."""
-    if isinstance(y, list | tuple):  # NumPy would write the number -1 among strings as text
-        y = np.array(y, dtype=object)
-    values = column_or_1d(y, warn=True)
-    if values.dtype.kind in "iuf":
-        return np.asarray(values != -1)
-    if any(isinstance(value, str) and value == "-1" for value in values.tolist()):
-        raise ValueError(
-            "An unlabelled row must have the number -1 in y. Got the text '-1', which a column of "
-            "text holds instead; y.astype(object).replace('-1', -1) mends a pandas column."
-        )
-    return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
 
 
 def _check_rows(X: Any, labeled: np.ndarray) -> None:

@@ -4,6 +4,7 @@ They return plain scikit-learn objects: a ColumnTransformer, a Pipeline. Nothing
 its own.
 """
 
+from hybridsent.fusion._adapt import ADAPTATIONS
 from hybridsent.fusion._features import ENCODERS, make_features
 from hybridsent.fusion._fusion import make_fusion
 from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
@@ -11,6 +12,7 @@ from hybridsent.fusion._learned import SELECTIONS
 from hybridsent.fusion._strategies import CLASSIFIERS, FUSIONS
 
 __all__ = [
+    "ADAPTATIONS",
     "CLASSIFIERS",
     "ENCODERS",
     "FUSIONS",

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from hybridsent._params import Devices, validate_parameter_constraints
-from hybridsent._views import check_views, feature_pattern, rename_feature
+from hybridsent._views import (
+    DOMAIN,
+    GROUP,
+    PASSTHROUGH,
+    check_views,
+    domain_column,
+    domain_names,
+    feature_pattern,
+    rename_feature,
+)
 from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder
 from hybridsent.fusion._learned import reducer, selector
 from hybridsent.missing import PresentRows
@@ -27,6 +38,9 @@ def make_features(
     audio: Any = None,
     columns: Mapping[str, str] | None = None,
     features: Sequence[str] | None = None,
+    domain: str | None = None,
+    target_domain: Any = None,
+    group: str | None = None,
     select: str | None = None,
     reduce: str | None = None,
     n_components: int | float | None = None,
@@ -55,6 +69,15 @@ def make_features(
     features : sequence of str, default=None
         Views of which the table already holds the features, in columns named ``view__i``; instead
         of, or beside, modalities.
+    domain : str, default=None
+        Column of the table that tells the domain of each row; handed on as ``domain__0``, 0 for the
+        source and 1 for the target, to the step that adapts (`hybridsent.transfer`).
+    target_domain : str or number, default=None
+        What stands there for the target; every other value is of the source. None is a column of 0
+        and 1.
+    group : str, default=None
+        Column of the table that tells the group of each row, such as the speaker; handed on as
+        codes to `hybridsent.transfer.GroupScaler`.
     select : {"univariate", "l1", "trees"} or None, default=None
         Selection of features, in each view on its own: the half with the largest F of an analysis
         of variance, those that a linear classifier with an L1 penalty uses, or the half that
@@ -131,8 +154,38 @@ def make_features(
         )
         for view in ready
     ]
+    parts += _told(domain, target_domain, group, [view for view, *_ in parts])
     made = ColumnTransformer(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
     return made.set_output(transform="pandas")
+
+
+def _told(
+    domain: str | None, target_domain: Any, group: str | None, views: Sequence[str]
+) -> list[tuple[str, Any, Any]]:
+    """Make the parts of columns that are no features and only handed on."""
+    taken = [view for view in PASSTHROUGH if view in views]
+    if taken:
+        raise ValueError(
+            f"A view of features must not be named {taken[0]!r}, which is that of the "
+            f"{taken[0]} of a row. Write {taken[0]}='COLUMN' to name its column."
+        )
+    if target_domain is not None and domain is None:
+        raise ValueError(
+            "The domain parameter must name a column where target_domain is given. Got None with "
+            f"target_domain={target_domain!r}."
+        )
+    told: list[tuple[str, Any, Any]] = []
+    if domain is not None:
+        column = FunctionTransformer(
+            domain_column, kw_args={"target": target_domain}, feature_names_out=domain_names
+        )
+        told.append((DOMAIN, column, [domain]))
+    if group is not None:
+        codes = OrdinalEncoder(
+            handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
+        )
+        told.append((GROUP, codes, [group]))
+    return told
 
 
 def _check_features(features: Any, wanted: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
+from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, make_features
 from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
 from hybridsent.scaling import ViewScaler
@@ -25,6 +26,10 @@ def make_fusion(
     audio: Any = None,
     columns: Mapping[str, str] | None = None,
     features: str | Sequence[str] | None = None,
+    domain: str | None = None,
+    target_domain: Any = None,
+    group: str | None = None,
+    adapt: Any = None,
     classifier: Any = "logreg",
     select: str | None = None,
     reduce: str | None = None,
@@ -72,6 +77,22 @@ def make_fusion(
     features : "passthrough", sequence of str or None, default=None
         As in `make_features`; with ``"passthrough"`` every column of the table is a feature, named
         ``view__i``, and there is no step ``features``.
+    domain, target_domain, group
+        As in `make_features`; they go with `adapt`.
+    adapt : str, transformer or None, default=None
+        Transfer to a target domain (`hybridsent.transfer`). Rows of the target are told by `domain`
+        or, without it, by the label -1; those without a label may all stand in `fit`.
+
+        - Features: ``"coral"``, ``"subspace"``, ``"tca"``, ``"jda"``, ``"augment"``, or a
+          transformer of your own, as step ``adapt`` behind ``impute``; ``"groups"``
+          (`hybridsent.transfer.GroupScaler`, which reads `group`) in front of ``scale``. The
+          classifier then learns from the labelled rows
+          (`hybridsent.few_label.LabeledOnly`).
+        - Instances: ``"kmm"``, ``"kliep"``, ``"ulsif"``, ``"classifier"``, ``"balanced"`` weigh the
+          rows of the source for the classifier (`hybridsent.transfer.ReweightedEstimator`), and
+          ``"tradaboost"`` boosts; the latter two need labels in the target.
+        - Models: ``"prior"`` (needs labels in the target) and ``"adversarial"``, in the place of
+          the classifier.
     classifier : {"logreg", "svm", "xgboost"} or estimator, default="logreg"
         Classifier of the joint features (``"early"``, ``"align"``), or of each modality
         (``"late"``, ``"stack"``; it must have probabilities). ``"logreg"`` and ``"svm"`` are linear
@@ -129,11 +150,32 @@ def make_fusion(
         )
     kind = _kind_of_learning(how, classifier, reduce)
     check_learn_device("make_fusion", learn_device, kind)
+    first: list[tuple[str, Any]] = []
     # what follows reads the views off the names
     steps_made: list[tuple[str, Any]] = [("scale", ViewScaler().set_output(transform="pandas"))]
+    if adapt is None and (domain is not None or group is not None):
+        raise ValueError(
+            "The adapt parameter must name what adapts where domain or group is given: nothing "
+            f"else reads them. Got None with domain={domain!r} and group={group!r}."
+        )
+    if adapt is not None and (select is not None or reduce == "lda"):
+        learned = f"select={select!r}" if select is not None else "reduce='lda'"
+        raise ValueError(
+            "The adapt parameter must stand without select and reduce='lda', which would take the "
+            f"label -1 of unlabelled rows for a class. Got {learned} with adapt={adapt!r}; "
+            "reduce='pca' needs no label."
+        )
     if isinstance(features, str) and features == "passthrough":
         _check_alone(
-            text=text, image=image, audio=audio, columns=columns, select=select, reduce=reduce
+            text=text,
+            image=image,
+            audio=audio,
+            columns=columns,
+            domain=domain,
+            target_domain=target_domain,
+            group=group,
+            select=select,
+            reduce=reduce,
         )
     else:
         made = make_features(
@@ -142,6 +184,9 @@ def make_fusion(
             audio=audio,
             columns=columns,
             features=features,
+            domain=domain,
+            target_domain=target_domain,
+            group=group,
             select=select,
             reduce=reduce,
             n_components=n_components,
@@ -154,9 +199,12 @@ def make_fusion(
             n_jobs=n_jobs,
             verbose=verbose,
         )
-        steps_made.insert(0, ("features", made))
+        first = [("features", made)]
     last = last_steps(how, classifier, class_weight, random_state, learn_device)
-    return Pipeline([*steps_made, *last])
+    steps_made += last
+    if adapt is not None:
+        steps_made = adapted_steps(adapt, how, steps_made, classifier, random_state)
+    return Pipeline([*first, *steps_made])
 
 
 def _kind_of_learning(how: str, classifier: Any, reduce: str | None) -> str:

@@ -40,7 +40,7 @@ HYBRIDSENT_MODULES = (
     "hybridsent.transfer",
 )
 # Functions of ours that a FunctionTransformer may hold; add a name here when a pipeline needs it.
-HYBRIDSENT_FUNCTIONS = read_table("hybridsent._views: rename_feature")
+HYBRIDSENT_FUNCTIONS = read_table("hybridsent._views: domain_column domain_names rename_feature")
 
 # Instances, beside every public estimator of scikit-learn.
 OBJECTS = read_table("""

@@ -90,6 +90,7 @@ def test_tables_name_only_what_exists():
 
 @pytest.mark.parametrize(("kind", "check"), CHECKS)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings("ignore::hybridsent.exceptions.TransferWarning")  # data of one domain
 def test_scikit_learn_check(kind, check):
     reason = EXPECTED_FAILURES.get(kind.__name__, {}).get(check.func.__name__)
     estimator = kind(**MINIMAL.get(kind.__name__, {}))

@@ -1,0 +1,307 @@
+"""Judge transfer: is a model that adapts better than one that does not? (layer L5).
+
+scikit-learn's cross_validate knows one kind of row. Here the rows of the target are cut into folds
+while the source is always there, labels of the target are known or not, and each adapted model
+stands beside the same one that does not adapt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_regressor
+
+from hybridsent.evaluation._judging import (
+    check_scoring,
+    encode,
+    fold_warnings_ignored,
+    licence_notes,
+    stored,
+)
+from hybridsent.evaluation._splits import as_labels
+from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
+from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
+from hybridsent.evaluation._transfer_runs import Given, make_tasks, run_tasks
+from hybridsent.evaluation._transfer_summary import Bootstrap, summarise_pairs
+from hybridsent.evaluation._unadapted import unadapted
+
+__all__ = ["transfer_report"]
+
+
+def transfer_report(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    domain: Any,
+    source: Any = None,
+    target: Any = None,
+    protocol: str = "pairs",
+    baseline: Any = None,
+    n_target_labels: int = 0,
+    transductive: bool = True,
+    scoring: str = "accuracy",
+    cv: Any = 5,
+    groups: Any = None,
+    n_repeats: int = 1,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    shift: bool = True,
+    n_jobs: int | None = None,
+    random_state: int = 0,
+) -> TransferReport:
+    """Judge models that adapt to a target domain beside those that do not.
+
+    For each pair of a source and a target, the rows of the target are cut into folds, and each row
+    is answered by a model that did not have its label:
+
+    ============= ==================================================================================
+    source only   the baseline, fitted on the rows of the source
+    target only   the baseline, fitted on the labelled rows of the target's training folds
+    pooled        the baseline, fitted on both
+    adapted, ...  the estimator, fitted on the source (domain 0, with labels) and the target (domain
+                  1): the labelled rows, the others of the training folds with -1 for a label, and,
+                  with ``transductive=True``, the test rows with -1, too
+    ============= ==================================================================================
+
+    With ``n_target_labels=0`` the adapted models have no label of the target, while target only
+    and pooled have all those of the training folds: they say what labels would bring. With more,
+    target only, pooled and adapted models have the same labels, drawn anew in each fold: one of
+    each class first, then in proportion to the classes.
+
+    The score is that of all answers together; its interval are percentiles over draws of the
+    target's rows with replacement (of whole groups, where there are any). Gains over source only
+    are computed on the same draws. **A method hurts** where the whole interval of its gain is below
+    0, and may hurt where the gain alone is. The intervals tell of the rows that were drawn, not of
+    the models that were fitted: `n_repeats` averages over draws of labels.
+
+    Parameters
+    ----------
+    estimator : estimator or mapping of str to estimator
+        The model that adapts, or several by name, which are judged in the same folds.
+    X : DataFrame or array of n rows
+        Features, or a table for a pipeline that begins with `make_features`.
+    y : str or array-like of shape (n,)
+        Labels of all rows, or the column that holds them.
+    domain : str or array-like of shape (n,)
+        Domain of each row, by any labels, or the column that holds it.
+    source, target : label or list of labels, default=None
+        Domains that may be source and target; None is any. With the domains 0 and 1, None is the
+        source 0 and the target 1.
+    protocol : {"pairs", "leave-one-out"}, default="pairs"
+        Whether each source is paired with each target, or each target with all other domains
+        together.
+    baseline : estimator, default=None
+        The model that does not adapt; None is what `unadapted` makes of the estimator, or of the
+        first of several that it can be made of.
+    n_target_labels : int, default=0
+        Labels of the target that are known, in each fold.
+    transductive : bool, default=True
+        Whether adapted models see the test rows, without labels.
+    scoring : str, default="accuracy"
+        Name of one of scikit-learn's scorers.
+    cv : int, splitter, iterable or None, default=5
+        Folds of each target's rows: stratified, and with groups kept together. None is no folds:
+        all rows of the target are unlabelled, seen and answered, and target only and pooled are
+        left out.
+    groups : str or array-like of shape (n,), default=None
+        Group of each row (speaker, video), or the column that holds it.
+    n_repeats : int, default=1
+        How often folds and labels are drawn; scores are averaged.
+    n_bootstrap : int, default=1000
+        Draws for the intervals.
+    confidence : float, default=0.95
+        Of the intervals.
+    shift : bool, default=True
+        Whether to measure MMD and proxy A-distance between source and target, on up to 2,000 rows
+        of each: of what the last step of the baseline gets, and of what that of each adapted model
+        gets, weighted as it weighs the source; NaN for models that adapt inside their last step.
+    n_jobs : int, default=None
+        Fits at once, in threads; None and -1 take every core.
+    random_state : int, default=0
+        Seed of folds, labels and draws.
+
+    Returns
+    -------
+    TransferReport
+        Scores, gains, verdicts and shifts. ``print`` shows a table.
+
+    Raises
+    ------
+    ValueError
+        If labels, domains, folds or the metric do not fit, the baseline cannot be derived, or the
+        step that adapts does not get the domains.
+
+    See Also
+    --------
+    unadapted : Derives the baseline.
+    importance_weighted_score : Chooses settings without labels of the target.
+
+    Notes
+    -----
+    Features get the column ``domain__0``, 0 for source and 1 for target, at their end, for models
+    that read it; the columns of an array are named ``x__0``, ``x__1`` … before. The baseline does
+    not get it. A table gets the column ``domain``, in place of one of that name, which
+    ``make_features(domain="domain")`` hands on as ``domain__0``.
+
+    Models that see all rows of the target and no label are fitted once, not in each fold. For
+    regressors, NaN instead of -1 marks unlabelled rows.
+
+    References
+    ----------
+    Ben-David, Blitzer, Crammer, Kulesza, Pereira, Vaughan: A theory of learning from different
+    domains, Machine Learning 2010 (source, target and pooled training compared).
+
+    Wang, Dai, Póczos, Carbonell: Characterizing and avoiding negative transfer, CVPR 2019, section
+    2 (negative transfer).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from hybridsent.evaluation import transfer_report
+    >>> from hybridsent.few_label import LabeledOnly
+    >>> from hybridsent.transfer import CORAL
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.tile(["bad", "good"], 100)
+    >>> X = rng.normal(size=(200, 2)) + np.where(y == "good", 3, 0)[:, None]
+    >>> domain = np.repeat(["books", "films"], 100)
+    >>> X[domain == "films"] += 5
+    >>> model = make_pipeline(CORAL(), LabeledOnly(LogisticRegression()))
+    >>> report = transfer_report(model, X, y, domain=domain, target="films", cv=2, n_bootstrap=100)
+    >>> pair = report.pairs[0]
+    >>> pair.source, pair.target, pair.verdicts["adapted"]
+    ('books', 'films', 'helps')
+    >>> pair.shifts["source only"].a_distance > pair.shifts["adapted"].a_distance
+    True
+    """
+    start = time.perf_counter()
+    models = _check_models(estimator)
+    metric = _check_metric(scoring)
+    _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
+    regression = is_regressor(next(iter(models.values())))
+    labels = _check_labels(as_labels(X, y), regression)
+    domains = as_labels(X, domain, "domain")
+    kept_together = None if groups is None else as_labels(X, groups, "groups")
+    plain, notes = _baseline(models, baseline)
+    named = [y, domain, groups]
+    with stored([plain, *models.values()]) as (plain, *ready):
+        given = Given(
+            models={
+                "": (plain, make_table(plain, X, named, told=False)),
+                **{
+                    name: (model, make_table(model, X, named, told=True))
+                    for name, model in zip(models, ready, strict=True)
+                },
+            },
+            y=labels,
+            classes=None if regression else np.unique(labels),
+            groups=kept_together,
+            pairs=make_pairs(domains, source, target, protocol),
+            n_target_labels=n_target_labels,
+            transductive=transductive,
+        )
+        tasks = list(make_tasks(given, cv, n_repeats, random_state, shift=shift))
+        for model, table in given.models.values():
+            encode(model, table.X)
+        outcomes = run_tasks(given, tasks, n_jobs)
+    with fold_warnings_ignored():  # a draw may lack a class, too
+        pairs, mean = summarise_pairs(
+            given, outcomes, Bootstrap(metric, n_bootstrap, confidence, random_state)
+        )
+    if n_target_labels == 0 and cv is not None:
+        notes.append(
+            "Target only and pooled had all labels of the training folds, adapted models none."
+        )
+    return TransferReport(
+        scoring=metric,
+        pairs=pairs,
+        mean=mean,
+        n_target_labels=n_target_labels,
+        folds=sum(t.method == "pooled" and t.pair == t.repeat == 0 for t in tasks),
+        repeats=n_repeats,
+        confidence=confidence,
+        seconds=time.perf_counter() - start,
+        notes=notes + licence_notes(list(models.values())),
+    )
+
+
+def _check_models(estimator: Any) -> dict[str, Any]:
+    models = dict(estimator) if isinstance(estimator, Mapping) else {"adapted": estimator}
+    for name, model in models.items():
+        if not isinstance(name, str) or not name or name in REFERENCES:
+            raise ValueError(
+                f"The names of estimators must be texts, and none of {list(REFERENCES)}. Got "
+                f"{name!r}; rename it."
+            )
+        if not hasattr(model, "fit") or not hasattr(model, "predict"):
+            raise ValueError(
+                f"The estimator {name!r} must have fit and predict. Got {model!r}; end a pipeline "
+                "with a classifier."
+            )
+    if not models:
+        raise ValueError("The estimator parameter must hold at least one estimator. Got none.")
+    return models
+
+
+def _check_metric(scoring: str) -> str:
+    names = check_scoring(scoring)
+    if len(names) > 1:
+        raise ValueError(
+            f"The scoring parameter of transfer_report must be one name of a metric. Got {names!r}."
+        )
+    return names[0]
+
+
+def _check_numbers(
+    n_target_labels: int, n_repeats: int, n_bootstrap: int, confidence: float, cv: Any, seen: bool
+) -> None:
+    for name, value, least in (
+        ("n_target_labels", n_target_labels, 0),
+        ("n_repeats", n_repeats, 1),
+        ("n_bootstrap", n_bootstrap, 1),
+    ):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(
+                f"The {name} parameter must be a whole number of at least {least}. Got {value!r}."
+            )
+    if not 0 < confidence < 1:
+        raise ValueError(f"The confidence parameter must be between 0 and 1. Got {confidence!r}.")
+    if cv is None and (n_target_labels or not seen):
+        raise ValueError(
+            "The cv parameter must make folds where some rows of the target are labelled, or the "
+            f"test rows unseen. Got cv=None with n_target_labels={n_target_labels} and "
+            f"transductive={seen}; write cv=5."
+        )
+
+
+def _check_labels(labels: np.ndarray, regression: bool) -> np.ndarray:
+    if regression:
+        return np.asarray(labels, dtype=np.float64)
+    if any(not isinstance(v, str) and v == -1 for v in np.unique(labels).tolist()):
+        raise ValueError(
+            "The labels must be those of all rows, the target's too: they judge, and the report "
+            "hides them from the models. Got -1, which means unlabelled; leave these rows out, or "
+            "rename the class."
+        )
+    if labels.dtype.kind in "bu":  # -1 must have room
+        return labels.astype(np.int64)
+    return labels
+
+
+def _baseline(models: dict[str, Any], baseline: Any) -> tuple[Any, list[str]]:
+    if baseline is not None:
+        return baseline, []
+    errors = []
+    for name, model in models.items():
+        try:
+            plain = unadapted(model)
+        except ValueError as error:
+            errors.append(error)
+            continue
+        return plain, [f"The baseline is {name!r} without what adapts."] if len(models) > 1 else []
+    raise errors[0]

@@ -1,0 +1,202 @@
+"""What a judgement of transfer reads: rows with their domain, and pairs of domains (layer L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hybridsent._hints import did_you_mean
+from hybridsent._views import DOMAIN, view_of
+from hybridsent.evaluation._parts import picks_columns, readable
+from hybridsent.evaluation._unadapted import reads_domain
+
+__all__ = ["Pair", "Table", "make_pairs", "make_table"]
+
+PROTOCOLS = ("pairs", "leave-one-out")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as one estimator reads them.
+
+    Parameters
+    ----------
+    X : DataFrame
+        All rows.
+    column : str or None
+        Column that tells the domain; None for an estimator that does not want it.
+    """
+
+    X: Any
+    column: str | None
+
+    def rows(self, where: np.ndarray, domain: np.ndarray) -> Any:
+        """Take rows, with their domain.
+
+        Parameters
+        ----------
+        where : ndarray of int of shape (m,)
+            Positions.
+        domain : ndarray of int of shape (m,)
+            0 for source, 1 for target.
+
+        Returns
+        -------
+        DataFrame of m rows
+            The rows; those of features have the domain in their own type.
+        """
+        taken = self.X.iloc[where]
+        if self.column is None:
+            return taken
+        if self.column == DOMAIN or {kind.kind for kind in taken.dtypes} != {"f"}:
+            return taken.assign(**{self.column: domain})
+        import pandas as pd
+
+        # one block: a second one would be copied together by every step
+        values = taken.to_numpy()
+        both = np.column_stack([values, domain.astype(values.dtype)])
+        return pd.DataFrame(both, columns=[*taken.columns, self.column], index=taken.index)
+
+
+def make_table(estimator: Any, X: Any, named: Sequence[Any], *, told: bool) -> Table:
+    """Make the rows ready for an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who reads them.
+    X : DataFrame or array of n rows
+        A table or features.
+    named : sequence of object
+        Labels, domains and groups as they were given: strings are columns that are no features.
+    told : bool
+        Whether features get the column ``domain__0`` where the estimator reads one; a table gets
+        the column ``domain`` in any case.
+
+    Returns
+    -------
+    Table
+        The rows. The columns of an array are named ``x__i``.
+
+    Raises
+    ------
+    ValueError
+        If features have a column of domains already, or a table is none.
+    """
+    import pandas as pd
+
+    if picks_columns(estimator):
+        if not hasattr(X, "iloc"):
+            raise ValueError(
+                "X must be a DataFrame for an estimator that picks columns. Got "
+                f"{type(X).__name__}; name its columns, for example by pandas.DataFrame."
+            )
+        return Table(X, DOMAIN)
+    frame = readable(estimator, X, named)
+    if not hasattr(frame, "iloc"):
+        values = np.asarray(frame)
+        if values.ndim != 2:
+            raise ValueError(f"X must have two dimensions. Got {values.ndim}.")
+        frame = pd.DataFrame(values, columns=[f"x__{i}" for i in range(values.shape[1])])
+    taken = [name for name in frame.columns if view_of(name) == DOMAIN]
+    if taken:
+        raise ValueError(
+            f"X must not hold a column of domains, which the domain parameter gives. Got "
+            f"{taken[0]!r}; drop it, or write domain={taken[0]!r}."
+        )
+    return Table(frame, f"{DOMAIN}__0" if told and reads_domain(estimator) else None)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Rows of one source and one target.
+
+    Parameters
+    ----------
+    source, target : str
+        Their names.
+    code : int
+        Number of the target among all domains.
+    of_source, of_target : ndarray of int
+        Positions of their rows.
+    """
+
+    source: str
+    target: str
+    code: int
+    of_source: np.ndarray
+    of_target: np.ndarray
+
+
+def make_pairs(domain: np.ndarray, source: Any, target: Any, protocol: str) -> list[Pair]:
+    """Pair sources with targets.
+
+    Parameters
+    ----------
+    domain : ndarray of shape (n,)
+        Domain of each row.
+    source, target : label, list of labels or None
+        Which domains may be source and target.
+    protocol : {"pairs", "leave-one-out"}
+        Whether each source stands alone, or all others than the target together.
+
+    Returns
+    -------
+    list of Pair
+        By target within source.
+
+    Raises
+    ------
+    ValueError
+        If a domain is not there, or no pair is left.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(
+            f"The protocol parameter must be one of {list(PROTOCOLS)}. Got {protocol!r}."
+            f"{did_you_mean(protocol, PROTOCOLS)}"
+        )
+    known = np.unique(domain).tolist()
+    if known == [0, 1] and source is None and target is None and protocol == "pairs":
+        source, target = [0], [1]
+    sources, targets = (
+        _chosen(each, known, name) for each, name in ((source, "source"), (target, "target"))
+    )
+    where = {label: np.flatnonzero(domain == label) for label in known}
+    pairs = []
+    if protocol == "leave-one-out":
+        for t in targets:
+            rest = [s for s in sources if s != t]
+            if rest:
+                rows = np.sort(np.concatenate([where[s] for s in rest]))
+                name = str(rest[0]) if len(rest) == 1 else "others"
+                pairs.append(Pair(name, str(t), known.index(t), rows, where[t]))
+    else:
+        pairs = [
+            Pair(str(s), str(t), known.index(t), where[s], where[t])
+            for s in sources
+            for t in targets
+            if s != t
+        ]
+    if not pairs:
+        raise ValueError(
+            "There must be a source and a target that differ. Got the domains "
+            f"{known}, source={source!r} and target={target!r}."
+        )
+    return pairs
+
+
+def _chosen(labels: Any, known: list[Any], name: str) -> list[Any]:
+    if labels is None:
+        return known
+    listed = isinstance(labels, (list, tuple, set, np.ndarray))
+    wanted = list(labels) if listed else [labels]
+    for label in wanted:
+        if label not in known:
+            raise ValueError(
+                f"The {name} parameter must name domains that are there. Got {label!r}; the "
+                f"domains are {known}.{did_you_mean(label, known)}"
+            )
+    return [label for label in known if label in wanted]

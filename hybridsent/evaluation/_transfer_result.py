@@ -1,0 +1,299 @@
+"""What a judgement of transfer found (layer L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hybridsent.evaluation._result import as_columns
+
+__all__ = ["Interval", "Shift", "TransferPair", "TransferReport", "verdict"]
+
+REFERENCES = ("source only", "target only", "pooled")
+"""Methods that do not adapt."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its bootstrap interval.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    low, high : float
+        Ends of the interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far source and target are apart in one set of features.
+
+    Parameters
+    ----------
+    mmd : float
+        Squared maximum mean discrepancy; NaN where there are no features to compare.
+    a_distance : float
+        Proxy A-distance, 0 to 2; NaN likewise.
+    """
+
+    mmd: float
+    a_distance: float
+
+
+@dataclass(frozen=True)
+class TransferPair:
+    """One source, one target, and how each method did on the rows of the target.
+
+    Parameters
+    ----------
+    source, target : str
+        Names of the domains; ``"mean"`` and ``"mean"`` for the mean over pairs.
+    n_source, n_target : int
+        Their rows; of the mean, those of all pairs together.
+    scores : dict of str to Interval
+        Score of each method.
+    gains : dict of str to Interval
+        Score of each other method less that of source only, on the same resampled rows.
+    shifts : dict of str to Shift, default={}
+        ``"source only"`` is before adaptation, and each adapted method after it.
+    """
+
+    source: str
+    target: str
+    n_source: int
+    n_target: int
+    scores: dict[str, Interval]
+    gains: dict[str, Interval]
+    shifts: dict[str, Shift] = field(default_factory=dict)
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """What each method does beside source only.
+
+        Returns
+        -------
+        dict of str to str
+            See `verdict`.
+        """
+        return {name: verdict(gain) for name, gain in self.gains.items()}
+
+
+def verdict(gain: Interval) -> str:
+    """Say what a gain over source only means.
+
+    Parameters
+    ----------
+    gain : Interval
+        Score less that of source only.
+
+    Returns
+    -------
+    {"helps", "may help", "same", "may hurt", "hurts"}
+        ``"hurts"`` and ``"helps"`` where the whole interval is on one side of 0, ``"may ..."``
+        where only the gain itself is.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._transfer_result import Interval, verdict
+    >>> verdict(Interval(-0.02, -0.03, -0.01)), verdict(Interval(-0.02, -0.05, 0.01))
+    ('hurts', 'may hurt')
+    """
+    if gain.value == 0:
+        return "same"
+    if gain.value < 0:
+        return "hurts" if gain.high < 0 else "may hurt"
+    return "helps" if gain.low > 0 else "may help"
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """Scores on target rows of models with and without transfer, side by side.
+
+    Parameters
+    ----------
+    scoring : str
+        The metric.
+    pairs : list of TransferPair
+        One a pair of domains.
+    mean : TransferPair
+        The mean over pairs; its interval resamples the rows of each target once for all pairs.
+    n_target_labels : int
+        Labels of the target that pooled and adapted methods had; 0 for adapted ones that had none.
+    folds, repeats : int
+        Folds of the target's rows (0 where there were none), and how often they were made.
+    confidence : float
+        Of the intervals.
+    seconds : float
+        Wall time.
+    notes : list of str, default=[]
+        What the reader should know.
+
+    See Also
+    --------
+    transfer_report : Makes one.
+    """
+
+    scoring: str
+    pairs: list[TransferPair]
+    mean: TransferPair
+    n_target_labels: int
+    folds: int
+    repeats: int
+    confidence: float
+    seconds: float
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods.
+
+        Returns
+        -------
+        list of str
+            References first.
+        """
+        return list(self.mean.scores)
+
+    @property
+    def negative_transfer(self) -> list[tuple[str, str, str]]:
+        """Where an adapted method hurts: its whole interval is below source only.
+
+        Returns
+        -------
+        list of (str, str, str)
+            Source, target and method, the worst first.
+        """
+        found = [
+            (pair.gains[name].value, (pair.source, pair.target, name))
+            for pair in self.pairs
+            for name, said in pair.verdicts.items()
+            if said == "hurts" and name not in REFERENCES
+        ]
+        return [where for _, where in sorted(found)]
+
+    def to_frame(self) -> Any:
+        """One row a pair and method; the mean over pairs at last.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``source``, ``target``, ``method``, ``score``, ``low``, ``high``, ``gain``,
+            ``gain_low``, ``gain_high``, ``verdict``, ``mmd``, ``a_distance``, ``n_source``,
+            ``n_target``. Gains are over source only, which has none.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            [row for pair in [*self.pairs, self.mean] for row in _records(pair)],
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Keys ``scoring``, ``n_target_labels``, ``n_folds``, ``n_repeats``, ``confidence``,
+            ``pairs`` and ``mean`` (lists of what `to_frame` has in its rows),
+            ``negative_transfer``, ``seconds``, ``notes``.
+        """
+        return {
+            "scoring": self.scoring,
+            "n_target_labels": self.n_target_labels,
+            "n_folds": self.folds,
+            "n_repeats": self.repeats,
+            "confidence": self.confidence,
+            "pairs": [_json(row) for pair in self.pairs for row in _records(pair)],
+            "mean": [_json(row) for row in _records(self.mean)],
+            "negative_transfer": [list(where) for where in self.negative_transfer],
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        shown = [*self.pairs, self.mean] if len(self.pairs) > 1 else self.pairs
+        head = ["source", "target", "method", self.scoring, "gain", "verdict", "MMD", "A-distance"]
+        rows = [line for pair in shown for line in _lines(pair)]
+        return "\n".join([self._headline(), "", *as_columns([head, *rows]), *self._remarks()])
+
+    def _headline(self) -> str:
+        parts = [
+            _counted(len(self.pairs), "pair of domains", "pairs of domains"),
+            _counted(self.n_target_labels, "label of the target", "labels of the target"),
+            _counted(self.folds, "fold", "folds"),
+            _counted(self.repeats, "repeat", "repeats"),
+            f"{self.confidence:.0%} intervals",
+            f"{self.seconds:.1f} s",
+        ]
+        return ", ".join(parts)
+
+    def _remarks(self) -> Sequence[str]:
+        hurt = [f"Transfer hurts: {s} -> {t}, {name}." for s, t, name in self.negative_transfer]
+        return [*hurt, *self.notes]
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else many}"
+
+
+def _records(pair: TransferPair) -> list[dict[str, Any]]:
+    none = Interval(float("nan"), float("nan"), float("nan"))
+    unknown = Shift(float("nan"), float("nan"))
+    said = pair.verdicts
+    return [
+        {
+            "source": pair.source,
+            "target": pair.target,
+            "method": name,
+            "score": score.value,
+            "low": score.low,
+            "high": score.high,
+            "gain": pair.gains.get(name, none).value,
+            "gain_low": pair.gains.get(name, none).low,
+            "gain_high": pair.gains.get(name, none).high,
+            "verdict": said.get(name, ""),
+            "mmd": pair.shifts.get(name, unknown).mmd,
+            "a_distance": pair.shifts.get(name, unknown).a_distance,
+            "n_source": pair.n_source,
+            "n_target": pair.n_target,
+        }
+        for name, score in pair.scores.items()
+    ]
+
+
+def _lines(pair: TransferPair) -> list[list[str]]:
+    def written(value: float) -> str:
+        return "" if np.isnan(value) else f"{value:z.3f}"
+
+    return [
+        [
+            pair.source,
+            pair.target,
+            name,
+            str(score),
+            f"{pair.gains[name].value:+.3f}" if name in pair.gains else "",
+            pair.verdicts.get(name, ""),
+            written(pair.shifts[name].mmd) if name in pair.shifts else "",
+            written(pair.shifts[name].a_distance) if name in pair.shifts else "",
+        ]
+        for name, score in pair.scores.items()
+    ]
+
+
+def _json(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and not np.isfinite(value) else value
+        for key, value in row.items()
+    }

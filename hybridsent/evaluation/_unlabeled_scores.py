@@ -1,0 +1,202 @@
+"""Choose a model for a target domain without its labels (layer L5).
+
+scikit-learn's scorers need labels of the rows that matter, and those of the target have none; a
+fold holds both domains, so that accuracy would count rows with -1 as wrong. skada's scorers of the
+same names need its own routing of domains through every estimator.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from hybridsent._unlabeled import labeled_rows
+from hybridsent._views import DOMAIN, view_of
+from hybridsent.evaluation._judging import rows_of
+
+__all__ = [
+    "prediction_entropy_score",
+    "soft_neighborhood_density_score",
+    "target_rows",
+]
+
+_CELLS = 2**22  # of a matrix of similarities held at a time: 32 MB
+
+
+def prediction_entropy_score(estimator: Any, X: Any, y: Any = None) -> float:
+    r"""Score a classifier by how sure it is of the target rows.
+
+    .. math:: \frac{1}{n} \sum_{i} \sum_c p_c(x_i) \log p_c(x_i)
+
+    over the rows of the target: minus the mean entropy, in nats. 0 is best, and
+    :math:`-\log C` is not sure at all. No label is looked at. A classifier that puts all rows in
+    one class is sure, too: use it among settings that are sensible.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted classifier with `predict_proba`.
+    X : array or DataFrame of n rows
+        Rows; those of the target count, see Notes.
+    y : array of shape (n,), default=None
+        Labels, of which only -1 may matter, see Notes.
+
+    Returns
+    -------
+    float
+        The score; higher is better. It is a scorer: ``GridSearchCV(..., scoring=...)`` takes it.
+
+    Raises
+    ------
+    ValueError
+        If no row is of the target, or the classifier has no probabilities.
+
+    Notes
+    -----
+    A row is of the target where the column ``domain__0`` (of a table: ``domain``) is 1. Where there
+    is no such column, it is so where y is -1; where no label is -1 either, every row is.
+
+    References
+    ----------
+    Morerio, Cavazza, Murino: Minimal-entropy correlation alignment for unsupervised deep domain
+    adaptation, ICLR 2018, section 3.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from hybridsent.evaluation import prediction_entropy_score
+    >>> X, y = np.zeros((4, 1)), np.array([0, 1, -1, -1])
+    >>> guess = DummyClassifier(strategy="prior").fit(X[:2], y[:2])
+    >>> round(prediction_entropy_score(guess, X, y), 3)
+    -0.693
+    """
+    p = _target_probabilities(estimator, X, y, "prediction_entropy_score")
+    # 0 log 0 is 0
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    return float(np.einsum("ij,ij->", p, logs)) / len(p)
+
+
+def soft_neighborhood_density_score(
+    estimator: Any, X: Any, y: Any = None, *, temperature: float = 0.05
+) -> float:
+    r"""Score a classifier by how densely its answers to the target rows lie together.
+
+    With the probabilities of each row at length 1, :math:`\tilde p_i`,
+
+    .. math:: P_{ij} = \frac{\exp(\tilde p_i^\top \tilde p_j / \tau)}
+              {\sum_{k \ne i} \exp(\tilde p_i^\top \tilde p_k / \tau)} \quad (j \ne i), \qquad
+              -\frac{1}{n} \sum_{i, j} P_{ij} \log P_{ij},
+
+    over the rows of the target: the entropy of a row's soft neighbourhood is high where many rows
+    are answered alike. The similarities are computed in blocks of rows. No label is looked at.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted classifier with `predict_proba`.
+    X : array or DataFrame of n rows
+        Rows; those of the target count, as in `prediction_entropy_score`.
+    y : array of shape (n,), default=None
+        Labels, of which only -1 may matter, as there.
+    temperature : float, default=0.05
+        The temperature, as in the paper.
+
+    Returns
+    -------
+    float
+        The score, up to log(n - 1); higher is better. Compare only scores of the same rows.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 2 rows are of the target, or the classifier has no probabilities.
+
+    References
+    ----------
+    Saito, Kim, Teterwak, Sclaroff, Darrell, Saenko: Tune it the right way: unsupervised validation
+    of domain adaptation via soft neighborhood density, ICCV 2021, eqs. 1-3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from hybridsent.evaluation import soft_neighborhood_density_score
+    >>> X, y = np.zeros((4, 1)), np.array([0, 1, 0, 1])
+    >>> guess = DummyClassifier(strategy="prior").fit(X, y)
+    >>> round(soft_neighborhood_density_score(guess, X), 3), round(float(np.log(3)), 3)
+    (1.099, 1.099)
+    """
+    if not temperature > 0:
+        raise ValueError(f"The temperature parameter must be above 0. Got {temperature}.")
+    p = _target_probabilities(estimator, X, y, "soft_neighborhood_density_score")
+    if len(p) < 2:
+        raise ValueError(
+            "soft_neighborhood_density_score needs at least 2 rows of the target. Got "
+            f"{len(p)}; take fewer folds."
+        )
+    p = p / np.linalg.norm(p, axis=1, keepdims=True)
+    total = 0.0
+    for rows in gen_batches(len(p), max(1, _CELLS // len(p))):
+        S = p[rows] @ p.T / temperature
+        S[np.arange(len(S)), np.arange(len(p))[rows]] = -np.inf
+        S -= S.max(axis=1, keepdims=True)
+        P = np.exp(S)
+        sums = P.sum(axis=1)
+        # the entropy of a softmax: log of its sum less the mean exponent; 0 times -inf is 0
+        np.copyto(S, 0.0, where=P == 0)
+        total += float((np.log(sums) - np.einsum("ij,ij->i", P, S) / sums).sum())
+    return total / len(p)
+
+
+def _target_probabilities(estimator: Any, X: Any, y: Any, who: str) -> np.ndarray:
+    target = np.flatnonzero(target_rows(X, y))
+    if len(target) == 0:
+        raise ValueError(
+            f"{who} needs rows of the target. Got {len(X)} rows, all of the source; take folds "
+            "that hold both domains."
+        )
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            f"{who} needs a classifier with predict_proba. Got {estimator!r}; put "
+            "sklearn.calibration.CalibratedClassifierCV around it."
+        )
+    return np.asarray(estimator.predict_proba(rows_of(X, target)), dtype=np.float64)
+
+
+def target_rows(X: Any, y: Any) -> np.ndarray:
+    """Tell which rows are of the target: by column, by label, or all.
+
+    Parameters
+    ----------
+    X : array or DataFrame of n rows
+        Rows; the column ``domain__0``, or ``domain`` of a table, tells.
+    y : array of shape (n,) or None
+        Labels; without such a column, -1 tells.
+
+    Returns
+    -------
+    ndarray of bool of shape (n,)
+        Which rows are of the target; all where nothing tells.
+
+    Raises
+    ------
+    ValueError
+        If a domain is neither 0 nor 1.
+    """
+    for name in getattr(X, "columns", ()):
+        if name == DOMAIN or view_of(name) == DOMAIN:
+            domain = np.asarray(X[name])
+            if not np.isin(domain, (0, 1)).all():
+                raise ValueError(
+                    f"The column {name!r} must be 0 for rows of the source and 1 for rows of the "
+                    f"target. Got {sorted(set(domain.tolist()) - {0, 1}, key=str)[:3]}."
+                )
+            return np.asarray(domain == 1)
+    n = X.shape[0] if hasattr(X, "shape") else len(X)
+    if y is None:
+        return np.ones(n, dtype=bool)
+    unlabeled = ~labeled_rows(y)
+    return unlabeled if unlabeled.any() else np.ones(n, dtype=bool)

@@ -1,0 +1,135 @@
+"""Transfer in the pipelines that `make_fusion` builds (layer L4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import clone
+
+from hybridsent._hints import did_you_mean
+
+__all__ = ["ADAPTATIONS", "adapted_steps"]
+
+_TRANSFORMERS = ("groups", "coral", "subspace", "tca", "jda", "augment")
+_WEIGHERS = ("kmm", "kliep", "ulsif", "classifier", "balanced")
+_HEADS = ("prior", "tradaboost", "adversarial")
+
+ADAPTATIONS = (*_TRANSFORMERS, *_WEIGHERS, *_HEADS)
+"""Names of ways to adapt to a target domain that `make_fusion` knows."""
+
+_JOIN_VIEWS = ("subspace", "tca", "jda")
+
+
+def adapted_steps(
+    adapt: Any, how: str, steps: list[tuple[str, Any]], classifier: Any, random_state: int
+) -> list[tuple[str, Any]]:
+    """Put what adapts into the steps of a pipeline.
+
+    Parameters
+    ----------
+    adapt : str or estimator
+        What adapts: a name, a transformer, or an estimator that weighs rows.
+    how : str
+        Strategy of fusion.
+    steps : list of tuple of str and estimator
+        Steps ``scale``, ``impute``, ``fuse`` and ``classify``.
+    classifier : object
+        What the user asked for as classifier.
+    random_state : int
+        Seed of what is made here.
+
+    Returns
+    -------
+    list of tuple of str and estimator
+        The steps with what adapts: a transformer as step ``adapt`` behind ``impute`` (in front of
+        ``scale`` where it standardises groups) and `LabeledOnly` around the classifier, or another
+        ``classify``.
+
+    Raises
+    ------
+    ValueError
+        If the name is not known, or does not go with the strategy or the classifier.
+    """
+    if isinstance(adapt, str) and adapt not in ADAPTATIONS:
+        raise ValueError(
+            f"The 'adapt' parameter of make_fusion must be one of {list(ADAPTATIONS)} or a "
+            f"transformer of hybridsent.transfer. Got {adapt!r}.{did_you_mean(adapt, ADAPTATIONS)}"
+        )
+    if not isinstance(adapt, str) and not (hasattr(adapt, "fit") and hasattr(adapt, "transform")):
+        raise ValueError(
+            "The 'adapt' parameter of make_fusion must be a name or a transformer. Got "
+            f"{adapt!r}; give an estimator that weighs rows as classifier instead."
+        )
+    if isinstance(adapt, str) and adapt not in _TRANSFORMERS:
+        return _with_head(adapt, how, steps, classifier, random_state)
+    if adapt in _JOIN_VIEWS and how != "early":
+        raise ValueError(
+            f"The adapt parameter must keep the views apart with how={how!r}. Got {adapt!r}, which "
+            "joins them; choose 'coral', or how='early'."
+        )
+    return _with_transformer(adapt, how, steps, random_state)
+
+
+def _with_transformer(
+    adapt: Any, how: str, steps: list[tuple[str, Any]], random_state: int
+) -> list[tuple[str, Any]]:
+    from hybridsent.few_label import LabeledOnly
+    from hybridsent.fusion._strategies import imputer
+    from hybridsent.transfer import GroupScaler
+
+    made = _transformer(adapt, random_state).set_output(transform="pandas")
+    found = dict(steps)
+    found["classify"] = LabeledOnly(found["classify"])
+    if isinstance(made, GroupScaler):
+        return [("adapt", made), *found.items()]
+    if found["impute"] == "passthrough":  # what adapts needs whole rows
+        found["impute"] = imputer(add_indicator=False)
+    order: list[tuple[str, Any]] = []
+    for name, step in found.items():
+        order += [(name, step), ("adapt", made)] if name == "impute" else [(name, step)]
+    return order
+
+
+def _transformer(adapt: Any, random_state: int) -> Any:
+    from hybridsent import transfer
+
+    if not isinstance(adapt, str):
+        return clone(adapt)  # the user's own stays as it is
+    made = {
+        "groups": transfer.GroupScaler(),
+        "coral": transfer.CORAL(),
+        "subspace": transfer.SubspaceAlignment(),
+        "tca": transfer.TCA(random_state=random_state),
+        "jda": transfer.JDA(random_state=random_state),
+        "augment": transfer.FeatureAugmentation(),
+    }
+    return made[adapt]
+
+
+def _with_head(
+    adapt: str, how: str, steps: list[tuple[str, Any]], classifier: Any, random_state: int
+) -> list[tuple[str, Any]]:
+    from hybridsent import transfer
+
+    if how != "early":
+        raise ValueError(
+            f"The 'how' parameter of make_fusion must be 'early' with adapt={adapt!r}, which "
+            f"learns from joint features. Got {how!r}."
+        )
+    if adapt in ("prior", "adversarial") and not (
+        isinstance(classifier, str) and classifier == "logreg"
+    ):
+        raise ValueError(
+            f"The classifier parameter must be left alone with adapt={adapt!r}, which classifies "
+            f"itself. Got {classifier!r}."
+        )
+    found = dict(steps)
+    if adapt in _WEIGHERS:
+        head: Any = transfer.ReweightedEstimator(found["classify"], weigher=adapt)
+    elif adapt == "tradaboost":
+        head = transfer.TrAdaBoostClassifier(random_state=random_state)
+    elif adapt == "prior":
+        head = transfer.PriorClassifier()
+    else:
+        head = transfer.DomainAdversarialClassifier(random_state=random_state)
+    return [*list(found.items())[:-1], ("classify", head)]

@@ -1,0 +1,29 @@
+"""Transfer from a source domain to a target domain: instances, features, models (layer L3)."""
+
+from hybridsent.transfer._adversarial import DomainAdversarialClassifier
+from hybridsent.transfer._augmentation import FeatureAugmentation
+from hybridsent.transfer._continued_classifier import ContinuedBoostingClassifier
+from hybridsent.transfer._continued_regressor import ContinuedBoostingRegressor
+from hybridsent.transfer._coral import CORAL
+from hybridsent.transfer._drop import DropDomain
+from hybridsent.transfer._group_scaler import GroupScaler
+from hybridsent.transfer._jda import JDA
+from hybridsent.transfer._prior_classifier import PriorClassifier
+from hybridsent.transfer._prior_regressor import PriorRegressor
+from hybridsent.transfer._subspace import SubspaceAlignment
+from hybridsent.transfer._tca import TCA
+
+__all__ = [
+    "CORAL",
+    "JDA",
+    "TCA",
+    "ContinuedBoostingClassifier",
+    "ContinuedBoostingRegressor",
+    "DomainAdversarialClassifier",
+    "DropDomain",
+    "FeatureAugmentation",
+    "GroupScaler",
+    "PriorClassifier",
+    "PriorRegressor",
+    "SubspaceAlignment",
+]

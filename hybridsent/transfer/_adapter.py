@@ -1,0 +1,151 @@
+"""What all transformers that adapt share: two domains in, one matrix out (layer L3)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from hybridsent.transfer._domain import Rows, kept_names, read_rows, warn_without_target
+
+__all__ = ["DomainAdapter"]
+
+
+class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
+    """Base of the adapters; a subclass writes `_learn`, `_map` and, for new columns, names.
+
+    In `fit` and `fit_transform` the domain of a row is told by ``domain__0``, else by its label; in
+    `transform` by ``domain__0``, else every row is of the target.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Learn from the rows of both domains.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features without NaN; the column ``domain__0``, where there is one, is 0 for rows of the
+            source and 1 for rows of the target.
+        y : array of shape (n,), default=None
+            Labels. Without a column of domains, the rows with -1 are the target.
+
+        Returns
+        -------
+        self
+            The fitted adapter.
+        """
+        self._fit_rows(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
+        """Learn from the rows of both domains, and adapt them.
+
+        Without a column of domains this differs from ``fit(X, y).transform(X)``, which knows no
+        label and takes every row for one of the target.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            As in `fit`.
+        y : array of shape (n,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, q)
+            Adapted features, in the type of X, without the column of domains.
+        """
+        return self._mapped(self._fit_rows(X, y))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Adapt rows.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; without a column of domains every row is one of the target.
+
+        Returns
+        -------
+        ndarray of shape (n, q)
+            Adapted features, in the type of X, without the column of domains.
+        """
+        check_is_fitted(self)
+        return self._mapped(read_rows(self, X, reset=False, fitting=False))
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: those of X without the domain.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Ignored; the names seen in `fit` count.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        return kept_names(self)
+
+    def _fit_rows(self, X: Any, y: Any) -> Rows:
+        self._validate_params()
+        rows = read_rows(self, X, y, reset=True)
+        warn_without_target(self, rows)
+        self.n_target_ = int(rows.target.sum())
+        self.n_source_ = len(rows.target) - self.n_target_
+        self._learn(rows, y)
+        return rows
+
+    def _mapped(self, rows: Rows) -> np.ndarray:
+        width = len(self.get_feature_names_out())
+        out = np.empty((len(rows.X), width), dtype=rows.X.dtype)
+        for target in (False, True):
+            which = rows.target == target
+            if which.any():
+                out[which] = self._map(rows.X[which], target)
+        return out
+
+    def _parts(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Give source and target in float64; each is all rows where there is one domain only."""
+        X = rows.X.astype(np.float64)
+        if self.n_source_ == 0 or self.n_target_ == 0:
+            return X, X
+        return X[~rows.target], X[rows.target]
+
+    @abstractmethod
+    def _learn(self, rows: Rows, y: Any) -> None:
+        """Learn from rows of which `n_source_` and `n_target_` are of each domain."""
+
+    @abstractmethod
+    def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
+        """Adapt rows of one domain."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def check_two_rows(adapter: DomainAdapter) -> None:
+    """Refuse a domain of a single row, which has no covariance.
+
+    Parameters
+    ----------
+    adapter : DomainAdapter
+        Who counted the rows.
+
+    Raises
+    ------
+    ValueError
+        If a domain has one row and the other one has some.
+    """
+    if adapter.n_source_ and adapter.n_target_ and min(adapter.n_source_, adapter.n_target_) < 2:
+        raise ValueError(
+            f"{type(adapter).__name__} needs at least 2 rows of each domain. Got "
+            f"{adapter.n_source_} of the source and {adapter.n_target_} of the target."
+        )

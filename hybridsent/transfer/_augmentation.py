@@ -1,0 +1,91 @@
+"""Feature augmentation (layer L3).
+
+A copy of the columns for each domain needs no library, and none has it as a transformer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hybridsent._views import view_of
+from hybridsent.transfer._adapter import DomainAdapter
+from hybridsent.transfer._domain import Rows, kept_names
+
+__all__ = ["FeatureAugmentation"]
+
+
+class FeatureAugmentation(DomainAdapter):
+    r"""Give the columns thrice: for all rows, for the source alone and for the target alone.
+
+    .. math:: x_s \mapsto (x_s, x_s, 0), \qquad x_t \mapsto (x_t, 0, x_t).
+
+    A linear classifier of labelled rows of both domains then shares what the domains have in common
+    and keeps apart what they have not. It needs labels in the target: with none, the third copy has
+    no weight.
+
+    Attributes
+    ----------
+    n_source_, n_target_ : int
+        Rows of each domain.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    PriorClassifier : Draws a classifier of the target to that of the source.
+
+    Notes
+    -----
+    With an L2 penalty this is the same as a prior for both domains: the weights of source and
+    target, :math:`w + w_s` and :math:`w + w_t`, are drawn to each other.
+
+    References
+    ----------
+    Daumé III: Frustratingly easy domain adaptation, ACL 2007, section 3.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import FeatureAugmentation
+    >>> X = pd.DataFrame({"text__0": [1.0, 2.0], "domain__0": [0.0, 1.0]})
+    >>> FeatureAugmentation().fit_transform(X)
+    array([[1., 1., 0.],
+           [2., 0., 2.]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: ``text__0``, then ``text_source__0`` and ``text_target__0``.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Ignored; the names seen in `fit` count.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        names = kept_names(self)
+        copies = [[_suffixed(name, kind) for name in names] for kind in ("source", "target")]
+        return np.asarray([*names, *copies[0], *copies[1]], dtype=object)
+
+    def _learn(self, rows: Rows, y: Any) -> None:
+        """Learn nothing: the copies depend on the domain alone."""
+
+    def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
+        zeros = np.zeros_like(X)
+        if self.n_target_ == 0 or self.n_source_ == 0:
+            return np.hstack([X, zeros, zeros])
+        return np.hstack([X, zeros, X] if target else [X, X, zeros])
+
+
+def _suffixed(name: str, kind: str) -> str:
+    view = view_of(name)
+    return f"{name}_{kind}" if view is None else f"{view}_{kind}{name[len(view) :]}"

@@ -1,0 +1,100 @@
+"""Density ratios that are sums of Gaussian kernels around rows of the target (layer L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from hybridsent.transfer._domain import Rows
+from hybridsent.transfer._kernels import (
+    distances_of,
+    gaussian,
+    kernel_blocks,
+    median_gamma,
+    sample_rows,
+)
+from hybridsent.transfer._weigher import _RatioWeigher
+
+__all__: list[str] = []
+
+WIDTHS = 2.0 ** np.arange(-4, 5)
+"""Multiples of the median heuristic's gamma that are compared."""
+
+
+class _CentersWeigher(_RatioWeigher):
+    """A ratio w(x) = sum of a_l k(x, c_l), whose centres are rows of the target."""
+
+    gamma: Any
+    n_centers: int
+    random_state: Any
+
+    def _importance_of_source(self, rows: Rows) -> np.ndarray:
+        random = check_random_state(self.random_state)
+        source, target = rows.X[~rows.target], rows.X[rows.target]
+        self.centers_ = sample_rows(target, self.n_centers, random)
+        to_source = distances_of(source, self.centers_)
+        to_target = distances_of(target, self.centers_)
+        self._learn(to_source, to_target, self._gammas(rows.X, random), random)
+        return np.asarray(gaussian(to_source, self.gamma_) @ self.coef_)
+
+    def _learn(
+        self,
+        to_source: np.ndarray,
+        to_target: np.ndarray,
+        gammas: list[float],
+        random: np.random.RandomState,
+    ) -> None:
+        """Set gamma_ and coef_, from squared distances to the centres."""
+        raise NotImplementedError
+
+    def _gammas(self, X: np.ndarray, random: np.random.RandomState) -> list[float]:
+        if self.gamma is None:
+            return list(median_gamma(X, random) * WIDTHS)
+        return positives(self, "gamma", self.gamma)
+
+    def _weigh_nothing(self, rows: Rows) -> None:
+        self.centers_ = rows.X[:0]
+        self.coef_ = np.zeros(0)
+        self.gamma_ = float("nan")
+
+    def _ratio(self, X: np.ndarray) -> np.ndarray:
+        if not len(self.centers_):
+            return np.ones(len(X))
+        out = np.empty(len(X))
+        for block, kernel in kernel_blocks(X, self.centers_, self.gamma_):
+            out[block] = kernel @ self.coef_
+        return out
+
+
+def positives(estimator: Any, name: str, values: float | Sequence[float]) -> list[float]:
+    """Check a parameter that is a positive number or several of them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose parameter it is.
+    name : str
+        Its name.
+    values : float or sequence of float
+        Its value.
+
+    Returns
+    -------
+    list of float
+        The numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is not positive.
+    """
+    found = np.atleast_1d(np.asarray(values, dtype=np.float64)).ravel()
+    if not len(found) or not (np.isfinite(found) & (found > 0)).all():
+        raise ValueError(
+            f"The '{name}' parameter of {type(estimator).__name__} must be a positive number or "
+            f"several of them. Got {values!r}."
+        )
+    return [float(value) for value in found]

@@ -1,0 +1,194 @@
+"""Which rows are source and which are target, for all of transfer learning (layer L3).
+
+No library serves: skada threads ``sample_domain`` beside X through its own pipelines, and adapt
+keeps target rows in constructors. Here the domain is a column of the matrix, so that pipelines,
+grids and cross-validation need to know nothing of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_consistent_length
+
+from hybridsent._unlabeled import labeled_rows
+from hybridsent._views import DOMAIN, as_matrix, view_of
+from hybridsent.exceptions import TransferWarning
+
+__all__ = ["Rows", "kept_names", "read_rows", "warn_without_target"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A matrix without its domain column, and what is known of its rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Features, without the domain column.
+    target : ndarray of bool of shape (n,)
+        Which rows are of the target domain.
+    labeled : ndarray of bool of shape (n,)
+        Which rows have a label; none where there is no y.
+    told : bool
+        Whether a column told the domains; else the unlabelled rows are the target, and, where no
+        label is known, all rows.
+    """
+
+    X: np.ndarray
+    target: np.ndarray
+    labeled: np.ndarray
+    told: bool
+
+
+def read_rows(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    reset: bool,
+    fitting: bool = True,
+    allow_nan: bool = False,
+) -> Rows:
+    """Check X, take its domain column off, and tell source from target.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Remembers, or compares, number and names of the columns (those of X, with the domain).
+    X : array or DataFrame of shape (n, p)
+        Features, without NaN unless it is allowed; the column ``domain__0``, where there is one, is
+        0 for rows of the source and 1 for rows of the target.
+    y : array of shape (n,), default=None
+        Labels. Without a domain column, rows with -1 are the target.
+    reset : bool
+        True in `fit`, False later.
+    fitting : bool, default=True
+        Whether the rows are those of `fit`. Of new rows without a domain column, each is target.
+    allow_nan : bool, default=False
+        Whether features may be NaN, as trees take them.
+
+    Returns
+    -------
+    Rows
+        What was read.
+
+    Raises
+    ------
+    ValueError
+        If X has NaN that is not allowed, or a domain is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.base import BaseEstimator
+    >>> from hybridsent.transfer._domain import read_rows
+    >>> X = pd.DataFrame({"text__0": [0.5, 1.5], "domain__0": [0.0, 1.0]})
+    >>> rows = read_rows(BaseEstimator(), X, reset=True)
+    >>> rows.X.ravel(), rows.target
+    (array([0.5, 1.5]), array([False,  True]))
+    """
+    values = as_matrix(estimator, X, reset=reset)
+    names = getattr(estimator, "feature_names_in_", ())
+    columns = [i for i, name in enumerate(names) if view_of(name) == DOMAIN]
+    labeled = np.zeros(len(values), dtype=bool)
+    if y is not None:
+        check_consistent_length(values, y)
+        labeled = _labeled(y)
+    if not columns:
+        if not allow_nan:
+            _check_finite(estimator, values, names)
+        unknown = ~labeled if y is not None else np.zeros(len(values), dtype=bool)
+        target = unknown if fitting else np.ones(len(values), dtype=bool)
+        return Rows(values, target, labeled, told=False)
+    if len(columns) > 1:
+        raise ValueError(
+            f"There must be one column of domains, '{DOMAIN}__0'. Got "
+            f"{[str(names[i]) for i in columns]}."
+        )
+    domain = values[:, columns[0]]
+    strange = ~np.isin(domain, (0, 1))
+    if strange.any():
+        row = int(np.flatnonzero(strange)[0])
+        raise ValueError(
+            f"The column {str(names[columns[0]])!r} must be 0 for rows of the source and 1 for "
+            f"rows of the target. Got {domain[row]} in row {row}."
+        )
+    values = np.delete(values, columns, axis=1)
+    if values.shape[1] == 0:
+        raise ValueError(
+            f"{type(estimator).__name__} needs at least 1 feature beside the column of domains. "
+            "Got 0 features."
+        )
+    if not allow_nan:
+        _check_finite(estimator, values, names)
+    return Rows(values, domain == 1, labeled, told=True)
+
+
+def kept_names(estimator: Any, *views: str) -> np.ndarray:
+    """Names of the columns that are left when those of some views are taken off.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``n_features_in_`` and, where columns had names, ``feature_names_in_``.
+    *views : str
+        Views that are taken off; ``"domain"`` where none is given.
+
+    Returns
+    -------
+    ndarray of str
+        Names; ``x0`` … where columns had none.
+    """
+    default = [f"x{i}" for i in range(estimator.n_features_in_)]
+    names = getattr(estimator, "feature_names_in_", default)
+    off = views or (DOMAIN,)
+    return np.asarray([name for name in names if view_of(name) not in off], dtype=object)
+
+
+def warn_without_target(estimator: Any, rows: Rows) -> None:
+    """Warn where `fit` saw no row of one of the domains: nothing is adapted then.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who was fitted.
+    rows : Rows
+        What it saw.
+    """
+    if rows.target.any() and not rows.target.all():
+        return
+    which = "source" if rows.target.any() else "target"
+    warnings.warn(
+        f"{type(estimator).__name__} saw no row of the {which} domain, so there is nothing to "
+        f"adapt to. Give a column '{DOMAIN}__0' (0 source, 1 target), or the label -1 to "
+        "unlabelled rows of the target.",
+        TransferWarning,
+        stacklevel=3,
+    )
+
+
+def _labeled(y: Any) -> np.ndarray:
+    """Tell which rows have a label; a number of a regression always is one."""
+    plain = np.asarray(y)
+    if plain.dtype.kind == "f" and type_of_target(plain.ravel()) == "continuous":
+        return np.ones(len(plain), dtype=bool)
+    return labeled_rows(y)
+
+
+def _check_finite(estimator: Any, values: np.ndarray, names: Any) -> None:
+    # a sum is NaN where any part is: no mask of every cell
+    sums = values.sum(axis=0, dtype=np.float64)
+    if np.isfinite(sums).all():
+        return
+    row, column = np.argwhere(np.isnan(values))[0]
+    named = [name for name in names if view_of(name) != DOMAIN]
+    where = repr(str(named[column])) if len(named) else f"column {column}"
+    raise ValueError(
+        f"Input X of {type(estimator).__name__} contains NaN: row {row} lacks {where}. Put "
+        f"hybridsent.missing.ViewImputer before it."
+    )

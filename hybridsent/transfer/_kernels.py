@@ -1,0 +1,156 @@
+"""Gaussian kernels in blocks, and a bandwidth that fits the data (layer L3).
+
+scikit-learn's ``rbf_kernel`` squares distances without centring, so that it must compute in
+float64, and makes the whole matrix at once; here a block is made, used and dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+__all__ = ["distances_of", "gaussian", "kernel_blocks", "kernel_mean", "median_gamma", "sample_rows"]
+
+BLOCK = 2**22
+"""Entries of a block: it stays in the caches of a processor, or near them."""
+
+MEDIAN_ROWS = 1000
+"""Rows whose distances tell the bandwidth: their median has a relative error below 1 percent."""
+
+
+def distances_of(X: np.ndarray, Z: np.ndarray) -> np.ndarray:
+    r"""Squared distances of rows, by one matrix product.
+
+    .. math:: \|x - z\|^2 = \|x\|^2 + \|z\|^2 - 2 x'z
+
+    after the mean of Z is taken off both, without which the terms may be far larger than their
+    difference and nothing of it is left in float32.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows.
+    Z : ndarray of shape (m, p)
+        Other rows.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        Squared distances, in the precision of X.
+    """
+    center = Z.mean(axis=0)
+    X, Z = X - center, (Z - center).astype(X.dtype, copy=False)
+    out = X @ Z.T
+    out *= -2
+    out += np.einsum("ij,ij->i", X, X)[:, None]
+    out += np.einsum("ij,ij->i", Z, Z)
+    return np.asarray(np.maximum(out, 0, out=out))
+
+
+def gaussian(distances: np.ndarray, gamma: float) -> np.ndarray:
+    """Gaussian kernel of squared distances.
+
+    Parameters
+    ----------
+    distances : ndarray
+        Squared distances.
+    gamma : float
+        The kernel is exp(-gamma d).
+
+    Returns
+    -------
+    ndarray of float64
+        The kernel, in the shape of `distances`.
+    """
+    scaled = distances * np.asarray(-gamma, dtype=distances.dtype)
+    return np.exp(scaled, out=scaled).astype(np.float64, copy=False)
+
+
+def kernel_blocks(X: np.ndarray, Z: np.ndarray, gamma: float) -> Iterator[tuple[slice, np.ndarray]]:
+    """Gaussian kernel between rows, some rows of X at a time.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows.
+    Z : ndarray of shape (m, p)
+        Other rows.
+    gamma : float
+        The kernel is exp(-gamma d).
+
+    Yields
+    ------
+    slice
+        Rows of X.
+    ndarray of shape (n_block, m)
+        Their kernel with all rows of Z.
+    """
+    rows = max(1, BLOCK // max(1, len(Z)))
+    for block in gen_batches(len(X), rows):
+        yield block, gaussian(distances_of(X[block], Z), gamma)
+
+
+def kernel_mean(X: np.ndarray, Z: np.ndarray, gamma: float) -> np.ndarray:
+    """Mean of the Gaussian kernel of each row of X with the rows of Z.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows.
+    Z : ndarray of shape (m, p)
+        Rows that the mean is over.
+    gamma : float
+        The kernel is exp(-gamma d).
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Means.
+    """
+    out = np.empty(len(X))
+    for block, kernel in kernel_blocks(X, Z, gamma):
+        out[block] = kernel.mean(axis=1)
+    return out
+
+
+def sample_rows(X: np.ndarray, most: int, random: np.random.RandomState) -> np.ndarray:
+    """Take some rows at random, each at most once; all of them, in order, where they are few.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows.
+    most : int
+        Most rows to take.
+    random : RandomState
+        Source of random numbers.
+
+    Returns
+    -------
+    ndarray of shape (min(n, most), p)
+        The rows.
+    """
+    return X if len(X) <= most else X[np.sort(random.choice(len(X), most, replace=False))]
+
+
+def median_gamma(X: np.ndarray, random: np.random.RandomState) -> float:
+    r"""Median heuristic: :math:`\gamma = 1 / (2 m^2)`, m the median distance of two rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows; of more than 1,000, a random 1,000 are compared.
+    random : RandomState
+        Source of random numbers.
+
+    Returns
+    -------
+    float
+        The factor; 1 where half of the rows or more are the same.
+    """
+    rows = sample_rows(X, MEDIAN_ROWS, random)
+    pairs = distances_of(rows, rows)[np.triu_indices(len(rows), k=1)]
+    middle = float(np.median(pairs)) if len(pairs) else 0.0
+    return 1 / (2 * middle) if middle > np.finfo(rows.dtype).eps else 1.0

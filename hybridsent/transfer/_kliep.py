@@ -1,0 +1,176 @@
+"""Density ratios by the Kullback-Leibler divergence (layer L3).
+
+skada's KLIEP moves its coefficients by steps of 2e-16, so that they stay where they began.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.model_selection import KFold
+
+from hybridsent._params import Interval
+from hybridsent.transfer._centers import _CentersWeigher
+from hybridsent.transfer._kernels import gaussian
+from hybridsent.transfer._qp import Dense, Region, minimize_quadratic
+
+__all__ = ["KLIEP"]
+
+TINY = 1e-300
+"""Least ratio whose logarithm is taken."""
+
+
+class KLIEP(_CentersWeigher):
+    r"""Weigh source rows by a ratio of densities that makes the target most likely.
+
+    The ratio :math:`w(x) = \sum_l a_l \exp(-\gamma \|x - c_l\|^2)`, around centres that are rows of
+    the target, makes :math:`w(x) p_s(x)` as close as may be to the density of the target in the
+    Kullback-Leibler divergence,
+
+    .. math:: \max_a \frac{1}{n_t} \sum_j \log w(x_j^t) \quad\text{s.t.}\quad
+              \frac{1}{n_s} \sum_i w(x_i^s) = 1,\ a \ge 0
+
+    The problem is concave. It is solved to its optimum by Newton's method, a quadratic program a
+    step, where the paper climbs along the gradient. The width of the kernel is that under which
+    target rows that were held out are most likely.
+
+    Parameters
+    ----------
+    gamma : float, list of float or None, default=None
+        Factor of the kernel, or those that are compared; None compares 1/16, 1/8, …, 16 times
+        that of the median heuristic, 1 / (2 m²) with the median distance m of two rows.
+    n_centers : int, default=100
+        Most centres, drawn from the rows of the target.
+    cv : int, default=5
+        Folds of the target rows by which gamma is chosen.
+    random_state : int, RandomState instance or None, default=0
+        For centres and folds.
+
+    Attributes
+    ----------
+    sample_weight_ : ndarray of shape (n,)
+        Weights of the rows of `fit`: the ratio for rows of the source, whose mean is 1, and 1 for
+        labelled rows of the target, 0 for its unlabelled rows. All are 1 where there is one domain
+        only.
+    effective_sample_size_ : float
+        Rows that the weighted source rows are worth.
+    centers_ : ndarray of shape (n_centers, p)
+        Centres; none where there is one domain only.
+    coef_ : ndarray of shape (n_centers,)
+        Coefficients a.
+    gamma_ : float
+        The factor of the kernel; NaN where there is one domain only.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    ULSIF : The same ratio by least squares, which is quicker.
+
+    References
+    ----------
+    Sugiyama, Nakajima, Kashima, von Bünau, Kawanabe: Direct importance estimation with model
+    selection and its application to covariate shift adaptation, NeurIPS 2007.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import KLIEP
+    >>> X = pd.DataFrame({"text__0": [0.0, 1.0, 5.0, 1.0, 1.1], "domain__0": [0, 0, 0, 1, 1]})
+    >>> weigher = KLIEP(gamma=1.0).fit(X)
+    >>> weigher.sample_weight_.round(1), weigher.importance(X[:1]).round(1)
+    (array([0.8, 2.2, 0. , 0. , 0. ]), array([0.8]))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "gamma": [Interval(Real, 0, None, closed="neither"), "array-like", None],
+        "n_centers": [Interval(Integral, 1, None, closed="left")],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        gamma: Any = None,
+        *,
+        n_centers: int = 100,
+        cv: int = 5,
+        random_state: Any = 0,
+    ) -> None:
+        self.gamma = gamma
+        self.n_centers = n_centers
+        self.cv = cv
+        self.random_state = random_state
+
+    def _learn(
+        self,
+        to_source: np.ndarray,
+        to_target: np.ndarray,
+        gammas: list[float],
+        random: np.random.RandomState,
+    ) -> None:
+        folds = []
+        if len(gammas) > 1 and len(to_target) > 1:
+            cut = KFold(min(self.cv, len(to_target)), shuffle=True, random_state=random)
+            folds = list(cut.split(to_target))
+        best = -np.inf
+        for gamma in gammas:
+            target = gaussian(to_target, gamma)
+            means = np.maximum(gaussian(to_source, gamma).mean(axis=0), TINY)
+            held_out = [
+                np.log(np.maximum(target[test] @ _climb(target[train], means), TINY)).mean()
+                for train, test in folds
+            ]
+            score = float(np.mean(held_out)) if held_out else 0.0
+            if score > best:
+                best, self.gamma_, self.coef_ = score, gamma, _climb(target, means)
+
+
+def _climb(target: np.ndarray, means: np.ndarray) -> np.ndarray:
+    r"""Coefficients under which the target is most likely.
+
+    With :math:`\pi_l = a_l m_l`, the share of a centre, it is a mixture of known densities, and
+    :math:`-\frac1n \sum_j \log w(x_j) + \sum_l \pi_l` has the same minimum over all
+    :math:`\pi \ge 0`, whose sum is 1 by itself.
+    """
+    parts = target / means
+    shares = np.full(len(means), 1 / len(means))
+    ratio = np.maximum(parts @ shares, TINY)
+    for _ in range(100):
+        scaled = parts / ratio[:, None]
+        slope = 1 - scaled.mean(axis=0)
+        if max(-slope.min(), abs(slope @ shares)) < 1e-8:
+            break
+        bend = scaled.T @ scaled / len(scaled)
+        bend[np.diag_indices_from(bend)] += 1e-10 * np.trace(bend) / len(bend)
+        goal, _ = minimize_quadratic(
+            Dense(bend), bend @ shares - slope, Region(1e3, -1.0, 1e3 * len(means)), tol=1e-11
+        )
+        shares, ratio, moved = _search(parts, shares, ratio, goal - shares, slope)
+        if not moved:
+            break
+    return np.asarray(shares / shares.sum() / means)
+
+
+def _search(
+    parts: np.ndarray,
+    shares: np.ndarray,
+    ratio: np.ndarray,
+    step: np.ndarray,
+    slope: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Go as much of a step as makes the target likelier by what its slope promises."""
+    change, descent = parts @ step, float(slope @ step)
+    part = 1.0
+    while descent < 0 and part > 1e-10:
+        new = ratio + part * change
+        if new.min() > 0:
+            gain = part * step.sum() - np.log(new / ratio).mean()
+            if gain <= 1e-4 * part * descent:
+                return np.maximum(shares + part * step, 0), new, True
+        part /= 2
+    return shares, ratio, False

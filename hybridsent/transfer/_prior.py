@@ -1,0 +1,217 @@
+"""What linear models that shrink toward source weights share (layer L3).
+
+scikit-learn's linear models shrink toward zero only. With v = w - w_source the problem is theirs
+again, beside an offset for each row that their solvers do not take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.linalg import qr
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent.transfer._domain import read_rows
+
+__all__ = ["PriorMixin", "Weights", "deal", "fitted_weights", "in_their_span", "is_fitted"]
+
+_GRID = np.logspace(4, -3, 8)  # in mean squared lengths of a centred row
+_ENOUGH_ROWS = 2000  # rows that tell the candidates apart
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of a linear model.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_outputs, p)
+        Weights.
+    intercept : ndarray of shape (n_outputs,)
+        Intercepts.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+
+
+class PriorMixin:
+    """Parameters and predictions of the linear models with a source."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "source": [None, HasMethods(["fit", "predict"])],
+        "alpha": [Interval(Real, 0, None, closed="neither"), "array-like", StrOptions({"auto"})],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+    }
+
+    def _candidates(self: Any, X: np.ndarray) -> np.ndarray:
+        """Penalties from strong to weak."""
+        if isinstance(self.alpha, str):
+            return _GRID * _squared_length(X)
+        if isinstance(self.alpha, Real):
+            return np.array([float(self.alpha)])
+        given = list(self.alpha)
+        grid = sorted((float(a) for a in given if isinstance(a, Real) and a > 0), reverse=True)
+        if not grid or len(grid) != len(given) or not np.isfinite(grid[0]):
+            raise ValueError(
+                f"The 'alpha' parameter of {type(self).__name__} must be 'auto', a positive number "
+                f"or a sequence of them. Got {self.alpha!r} instead."
+            )
+        return np.array(grid)
+
+    def _source(self: Any, X: np.ndarray, y: np.ndarray) -> Any:
+        """Give the source model: the fitted one, or a clone fitted on the rows of the source."""
+        if is_fitted(self.source):
+            return self.source
+        return clone(self.source).fit(X, y)
+
+    def _raw(self: Any, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        rows = read_rows(self, X, reset=False, fitting=False)
+        return np.asarray(rows.X @ self.coef_.T + self.intercept_)
+
+
+def is_fitted(source: Any) -> bool:
+    """Tell whether an estimator is fitted.
+
+    Parameters
+    ----------
+    source : estimator or None
+        Any estimator.
+
+    Returns
+    -------
+    bool
+        False for None.
+    """
+    if source is None:
+        return False
+    try:
+        check_is_fitted(source)
+    except NotFittedError:
+        return False
+    return True
+
+
+def fitted_weights(estimator: Any, source: Any, n_outputs: int) -> Weights:
+    """Read the weights of a fitted linear model.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose `source` it is.
+    source : estimator
+        With ``coef_`` and ``intercept_``.
+    n_outputs : int
+        Rows that its weights must have.
+
+    Returns
+    -------
+    Weights
+        Its weights in float64.
+
+    Raises
+    ------
+    ValueError
+        If it has none, or as many as pairs of classes.
+    """
+    me = type(estimator).__name__
+    if not (hasattr(source, "coef_") and hasattr(source, "intercept_")):
+        raise ValueError(
+            f"The 'source' of {me} must be linear, with coef_ and intercept_. Got {source!r}, "
+            "which has none; give the last step of a pipeline, and its other steps before this one."
+        )
+    coef = np.atleast_2d(np.asarray(source.coef_, dtype=np.float64))
+    # support_vectors_: scikit-learn's SVC has weights for each pair of classes
+    if len(coef) != n_outputs or (n_outputs > 2 and hasattr(source, "support_vectors_")):
+        raise ValueError(
+            f"The 'source' of {me} must have one row of weights for each class, or one for two "
+            f"classes, or for a regression. Got {type(source).__name__} with coef_ of shape "
+            f"{coef.shape}."
+        )
+    given = np.asarray(source.intercept_, dtype=np.float64).ravel()
+    return Weights(coef, np.broadcast_to(given, (n_outputs,)).copy())
+
+
+def deal(order: np.ndarray, n_folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Deal sorted rows into folds like cards, so that each fold has a share of each class.
+
+    A class of two rows or more is in the training part of every fold, which StratifiedKFold grants
+    only for classes with a row for each fold. Of many rows, 2,000 are dealt.
+
+    Parameters
+    ----------
+    order : ndarray of int of shape (n,)
+        Rows, sorted by their label.
+    n_folds : int
+        Most folds.
+
+    Yields
+    ------
+    train, test : ndarray of int
+        Rows of each part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.transfer._prior import deal
+    >>> [(train.tolist(), test.tolist()) for train, test in deal(np.arange(4), 2)]
+    [([1, 3], [0, 2]), ([0, 2], [1, 3])]
+    """
+    n = min(len(order), _ENOUGH_ROWS)
+    chosen = order[np.linspace(0, len(order) - 1, n).astype(int)]
+    hands = np.arange(n) % min(n_folds, n)
+    for hand in range(int(hands.max()) + 1):
+        yield chosen[hands != hand], chosen[hands == hand]
+
+
+def in_their_span(X: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Where p is much above n, write rows in a basis of their span: weights never leave it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p), float64
+        Rows.
+
+    Returns
+    -------
+    Z : ndarray of shape (n, min(n, p))
+        The same rows, with the same scalar products.
+    basis : ndarray of shape (p, n) or None
+        ``basis @ u`` are the weights in X that are u in Z; None where Z is X.
+    """
+    if X.shape[1] < 2 * len(X):
+        return X, None
+    basis, upper = qr(X.T, mode="economic", check_finite=False)
+    return np.ascontiguousarray(upper.T), basis
+
+
+def best_candidate(losses: Sequence[float]) -> int:
+    """Position of the smallest loss; of equal ones the first, which has the strongest penalty.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        Held-out loss of each candidate; NaN for those not tried.
+
+    Returns
+    -------
+    int
+        Its position.
+    """
+    return int(np.nanargmin(losses))
+
+
+def _squared_length(X: np.ndarray) -> float:
+    """Mean squared length of the centred rows; 1 where all rows are alike."""
+    variance = X.var(axis=0, dtype=np.float64)
+    mean = X.mean(axis=0, dtype=np.float64)
+    total = float(variance[variance > (1e-7 * mean) ** 2].sum())
+    return total or 1.0

@@ -1,0 +1,300 @@
+"""A linear classifier that shrinks toward the weights of a source (layer L3).
+
+No library serves: adapt's RegularTransferLC minimises the squared loss of the labels -1 and 1 and
+takes a fixed penalty; scikit-learn's classifiers shrink toward zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from hybridsent.transfer._offset_logistic import choose_alpha, solve
+from hybridsent.transfer._parts import (
+    Parts,
+    as_codes,
+    check_source,
+    class_labels,
+    read_parts,
+    warn_kept,
+)
+from hybridsent.transfer._prior import (
+    PriorMixin,
+    Weights,
+    best_candidate,
+    fitted_weights,
+    is_fitted,
+)
+
+__all__ = ["PriorClassifier"]
+
+
+class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
+    r"""Logistic regression on few target labels that shrinks toward a source model.
+
+    Minimises over the labelled rows of the target
+
+    .. math:: \min_{W, b} \sum_i \ell(y_i, W x_i + b) + \tfrac\alpha2 \|W - W_s\|^2
+
+    with the log-loss of all classes together, so that scikit-learn's LogisticRegression with
+    :math:`C = 1 / \alpha` is the case :math:`W_s = 0`. As there, the intercept bears no penalty. For
+    :math:`\alpha \to \infty` the weights are those of the source, for :math:`\alpha \to 0` those of
+    the target alone. L-BFGS finds W - W_s, in the span of the rows where p is at least 2 n.
+
+    Rows of both domains may stand in X, told apart by the column ``domain__0``: then `source` is
+    fitted on the labelled rows of the source. Or `source` is fitted already; then rows of the
+    source are not used, and without that column all rows are of the target. A class that the
+    source does not know begins with weights of zero.
+
+    Parameters
+    ----------
+    source : estimator, default=None
+        A linear classifier, fitted or not: with ``coef_`` and ``intercept_``, which are read as
+        logits, one row for each class or one for two classes. None for the same logistic regression
+        with :math:`W_s = 0`, whose alpha is chosen as that of the target is by default. scikit-learn
+        forgets what was learned when it clones: in a search or cross-validation a fitted one must
+        be ``sklearn.frozen.FrozenEstimator(source)``.
+    alpha : float, sequence of float or "auto", default="auto"
+        Penalty. Of several candidates the one with the smallest log-loss over inner folds of the
+        target's labelled rows; of equal ones the largest. ``"auto"`` for 10^4 … 10^-3 times the
+        mean squared length of their centred rows. Of a single labelled row, the largest candidate.
+    shrink_intercept : bool, default=False
+        Whether the intercept is shrunk toward that of the source, too, with the same penalty: then
+        a strong one gives the source model itself. Where the target lacks a class it is in any
+        case, since else it would run to infinity.
+    cv : int, default=5
+        Most inner folds. Rows are dealt to them class by class, at most 2,000 rows.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_classes, p), or (1, p) for two classes
+        Weights.
+    intercept_ : ndarray of shape (n_classes,), or (1,)
+        Intercepts.
+    source_coef_, source_intercept_ : ndarray
+        Those of the source, in the order of `classes_`.
+    alpha_ : float
+        The chosen penalty; infinite where there was no labelled row of the target.
+    alphas_, losses_ : ndarray of shape (n_candidates,)
+        Candidates from strong to weak, and their mean held-out log-loss; NaN for those not tried,
+        because the loss had risen by a tenth, or there was nothing to choose.
+    n_target_ : int
+        Labelled rows of the target.
+    classes_ : ndarray
+        Class labels of both domains, without -1.
+    n_features_in_ : int
+        Columns seen in `fit`, with the domain.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    Warns
+    -----
+    TransferWarning
+        If the target has no labelled row: then predictions are those of the source. Or if there is
+        no source.
+
+    See Also
+    --------
+    PriorRegressor : The same for numbers.
+
+    References
+    ----------
+    Chelba, Acero: Adaptation of maximum entropy capitalizer: little data can help a lot, EMNLP
+    2004. Li, Grandvalet, Davoine: Explicit inductive bias for transfer learning with convolutional
+    networks, ICML 2018 (L2-SP, equation 3).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import PriorClassifier
+    >>> X = pd.DataFrame({"text__0": [0.0, 1, 2, 3, 4, 6], "domain__0": [0, 0, 0, 0, 1, 1]})
+    >>> y = ["bad", "bad", "good", "good", "bad", "good"]
+    >>> model = PriorClassifier(alpha=0.01).fit(X, y)
+    >>> model.predict(pd.DataFrame({"text__0": [4.5, 5.5], "domain__0": [1, 1]}))
+    array(['bad', 'good'], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **PriorMixin._parameter_constraints,
+        "shrink_intercept": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        source: Any = None,
+        alpha: float | Sequence[float] | str = "auto",
+        *,
+        shrink_intercept: bool = False,
+        cv: int = 5,
+    ) -> None:
+        self.source = source
+        self.alpha = alpha
+        self.shrink_intercept = shrink_intercept
+        self.cv = cv
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit the source where it is not fitted, then the weights on the target's labelled rows.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features, and the column ``domain__0`` where rows of both domains stand in it.
+        y : array of shape (n,)
+            Labels; -1 where a row has none.
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+        """
+        self._validate_params()
+        labels = class_labels(self, y)
+        parts = read_parts(self, X, labels, all_target=is_fitted(self.source))
+        source, codes = self._learn_source(parts)
+        self.source_coef_, self.source_intercept_ = source.coef, source.intercept
+        self.n_target_ = len(codes)
+        X_target = parts.X_target.astype(np.float64)
+        if len(codes) == 0:
+            warn_kept(self, "target")
+            self.coef_, self.intercept_ = source.coef.copy(), source.intercept.copy()
+            self.alpha_ = np.inf
+            self.alphas_ = self.losses_ = np.zeros(0)
+            return self
+        self.alphas_ = self._candidates(X_target)
+        # zero is no intercept to shrink toward
+        shrink = bool(self.shrink_intercept and source.coef.any())
+        found, self.alpha_, self.losses_ = self._adapt(
+            X_target, codes, source, self.alphas_, shrink
+        )
+        self.coef_, self.intercept_ = found.coef, found.intercept
+        return self
+
+    def _learn_source(self, parts: Parts) -> tuple[Weights, np.ndarray]:
+        """Set ``classes_``; give the source's weights in their order, and codes of the target."""
+        if is_fitted(self.source):
+            known = np.asarray(getattr(self.source, "classes_", ()))
+            if len(known) < 2:
+                raise ValueError(
+                    f"The 'source' of {type(self).__name__} must be a linear classifier of at "
+                    f"least 2 classes. Got {self.source!r} with classes {known.tolist()}."
+                )
+            self.classes_, places, codes = as_codes(self, known, parts.y_target)
+            weights = fitted_weights(self, self.source, _n_outputs(len(known)))
+            check_source(self, self.source, weights.coef.shape[1])
+            return _widened(weights, places, len(self.classes_)), codes
+        self.classes_, labels, codes = as_codes(self, parts.y_source, parts.y_target)
+        k = len(self.classes_)
+        if not len(labels):
+            warn_kept(self, "source")
+            return _zeros(parts.X_target, _n_outputs(k)), codes
+        known, of_known = np.unique(labels, return_inverse=True)
+        if self.source is not None:
+            model = self._source(parts.X_source, of_known)
+            weights = fitted_weights(self, model, _n_outputs(len(known)))
+        elif len(known) > 1:
+            X = parts.X_source.astype(np.float64)
+            zero = _zeros(X, _n_outputs(len(known)))
+            grid = PriorClassifier()._candidates(X)
+            weights = self._adapt(X, of_known, zero, grid, shrink=False)[0]
+        else:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in the source. Got "
+                f"only {self.classes_[known].tolist()[0]!r}."
+            )
+        return _widened(weights, known, k), codes
+
+    def _adapt(
+        self,
+        X: np.ndarray,
+        codes: np.ndarray,
+        prior: Weights,
+        alphas: np.ndarray,
+        shrink: bool,
+    ) -> tuple[Weights, float, np.ndarray]:
+        """Choose the penalty, and fit: the weights, the penalty, the losses of the candidates."""
+        offset = X @ prior.coef.T + prior.intercept
+        losses = np.full(len(alphas), np.nan)
+        chosen = 0
+        if len(alphas) > 1 and len(X) > 1:
+            losses = choose_alpha(X, codes, offset, alphas, self.cv, shrink)
+            chosen = best_candidate(losses)
+        alpha = float(alphas[chosen])
+        change = solve(X, codes, offset, alpha, shrink)
+        found = Weights(prior.coef + change[:-1].T, prior.intercept + change[-1])
+        return found, alpha, losses
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Logit of each class; for two classes that of the second.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_classes)
+            Logits.
+        """
+        raw = self._raw(X)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        raw = self._raw(X)
+        if raw.shape[1] == 1:
+            return np.column_stack([expit(-raw[:, 0]), expit(raw[:, 0])])
+        return np.asarray(softmax(raw, axis=1))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels.
+        """
+        raw = self._raw(X)
+        codes = (raw[:, 0] > 0).astype(int) if raw.shape[1] == 1 else raw.argmax(axis=1)
+        return np.asarray(self.classes_[codes])
+
+
+def _n_outputs(n_classes: int) -> int:
+    return 1 if n_classes == 2 else n_classes
+
+
+def _zeros(X: np.ndarray, n_outputs: int) -> Weights:
+    return Weights(np.zeros((n_outputs, X.shape[1])), np.zeros(n_outputs))
+
+
+def _widened(weights: Weights, places: np.ndarray, n_classes: int) -> Weights:
+    """Put the weights of some classes among those of all; zero for the others."""
+    if len(places) == n_classes:
+        return weights
+    coef, intercept = weights.coef, weights.intercept
+    if len(places) == 2:  # one logit becomes two with the same probabilities
+        coef, intercept = np.vstack([-coef, coef]) / 2, np.r_[-intercept, intercept] / 2
+    wide = _zeros(coef, n_classes)
+    wide.coef[places] = coef
+    wide.intercept[places] = intercept
+    return wide
