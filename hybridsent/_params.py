@@ -1,4 +1,4 @@
-"""The only door to scikit-learn's private parameter validation (layer L0).
+"""The only door to scikit-learn's private validation of parameters and weights (layer L0).
 
 scikit-learn's own estimators declare ``_parameter_constraints`` and call ``_validate_params``; its
 message (which parameter of which class, what it must be, what was given) is the best in the field.
@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
     "Devices",
@@ -24,6 +25,7 @@ __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "check_sample_weight",
     "validate_parameter_constraints",
 ]
 

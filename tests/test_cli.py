@@ -423,7 +423,20 @@ def test_search_takes_all_recipes_that_fit(ready, tmp_path, monkeypatch, capsys)
 
     monkeypatch.setattr("hybridsent.evaluation.search", seen)
     assert run("search", ready[1], "--target", "label") == 1
-    assert f"searched {list(list_recipes())}" in capsys.readouterr().err
+    adapt = [
+        "adversarial",
+        "augment",
+        "coral",
+        "importance",
+        "jda",
+        "prior",
+        "speakers",
+        "subspace",
+    ]
+    told = capsys.readouterr().err
+    assert f"searched {[name for name in list_recipes() if name not in adapt]}" in told
+    for name in adapt:
+        assert f"recipe {name} is left out: it adapts to a target domain" in told
     assert run("search", ready[1], "--target", "label", "--class-weight", "balanced") == 1
     told = capsys.readouterr().err
     assert "recipe boosted is left out: The class_weight parameter" in told
@@ -492,3 +505,93 @@ def test_parser_takes_every_documented_option():
         ]
     )
     assert (arguments.cv, arguments.text, arguments.classifier) == (3, "a=b", "svm")
+
+
+# -- transfer to a target domain -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory):
+    """Features of three sites, of which one is moved; some rows of it have no label."""
+    rng = np.random.default_rng(0)
+    label = rng.choice(["bad", "good"], 120)
+    site = np.array(["books", "films", "music"])[np.arange(120) % 3]
+    X = rng.normal(size=(120, 4))
+    X[:, 0] += np.where(label == "good", 3.0, 0.0)
+    X[site == "films"] += 4.0
+    frame = pd.DataFrame(X, columns=[f"text__{i}" for i in range(4)])
+    frame["label"], frame["site"] = label, site
+    folder = tmp_path_factory.mktemp("sites")
+    frame.to_csv(folder / "all.csv", index=False)
+    frame.assign(label=frame["label"].where(site != "films")).to_csv(
+        folder / "some.csv", index=False
+    )
+    frame[site == "films"].drop(columns=["label", "site"]).to_csv(folder / "new.csv", index=False)
+    return folder, label[site == "films"]
+
+
+@pytest.mark.parametrize("adapt", ["coral", "kliep", "adversarial", "groups"])
+def test_evaluate_judges_transfer(sites, adapt, tmp_path, capsys):
+    folder, _ = sites
+    scores = tmp_path / "scores.json"
+    command = ("evaluate", folder / "all.csv", "--target", "label", "--domain", "site", "--cv", 3)
+    assert run(*command, "--target-domain", "films", "--adapt", adapt, "--json", scores) == 0
+    out = capsys.readouterr().out
+    for method in ("source only", "target only", "pooled", adapt):
+        assert f"others  films   {method}" in out
+    told = json.loads(scores.read_text())
+    assert {pair["target"] for pair in told["pairs"]} == {"films"}
+
+
+def test_evaluate_takes_each_domain_in_turn_and_recipes(sites, capsys):
+    folder, _ = sites
+    command = ("evaluate", folder / "all.csv", "--target", "label", "--domain", "site", "--cv", 3)
+    assert run(*command, "--recipe", "prior", "--target-labels", 8) == 0
+    out = capsys.readouterr().out
+    assert all(f"others  {site} " in out for site in ("books", "films", "music"))
+    assert "8 labels of the target" in out
+
+
+def test_fit_learns_from_rows_without_a_label_and_predict_takes_new_rows_for_the_target(
+    sites, tmp_path, capsys
+):
+    folder, truth = sites
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    command = ("fit", folder / "some.csv", "--target", "label", "--adapt", "coral", "-o", model)
+    assert run(*command, "--domain", "site", "--target-domain", "films") == 0
+    told = capsys.readouterr().err
+    assert "40 of 120 rows have no label in 'label': kept to adapt to" in told
+    assert "fitted on 120 rows (80 with a label), 2 classes" in told
+    assert run("predict", model, folder / "new.csv", "-o", out) == 0
+    assert "no column 'site': every row counts as one of the target" in capsys.readouterr().err
+    assert (pd.read_csv(out)["prediction"] == truth).mean() > 0.85
+    # the rows without a label are the target where no column tells
+    assert run(*command) == 0
+    again = tmp_path / "again.csv"
+    assert run("predict", model, folder / "new.csv", "-o", again) == 0
+    assert (pd.read_csv(again)["prediction"] == truth).mean() > 0.85
+
+
+def test_a_model_of_speakers_must_be_told_the_speaker(sites, tmp_path, capsys):
+    folder, _ = sites
+    model = tmp_path / "m.hybridsent"
+    command = ("fit", folder / "some.csv", "--target", "label", "--adapt", "groups", "-o", model)
+    assert run(*command, "--domain", "site") == 0
+    assert run("predict", model, folder / "new.csv", "-o", tmp_path / "out.csv") == 2
+    assert "must tell the group of each row in a column 'site'" in capsys.readouterr().err
+    assert run("predict", model, folder / "all.csv", "-o", tmp_path / "out.csv") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--domain", "site"], "--domain needs --adapt"),
+        (["--target-domain", "films", "--adapt", "coral"], "--target-domain needs --domain"),
+        (["--domain", "sites", "--adapt", "coral"], "Did you mean 'site'?"),
+        (["--domain", "site", "--adapt", "corall"], "Did you mean 'coral'?"),
+        (["--recipe", "coral", "--adapt", "coral"], "leave --adapt out"),
+    ],
+)
+def test_domains_that_do_not_fit_are_told(sites, options, message, capsys):
+    assert run("evaluate", sites[0] / "all.csv", "--target", "label", *options) == 2
+    assert message in capsys.readouterr().err

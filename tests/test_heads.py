@@ -38,6 +38,35 @@ def standardised(X):
 SHAPES = {"wide": (60, 200), "tall": (200, 20), "square": (50, 50)}
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "hinge"])
+@pytest.mark.parametrize("shape", [(60, 200), (120, 8)])
+def test_a_weight_is_a_number_of_rows(loss, shape):
+    X, y = data(*shape, dtype=np.float64)
+    weight = np.random.default_rng(0).integers(0, 4, len(y))
+    weighed = TunedLinearClassifier(loss, Cs=[2.0]).fit(X, y, sample_weight=weight)
+    rows = np.repeat(np.arange(len(y)), weight)
+    repeated = TunedLinearClassifier(loss, Cs=[2.0]).fit(X[rows], y[rows])
+    np.testing.assert_allclose(
+        weighed.decision_function(X), repeated.decision_function(X), atol=2e-3
+    )
+    chosen = TunedLinearClassifier(loss).fit(X, y, sample_weight=np.full(len(y), 1.0))
+    plain = TunedLinearClassifier(loss).fit(X, y)
+    assert chosen.C_ == plain.C_
+    np.testing.assert_allclose(chosen.coef_, plain.coef_, atol=1e-5)
+
+
+def test_weights_choose_the_penalty_too():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 30))
+    y = (X[:, 0] > 0).astype(int)
+    noisy = np.arange(400) >= 200
+    y[noisy] = rng.integers(2, size=200)
+    clean = TunedLinearClassifier().fit(X, y, sample_weight=np.where(noisy, 1e-6, 1.0))
+    alone = TunedLinearClassifier().fit(X[~noisy], y[~noisy])
+    assert clean.C_ > TunedLinearClassifier().fit(X, y).C_
+    assert abs(np.corrcoef(clean.coef_[0], alone.coef_[0])[0, 1]) > 0.95
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("k", [2, 3, 4])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)

@@ -18,7 +18,13 @@ from hybridsent._networks import initialise, predict, to_arrays, train
 from hybridsent._networks import load as load_module
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer import DomainAdversarialClassifier
-from hybridsent.transfer._adversarial import _loss, _network_class, _weights, ramp, reverse
+from hybridsent.transfer._adversarial_network import (
+    adversarial_network,
+    balanced_weights,
+    ramp,
+    reverse,
+    row_losses,
+)
 
 QUICK = {"hidden": (16,), "n_members": 1, "max_epochs": 15, "lr": 0.01}
 
@@ -43,7 +49,7 @@ def hidden(X, y):
 
 
 def module(seed=0, steps=10, trade_off=0.7):
-    network = _network_class()([3, 4], 2, 0.0, None)
+    network = adversarial_network()([3, 4], 2, 0.0, None)
     network.add_domain_head(trade_off, steps)
     initialise(network, torch.Generator().manual_seed(seed))
     return network.train()
@@ -67,8 +73,8 @@ def test_features_climb_the_domain_loss_and_the_head_goes_down():
     network = module(steps=0).double()
     x = torch.randn(6, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     target = torch.tensor([[0, 0], [1, 0], [0, 0], [-1, 1], [-1, 1], [1, 1]])
-    weights = _weights((target[:, 0] >= 0).numpy(), target[:, 1].numpy())
-    _loss(network(x), target, weights).mean().backward()
+    weights = balanced_weights((target[:, 0] >= 0).numpy(), target[:, 1].numpy())
+    row_losses(network(x), target, weights).mean().backward()
     found = {name: value.grad.clone() for name, value in network.named_parameters()}
 
     network.zero_grad()
@@ -107,9 +113,11 @@ def test_the_ramp_counts_batches_in_training_only():
     torch.testing.assert_close(slopes[3] / slopes[1], torch.full((3,), ramp(0.75) / ramp(0.25)))
 
 
-def test_rows_without_a_label_have_no_label_loss():
+def test_rows_without_a_label_have_no_labelrow_losses():
     logits, target = torch.zeros(3, 2), torch.tensor([[0, 0], [-1, 1], [1, 0]])
-    loss = _loss(logits, target, _weights(np.array([True, False, True]), np.array([0, 1, 0])))
+    loss = row_losses(
+        logits, target, balanced_weights(np.array([True, False, True]), np.array([0, 1, 0]))
+    )
     np.testing.assert_allclose(loss, np.log(2) * np.array([1.5, 0, 1.5]), rtol=1e-6)
 
 
@@ -161,7 +169,7 @@ def test_without_target_rows_it_warns_and_is_a_plain_network():
     values = model._standardised(source.to_numpy())
     codes = (y[:60] == "good").astype(int)
     alone = train(
-        lambda generator: _network_class()([4, 16], 2, 0.2, generator),
+        lambda generator: adversarial_network()([4, 16], 2, 0.2, generator),
         partial(cross_entropy, reduction="none"),
         {"x": values},
         codes,

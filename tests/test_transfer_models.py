@@ -274,7 +274,7 @@ def test_left_out_errors_are_those_of_leaving_each_row_out(n, p):
     expected = [
         np.mean((y - cross_val_predict(Ridge(a), X, y, cv=LeaveOneOut())) ** 2) for a in (0.1, 10.0)
     ]
-    np.testing.assert_allclose(left_out_errors(X, y, [0.1, 10.0]), expected, rtol=1e-8)
+    np.testing.assert_allclose(left_out_errors(X, y, np.array([0.1, 10.0])), expected, rtol=1e-8)
 
 
 def test_nan_marks_unlabelled_values_and_then_minus_one_is_a_value():
@@ -509,7 +509,7 @@ def test_sources_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="Got 'text__4' instead of 'text__0' in column 0"):
         PriorClassifier(LogisticRegression().fit(plain.iloc[:, ::-1], y)).fit(X, y)
     one = np.where(X["domain__0"] == 0, "bad", y)
-    with pytest.raises(ValueError, match="at least 2 classes in the source. Got only 'bad'"):
+    with pytest.raises(ValueError, match=r"at least 2 classes in the source\. Got only 'bad'"):
         PriorClassifier().fit(X, one)
 
 

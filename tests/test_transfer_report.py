@@ -31,7 +31,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from hybridsent import transfer
+from hybridsent import make_features, transfer
 from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import rename_feature
 from hybridsent.evaluation import (
@@ -389,6 +389,28 @@ def test_a_table_gets_a_column_domain_that_its_first_step_hands_on():
     assert report.mean.scores["source only"].value > 0.8
     assert all(np.isfinite(s.mmd) for s in report.mean.shifts.values())
     assert table["domain"].tolist() == ["books"] * 20 + ["films"] * 20
+
+
+@pytest.mark.parametrize(
+    "read", [{"domain": "domain"}, {"domain": "shop"}, {"domain": "shop", "target_domain": "films"}]
+)
+def test_make_features_reads_the_domain_of_each_pair_from_any_column(read):
+    table, y = texts()
+    table = table.rename(columns={"domain": "shop"})
+
+    def model(**told):
+        return make_pipeline(
+            make_features(text=Hashed("t", signal=3), **told), CORAL(), LabeledOnly(logistic())
+        )
+
+    report = transfer_report(
+        model(**read), table, y, domain="shop", n_target_labels=4, cv=2, **QUICK
+    )
+    X = make_features(text=Hashed("t", signal=3)).fit_transform(table)
+    by_features = transfer_report(
+        adapter(), X, y, domain=table["shop"], n_target_labels=4, cv=2, **QUICK
+    )
+    assert [p.scores for p in report.pairs] == [p.scores for p in by_features.pairs]
 
 
 def test_a_table_whose_domain_is_lost_is_told_how_to_hand_it_on():
@@ -832,6 +854,49 @@ def test_every_transformer_that_adapts_can_be_judged(name, n_target_labels):
     assert pair.scores["adapted"].value > 0.7
     assert np.isfinite(pair.shifts["adapted"].mmd)
     assert 0 <= pair.shifts["adapted"].a_distance <= 2
+
+
+@pytest.mark.parametrize("weigher", ["kmm", "kliep", "ulsif", "classifier"])
+def test_every_way_to_weigh_can_be_judged_beside_its_inner_estimator(weigher):
+    X, y, domain = corpus(30, domains=("books", "films"))
+    X[domain == "films"] -= 0.7 * np.array([4, -3])
+    model = transfer.ReweightedEstimator(logistic(), weigher)
+    report = transfer_report(
+        {"alone": model, "last": make_pipeline(FunctionTransformer(), model)},
+        X,
+        y,
+        domain=domain,
+        target="films",
+        cv=2,
+        n_bootstrap=20,
+        n_jobs=1,
+    )
+    (pair,) = report.pairs
+    books = domain == "books"
+    expected = logistic().fit(X[books], y[books]).score(X[~books], y[~books])
+    assert pair.scores["source only"].value == pytest.approx(expected)
+    assert pair.scores["alone"].value == pair.scores["last"].value
+    assert pair.shifts["alone"].mmd == pytest.approx(pair.shifts["last"].mmd)
+    assert pair.shifts["alone"].mmd < pair.shifts["source only"].mmd
+
+
+def test_tradaboost_is_judged_beside_what_it_boosts():
+    X, y, domain = corpus(30, domains=("books", "films"))
+    report = transfer_report(
+        transfer.TrAdaBoostClassifier(logistic(), n_estimators=5),
+        X,
+        y,
+        domain=domain,
+        target="films",
+        n_target_labels=10,
+        cv=2,
+        n_bootstrap=20,
+        n_jobs=1,
+    )
+    books = domain == "books"
+    expected = logistic().fit(X[books], y[books]).score(X[~books], y[~books])
+    assert report.pairs[0].scores["source only"].value == pytest.approx(expected)
+    assert report.pairs[0].scores["adapted"].value > 0.7
 
 
 # -- the report ------------------------------------------------------------------------------------

@@ -344,6 +344,23 @@ def test_importance_weights_that_are_estimated_predict_the_score_on_the_target()
         assert ours == pytest.approx(honest, abs=0.03)
 
 
+def test_any_estimator_that_weighs_rows_gives_the_weights():
+    X, y, _ = two_domains(40)
+    model = LabeledOnly(LogisticRegression()).fit(X[["x__0", "x__1"]], y)
+
+    class First(BaseEstimator):
+        """Weighs by the first column."""
+
+        def fit(self, X, y=None):
+            assert list(X.columns) == ["x__0", "x__1", "domain__0"]
+            self.sample_weight_ = np.exp(X["x__0"])
+            return self
+
+    plain = X[["x__0", "x__1"]]
+    ours = importance_weighted_score(model, plain, y, weights=First())
+    assert ours == importance_weighted_score(model, plain, y, weights=np.exp(X["x__0"]))
+
+
 def test_the_control_variate_lowers_the_variance():
     rng = np.random.default_rng(0)
     found = {"none": [], "variate": []}

@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridsent.cli._console import write_json
 from hybridsent.cli._inputs import Labelled, check_output, open_labelled
-from hybridsent.cli._models import pipeline
+from hybridsent.cli._models import baseline, pipeline
 from hybridsent.cli._options import (
     add_fold_options,
     add_model_options,
@@ -66,6 +66,7 @@ def _transfer(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
         domain=task.domains,
         target=arguments.target_domain,
         protocol="leave-one-out",
+        baseline=baseline(model, task, arguments),
         n_target_labels=arguments.target_labels,
         cv=arguments.cv,
         groups=task.groups,

@@ -11,7 +11,16 @@ from hybridsent.cli._console import UsageError, is_interactive, say
 from hybridsent.cli._inputs import Labelled
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
 
-__all__ = ["candidates", "encoders", "pipeline", "prepare", "shared", "store_of", "transfers"]
+__all__ = [
+    "baseline",
+    "candidates",
+    "encoders",
+    "pipeline",
+    "prepare",
+    "shared",
+    "store_of",
+    "transfers",
+]
 
 
 def shared(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -171,6 +180,33 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     return built
 
 
+def baseline(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
+    """Build what stands beside a model that adapts, where that cannot be derived from it.
+
+    Parameters
+    ----------
+    model : Pipeline
+        What `pipeline` gave.
+    task : Labelled
+        What `open_labelled` gave.
+    arguments : Namespace
+        With the model and encoding options.
+
+    Returns
+    -------
+    Pipeline or None
+        The default model on the same features; None where it can be derived.
+    """
+    from hybridsent.evaluation import unadapted
+    from hybridsent.fusion import make_fusion
+
+    try:
+        unadapted(model)
+    except ValueError:
+        return prepare(make_fusion(**_parts(task, arguments)), arguments)
+    return None
+
+
 def _domains(arguments: argparse.Namespace, *, judged: bool) -> dict[str, Any]:
     """Parameters of `make_fusion` that tell domains."""
     if arguments.target_domain is not None and not arguments.domain:
@@ -181,15 +217,11 @@ def _domains(arguments: argparse.Namespace, *, judged: bool) -> dict[str, Any]:
         )
     if not arguments.domain:
         return {}
-    told: dict[str, Any] = {"group": arguments.domain} if _by_group(arguments) else {}
+    if arguments.adapt == "groups" or arguments.recipe == "speakers":
+        return {"group": arguments.domain}
     if judged:
-        return {**told, "domain": "domain"}
-    return {**told, "domain": arguments.domain, "target_domain": arguments.target_domain}
-
-
-def _by_group(arguments: argparse.Namespace) -> bool:
-    """Tell whether it is each domain by itself that is standardised."""
-    return arguments.adapt == "groups" or arguments.recipe == "speakers"
+        return {"domain": "domain"}
+    return {"domain": arguments.domain, "target_domain": arguments.target_domain}
 
 
 def _parts(task: Labelled, arguments: argparse.Namespace) -> dict[str, Any]:

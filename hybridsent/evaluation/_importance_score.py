@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 
 from hybridsent._hints import did_you_mean
@@ -21,6 +18,7 @@ from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
 from hybridsent.evaluation._unlabeled_scores import target_rows
+from hybridsent.transfer._domain_classifier import DomainClassifier
 
 __all__ = ["importance_weighted_score"]
 
@@ -51,10 +49,10 @@ def importance_weighted_score(
         row can be one of the target.
     y : array of shape (n,)
         Labels; only those of the source are looked at.
-    weights : array of shape (n,), default=None
-        w of each row; only those of labelled source rows count. None estimates them from X, or
-        from what a pipeline's first step makes of a table: by logistic regression on standardised
-        columns, which tells the domains of rows it was not fitted on (5 folds).
+    weights : array of shape (n,) or estimator, default=None
+        w of each row; only those of labelled source rows count. Or an estimator that weighs rows,
+        such as `hybridsent.transfer.KMM`, which is fitted on X, or on what a pipeline's first step
+        makes of a table; None is `hybridsent.transfer.DomainClassifier`.
     control : {"ratio", "variate", "none"}, default="ratio"
         What is done against the variance that large weights bring: the sum of the weights in the
         denominator; a control variate with :math:`\eta = -\operatorname{cov}(w s, w) /
@@ -104,8 +102,8 @@ def importance_weighted_score(
             "importance_weighted_score needs labelled rows of the source. Got "
             f"{int((~target).sum())} rows of the source, none of them with a label."
         )
-    if weights is None:
-        w = _estimated(estimator, X, target)[chosen]
+    if weights is None or hasattr(weights, "fit"):
+        w = _estimated(estimator, X, target, weights)[chosen]
     else:
         w = _checked(weights, len(target))[chosen]
     answers = np.asarray(estimator.predict(rows_of(X, chosen)))
@@ -140,8 +138,10 @@ def _checked(weights: Any, n: int) -> np.ndarray:
     return w
 
 
-def _estimated(estimator: Any, X: Any, target: np.ndarray) -> np.ndarray:
-    """Density ratio of each row, by a classifier that was not fitted on it."""
+def _estimated(estimator: Any, X: Any, target: np.ndarray, weigher: Any) -> np.ndarray:
+    """Weigh the rows of both domains."""
+    import pandas as pd
+
     counts = int((~target).sum()), int(target.sum())
     if min(counts) < 2:
         raise ValueError(
@@ -149,10 +149,11 @@ def _estimated(estimator: Any, X: Any, target: np.ndarray) -> np.ndarray:
             f"estimate weights. Got {counts[0]} and {counts[1]}; mark the target by a column "
             f"'{DOMAIN}__0', by the label -1, or give weights."
         )
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    folds = StratifiedKFold(min(5, *counts), shuffle=True, random_state=0)
-    p = cross_val_predict(model, _features(estimator, X), target, cv=folds, method="predict_proba")
-    return np.asarray(counts[0] / counts[1] * p[:, 1] / np.maximum(p[:, 0], 1e-6))
+    features = _features(estimator, X)
+    told = pd.DataFrame(features, columns=[f"x__{i}" for i in range(features.shape[1])])
+    told[f"{DOMAIN}__0"] = target.astype(features.dtype)
+    fitted = clone(DomainClassifier() if weigher is None else weigher).fit(told)
+    return np.asarray(fitted.sample_weight_, dtype=np.float64)
 
 
 def _features(estimator: Any, X: Any) -> np.ndarray:
@@ -163,4 +164,4 @@ def _features(estimator: Any, X: Any) -> np.ndarray:
         X = fitted[0].transform(X)
     if hasattr(X, "columns"):
         X = X[[name for name in X.columns if view_of(name) != DOMAIN and name != DOMAIN]]
-    return np.asarray(check_array(X, input_name="X"))
+    return np.asarray(check_array(X, input_name="X", dtype=[np.float64, np.float32]))

@@ -145,7 +145,8 @@ def transfer_report(
     Features get the column ``domain__0``, 0 for source and 1 for target, at their end, for models
     that read it; the columns of an array are named ``x__0``, ``x__1`` … before. The baseline does
     not get it. A table gets the column ``domain``, in place of one of that name, which
-    ``make_features(domain="domain")`` hands on as ``domain__0``.
+    ``make_features(domain="domain")`` hands on as ``domain__0``; where `make_features` reads
+    another column, that is written anew for each pair, by its ``target_domain`` where it has one.
 
     Models that see all rows of the target and no label are fitted once, not in each fold. For
     regressors, NaN instead of -1 marks unlabelled rows.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
 from hybridsent._views import DOMAIN, view_of
@@ -28,10 +30,14 @@ class Table:
         All rows.
     column : str or None
         Column that tells the domain; None for an estimator that does not want it.
+    named : tuple of (str, object) or None, default=None
+        For a table: another column in which a first step looks for the domain, and what it takes
+        for the target's name (None where it reads 0 and 1).
     """
 
     X: Any
     column: str | None
+    named: tuple[str, Any] | None = None
 
     def rows(self, where: np.ndarray, domain: np.ndarray) -> Any:
         """Take rows, with their domain.
@@ -51,6 +57,10 @@ class Table:
         taken = self.X.iloc[where]
         if self.column is None:
             return taken
+        if self.named is not None:
+            column, name = self.named
+            said = domain if name is None else np.where(domain == 1, str(name), f"not {name}")
+            return taken.assign(**{self.column: domain}).assign(**{column: said})
         if self.column == DOMAIN or {kind.kind for kind in taken.dtypes} != {"f"}:
             return taken.assign(**{self.column: domain})
         import pandas as pd
@@ -94,7 +104,7 @@ def make_table(estimator: Any, X: Any, named: Sequence[Any], *, told: bool) -> T
                 "X must be a DataFrame for an estimator that picks columns. Got "
                 f"{type(X).__name__}; name its columns, for example by pandas.DataFrame."
             )
-        return Table(X, DOMAIN)
+        return Table(X, DOMAIN, _named(estimator))
     frame = readable(estimator, X, named)
     if not hasattr(frame, "iloc"):
         values = np.asarray(frame)
@@ -108,6 +118,17 @@ def make_table(estimator: Any, X: Any, named: Sequence[Any], *, told: bool) -> T
             f"{taken[0]!r}; drop it, or write domain={taken[0]!r}."
         )
     return Table(frame, f"{DOMAIN}__0" if told and reads_domain(estimator) else None)
+
+
+def _named(estimator: Any) -> tuple[str, Any] | None:
+    """Find the column that `make_features` was told to read the domain from."""
+    first = estimator
+    while not isinstance(first, ColumnTransformer):
+        first = first.steps[0][1] if isinstance(first, Pipeline) else first.estimator
+    for view, part, where in first.transformers:
+        if view == DOMAIN and isinstance(where, list) and len(where) == 1:
+            return where[0], (getattr(part, "kw_args", None) or {}).get("target")
+    return None
 
 
 @dataclass(frozen=True)

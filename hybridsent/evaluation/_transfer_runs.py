@@ -278,6 +278,8 @@ def _shift(fitted: Any, table: Table, pair: Pair, sizes: set[int]) -> Shift:
         if len(weights) not in sizes:  # a model that adapts inside
             return unknown
         weights = weights[:n_source]  # in fit, the rows of the source came first
+        if (weights > 0).sum() < 2:
+            return unknown
     rows = np.concatenate([pair.of_source, pair.of_target])
     X = table.rows(rows, np.repeat([0, 1], [n_source, n_target]))
     if isinstance(fitted, Pipeline) and len(fitted) > 1:

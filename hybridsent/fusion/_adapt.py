@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.base import clone
 
 from hybridsent._hints import did_you_mean
+from hybridsent._views import GROUP
 
 __all__ = ["ADAPTATIONS", "adapted_steps"]
 
@@ -21,7 +22,13 @@ _JOIN_VIEWS = ("subspace", "tca", "jda")
 
 
 def adapted_steps(
-    adapt: Any, how: str, steps: list[tuple[str, Any]], classifier: Any, random_state: int
+    adapt: Any,
+    how: str,
+    steps: list[tuple[str, Any]],
+    *,
+    domain: str | None,
+    classifier: Any,
+    random_state: int,
 ) -> list[tuple[str, Any]]:
     """Put what adapts into the steps of a pipeline.
 
@@ -33,6 +40,8 @@ def adapted_steps(
         Strategy of fusion.
     steps : list of tuple of str and estimator
         Steps ``scale``, ``impute``, ``fuse`` and ``classify``.
+    domain : str or None
+        Column of the domains, where one is named.
     classifier : object
         What the user asked for as classifier.
     random_state : int
@@ -67,17 +76,22 @@ def adapted_steps(
             f"The adapt parameter must keep the views apart with how={how!r}. Got {adapt!r}, which "
             "joins them; choose 'coral', or how='early'."
         )
-    return _with_transformer(adapt, how, steps, random_state)
+    return _with_transformer(adapt, domain, steps, random_state)
 
 
 def _with_transformer(
-    adapt: Any, how: str, steps: list[tuple[str, Any]], random_state: int
+    adapt: Any, domain: str | None, steps: list[tuple[str, Any]], random_state: int
 ) -> list[tuple[str, Any]]:
     from hybridsent.few_label import LabeledOnly
     from hybridsent.fusion._strategies import imputer
     from hybridsent.transfer import GroupScaler
 
     made = _transformer(adapt, random_state).set_output(transform="pandas")
+    if isinstance(made, GroupScaler) and made.by == GROUP and domain is not None:
+        raise ValueError(
+            "The domain parameter must be left out where groups are standardised: nothing would "
+            f"read it. Got {domain!r}; name the column as group."
+        )
     found = dict(steps)
     found["classify"] = LabeledOnly(found["classify"])
     if isinstance(made, GroupScaler):
@@ -127,7 +141,7 @@ def _with_head(
     if adapt in _WEIGHERS:
         head: Any = transfer.ReweightedEstimator(found["classify"], weigher=adapt)
     elif adapt == "tradaboost":
-        head = transfer.TrAdaBoostClassifier(random_state=random_state)
+        head = transfer.TrAdaBoostClassifier()
     elif adapt == "prior":
         head = transfer.PriorClassifier()
     else:

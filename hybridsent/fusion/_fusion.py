@@ -203,7 +203,14 @@ def make_fusion(
     last = last_steps(how, classifier, class_weight, random_state, learn_device)
     steps_made += last
     if adapt is not None:
-        steps_made = adapted_steps(adapt, how, steps_made, classifier, random_state)
+        steps_made = adapted_steps(
+            adapt,
+            how,
+            steps_made,
+            domain=domain,
+            classifier=classifier,
+            random_state=random_state,
+        )
     return Pipeline([*first, *steps_made])
 
 

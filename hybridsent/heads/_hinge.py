@@ -29,9 +29,14 @@ class HingeFolds:
         Classes 0 … k - 1.
     class_weight : {"balanced"}, dict or None
         Weights of the codes.
+    rows : ndarray of shape (n,), default=None
+        Weights of the rows.
     """
 
-    def __init__(self, Z: np.ndarray, codes: np.ndarray, class_weight: Any) -> None:
+    def __init__(
+        self, Z: np.ndarray, codes: np.ndarray, class_weight: Any, rows: np.ndarray | None = None
+    ) -> None:
+        self.rows = rows
         self.Z = Z
         self.codes = codes
         self.class_weight = class_weight
@@ -54,12 +59,16 @@ class HingeFolds:
         """
         kernel = "linear" if self.gram is None else "precomputed"
         return SVC(kernel=kernel, C=C, class_weight=self.class_weight, cache_size=500).fit(
-            self._inputs(rows, rows), self.codes[rows]
+            self._inputs(rows, rows),
+            self.codes[rows],
+            sample_weight=None if self.rows is None else self.rows[rows],
         )
 
     def accuracy(self, C: float, train: np.ndarray, test: np.ndarray) -> float:
         """Share of the test rows that a model of the training rows gets right."""
-        return float(self.fit(C, train).score(self._inputs(test, train), self.codes[test]))
+        weights = None if self.rows is None else self.rows[test]
+        model = self.fit(C, train)
+        return float(model.score(self._inputs(test, train), self.codes[test], weights))
 
     def _inputs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         chosen = self.Z[rows] if self.gram is None else self.gram[np.ix_(rows, columns)]

@@ -22,7 +22,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hybridsent._params import Interval, StrOptions
+from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent.heads._common import learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 from hybridsent.heads._logistic import LogisticFolds, Solution
@@ -50,15 +50,16 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
 
     Solves
 
-    .. math:: \min_{W, b} \tfrac12 \|W\|^2 + C \sum_i \ell(y_i, W z_i + b),
+    .. math:: \min_{W, b} \tfrac12 \|W\|^2 + C \sum_i v_i \ell(y_i, W z_i + b),
               \qquad z_i = (x_i - \bar x) / s,
 
     where :math:`s^2` is the mean squared length of the centred rows, so that one grid of C suits
-    any number of features. C is the one with the best score over stratified inner folds: smallest
-    log-loss (``loss="log_loss"``) or highest accuracy (``loss="hinge"``). The rows are first
-    rotated by the eigenvectors of their Gram matrix (if p > n) into at most n columns, where every
-    inner fold is cheap and the solution the same. Candidates are tried from strong to weak penalty
-    until the score has fallen twice in a row.
+    any number of features, and v are the weights of the rows, 1 where none are given. C is the one
+    with the best score over stratified inner folds: smallest log-loss (``loss="log_loss"``) or
+    highest accuracy (``loss="hinge"``). The rows are first rotated by the eigenvectors of their
+    Gram matrix (if p > n) into at most n columns, where every inner fold is cheap and the solution
+    the same. Candidates are tried from strong to weak penalty until the score has fallen twice in a
+    row.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> TunedLinearClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TunedLinearClassifier:
         """Choose C and fit on all rows.
 
         Parameters
@@ -148,6 +149,9 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             Features without NaN, on comparable scales.
         y : array of shape (n,)
             Labels of at least two classes.
+        sample_weight : array of shape (n,), default=None
+            Weights v of the rows; a row that weighs k counts as k rows, one that weighs 0 as none.
+            They weigh means, scale and the scores of the inner folds as well.
 
         Returns
         -------
@@ -157,12 +161,16 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        rows = None
+        if sample_weight is not None:
+            rows = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            X, y, rows = X[rows > 0], y[rows > 0], rows[rows > 0]
         codes = learn_classes(self, y)
         weight = self._code_weight()
         self.scores_: dict[float, float] = {}
-        mean, scale, Z = _centre(X)
+        mean, scale, Z = _centre(X, rows)
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
-        coef, intercept = fit(Z, codes, grid, weight)
+        coef, intercept = fit(Z, codes, grid, weight, rows)
         self.coef_ = coef / scale
         self.intercept_ = intercept - self.coef_ @ mean
         return self
@@ -202,9 +210,14 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         return max(self.scores_, key=lambda C: float(self.scores_[C]))
 
     def _fit_hinge(
-        self, Z: np.ndarray, codes: np.ndarray, grid: list[float], weight: Any
+        self,
+        Z: np.ndarray,
+        codes: np.ndarray,
+        grid: list[float],
+        weight: Any,
+        rows: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        folds = HingeFolds(Z, codes, weight)
+        folds = HingeFolds(Z, codes, weight, rows)
 
         def score(C: float) -> float:
             return float(np.mean([folds.accuracy(C, train, test) for train, test in splits]))
@@ -216,29 +229,35 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         return folds.coef(model), model.intercept_
 
     def _fit_logistic(
-        self, Z: np.ndarray, codes: np.ndarray, grid: list[float], weight: Any
+        self,
+        Z: np.ndarray,
+        codes: np.ndarray,
+        grid: list[float],
+        weight: Any,
+        rows: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         R, back = _rotate(Z)
-        gram = R.T @ R
+        gram = (
+            R.T @ R if rows is None else R.T @ (R * (rows / rows.mean()).astype(R.dtype)[:, None])
+        )
         k = len(self.classes_)
         splits = self._splits(codes) if len(grid) > 1 else []
         whole: Splits = [(np.arange(len(R)), np.arange(0))]
         # without inner folds there is nothing to choose, and `inner` is never solved
-        inner = LogisticFolds(R, codes, k, gram, _fold_weights(codes, splits or whole, weight))
+        weights = _fold_weights(codes, splits or whole, weight, rows)
+        inner = LogisticFolds(R, codes, k, gram, weights)
         found: dict[float, Solution] = {}
 
         def score(C: float) -> float:
             start = found[max(found)] if found else None
             found[C] = inner.solve(C, start, tol=_INNER_TOL, max_iter=self.max_iter)
             losses = found[C].losses
-            held_out = [
-                losses[test, f].mean(dtype=np.float64) for f, (_, test) in enumerate(splits)
-            ]
+            held_out = [_mean(losses[test, f], test, rows) for f, (_, test) in enumerate(splits)]
             return -float(np.mean(held_out))
 
         self.C_ = self._choose(grid, score) if splits else grid[len(grid) // 2]
         start = found[self.C_].mean(len(splits)) if splits else None
-        outer = LogisticFolds(R, codes, k, gram, _fold_weights(codes, whole, weight))
+        outer = LogisticFolds(R, codes, k, gram, _fold_weights(codes, whole, weight, rows))
         model = outer.solve(self.C_, start, tol=_TOL[R.dtype.name], max_iter=self.max_iter)
         if not model.converged:
             warnings.warn(
@@ -308,18 +327,35 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(softmax(scores, axis=1))
 
 
-def _centre(X: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+def _centre(X: np.ndarray, rows: np.ndarray | None) -> tuple[np.ndarray, float, np.ndarray]:
     """Centre the rows and bring them to a mean squared length of one; mean and scale of it."""
-    mean = X.mean(axis=0, dtype=np.float64)
+    mean = _column_means(X, rows)
     Z = X - mean.astype(X.dtype)
-    offset = Z.mean(axis=0, dtype=np.float64)  # what rounding of the mean left over
+    offset = _column_means(Z, rows)  # what rounding of the mean left over
     Z -= offset.astype(X.dtype)
-    scale = float(np.sqrt(np.einsum("ij,ij->", Z, Z, dtype=np.float64) / len(Z)))
+    if rows is None:
+        square = float(np.einsum("ij,ij->", Z, Z, dtype=np.float64)) / len(Z)
+    else:
+        square = float(rows @ np.einsum("ij,ij->i", Z, Z, dtype=np.float64) / rows.sum())
+    scale = float(np.sqrt(square))
     rounding = 10 * np.finfo(X.dtype).eps * float(np.linalg.norm(mean))
     if scale <= rounding:  # all rows alike
         return mean, 1.0, np.zeros_like(Z)
     Z /= X.dtype.type(scale)
     return mean, scale, Z
+
+
+def _column_means(X: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+    if rows is None:
+        return np.asarray(X.mean(axis=0, dtype=np.float64))
+    return np.asarray(np.einsum("i,ij->j", rows / rows.sum(), X, dtype=np.float64))
+
+
+def _mean(losses: np.ndarray, test: np.ndarray, rows: np.ndarray | None) -> float:
+    """Mean loss of held-out rows."""
+    if rows is None:
+        return float(losses.mean(dtype=np.float64))
+    return float(np.average(losses, weights=rows[test]))
 
 
 def _rotate(Z: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
@@ -344,9 +380,11 @@ def _gram(Z: np.ndarray, block: int = 1024) -> np.ndarray:
     return out
 
 
-def _fold_weights(codes: np.ndarray, splits: Splits, class_weight: Any) -> np.ndarray:
+def _fold_weights(
+    codes: np.ndarray, splits: Splits, class_weight: Any, rows: np.ndarray | None
+) -> np.ndarray:
     """Weight of each row in each fold; 0 where it is held out."""
     weights = np.zeros((len(codes), len(splits)))
     for f, (train, _) in enumerate(splits):
         weights[train, f] = compute_sample_weight(class_weight, codes[train])
-    return weights
+    return weights if rows is None else weights * rows[:, None]

@@ -7,7 +7,7 @@ global generator; adapt's needs TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,8 +17,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._networks import dropout, layer, load, mlp, predict, to_arrays, train
+from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
+from hybridsent.transfer._adversarial_network import (
+    adversarial_network,
+    balanced_weights,
+    row_losses,
+)
 from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
 from hybridsent.transfer._parts import as_codes, class_labels, plain
 
@@ -107,8 +112,8 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Ganin, Ustinova, Ajakan, Germain, Larochelle, Laviolette, Marchand, Lempitsky: Domain-adversarial
-    training of neural networks, JMLR 2016 (equations 9, 10 and 18, and section 5.2.2).
+    Ganin, Ustinova, Ajakan, Germain, Larochelle, Laviolette, Marchand, Lempitsky:
+    Domain-adversarial training of neural networks, JMLR 2016 (section 4.2; the ramp in 5.2.2).
 
     Examples
     --------
@@ -184,8 +189,8 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         self._validate_params()
-        widths = list(self.hidden)
-        if not widths or not all(isinstance(w, Integral) and w > 0 for w in widths):
+        widths: list[Any] = list(self.hidden)
+        if not widths or not all(isinstance(w, Integral) and int(w) > 0 for w in widths):
             raise ValueError(
                 f"The 'hidden' parameter of {type(self).__name__} must be a sequence of positive "
                 f"integers. Got {self.hidden!r} instead."
@@ -194,8 +199,8 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
         rows = read_rows(self, X, labels, reset=True)
         if not rows.labeled.any():
             raise ValueError(
-                f"{type(self).__name__} needs at least 1 labelled row. Got {len(labels)} rows, none "
-                "of them with a label."
+                f"{type(self).__name__} needs at least 1 labelled row. Got {len(labels)} rows, "
+                "none of them with a label."
             )
         known = plain(labels[rows.labeled])
         self.classes_, of_known, _ = as_codes(self, known, known[:0])
@@ -220,7 +225,7 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
 
     def _train(self, rows: Rows, codes: np.ndarray, used: np.ndarray, adapted: bool) -> None:
         codes, target = codes[used], rows.target[used].astype(np.int64)
-        weights = _weights(codes >= 0, target)
+        weights = balanced_weights(codes >= 0, target)
         values = self._standardised(rows.X[used])
         batches = -(-len(codes) // min(self.batch_size or len(codes), len(codes)))
         width = values.shape[1]
@@ -234,7 +239,7 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
         for seed in seeds.tolist():
             trained = train(
                 build,
-                partial(_loss, weights=weights),
+                partial(row_losses, weights=weights),
                 {"x": values},
                 np.column_stack([codes, target]),
                 lr=self.lr,
@@ -255,12 +260,10 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
     ) -> torch.nn.Module:
         widths = [width, *map(int, self.hidden)]
         ramp = steps if self.schedule == "ramp" else 0
-        network: torch.nn.Module = _network_class()(
-            widths, len(self.classes_), self.dropout, generator
-        )
+        network = adversarial_network()(widths, len(self.classes_), self.dropout, generator)
         if steps:
             network.add_domain_head(self.trade_off, ramp)
-        return network
+        return network  # type: ignore[no-any-return]  # its class is made at run time
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class.
@@ -306,122 +309,3 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
         """
         best = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
-
-
-def ramp(progress: float) -> float:
-    r"""Share of the largest :math:`\lambda`: 2 / (1 + exp(-10 p)) - 1.
-
-    Parameters
-    ----------
-    progress : float
-        p, from 0 to 1.
-
-    Returns
-    -------
-    float
-        From 0 to almost 1.
-
-    Examples
-    --------
-    >>> from hybridsent.transfer._adversarial import ramp
-    >>> [round(ramp(p), 2) for p in (0.0, 0.1, 0.5, 1.0)]
-    [0.0, 0.46, 0.99, 1.0]
-    """
-    return float(np.tanh(5 * progress))  # the same, without overflow
-
-
-def reverse(x: torch.Tensor, factor: float) -> torch.Tensor:
-    """Hand a tensor on; its gradient is multiplied by ``-factor``.
-
-    Parameters
-    ----------
-    x : torch.Tensor
-        Any tensor.
-    factor : float
-        What its gradient is multiplied by, with the sign changed.
-
-    Returns
-    -------
-    torch.Tensor
-        The same values.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from hybridsent.transfer._adversarial import reverse
-    >>> x = torch.tensor([2.0], requires_grad=True)
-    >>> reverse(3 * x, 0.5).sum().backward()
-    >>> x.grad
-    tensor([-1.5000])
-    """
-    # x in value; the part that has a gradient is -factor x
-    held = x.detach()
-    return held - factor * (x - held)
-
-
-def _weights(labeled: np.ndarray, target: np.ndarray) -> tuple[float, float, float]:
-    """Weights of a labelled row, of a row of the source and of one of the target.
-
-    With them the mean over all rows is the mean over the labelled ones, and both domains weigh
-    the same.
-    """
-    n, n_target = len(target), int(target.sum())
-    of_label = n / max(int(labeled.sum()), 1)
-    return of_label, 0.5 * n / max(n - n_target, 1), 0.5 * n / max(n_target, 1)
-
-
-def _loss(outputs: Any, target: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
-    """Loss of each row: of its label, where it has one, and of its domain."""
-    from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
-
-    logits, domain_logits = outputs if isinstance(outputs, tuple) else (outputs, None)
-    codes, domain = target[:, 0], target[:, 1]
-    # ignored rows have a loss of 0
-    loss = weights[0] * cross_entropy(logits, codes, ignore_index=-1, reduction="none")
-    if domain_logits is None:
-        return loss
-    of_domain = weights[1] + (weights[2] - weights[1]) * domain
-    return loss + of_domain * binary_cross_entropy_with_logits(
-        domain_logits, domain.to(domain_logits.dtype), reduction="none"
-    )
-
-
-@cache  # the class cannot be made before torch is imported
-def _network_class() -> Any:
-    import torch
-    from torch import nn
-
-    class Adversarial(nn.Module):
-        def __init__(
-            self,
-            widths: list[int],
-            n_classes: int,
-            rate: float,
-            generator: torch.Generator | None,
-        ) -> None:
-            super().__init__()
-            self.last = widths[-1]
-            self.features = nn.Sequential(
-                mlp(widths, rate=rate, generator=generator), nn.ReLU(), dropout(rate, generator)
-            )
-            self.label = layer(nn.Linear, self.last, n_classes)
-            self.domain: nn.Module | None = None
-
-        def add_domain_head(self, trade_off: float, ramp_steps: int) -> None:
-            self.domain = mlp([self.last, self.last, 1])
-            self.trade_off = trade_off
-            self.ramp_steps = ramp_steps
-            self.step = 0
-
-        def forward(self, x: torch.Tensor) -> Any:
-            features = self.features(x)
-            logits = self.label(features)
-            if self.domain is None or not self.training:
-                return logits
-            factor = self.trade_off
-            if self.ramp_steps:
-                factor *= ramp(self.step / self.ramp_steps)
-                self.step += 1
-            return logits, self.domain(reverse(features, factor))[:, 0]
-
-    return Adversarial

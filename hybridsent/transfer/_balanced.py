@@ -15,7 +15,7 @@ __all__ = ["BalancedWeights"]
 
 
 class BalancedWeights(_Weigher):
-    r"""Give the labelled rows of the target a share of the loss that does not depend on their number.
+    r"""Give the labelled rows of the target a share of the loss, however few they are.
 
     A model that is fitted with the weights minimises
 
@@ -77,4 +77,4 @@ class BalancedWeights(_Weigher):
         return out
 
     def _importance_of_source(self, rows: Rows) -> np.ndarray:
-        return self._weigh(rows)[~rows.target]
+        return np.asarray(self._weigh(rows)[~rows.target])

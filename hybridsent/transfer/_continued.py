@@ -1,7 +1,7 @@
 """What boosters that go on from a source share (layer L3).
 
-xgboost continues a booster with ``xgb_model``, but its scikit-learn classes then want every class in
-the target's labels, and early stopping does not ask whether the source alone was best.
+xgboost continues a booster with ``xgb_model``, but its scikit-learn classes then want every class
+in the target's labels, and early stopping does not ask whether the source alone was best.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class ContinuedMixin:
         """Loss of held-out rows, of the source alone and after each round on the target."""
         from xgboost import DMatrix
 
-        grown, matrix = _at_start(params, start, *train, self.n_jobs)
+        grown, matrix = _at_start(params, start, train[0], train[1], self.n_jobs)
         unseen = DMatrix(held[0], nthread=self.n_jobs)
         losses = [loss(held[1], grown.predict(unseen))]
         for i in range(self.n_target_estimators):

@@ -33,10 +33,10 @@ class ContinuedBoostingClassifier(ContinuedMixin, ClassifierMixin, BaseEstimator
 
     .. math:: F(x) = F_s(x) + \eta_t \sum_m f_m(x),
 
-    each tree :math:`f_m` fitted to gradients of the target's log-loss at the margin so far: so trees
-    are spent only on what differs in the target. The number of rounds is found on held-out rows of
-    the target; it may be none, and then predictions are those of the source. Missing values (NaN)
-    are read as they are.
+    each tree :math:`f_m` fitted to gradients of the target's log-loss at the margin so far: so
+    trees are spent only on what differs in the target. The number of rounds is found on held-out
+    rows of the target; it may be none, and then predictions are those of the source. Missing values
+    (NaN) are read as they are.
 
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then the source's
     trees are grown on its labelled rows. Or `source` is fitted already; then rows of the source are

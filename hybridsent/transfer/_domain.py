@@ -64,7 +64,8 @@ def read_rows(
         Features, without NaN unless it is allowed; the column ``domain__0``, where there is one, is
         0 for rows of the source and 1 for rows of the target.
     y : array of shape (n,), default=None
-        Labels. Without a domain column, rows with -1 are the target.
+        Labels. Without a domain column, rows with -1 are the target, or, where y holds numbers of a
+        regression, those with NaN.
     reset : bool
         True in `fit`, False later.
     fitting : bool, default=True
@@ -173,10 +174,12 @@ def warn_without_target(estimator: Any, rows: Rows) -> None:
 
 
 def _labeled(y: Any) -> np.ndarray:
-    """Tell which rows have a label; a number of a regression always is one."""
+    """Tell which rows have a label: of a regression those that are not NaN."""
     plain = np.asarray(y)
-    if plain.dtype.kind == "f" and type_of_target(plain.ravel()) == "continuous":
-        return np.ones(len(plain), dtype=bool)
+    if plain.dtype.kind == "f":
+        known = ~np.isnan(plain.ravel())
+        if not known.all() or type_of_target(plain.ravel()) == "continuous":
+            return known
     return labeled_rows(y)
 
 

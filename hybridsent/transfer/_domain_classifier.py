@@ -42,7 +42,7 @@ class DomainClassifier(_RatioWeigher):
     estimator : classifier or None, default=None
         Any classifier with `predict_proba`. None is a logistic regression on scaled columns, with
         C=0.1, which is a mild penalty: in thousands of columns any two domains can be told apart.
-    cv : int, default=5
+    n_folds : int, default=5
         Folds; fewer where a domain has fewer rows.
     calibrate : bool, default=True
         Whether to calibrate the log-odds.
@@ -82,15 +82,15 @@ class DomainClassifier(_RatioWeigher):
     --------
     >>> import pandas as pd
     >>> from hybridsent.transfer import DomainClassifier
-    >>> X = pd.DataFrame({"text__0": [0.0, 1.0, 2.0, 1.0, 2.0, 3.0], "domain__0": [0] * 3 + [1] * 3})
+    >>> X = pd.DataFrame({"text__0": [0.0, 1, 2, 1, 2, 3], "domain__0": [0, 0, 0, 1, 1, 1]})
     >>> weigher = DomainClassifier(calibrate=False).fit(X)
     >>> weigher.importance(X[:3]).round(2)
-    array([0.71, 0.86, 1.04])
+    array([0.81, 0.93, 1.07])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
-        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],
         "calibrate": ["boolean"],
         "clip": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
@@ -100,13 +100,13 @@ class DomainClassifier(_RatioWeigher):
         self,
         estimator: Any = None,
         *,
-        cv: int = 5,
+        n_folds: int = 5,
         calibrate: bool = True,
         clip: float | None = 1000.0,
         random_state: Any = 0,
     ) -> None:
         self.estimator = estimator
-        self.cv = cv
+        self.n_folds = n_folds
         self.calibrate = calibrate
         self.clip = clip
         self.random_state = random_state
@@ -124,11 +124,9 @@ class DomainClassifier(_RatioWeigher):
         if estimator is None:
             estimator = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
         random = check_random_state(self.random_state)
-        folds = StratifiedKFold(min(self.cv, fewest), shuffle=True, random_state=random)
+        folds = StratifiedKFold(min(self.n_folds, fewest), shuffle=True, random_state=random)
         held_out = _log_odds(
-            cross_val_predict(
-                clone(estimator), rows.X, domain, cv=folds, method="predict_proba"
-            )
+            cross_val_predict(clone(estimator), rows.X, domain, cv=folds, method="predict_proba")
         )
         self.estimator_ = clone(estimator).fit(rows.X, domain)
         self.calibration_ = np.array([1.0, 0.0])
@@ -140,7 +138,7 @@ class DomainClassifier(_RatioWeigher):
     def _odds(self, log_odds: np.ndarray) -> np.ndarray:
         slope, intercept = self.calibration_
         ratio = self.prior_ * np.exp(np.clip(slope * log_odds + intercept, -700, 700))
-        return ratio if self.clip is None else np.minimum(ratio, self.clip)
+        return np.asarray(ratio if self.clip is None else np.minimum(ratio, self.clip))
 
     def _weigh_nothing(self, rows: Rows) -> None:
         self.estimator_ = None

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.utils import gen_batches
 
-__all__ = ["distances_of", "gaussian", "kernel_blocks", "kernel_mean", "median_gamma", "sample_rows"]
+__all__ = [
+    "distances_of",
+    "gaussian",
+    "kernel_blocks",
+    "kernel_mean",
+    "median_gamma",
+    "sample_rows",
+]
 
 BLOCK = 2**22
 """Entries of a block: it stays in the caches of a processor, or near them."""
@@ -65,7 +72,7 @@ def gaussian(distances: np.ndarray, gamma: float) -> np.ndarray:
         The kernel, in the shape of `distances`.
     """
     scaled = distances * np.asarray(-gamma, dtype=distances.dtype)
-    return np.exp(scaled, out=scaled).astype(np.float64, copy=False)
+    return np.asarray(np.exp(scaled, out=scaled), dtype=np.float64)
 
 
 def kernel_blocks(X: np.ndarray, Z: np.ndarray, gamma: float) -> Iterator[tuple[slice, np.ndarray]]:

@@ -18,6 +18,9 @@ from hybridsent.transfer._qp import Dense, Region, minimize_quadratic
 
 __all__ = ["KLIEP"]
 
+ROUGH = 1e-4
+"""How far from its optimum the mean logarithm may be where widths are compared."""
+
 TINY = 1e-300
 """Least ratio whose logarithm is taken."""
 
@@ -43,7 +46,7 @@ class KLIEP(_CentersWeigher):
         that of the median heuristic, 1 / (2 m²) with the median distance m of two rows.
     n_centers : int, default=100
         Most centres, drawn from the rows of the target.
-    cv : int, default=5
+    n_folds : int, default=5
         Folds of the target rows by which gamma is chosen.
     random_state : int, RandomState instance or None, default=0
         For centres and folds.
@@ -83,13 +86,13 @@ class KLIEP(_CentersWeigher):
     >>> X = pd.DataFrame({"text__0": [0.0, 1.0, 5.0, 1.0, 1.1], "domain__0": [0, 0, 0, 1, 1]})
     >>> weigher = KLIEP(gamma=1.0).fit(X)
     >>> weigher.sample_weight_.round(1), weigher.importance(X[:1]).round(1)
-    (array([0.8, 2.2, 0. , 0. , 0. ]), array([0.8]))
+    (array([0.7, 2.3, 0. , 0. , 0. ]), array([0.7]))
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "gamma": [Interval(Real, 0, None, closed="neither"), "array-like", None],
         "n_centers": [Interval(Integral, 1, None, closed="left")],
-        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     }
 
@@ -98,12 +101,12 @@ class KLIEP(_CentersWeigher):
         gamma: Any = None,
         *,
         n_centers: int = 100,
-        cv: int = 5,
+        n_folds: int = 5,
         random_state: Any = 0,
     ) -> None:
         self.gamma = gamma
         self.n_centers = n_centers
-        self.cv = cv
+        self.n_folds = n_folds
         self.random_state = random_state
 
     def _learn(
@@ -115,14 +118,14 @@ class KLIEP(_CentersWeigher):
     ) -> None:
         folds = []
         if len(gammas) > 1 and len(to_target) > 1:
-            cut = KFold(min(self.cv, len(to_target)), shuffle=True, random_state=random)
+            cut = KFold(min(self.n_folds, len(to_target)), shuffle=True, random_state=random)
             folds = list(cut.split(to_target))
         best = -np.inf
         for gamma in gammas:
             target = gaussian(to_target, gamma)
             means = np.maximum(gaussian(to_source, gamma).mean(axis=0), TINY)
             held_out = [
-                np.log(np.maximum(target[test] @ _climb(target[train], means), TINY)).mean()
+                np.log(np.maximum(target[test] @ _climb(target[train], means, ROUGH), TINY)).mean()
                 for train, test in folds
             ]
             score = float(np.mean(held_out)) if held_out else 0.0
@@ -130,7 +133,7 @@ class KLIEP(_CentersWeigher):
                 best, self.gamma_, self.coef_ = score, gamma, _climb(target, means)
 
 
-def _climb(target: np.ndarray, means: np.ndarray) -> np.ndarray:
+def _climb(target: np.ndarray, means: np.ndarray, gap: float = 1e-8) -> np.ndarray:
     r"""Coefficients under which the target is most likely.
 
     With :math:`\pi_l = a_l m_l`, the share of a centre, it is a mixture of known densities, and
@@ -143,12 +146,12 @@ def _climb(target: np.ndarray, means: np.ndarray) -> np.ndarray:
     for _ in range(100):
         scaled = parts / ratio[:, None]
         slope = 1 - scaled.mean(axis=0)
-        if max(-slope.min(), abs(slope @ shares)) < 1e-8:
+        if max(-slope.min(), abs(slope @ shares)) < gap:
             break
         bend = scaled.T @ scaled / len(scaled)
         bend[np.diag_indices_from(bend)] += 1e-10 * np.trace(bend) / len(bend)
         goal, _ = minimize_quadratic(
-            Dense(bend), bend @ shares - slope, Region(1e3, -1.0, 1e3 * len(means)), tol=1e-11
+            Dense(bend), bend @ shares - slope, Region(1e3, -1.0, 1e3 * len(means)), tol=0.1 * gap
         )
         shares, ratio, moved = _search(parts, shares, ratio, goal - shares, slope)
         if not moved:
@@ -171,6 +174,6 @@ def _search(
         if new.min() > 0:
             gain = part * step.sum() - np.log(new / ratio).mean()
             if gain <= 1e-4 * part * descent:
-                return np.maximum(shares + part * step, 0), new, True
+                return np.maximum(shares + part * step, 0), new, gain < -1e-13
         part /= 2
     return shares, ratio, False

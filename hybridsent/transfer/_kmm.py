@@ -178,9 +178,7 @@ def _inverse_root(marks: np.ndarray, gamma: float) -> np.ndarray:
     return np.asarray(vectors[:, kept] / np.sqrt(values[kept]))
 
 
-def _features(
-    X: np.ndarray, marks: np.ndarray, gamma: float, whiten: np.ndarray
-) -> np.ndarray:
+def _features(X: np.ndarray, marks: np.ndarray, gamma: float, whiten: np.ndarray) -> np.ndarray:
     out = np.empty((len(X), whiten.shape[1]))
     for block, values in kernel_blocks(X, marks, gamma):
         out[block] = values @ whiten

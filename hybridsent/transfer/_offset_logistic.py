@@ -6,7 +6,6 @@ scikit-learn's LogisticRegression takes no offset, and starts each candidate ane
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -26,10 +25,13 @@ _INNER_FTOL = 1e-6  # a loose inner solution still ranks the candidates
 class OffsetLogistic:
     r"""Logistic regression of what an offset leaves unexplained.
 
-    Minimises :math:`\sum_i \ell(y_i, o_i + V z_i + c) + \tfrac\alpha2 (\|V\|^2 + s \|c\|^2)`. s is 0,
-    or 1 if some class has no row: its intercept would run to infinity. L-BFGS works in the
-    variables :math:`L^\top (V, c)` with :math:`L L^\top = D + a (Z, 1)^\top (Z, 1)`, D the penalty
-    and a the mean of p (1 - p), in which the Hessian is near the identity.
+    Minimises
+
+    .. math:: \sum_i \ell(y_i, o_i + V z_i + c) + \tfrac\alpha2 (\|V\|^2 + s \|c\|^2)
+
+    where s is 0, or 1 if some class has no row: its intercept would run to infinity. L-BFGS works
+    in the variables :math:`L^\top (V, c)` with :math:`L L^\top = D + a (Z, 1)^\top (Z, 1)`, D the
+    penalty and a the mean of p (1 - p), in which the Hessian is near the identity.
 
     Parameters
     ----------
@@ -116,10 +118,14 @@ def solve(
     ----------
     X : ndarray of shape (n, p), float64
         Rows.
-    codes, offset, shrink_intercept : object
-        As in `OffsetLogistic`.
+    codes : ndarray of int of shape (n,)
+        Classes.
+    offset : ndarray of shape (n, n_outputs)
+        What each row starts from.
     alpha : float
         Penalty.
+    shrink_intercept : bool
+        As in `OffsetLogistic`.
 
     Returns
     -------
@@ -135,7 +141,7 @@ def choose_alpha(
     X: np.ndarray,
     codes: np.ndarray,
     offset: np.ndarray,
-    alphas: Sequence[float],
+    alphas: np.ndarray,
     n_folds: int,
     shrink_intercept: bool,
 ) -> np.ndarray:
@@ -145,12 +151,18 @@ def choose_alpha(
 
     Parameters
     ----------
-    X, codes, offset, shrink_intercept : object
-        As in `solve`.
-    alphas : sequence of float
+    X : ndarray of shape (n, p), float64
+        Rows.
+    codes : ndarray of int of shape (n,)
+        Classes.
+    offset : ndarray of shape (n, n_outputs)
+        What each row starts from.
+    alphas : ndarray of shape (n_alphas,)
         Candidates from strong to weak; each starts where the last one ended.
     n_folds : int
         Most folds.
+    shrink_intercept : bool
+        As in `OffsetLogistic`.
 
     Returns
     -------

@@ -38,9 +38,13 @@ class Parts:
 
     Parameters
     ----------
-    X_source, X_target : ndarray of shape (n_source, p) and (n_target, p)
-        Features of the labelled rows of each domain.
-    y_source, y_target : ndarray of shape (n_source,) and (n_target,)
+    X_source : ndarray of shape (n_source, p)
+        Features of the labelled rows of the source.
+    y_source : ndarray of shape (n_source,)
+        Their labels.
+    X_target : ndarray of shape (n_target, p)
+        Features of the labelled rows of the target.
+    y_target : ndarray of shape (n_target,)
         Their labels.
     """
 
@@ -155,7 +159,7 @@ def numbers(estimator: Any, y: Any) -> np.ndarray:
 def as_codes(
     estimator: Any, source: np.ndarray, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Number the classes of both domains together.
+    """Give codes to the classes of both domains together.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ again, beside an offset for each row that their solvers do not take.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -58,7 +58,9 @@ class PriorMixin:
         if isinstance(self.alpha, Real):
             return np.array([float(self.alpha)])
         given = list(self.alpha)
-        grid = sorted((float(a) for a in given if isinstance(a, Real) and a > 0), reverse=True)
+        grid = sorted(
+            (float(a) for a in given if isinstance(a, Real) and float(a) > 0), reverse=True
+        )
         if not grid or len(grid) != len(given) or not np.isfinite(grid[0]):
             raise ValueError(
                 f"The 'alpha' parameter of {type(self).__name__} must be 'auto', a positive number "
@@ -193,12 +195,12 @@ def in_their_span(X: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return np.ascontiguousarray(upper.T), basis
 
 
-def best_candidate(losses: Sequence[float]) -> int:
+def best_candidate(losses: np.ndarray) -> int:
     """Position of the smallest loss; of equal ones the first, which has the strongest penalty.
 
     Parameters
     ----------
-    losses : sequence of float
+    losses : ndarray of shape (n_candidates,)
         Held-out loss of each candidate; NaN for those not tried.
 
     Returns

@@ -41,9 +41,10 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
     .. math:: \min_{W, b} \sum_i \ell(y_i, W x_i + b) + \tfrac\alpha2 \|W - W_s\|^2
 
     with the log-loss of all classes together, so that scikit-learn's LogisticRegression with
-    :math:`C = 1 / \alpha` is the case :math:`W_s = 0`. As there, the intercept bears no penalty. For
-    :math:`\alpha \to \infty` the weights are those of the source, for :math:`\alpha \to 0` those of
-    the target alone. L-BFGS finds W - W_s, in the span of the rows where p is at least 2 n.
+    :math:`C = 1 / \alpha` is the case :math:`W_s = 0`. As there, the intercept bears no penalty.
+    For :math:`\alpha \to \infty` the weights are those of the source, for :math:`\alpha \to 0` they
+    are those of the target alone. L-BFGS finds W - W_s, in the span of the rows where p is at least
+    2 n.
 
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then `source` is
     fitted on the labelled rows of the source. Or `source` is fitted already; then rows of the
@@ -55,9 +56,9 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
     source : estimator, default=None
         A linear classifier, fitted or not: with ``coef_`` and ``intercept_``, which are read as
         logits, one row for each class or one for two classes. None for the same logistic regression
-        with :math:`W_s = 0`, whose alpha is chosen as that of the target is by default. scikit-learn
-        forgets what was learned when it clones: in a search or cross-validation a fitted one must
-        be ``sklearn.frozen.FrozenEstimator(source)``.
+        with :math:`W_s = 0`, whose alpha is chosen as that of the target is by default.
+        scikit-learn forgets what was learned when it clones: in a search or cross-validation a
+        fitted one must be ``sklearn.frozen.FrozenEstimator(source)``.
     alpha : float, sequence of float or "auto", default="auto"
         Penalty. Of several candidates the one with the smallest log-loss over inner folds of the
         target's labelled rows; of equal ones the largest. ``"auto"`` for 10^4 … 10^-3 times the
@@ -105,7 +106,7 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
     ----------
     Chelba, Acero: Adaptation of maximum entropy capitalizer: little data can help a lot, EMNLP
     2004. Li, Grandvalet, Davoine: Explicit inductive bias for transfer learning with convolutional
-    networks, ICML 2018 (L2-SP, equation 3).
+    networks, ICML 2018 (L2-SP).
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """A ridge regression that shrinks toward the weights of a source (layer L3).
 
-No library serves: adapt's RegularTransferLR takes a fixed penalty and fitted sources of scikit-learn
-only. In closed form the leave-one-out error of every penalty costs no further fit.
+No library serves: adapt's RegularTransferLR takes a fixed penalty. In closed form the leave-one-out
+error of every penalty costs no further fit.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
     References
     ----------
     Li, Grandvalet, Davoine: Explicit inductive bias for transfer learning with convolutional
-    networks, ICML 2018 (L2-SP, equation 3). Golub, Heath, Wahba: Generalized cross-validation as a
+    networks, ICML 2018 (L2-SP). Golub, Heath, Wahba: Generalized cross-validation as a
     method for choosing a good ridge parameter, Technometrics 1979 (leaving one out).
 
     Examples
@@ -195,7 +195,7 @@ def _ridge(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> tuple[Weights, f
     return Weights(coef[None], np.array([middle - mean @ coef])), alpha, losses
 
 
-def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: Sequence[float]) -> np.ndarray:
+def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> np.ndarray:
     r"""Mean squared error of ridge regression where each row is left out in turn.
 
     With the hat matrix H of all rows, the error of row i without itself is
@@ -207,7 +207,7 @@ def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: Sequence[float]) -> np
         Rows, at least two.
     y : ndarray of shape (n,)
         Values.
-    alphas : sequence of float
+    alphas : ndarray of shape (n_alphas,)
         Penalties.
 
     Returns
@@ -220,7 +220,7 @@ def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: Sequence[float]) -> np
     >>> import numpy as np
     >>> from hybridsent.transfer._prior_regressor import left_out_errors
     >>> X = np.zeros((2, 1))  # each row is predicted by the mean of the other
-    >>> left_out_errors(X, np.array([1.0, 3.0]), [1.0])
+    >>> left_out_errors(X, np.array([1.0, 3.0]), np.array([1.0]))
     array([4.])
     """
     Z, _ = in_their_span(X - X.mean(axis=0))

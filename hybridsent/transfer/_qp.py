@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.blas import dsymv
 
 __all__ = ["Dense", "LowRank", "Matrix", "Region", "minimize_quadratic"]
 
@@ -20,6 +21,12 @@ JITTER = 1e-10
 
 STIFF = 100.0
 """Unknowns with a barrier of so many times the diagonal are as good as fixed: not factored."""
+
+CLOSE = 1e-3
+"""Products of distances and multipliers must be so much smaller than `tol`: errors are as roots."""
+
+NEAR = 1e-5
+"""Unknowns so near to a bound, relative to their mean, are put on it."""
 
 Solver = Callable[[np.ndarray], np.ndarray]
 
@@ -59,7 +66,8 @@ class Dense:
         ndarray of shape (n,)
             The product.
         """
-        return np.asarray(self.values @ v)
+        # not NumPy, whose threads and those of SciPy's cho_factor would wait for one another
+        return np.asarray(dsymv(1.0, self.values.T, v))
 
     def solver(self, diagonal: np.ndarray) -> Solver:
         """Make what solves equations of the matrix and a diagonal.
@@ -89,10 +97,10 @@ class Dense:
             out = v / stiff
             if len(free):
                 out[free] = cho_solve(factor, v[free], check_finite=False)
-            return out
+            return np.asarray(out)
 
         def exactly(v: np.ndarray) -> np.ndarray:
-            return self.values @ v + diagonal * v
+            return np.asarray(self.times(v) + diagonal * v)
 
         return lambda side: _conjugate_gradients(exactly, roughly, side)
 
@@ -153,7 +161,7 @@ class LowRank:
             return np.asarray(light - weight * (self.factor @ inside))
 
         def exactly(v: np.ndarray) -> np.ndarray:
-            return self.times(v) + diagonal * v
+            return np.asarray(self.times(v) + diagonal * v)
 
         return lambda side: _conjugate_gradients(exactly, roughly, side)
 
@@ -213,8 +221,8 @@ def minimize_quadratic(
     region : Region
         The box and the slab.
     tol : float, default=1e-9
-        Mean product of a distance and its multiplier, and largest fault of the gradient, relative
-        to the largest entry of c, at which it is done.
+        Largest fault of the gradient, relative to the largest entry of c, at which it is done; a
+        thousandth of it for the mean product of a distance and its multiplier.
     max_iter : int, default=100
         Most steps.
 
@@ -239,47 +247,56 @@ def minimize_quadratic(
     for _ in range(max_iter):
         fault = gradient - _pull(pressure)
         closeness = float(gaps @ pressure) / len(gaps)
-        if closeness <= tol * scale and np.abs(fault).max() <= tol * scale:
-            return _rounded(gaps[:n], pressure, region), True
+        if closeness <= CLOSE * tol * scale and np.abs(fault).max() <= tol * scale:
+            return _rounded(gaps[:n], region), True
         ratio = pressure / gaps
         solve = _with_ones(matrix.solver(ratio[:n] + ratio[n:-2]), n, float(ratio[-2:].sum()))
         aim = gaps * pressure
         step, push = _newton(solve, fault, gaps, pressure, aim)
         part = min(_reach(gaps, step), _reach(pressure, push))
         after = float((gaps + part * step) @ (pressure + part * push)) / len(gaps)
-        aim = aim + step * push - max(closeness * (after / closeness) ** 3, 0.1 * tol * scale)
+        aim = (
+            aim + step * push - max(closeness * (after / closeness) ** 3, 0.1 * CLOSE * tol * scale)
+        )
         step, push = _newton(solve, fault, gaps, pressure, aim)
         part = 0.995 * min(_reach(gaps, step), _reach(pressure, push))
         gaps = gaps + part * step  # not anew from b: a sum at its bound would lose all digits
         pressure = pressure + part * push
         gradient = matrix.times(gaps[:n]) - linear
-    return _rounded(gaps[:n], pressure, region), False
+    return _rounded(gaps[:n], region), False
 
 
 def _pull(pressure: np.ndarray) -> np.ndarray:
-    """What the multipliers of all bounds add up to at each unknown."""
+    """Add up the multipliers of all bounds at each unknown."""
     n = len(pressure) // 2 - 1
     return np.asarray(pressure[:n] - pressure[n:-2] + pressure[-2] - pressure[-1])
 
 
-def _with_ones(solve: Solver, n: int, ones: float) -> Solver:
-    """Add a number to each entry of the matrix, by the identity of Sherman and Morrison."""
-    flat = solve(np.ones(n))
-    share = flat / (1 / ones + flat.sum())
+def _with_ones(solve: Solver, n: int, ones: float) -> Callable[..., tuple[np.ndarray, float]]:
+    """Add a number to each entry of the matrix, by the identity of Sherman and Morrison.
 
-    def solve_all(side: np.ndarray) -> np.ndarray:
+    The sum of a solution comes along: added up again, it would lose its digits at a tight slab.
+    """
+    flat = solve(np.ones(n))
+    slack = 1 / ones
+
+    def solve_all(side: np.ndarray) -> tuple[np.ndarray, float]:
         out = solve(side)
-        return np.asarray(out - share * out.sum())
+        share = float(out.sum()) / (slack + float(flat.sum()))
+        return out - share * flat, share * slack
 
     return solve_all
 
 
 def _newton(
-    solve: Solver, fault: np.ndarray, gaps: np.ndarray, pressure: np.ndarray, aim: np.ndarray
+    solve: Callable[..., tuple[np.ndarray, float]],
+    fault: np.ndarray,
+    gaps: np.ndarray,
+    pressure: np.ndarray,
+    aim: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Steps of the distances and of the multipliers, by which aim becomes zero and so does fault."""
-    step = solve(-fault - _pull(aim / gaps))
-    total = step.sum()
+    """Find steps of distances and multipliers by which aim and fault become zero."""
+    step, total = solve(-fault - _pull(aim / gaps))
     moved = np.concatenate([step, -step, [total, -total]])
     return moved, -(aim + pressure * moved) / gaps
 
@@ -291,11 +308,11 @@ def _reach(values: np.ndarray, step: np.ndarray) -> float:
     return min(1.0, float(parts.min()))
 
 
-def _rounded(b: np.ndarray, pressure: np.ndarray, region: Region) -> np.ndarray:
-    """Put unknowns on the bound that they press against and all but touch."""
-    n, near = len(b), 1e-6 * b.mean()
-    b = np.where((b < near) & (pressure[:n] > b), 0.0, b)
-    return np.where((region.upper - b < near) & (pressure[n:-2] > near), region.upper, b)
+def _rounded(b: np.ndarray, region: Region) -> np.ndarray:
+    """Put unknowns on the bound that they all but touch."""
+    near = NEAR * b.mean()
+    b = np.where(b < near, 0.0, b)
+    return np.where(region.upper - b < near, region.upper, b)
 
 
 def _gram(factor: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -311,7 +328,7 @@ def _conjugate_gradients(exactly: Solver, roughly: Solver, side: np.ndarray) -> 
     """Solve exactly(x) = side, with a rough inverse to guide."""
     x = roughly(side)
     rest = side - exactly(x)
-    goal = 1e-8 * np.linalg.norm(side)
+    goal = 1e-9 * np.linalg.norm(side)
     guided = roughly(rest)
     way, size = guided, float(rest @ guided)
     for _ in range(30):

@@ -30,7 +30,7 @@ class SubspaceAlignment(DomainAdapter):
 
     Parameters
     ----------
-    n_components : int or float, default=0.7
+    n_components : int or float, default=0.9
         d; a number below 1 is the share of variance that the components of each domain must
         explain, of which the smaller d counts.
 
@@ -78,7 +78,7 @@ class SubspaceAlignment(DomainAdapter):
         ]
     }
 
-    def __init__(self, n_components: int | float = 0.7) -> None:
+    def __init__(self, n_components: int | float = 0.9) -> None:
         self.n_components = n_components
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from hybridsent.transfer._domain import Rows, read_rows
 
-__all__ = ["read_learning_rows"]
+__all__ = ["labels_of", "own_weights", "plain_labels", "read_learning_rows"]
 
 
 def read_learning_rows(estimator: Any, X: Any, y: Any = None) -> Rows:
@@ -63,8 +63,96 @@ def read_learning_rows(estimator: Any, X: Any, y: Any = None) -> Rows:
             f"Input y contains NaN in each of its {len(values)} rows: at least 1 must have a label."
         )
     # any known value keeps the kind of y, by which -1 is or is not a mark
-    rows = read_rows(
-        estimator, X, np.where(unknown, values[~unknown][0], values), reset=True
-    )
+    rows = read_rows(estimator, X, np.where(unknown, values[~unknown][0], values), reset=True)
     target = rows.target if rows.told else rows.target | unknown
     return replace(rows, labeled=rows.labeled & ~unknown, target=target)
+
+
+def labels_of(estimator: Any, y: Any) -> np.ndarray:
+    """Take labels as an array of one dimension, text and the number -1 side by side.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who needs them, for the message.
+    y : array of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            "is None."
+        )
+    if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
+        y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def plain_labels(y: np.ndarray) -> np.ndarray:
+    """Give labels of dtype object, now without -1, the type of what they are.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The same labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.transfer._targets import plain_labels
+    >>> plain_labels(np.array([1, 0], dtype=object)).dtype.kind
+    'i'
+    """
+    return np.array(y.tolist()) if y.dtype == object else y
+
+
+def own_weights(sample_weight: Any, n: int) -> np.ndarray:
+    """Check weights that a user gave; without any, all are 1.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (n,), float or None
+        Weights.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Weights.
+
+    Raises
+    ------
+    ValueError
+        If one is negative or no number, all are zero, or there are not n of one dimension.
+    """
+    if sample_weight is None or np.isscalar(sample_weight):
+        sample_weight = np.full(n, 1.0 if sample_weight is None else sample_weight)
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar. Got an array of {weights.ndim} dimensions."
+        )
+    check_consistent_length(weights, np.empty(n))
+    if weights.min(initial=0.0) < 0:
+        raise ValueError(f"'sample_weight' must not be negative. Got {weights.min():g}.")
+    if not weights.any():
+        raise ValueError(f"'sample_weight' must not be zero for all rows. Got {n} weights of zero.")
+    return np.asarray(weights)

@@ -35,7 +35,7 @@ class TCA(DomainAdapter):
 
     Parameters
     ----------
-    n_components : int, default=30
+    n_components : int, default=100
         Components; fewer where there are fewer rows or columns.
     kernel : {"linear", "rbf"}, default="linear"
         The kernel.
@@ -108,7 +108,7 @@ class TCA(DomainAdapter):
 
     def __init__(
         self,
-        n_components: int = 30,
+        n_components: int = 100,
         *,
         kernel: str = "linear",
         gamma: float | None = None,

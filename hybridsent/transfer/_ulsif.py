@@ -79,7 +79,7 @@ class ULSIF(_CentersWeigher):
     >>> X = pd.DataFrame({"text__0": [0.0, 1.0, 5.0, 1.0, 1.1], "domain__0": [0, 0, 0, 1, 1]})
     >>> weigher = ULSIF(gamma=1.0, penalty=0.1).fit(X)
     >>> weigher.sample_weight_.round(1), weigher.importance(X[:1]).round(1)
-    (array([0.7, 1.9, 0. , 0. , 0. ]), array([0.7]))
+    (array([0.8, 2.4, 0. , 0. , 0. ]), array([0.8]))
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -1,0 +1,296 @@
+"""Boosting of regressors that hands the weight over from the source to the target (layer L3)."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from hybridsent._params import HasMethods, Interval
+from hybridsent.transfer._domain import read_rows, warn_without_target
+from hybridsent.transfer._fit_weighted import fit_weighted
+from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
+from hybridsent.transfer._weigher import warn_without_labeled_target
+
+__all__ = ["TrAdaBoostRegressor"]
+
+
+class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
+    r"""Two-stage TrAdaBoost.R2: source rows lose their weight step by step, those far off first.
+
+    The first stage makes S sets of weights. In the first, all rows have the same weight; from one
+    to the next, source rows are weighed down by the error of a model fitted with the weights,
+
+    .. math:: w_i \leftarrow w_i\, \beta_t^{e_i}, \qquad
+              e_i = |y_i - h_t(x_i)| / \max_j |y_j - h_t(x_j)|
+
+    with the :math:`\beta_t`, found by bisection, at which the share of the target grows in equal
+    steps from n_t / n to 1. The second stage, AdaBoost.R2 that leaves the weights of source rows as
+    they are and keeps the share of the target, is run with each set; the set with the least squared
+    error on target rows that were held out is chosen, and the rounds predict by their weighted
+    median.
+
+    Rows without a label are left out. Without labelled rows of either domain a `TransferWarning`
+    says so, and it is AdaBoost.R2 on all labelled rows. With a single labelled target row nothing
+    can be held out, and the first set is taken.
+
+    Parameters
+    ----------
+    estimator : regressor or None, default=None
+        What is boosted; it must take ``sample_weight``. None is a ridge regression, which suits
+        dense features of encoders better than shallow trees do.
+    n_steps : int, default=10
+        Sets of weights S.
+    n_estimators : int, default=10
+        Rounds of AdaBoost.R2.
+    n_folds : int, default=5
+        Folds of the labelled target rows; fewer where there are fewer rows.
+    random_state : int, RandomState instance or None, default=0
+        For the folds.
+
+    Attributes
+    ----------
+    estimators_ : list of regressor
+        Those of the rounds.
+    estimator_weights_ : ndarray of shape (n_rounds,)
+        Their weights in the median.
+    step_ : int
+        The set of weights that was chosen, from 0.
+    step_errors_ : ndarray of shape (n_steps,)
+        Mean squared error of each set on held-out target rows; NaN where nothing was held out.
+    sample_weight_ : ndarray of shape (n,)
+        Weights of the rows of `fit` in the chosen set, 0 for rows without a label; their sum is
+        that of the weights given, or the number of labelled rows.
+    n_features_in_ : int
+        Columns seen in `fit`, with that of the domains.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    TrAdaBoostClassifier : For classes.
+    ReweightedEstimator : Needs no labels of the target.
+
+    References
+    ----------
+    Pardoe, Stone: Boosting for regression transfer, ICML 2010, algorithm 3.
+    Drucker: Improving regressors using boosting techniques, ICML 1997.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import TrAdaBoostRegressor
+    >>> X = pd.DataFrame({"text__0": [0, 1, 2, 3, 0, 1.0, 2, 3], "domain__0": [0] * 4 + [1] * 4})
+    >>> y = [0.5, 0.4, 0.6, 0.5, 0.1, 1.0, 2.1, 3.0]
+    >>> model = TrAdaBoostRegressor(n_steps=4).fit(X, y)
+    >>> model.step_, model.sample_weight_.round(1)
+    (3, array([0., 0., 0., 0., 2., 2., 2., 2.]))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        n_steps: int = 10,
+        n_estimators: int = 10,
+        n_folds: int = 5,
+        random_state: Any = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.n_steps = n_steps
+        self.n_estimators = n_estimators
+        self.n_folds = n_folds
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TrAdaBoostRegressor:
+        """Boost on the labelled rows.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; the column ``domain__0`` is 0 for rows of the source and 1 for the target.
+        y : array of shape (n,)
+            Numbers; NaN for rows without one.
+        sample_weight : array of shape (n,), default=None
+            Weights of the first set; all the same where there are none.
+
+        Returns
+        -------
+        self
+            The fitted regressor.
+        """
+        self._validate_params()
+        y = labels_of(self, y)
+        if y.dtype.kind != "f":
+            y = _numbers(y)
+        rows = read_learning_rows(self, X, y)
+        given = own_weights(sample_weight, len(rows.X))
+        used = rows.labeled & (given > 0)
+        if not used.any():
+            raise ValueError(
+                f"{type(self).__name__} needs at least 1 labelled row. Got {len(used)} rows, none "
+                "of them with a number in y and a weight above 0."
+            )
+        X, y, target, weights = rows.X[used], y[used], rows.target[used], given[used]
+        self._total = float(weights.sum())  # what the estimator's own penalty is weighed against
+        if target.any() and not target.all():
+            weights = self._choose(X, y, target, weights)
+        else:
+            _warn(self, rows)
+            target = np.ones(len(target), dtype=bool)
+            self.step_, self.step_errors_ = 0, np.full(self.n_steps, np.nan)
+        self.estimators_, self.estimator_weights_ = self._boost(X, y, target, weights)
+        self.sample_weight_ = np.zeros(len(used))
+        self.sample_weight_[used] = weights * (self._total / weights.sum())
+        return self
+
+    def _choose(
+        self, X: np.ndarray, y: np.ndarray, target: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """First stage: make the sets of weights, judge each, take the best."""
+        sets = self._sets(X, y, target, weights)
+        positions = np.flatnonzero(target)
+        self.step_, self.step_errors_ = 0, np.full(len(sets), np.nan)
+        if len(positions) > 1:
+            random = check_random_state(self.random_state)
+            cut = KFold(min(self.n_folds, len(positions)), shuffle=True, random_state=random)
+            folds = [positions[test] for _, test in cut.split(positions)]
+            for step, each in enumerate(sets):
+                self.step_errors_[step] = self._error(X, y, target, each, folds)
+            self.step_ = int(self.step_errors_.argmin())
+        return sets[self.step_]
+
+    def _sets(
+        self, X: np.ndarray, y: np.ndarray, target: np.ndarray, weights: np.ndarray
+    ) -> list[np.ndarray]:
+        weights = weights / weights.sum()
+        first = float(weights[target].sum())
+        sets = [weights]
+        for step in range(1, self.n_steps):
+            fitted = self._fit_one(X, y, weights)
+            errors = _relative_errors(fitted, X, y, weights)[~target]
+            share = first + step / (self.n_steps - 1) * (1 - first)
+            weights = weights.copy()
+            weights[~target] = _faded(weights[~target], errors, weights[target].sum(), share)
+            weights /= weights.sum()
+            sets.append(weights)
+        return sets
+
+    def _error(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        target: np.ndarray,
+        weights: np.ndarray,
+        folds: list[np.ndarray],
+    ) -> float:
+        total = 0.0
+        for test in folds:
+            seen = np.ones(len(y), dtype=bool)
+            seen[test] = False
+            seen &= weights > 0
+            fitted, votes = self._boost(X[seen], y[seen], target[seen], weights[seen])
+            total += float(((_median(fitted, votes, X[test]) - y[test]) ** 2).sum())
+        return total / sum(len(test) for test in folds)
+
+    def _boost(
+        self, X: np.ndarray, y: np.ndarray, target: np.ndarray, weights: np.ndarray
+    ) -> tuple[list[Any], np.ndarray]:
+        """Second stage: AdaBoost.R2 whose source rows keep their weights."""
+        weights = weights / weights.sum()
+        share = weights[target].sum()
+        models: list[Any] = []
+        votes: list[float] = []
+        for _ in range(self.n_estimators):
+            fitted = self._fit_one(X, y, weights)
+            errors = _relative_errors(fitted, X, y, weights)
+            error = float(weights @ errors)
+            if error >= 0.5 and models:
+                break
+            beta = min(max(error / (1 - error), 1e-10), 1.0)
+            models.append(fitted)
+            votes.append(-np.log(beta) if beta < 1 else 1.0)
+            if error <= 0 or error >= 0.5:  # nothing left to learn, or nothing can be
+                break
+            weights = weights.copy()
+            weights[target] *= beta ** (1 - errors[target])
+            weights[target] *= share / weights[target].sum()
+        return models, np.array(votes)
+
+    def _fit_one(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Any:
+        estimator = Ridge() if self.estimator is None else self.estimator
+        shown = weights > 0
+        scaled = weights[shown] * (self._total / weights[shown].sum())
+        return fit_weighted(self, estimator, X[shown], y[shown], scaled)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the weighted median of the rounds.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            The rows, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Numbers.
+        """
+        check_is_fitted(self)
+        values = read_rows(self, X, reset=False, fitting=False).X
+        return _median(self.estimators_, self.estimator_weights_, values)
+
+
+def _numbers(y: np.ndarray) -> np.ndarray:
+    """Whole numbers stay what they are: -1 is a mark among them."""
+    return y if y.dtype.kind in "iu" else y.astype(np.float64)
+
+
+def _relative_errors(fitted: Any, X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    errors = np.abs(fitted.predict(X) - y)
+    largest = errors[weights > 0].max()
+    return np.asarray(np.minimum(errors / largest, 1) if largest > 0 else np.zeros(len(errors)))
+
+
+def _faded(weights: np.ndarray, errors: np.ndarray, target: float, share: float) -> np.ndarray:
+    """Source weights times beta^error, with the beta at which the target has its share."""
+    if share >= 1:
+        return np.zeros(len(weights))
+    goal = target * (1 - share) / share
+    low, high = 0.0, 1.0
+    for _ in range(100):
+        beta = (low + high) / 2
+        if weights @ beta**errors > goal:
+            high = beta
+        else:
+            low = beta
+    return np.asarray(weights * high**errors)
+
+
+def _median(models: list[Any], votes: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """Least prediction that models with half of all votes do not exceed."""
+    found = np.column_stack([model.predict(X) for model in models])
+    order = found.argsort(axis=1)
+    half = votes[order].cumsum(axis=1) >= votes.sum() / 2
+    return np.asarray(found[np.arange(len(X)), order[np.arange(len(X)), half.argmax(axis=1)]])
+
+
+def _warn(estimator: Any, rows: Any) -> None:
+    if rows.target.any() and not rows.target.all():
+        warn_without_labeled_target(estimator, rows)
+    else:
+        warn_without_target(estimator, rows)

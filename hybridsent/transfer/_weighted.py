@@ -1,0 +1,311 @@
+"""Fit any model on source rows that are weighed to look like the target (layer L3).
+
+skada does so in pipelines of its own that switch scikit-learn's metadata routing on for the whole
+process; adapt's classes take the target in their constructors.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent.exceptions import TransferWarning
+from hybridsent.transfer._balanced import BalancedWeights
+from hybridsent.transfer._domain import kept_names, read_rows
+from hybridsent.transfer._domain_classifier import DomainClassifier
+from hybridsent.transfer._fit_weighted import fit_weighted
+from hybridsent.transfer._kliep import KLIEP
+from hybridsent.transfer._kmm import KMM
+from hybridsent.transfer._targets import (
+    labels_of,
+    own_weights,
+    plain_labels,
+    read_learning_rows,
+)
+from hybridsent.transfer._ulsif import ULSIF
+from hybridsent.transfer._weigher import effective_sample_size
+
+__all__ = ["ReweightedEstimator"]
+
+WEIGHERS: dict[str, type[BaseEstimator]] = {
+    "balanced": BalancedWeights,
+    "classifier": DomainClassifier,
+    "kliep": KLIEP,
+    "kmm": KMM,
+    "ulsif": ULSIF,
+}
+
+
+def _inner_has(name: str) -> Callable[[ReweightedEstimator], bool]:
+    """Tell whether the inner estimator has a method; if not, with its own words."""
+
+    def check(self: ReweightedEstimator) -> bool:
+        getattr(getattr(self, "estimator_", self.estimator), name)
+        return True
+
+    return check
+
+
+class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
+    r"""Fit any classifier or regressor with rows that are weighed for the target domain.
+
+    The model minimises the weighted loss of the labelled rows,
+
+    .. math:: \sum_i v_i\, w_i^\alpha\, \ell(f(x_i), y_i)
+
+    with weights w of a weigher, scaled so that the mean of :math:`w^\alpha` over the labelled rows
+    is 1 and the model's own penalty keeps its meaning, and the weights v that are given to `fit`.
+    Rows whose weight is zero are left out. The column of domains is taken off before.
+
+    Where there is one domain only, a `TransferWarning` says so, and it is the model as it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or regressor whose `fit` takes ``sample_weight``, or a Pipeline whose last step
+        does.
+    weigher : {"kmm", "kliep", "ulsif", "classifier", "balanced"} or weigher, default="kmm"
+        Who weighs: `KMM`, `KLIEP`, `ULSIF`, `DomainClassifier`, `BalancedWeights` or one of their
+        names.
+    flatten : float, default=1.0
+        Exponent α: 0 is the model without weights, 1 the full weights. Between them lie less bias
+        and more variance, the nearer to 1.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted clone.
+    weigher_ : estimator
+        The fitted weigher.
+    sample_weight_ : ndarray of shape (n,)
+        Weights of the rows of `fit`; 0 for rows that were left out.
+    effective_sample_size_ : float
+        Rows of the unweighted sample that would tell as much as those the model was fitted on.
+    classes_ : ndarray
+        Class labels; of a classifier.
+    n_features_in_ : int
+        Columns seen in `fit`, with that of the domains.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    TrAdaBoostClassifier : Learns weights from labels of the target.
+    hybridsent.few_label.LabeledOnly : Fits on the labelled rows without weights.
+
+    References
+    ----------
+    Shimodaira: Improving predictive inference under covariate shift by weighting the log-likelihood
+    function, Journal of Statistical Planning and Inference 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from hybridsent.transfer import ReweightedEstimator
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [2.9], [3.0]])
+    >>> y = np.array([0.0, 0.1, 1.5, 3.2, np.nan, np.nan])
+    >>> model = ReweightedEstimator(Ridge()).fit(X, y)
+    >>> model.sample_weight_.round(1), model.effective_sample_size_ < 2
+    (array([0. , 0. , 0.2, 3.8, 0. , 0. ]), True)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "weigher": [StrOptions(set(WEIGHERS)), HasMethods(["fit", "get_params"])],
+        "flatten": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(self, estimator: Any, weigher: Any = "kmm", *, flatten: float = 1.0) -> None:
+        self.estimator = estimator
+        self.weigher = weigher
+        self.flatten = flatten
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ReweightedEstimator:
+        """Weigh the rows and fit the estimator.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; a column ``domain__0`` is 0 for rows of the source and 1 for the target.
+        y : array of shape (n,)
+            Labels; -1 for unlabelled rows, or NaN where they are numbers of a regression. Without a
+            column of domains these rows are the target.
+        sample_weight : array of shape (n,), default=None
+            Weights that those of the domains are multiplied with.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+        """
+        self._validate_params()
+        y = labels_of(self, y)
+        rows = read_learning_rows(self, X, y)
+        own = own_weights(sample_weight, len(rows.X))
+        self.weigher_ = self._new_weigher().fit(X, y)
+        weights = np.where(rows.labeled, _flat(self.weigher_.sample_weight_, self.flatten), 0)
+        if not weights.any():
+            raise ValueError(
+                f"{type(self).__name__} needs at least 1 labelled row with a weight above 0. Got "
+                f"{int(rows.labeled.sum())} labelled rows among {len(weights)}, all of weight 0."
+            )
+        self.sample_weight_ = own * weights / weights[rows.labeled].mean()
+        used = self.sample_weight_ > 0
+        if is_classifier(self.estimator):
+            _warn_of_lost_classes(y[rows.labeled], y[used])
+        self.effective_sample_size_ = effective_sample_size(self.sample_weight_[used])
+        self.estimator_ = fit_weighted(
+            self,
+            self.estimator,
+            self._framed(rows.X[used]),
+            plain_labels(y[used]),
+            self.sample_weight_[used],
+        )
+        return self
+
+    @available_if(_inner_has("predict"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    def predict(self, X: Any) -> Any:
+        """Predict with the fitted estimator.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            The rows, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels or numbers.
+        """
+        return self._fitted().predict(self._features(X))
+
+    @available_if(_inner_has("predict_proba"))  # type: ignore[untyped-decorator]  # see above
+    def predict_proba(self, X: Any) -> Any:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        return self._fitted().predict_proba(self._features(X))
+
+    @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]  # see above
+    def predict_log_proba(self, X: Any) -> Any:
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Log-probabilities, in the order of `classes_`.
+        """
+        return self._fitted().predict_log_proba(self._features(X))
+
+    @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]  # see above
+    def decision_function(self, X: Any) -> Any:
+        """Confidence of each class.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_classes)
+            What the estimator gives.
+        """
+        return self._fitted().decision_function(self._features(X))
+
+    @available_if(_inner_has("score"))  # type: ignore[untyped-decorator]  # see above
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Score of the estimator.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            The rows.
+        y : array of shape (n,)
+            Labels, one for each row.
+        sample_weight : array of shape (n,), default=None
+            Weights of the rows in the score.
+
+        Returns
+        -------
+        float
+            Score; for classifiers the accuracy, for regressors R².
+        """
+        given = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return float(self._fitted().score(self._features(X), y, **given))
+
+    def _new_weigher(self) -> Any:
+        if isinstance(self.weigher, str):
+            return WEIGHERS[self.weigher]()
+        return clone(self.weigher)
+
+    def _features(self, X: Any) -> Any:
+        return self._framed(read_rows(self, X, reset=False, fitting=False).X)
+
+    def _framed(self, values: np.ndarray) -> Any:
+        """Give the columns their names back: what is inside may tell views by them."""
+        if not hasattr(self, "feature_names_in_"):
+            return values
+        import pandas as pd
+
+        return pd.DataFrame(values, columns=kept_names(self))
+
+    def _fitted(self) -> Any:
+        check_is_fitted(self, "estimator_")
+        return self.estimator_
+
+    @property
+    def classes_(self) -> Any:
+        """Class labels, without -1."""
+        return self._fitted().classes_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if isinstance(self.estimator, BaseEstimator):  # scikit-learn probes with strings, too
+            inner = get_tags(self.estimator)
+            tags.estimator_type = inner.estimator_type
+            tags.classifier_tags = inner.classifier_tags
+            tags.regressor_tags = inner.regressor_tags
+        tags.target_tags.required = True
+        return tags
+
+
+def _flat(weights: np.ndarray, exponent: float) -> np.ndarray:
+    largest = weights.max(initial=0.0) or 1.0  # powers of large weights stay numbers
+    return np.asarray((weights / largest) ** exponent)
+
+
+def _warn_of_lost_classes(known: np.ndarray, used: np.ndarray) -> None:
+    lost = sorted({str(label) for label in known.tolist()} - {str(u) for u in used.tolist()})
+    if lost:
+        warnings.warn(
+            f"All rows of the class(es) {', '.join(lost)} have weight 0: they are like no row of "
+            "the target, and are not learned. A smaller 'flatten', or another weigher than 'kmm', "
+            "keeps them.",
+            TransferWarning,
+            stacklevel=3,
+        )

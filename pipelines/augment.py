@@ -1,0 +1,27 @@
+"""Few labels of the target: columns for both domains, for the source and for the target.
+
+A linear classifier then shares what the domains have in common (Daumé III). Labelled rows of both
+domains stand in the table, told apart by ``domain=`` and ``target_domain=``.
+
+Task: many labels of one domain, twenty of another, predictions for the other.
+Data: Multi-Domain Sentiment, 8,000 reviews of four kinds of products, two classes.
+Score: not measured yet
+Seed: 0
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from hybridsent import make_fusion
+
+GRID = {
+    "scale__clip": [3.0, None],
+}
+
+
+def build(**options: Any) -> Pipeline:
+    """Build the pipeline; options are those of `hybridsent.make_fusion`, such as ``text=True``."""
+    return make_fusion(adapt="augment", **options)
