@@ -271,7 +271,7 @@ def test_bisection_gives_the_target_its_share(n, first, part, seed):
     rng = np.random.default_rng(seed)
     weights = rng.uniform(0.1, 1, n)
     weights *= (1 - first) / weights.sum()
-    errors = rng.uniform(0.1, 1, n)
+    errors = rng.uniform(0.01, 1, n)
     share = first + part * (1 - first)
     faded = _faded(weights, errors, first, share)
     assert first / (first + faded.sum()) == pytest.approx(share, abs=1e-6)

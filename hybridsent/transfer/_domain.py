@@ -179,7 +179,7 @@ def _labeled(y: Any) -> np.ndarray:
     if plain.dtype.kind == "f":
         known = ~np.isnan(plain.ravel())
         if not known.all() or type_of_target(plain.ravel()) == "continuous":
-            return known
+            return np.asarray(known)
     return labeled_rows(y)
 
 

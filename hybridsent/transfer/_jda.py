@@ -12,12 +12,14 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils import check_random_state
 
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._adapter import DomainAdapter
 from hybridsent.transfer._discrepancy import components, domain_contrast
 from hybridsent.transfer._domain import Rows
-from hybridsent.transfer._kernel_map import landmark_rows, low_rank, median_gamma
+from hybridsent.transfer._kernel_map import landmark_rows, low_rank
+from hybridsent.transfer._kernels import median_gamma
 
 __all__ = ["JDA"]
 
@@ -43,7 +45,8 @@ class JDA(DomainAdapter):
     kernel : {"linear", "rbf"}, default="linear"
         What rows are seen through.
     gamma : float or None, default=None
-        Width of the RBF kernel; None is one over the median squared distance of pairs of rows.
+        Width of the RBF kernel; None is :math:`1 / (2 m^2)` with the median distance m of
+        pairs of rows.
     mu : float, default=0.1
         Penalty.
     balance : float, default=0.5
@@ -184,6 +187,11 @@ class JDA(DomainAdapter):
         self.coef_ = back @ C
         self.n_components_ = k
 
+    def _width(self, X: np.ndarray) -> float:
+        if self.gamma is not None:
+            return float(self.gamma)
+        return median_gamma(X, check_random_state(self.random_state))
+
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         X = self._unit(X.astype(np.float64))
         if self.landmarks_ is not None:
@@ -204,7 +212,7 @@ class JDA(DomainAdapter):
                 return X, np.eye(X.shape[1])
             back = np.linalg.svd(X, full_matrices=False)[2].T  # solutions lie in the rows' span
             return X @ back, back
-        self.gamma_ = median_gamma(X) if self.gamma is None else float(self.gamma)
+        self.gamma_ = self._width(X)
         every = self.n_landmarks is None or len(X) <= self.n_landmarks
         chosen: Any = slice(None)
         if not every:
@@ -227,7 +235,7 @@ class JDA(DomainAdapter):
         known = codes >= 0
         teacher = KNeighborsClassifier(1) if self.estimator is None else clone(self.estimator)
         found = teacher.fit(Z[known], codes[known]).predict(Z[target])
-        return np.where(known[target], codes[target], found)
+        return np.asarray(np.where(known[target], codes[target], found))
 
 
 def _codes(rows: Rows, y: Any) -> tuple[np.ndarray, np.ndarray]:

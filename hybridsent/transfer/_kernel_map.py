@@ -9,42 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import check_random_state
 
-__all__ = ["landmark_rows", "low_rank", "median_gamma"]
+__all__ = ["landmark_rows", "low_rank"]
 
-_SAMPLE = 1000  # rows whose distances tell the scale
 _EPS = 1e-10  # of the largest eigenvalue: below is rounding
-
-
-def median_gamma(X: np.ndarray, seed: Any = 0) -> float:
-    """One over the median squared distance of pairs of rows, of a thousand at most.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, p)
-        Rows.
-    seed : int, default=0
-        Seed of their choice.
-
-    Returns
-    -------
-    float
-        The width of an RBF kernel; 1 where all rows are alike.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.transfer._kernel_map import median_gamma
-    >>> median_gamma(np.array([[0.0], [2.0]]))
-    0.25
-    """
-    if len(X) > _SAMPLE:
-        X = X[check_random_state(seed).choice(len(X), _SAMPLE, replace=False)]
-    distances = euclidean_distances(X, squared=True)[np.triu_indices(len(X), 1)]
-    median = float(np.median(distances)) if distances.size else 0.0
-    return 1 / median if median > 0 else 1.0
 
 
 def landmark_rows(target: np.ndarray, count: int, seed: Any) -> np.ndarray:

@@ -21,10 +21,10 @@ __all__ = [
 ]
 
 BLOCK = 2**22
-"""Entries of a block: it stays in the caches of a processor, or near them."""
+"""Entries of a block, which bounds memory."""
 
 MEDIAN_ROWS = 1000
-"""Rows whose distances tell the bandwidth: their median has a relative error below 1 percent."""
+"""Rows whose distances tell the bandwidth."""
 
 
 def distances_of(X: np.ndarray, Z: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from hybridsent._params import Interval
+from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._kernels import kernel_blocks, kernel_mean, median_gamma, sample_rows
 from hybridsent.transfer._qp import Dense, LowRank, Matrix, Region, minimize_quadratic
@@ -120,8 +121,12 @@ class KMM(_Weigher):
         source, target = rows.X[~rows.target], rows.X[rows.target]
         self.gamma_ = median_gamma(rows.X, random) if self.gamma is None else float(self.gamma)
         region = self._region(len(source))
+        matrix: Matrix
         if len(source) <= self.max_exact:
             matrix, matched = _exact(source, target, self.gamma_)
+            found = sparse_quadratic(matrix.values, len(source) * matched, region)
+            if found is not None:
+                return found
         else:
             matrix, matched = _nystroem(source, target, self.gamma_, self.n_landmarks, random)
         weights, converged = minimize_quadratic(matrix, len(source) * matched, region)
@@ -148,7 +153,7 @@ class KMM(_Weigher):
         return Region(float(self.upper), n * (1 - eps), n * (1 + eps))
 
 
-def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[Matrix, np.ndarray]:
+def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[Dense, np.ndarray]:
     kernel = np.empty((len(source), len(source)))
     for block, values in kernel_blocks(source, source, gamma):
         kernel[block] = values

@@ -1,7 +1,7 @@
 """Convex quadratic programs over a box and a slab, by an interior point method (layer L3).
 
-SciPy's solvers for them (SLSQP, trust-constr) take minutes at 1,000 unknowns, and packages that do
-better need compiled code of their own; none knows matrices of low rank.
+SciPy's solvers for them (SLSQP, trust-constr) are made for tens of unknowns, and packages for more
+need compiled code of their own; none knows matrices of low rank.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class SubspaceAlignment(DomainAdapter):
 
     def _dimensions(self, variances: np.ndarray) -> int:
         """Count the components that are asked for, as far as a domain has them."""
-        if isinstance(self.n_components, Integral):
+        if isinstance(self.n_components, (int, np.integer)):
             return max(min(int(self.n_components), len(variances)), 1)
         total = np.cumsum(variances)
         if not total.size or total[-1] <= 0:

@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.utils import check_random_state
 
 from hybridsent._params import Interval, StrOptions
 from hybridsent.transfer._adapter import DomainAdapter
 from hybridsent.transfer._discrepancy import components, domain_contrast, kernel_components
 from hybridsent.transfer._domain import Rows
-from hybridsent.transfer._kernel_map import landmark_rows, low_rank, median_gamma
+from hybridsent.transfer._kernel_map import landmark_rows, low_rank
+from hybridsent.transfer._kernels import median_gamma
 
 __all__ = ["TCA"]
 
@@ -40,8 +42,8 @@ class TCA(DomainAdapter):
     kernel : {"linear", "rbf"}, default="linear"
         The kernel.
     gamma : float or None, default=None
-        Width of the RBF kernel, :math:`\exp(-\gamma \|x - y\|^2)`; None is one over the median
-        squared distance of pairs of rows.
+        Width of the RBF kernel, :math:`\exp(-\gamma \|x - y\|^2)`; None is
+        :math:`1 / (2 m^2)` with the median distance m of pairs of rows.
     mu : float, default=1.0
         :math:`\mu`; less weighs the difference of the domains more.
     n_landmarks : int or None, default=2000
@@ -148,7 +150,7 @@ class TCA(DomainAdapter):
             self.coef_ = _linear(X - self.mean_, contrast, float(self.mu), int(self.n_components))
             self.n_components_ = self.coef_.shape[1]
             return
-        self.gamma_ = median_gamma(X) if self.gamma is None else float(self.gamma)
+        self.gamma_ = self._width(X)
         k = min(int(self.n_components), len(X))
         if self.n_landmarks is None or len(X) <= self.n_landmarks:
             self.landmarks_ = X
@@ -160,6 +162,11 @@ class TCA(DomainAdapter):
             G, back = low_rank(X, self.landmarks_, self.gamma_)
             self.coef_ = back @ components(G, contrast[:, None], float(self.mu), k)
         self.n_components_ = self.coef_.shape[1]
+
+    def _width(self, X: np.ndarray) -> float:
+        if self.gamma is not None:
+            return float(self.gamma)
+        return median_gamma(X, check_random_state(self.random_state))
 
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         if self.landmarks_ is None:

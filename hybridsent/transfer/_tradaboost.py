@@ -53,7 +53,7 @@ class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
     ----------
     estimator : classifier or None, default=None
         What is boosted; it must take ``sample_weight``. None is a logistic regression, which suits
-        dense features of encoders better than shallow trees do.
+        dense features.
     n_estimators : int, default=20
         Rounds N.
 

@@ -21,6 +21,10 @@ from hybridsent.transfer._weigher import warn_without_labeled_target
 __all__ = ["TrAdaBoostRegressor"]
 
 
+LEAST_LOG_BETA = -1e6
+"""Where the search for the logarithm of beta ends."""
+
+
 class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
     r"""Two-stage TrAdaBoost.R2: source rows lose their weight step by step, those far off first.
 
@@ -44,7 +48,7 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
     ----------
     estimator : regressor or None, default=None
         What is boosted; it must take ``sample_weight``. None is a ridge regression, which suits
-        dense features of encoders better than shallow trees do.
+        dense features.
     n_steps : int, default=10
         Sets of weights S.
     n_estimators : int, default=10
@@ -271,14 +275,14 @@ def _faded(weights: np.ndarray, errors: np.ndarray, target: float, share: float)
     if share >= 1:
         return np.zeros(len(weights))
     goal = target * (1 - share) / share
-    low, high = 0.0, 1.0
+    low, high = LEAST_LOG_BETA, 0.0  # where errors are tiny, beta must be too: its logarithm is cut
     for _ in range(100):
-        beta = (low + high) / 2
-        if weights @ beta**errors > goal:
-            high = beta
+        middle = (low + high) / 2
+        if weights @ np.exp(middle * errors) > goal:
+            high = middle
         else:
-            low = beta
-    return np.asarray(weights * high**errors)
+            low = middle
+    return np.asarray(weights * np.exp(high * errors))
 
 
 def _median(models: list[Any], votes: np.ndarray, X: np.ndarray) -> np.ndarray:

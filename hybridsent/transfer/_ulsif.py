@@ -1,4 +1,7 @@
-"""Density ratios by least squares (layer L3). No scikit-learn-like package has them."""
+"""Density ratios by least squares (layer L3).
+
+skada 0.6, whose density reweighters are the nearest, does not have them.
+"""
 
 from __future__ import annotations
 
