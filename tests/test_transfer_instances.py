@@ -527,3 +527,20 @@ def test_no_labels_at_all_are_refused(task):
         ReweightedEstimator(LogisticRegression(), "ulsif").fit(X, np.full(110, -1))
     with pytest.raises(ValueError, match="requires y to be passed"):
         ReweightedEstimator(LogisticRegression()).fit(X, None)
+
+
+@pytest.mark.parametrize("least", [0.2, 0.5, 0.9, 1.0])
+def test_weights_are_mixed_with_ones_until_enough_rows_count(least):
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(200, 2)), rng.normal(2.5, 0.5, size=(100, 2))])
+    y = np.r_[rng.integers(2, size=200), np.full(100, -1)]
+    plain = ReweightedEstimator(LogisticRegression(), "classifier").fit(X, y)
+    assert plain.mix_ == 1
+    assert plain.effective_sample_size_ < 0.2 * 200
+    mixed = ReweightedEstimator(LogisticRegression(), "classifier", min_effective=least).fit(X, y)
+    assert 0 <= mixed.mix_ < 1
+    assert mixed.effective_sample_size_ == pytest.approx(least * 200)
+    np.testing.assert_allclose(
+        mixed.sample_weight_[:200],
+        (1 - mixed.mix_) + mixed.mix_ * plain.sample_weight_[:200],
+    )

@@ -18,6 +18,9 @@ _HEADS = ("prior", "tradaboost", "adversarial")
 ADAPTATIONS = (*_TRANSFORMERS, *_WEIGHERS, *_HEADS)
 """Names of ways to adapt to a target domain that `make_fusion` knows."""
 
+_MIN_EFFECTIVE = 0.5
+"""Domains of reviews hardly overlap: without a floor, importance weighting loses ten points there."""
+
 _JOIN_VIEWS = ("subspace", "tca", "jda")
 
 
@@ -139,7 +142,9 @@ def _with_head(
         )
     found = dict(steps)
     if adapt in _WEIGHERS:
-        head: Any = transfer.ReweightedEstimator(found["classify"], weigher=adapt)
+        head: Any = transfer.ReweightedEstimator(
+            found["classify"], weigher=adapt, min_effective=_MIN_EFFECTIVE
+        )
     elif adapt == "tradaboost":
         head = transfer.TrAdaBoostClassifier()
     elif adapt == "prior":

@@ -17,6 +17,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from hybridsent._params import HasMethods, Interval
 from hybridsent.transfer._domain import Rows
@@ -125,10 +126,12 @@ class DomainClassifier(_RatioWeigher):
             estimator = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
         random = check_random_state(self.random_state)
         folds = StratifiedKFold(min(self.n_folds, fewest), shuffle=True, random_state=random)
-        held_out = _log_odds(
-            cross_val_predict(clone(estimator), rows.X, domain, cv=folds, method="predict_proba")
-        )
-        self.estimator_ = clone(estimator).fit(rows.X, domain)
+        with threadpool_limits(1, user_api="blas"):  # many small products: threads would wait
+            probabilities = cross_val_predict(
+                clone(estimator), rows.X, domain, cv=folds, method="predict_proba"
+            )
+            self.estimator_ = clone(estimator).fit(rows.X, domain)
+        held_out = _log_odds(probabilities)
         self.calibration_ = np.array([1.0, 0.0])
         if self.calibrate:
             self.calibration_ = _calibration(held_out, domain)

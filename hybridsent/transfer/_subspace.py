@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.extmath import svd_flip
+from threadpoolctl import threadpool_limits
 
 from hybridsent._params import Interval
 from hybridsent.transfer._adapter import DomainAdapter, check_two_rows
@@ -126,7 +127,9 @@ def _principal(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Variances and principal axes, largest first."""
     n, p = centred.shape
     if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
-        values, vectors = np.linalg.eigh(centred.T @ centred)
+        gram = centred.T @ centred
+        with threadpool_limits(1, user_api="blas"):  # on busy cores threads wait for one another
+            values, vectors = np.linalg.eigh(gram)
         values, axes = np.maximum(values[::-1], 0.0), vectors[:, ::-1].T
     else:
         _, singular, axes = np.linalg.svd(centred, full_matrices=False)

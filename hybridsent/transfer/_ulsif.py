@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import gen_batches
+from threadpoolctl import threadpool_limits
 
 from hybridsent._params import Interval
 from hybridsent.transfer._centers import _CentersWeigher, positives
@@ -116,15 +117,16 @@ class ULSIF(_CentersWeigher):
         penalties = positives(self, "penalty", given)
         alone = len(gammas) * len(penalties) == 1 or min(len(to_source), len(to_target)) < 2
         best = np.inf
-        for gamma in gammas:
-            source, target = gaussian(to_source, gamma), gaussian(to_target, gamma)
-            square, mean = source.T @ source / len(source), target.mean(axis=0)
-            for penalty in penalties:
-                error = -np.inf if alone else left_out_error(source, target, penalty)
-                if error < best:
-                    best, self.gamma_, self.penalty_ = error, gamma, penalty
-                    ridge = square + penalty * np.eye(len(mean))
-                    self.coef_ = np.maximum(np.linalg.solve(ridge, mean), 0)
+        with threadpool_limits(1, user_api="blas"):  # many small systems: threads would wait
+            for gamma in gammas:
+                source, target = gaussian(to_source, gamma), gaussian(to_target, gamma)
+                square, mean = source.T @ source / len(source), target.mean(axis=0)
+                for penalty in penalties:
+                    error = -np.inf if alone else left_out_error(source, target, penalty)
+                    if error < best:
+                        best, self.gamma_, self.penalty_ = error, gamma, penalty
+                        ridge = square + penalty * np.eye(len(mean))
+                        self.coef_ = np.maximum(np.linalg.solve(ridge, mean), 0)
 
     def _weigh_nothing(self, rows: Any) -> None:
         super()._weigh_nothing(rows)

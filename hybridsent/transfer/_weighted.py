@@ -79,6 +79,11 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
     flatten : float, default=1.0
         Exponent α: 0 is the model without weights, 1 the full weights. Between them lie less bias
         and more variance, the nearer to 1.
+    min_effective : float, default=0.0
+        Least effective sample size, as a share of the labelled rows of the source. Where weights
+        leave less, they are mixed with those of no weighing, :math:`(1 - m) + m\, w_i^\alpha`, with
+        the largest m that leaves as much. Where domains hardly overlap, few rows get all the
+        weight otherwise.
 
     Attributes
     ----------
@@ -88,6 +93,8 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         The fitted weigher.
     sample_weight_ : ndarray of shape (n,)
         Weights of the rows of `fit`; 0 for rows that were left out.
+    mix_ : float
+        m; 1 where the weights are those of the weigher.
     effective_sample_size_ : float
         Rows of the unweighted sample that would tell as much as those the model was fitted on.
     classes_ : ndarray
@@ -123,12 +130,21 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         "estimator": [HasMethods(["fit", "predict"])],
         "weigher": [StrOptions(set(WEIGHERS)), HasMethods(["fit", "get_params"])],
         "flatten": [Interval(Real, 0, None, closed="left")],
+        "min_effective": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, estimator: Any, weigher: Any = "kmm", *, flatten: float = 1.0) -> None:
+    def __init__(
+        self,
+        estimator: Any,
+        weigher: Any = "kmm",
+        *,
+        flatten: float = 1.0,
+        min_effective: float = 0.0,
+    ) -> None:
         self.estimator = estimator
         self.weigher = weigher
         self.flatten = flatten
+        self.min_effective = min_effective
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ReweightedEstimator:
         """Weigh the rows and fit the estimator.
@@ -154,6 +170,14 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         own = own_weights(sample_weight, len(rows.X))
         self.weigher_ = self._new_weigher().fit(X, y)
         weights = np.where(rows.labeled, _flat(self.weigher_.sample_weight_, self.flatten), 0)
+        of_source = rows.labeled & ~rows.target
+        self.mix_ = _mix(weights[of_source], float(self.min_effective))
+        if self.mix_ < 1:
+            weights = np.where(
+                rows.labeled,
+                (1 - self.mix_) + self.mix_ * weights / weights[of_source].mean(),
+                0,
+            )
         if not weights.any():
             raise ValueError(
                 f"{type(self).__name__} needs at least 1 labelled row with a weight above 0. Got "
@@ -297,6 +321,16 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
 def _flat(weights: np.ndarray, exponent: float) -> np.ndarray:
     largest = weights.max(initial=0.0) or 1.0  # powers of large weights stay numbers
     return np.asarray((weights / largest) ** exponent)
+
+
+def _mix(weights: np.ndarray, least: float) -> float:
+    """Find how much of the weights, of mean 1, may be taken: the rest is 1 for each row."""
+    mean = weights.mean() if len(weights) else 0.0
+    if mean <= 0 or effective_sample_size(weights) >= least * len(weights):
+        return 1.0
+    # with u = w / mean the mixture has mean 1 and the mean square 1 + m^2 var(u)
+    spread = float(np.var(weights / mean))
+    return float(np.sqrt((1 / least - 1) / spread))
 
 
 def _warn_of_lost_classes(known: np.ndarray, used: np.ndarray) -> None:
