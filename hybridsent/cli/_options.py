@@ -149,8 +149,8 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--adapt",
         metavar="NAME",
-        help="groups, coral, subspace, tca, jda, augment, kmm, kliep, ulsif, classifier, balanced, "
-        "tradaboost, prior or adversarial",
+        help="groups, coral, coral-diagonal, subspace, tca, jda, augment, kmm, kliep, ulsif, "
+        "classifier, balanced, tradaboost, prior or adversarial",
     )
 
 

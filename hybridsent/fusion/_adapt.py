@@ -11,7 +11,7 @@ from hybridsent._views import GROUP
 
 __all__ = ["ADAPTATIONS", "adapted_steps"]
 
-_TRANSFORMERS = ("groups", "coral", "subspace", "tca", "jda", "augment")
+_TRANSFORMERS = ("groups", "coral", "coral-diagonal", "subspace", "tca", "jda", "augment")
 _WEIGHERS = ("kmm", "kliep", "ulsif", "classifier", "balanced")
 _HEADS = ("prior", "tradaboost", "adversarial")
 
@@ -19,7 +19,7 @@ ADAPTATIONS = (*_TRANSFORMERS, *_WEIGHERS, *_HEADS)
 """Names of ways to adapt to a target domain that `make_fusion` knows."""
 
 _MIN_EFFECTIVE = 0.5
-"""Domains of reviews hardly overlap: without a floor, importance weighting loses ten points there."""
+"""Where domains hardly overlap, a handful of source rows gets all the weight without a floor."""
 
 _JOIN_VIEWS = ("subspace", "tca", "jda")
 
@@ -115,6 +115,7 @@ def _transformer(adapt: Any, random_state: int) -> Any:
     made = {
         "groups": transfer.GroupScaler(),
         "coral": transfer.CORAL(),
+        "coral-diagonal": transfer.CORAL(covariance="diagonal", shrinkage=0.1),
         "subspace": transfer.SubspaceAlignment(),
         "tca": transfer.TCA(random_state=random_state),
         "jda": transfer.JDA(random_state=random_state),

@@ -83,8 +83,8 @@ def make_fusion(
         Transfer to a target domain (`hybridsent.transfer`). Rows of the target are told by `domain`
         or, without it, by the label -1; those without a label may all stand in `fit`.
 
-        - Features: ``"coral"``, ``"subspace"``, ``"tca"``, ``"jda"``, ``"augment"``, or a
-          transformer of your own, as step ``adapt`` behind ``impute``; ``"groups"``
+        - Features: ``"coral"``, ``"coral-diagonal"``, ``"subspace"``, ``"tca"``, ``"jda"``,
+          ``"augment"``, or a transformer of your own, as step ``adapt`` behind ``impute``; ``"groups"``
           (`hybridsent.transfer.GroupScaler`, which reads `group`) in front of ``scale``. The
           classifier then learns from the labelled rows
           (`hybridsent.few_label.LabeledOnly`).
