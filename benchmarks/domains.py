@@ -91,7 +91,7 @@ def _ways(*names: str) -> dict[str, Any]:
 def amazon() -> dict[str, TransferReport]:
     X, y, domain = reviews()
     ways = _ways(
-        *("coral", "subspace", "tca", "jda"),
+        *("coral", "coral-diagonal", "subspace", "tca", "jda"),
         *("kmm", "kliep", "ulsif", "classifier", "adversarial"),
     )
     ways["z-score"] = make_pipeline(

@@ -1,7 +1,7 @@
 """Joint distribution adaptation: domains, and classes by pseudo-labels, get one mean.
 
-No label of the target is needed. Each domain is standardised first, so the domain must be a column
-of the table (``domain=``, ``target_domain=``) or tell itself by labels of -1.
+No label of the target is needed. The domain is a column of the table (``domain=``,
+``target_domain=``); without it, rows without a label (-1) are the target.
 
 Task: labels of one domain, such as book reviews; predictions for another.
 Data: Multi-Domain Sentiment, 8,000 reviews of four kinds of products, two classes.

@@ -25,7 +25,8 @@ class AudioEncoder(BaseEncoder):
     model : str, default="audio/compare-2016"
         A registered backbone (`list_backbones`), ``"opensmile:SET"`` (also
         ``"opensmile:SET/LEVEL"``, where low-level descriptors are pooled over time), or
-        ``"hf:NAME"`` for a repository or a local folder of the transformers library.
+        ``"hf:NAME"`` for a repository or a local folder of the transformers library, or
+        ``"tuned:FOLDER"`` for one of `hybridsent.finetune`.
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``; openSMILE always runs on the
         CPU.

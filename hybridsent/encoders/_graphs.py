@@ -21,7 +21,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -81,7 +81,13 @@ def as_module(model: Any, function: Callable[..., Any]) -> Any:
 
 
 def as_numpy(values: Any) -> np.ndarray:
-    """Turn what a forward pass gave into a float32 array on the CPU."""
+    """Turn what a forward pass gave into a float32 array on the CPU.
+
+    A tensor that carries a gradient stays what it is: `hybridsent.finetune` trains through the same
+    code that encodes.
+    """
+    if getattr(values, "requires_grad", False):
+        return cast("np.ndarray", values)
     if not isinstance(values, np.ndarray):
         values = values.float().cpu().numpy()
     return np.asarray(values, dtype=np.float32)

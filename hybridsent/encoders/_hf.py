@@ -17,10 +17,10 @@ from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
 
-__all__ = ["load", "load_packaged_text", "resolve"]
+__all__ = ["digest_folder", "files_of", "load", "load_folder", "load_packaged_text", "resolve"]
 
 _PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*_Pooling/*.json")
-_IGNORED = {"data_config.json", "trainer_state.json", "README.md"}
+_IGNORED = {"data_config.json", "trainer_state.json", "training.json", "README.md"}
 
 
 def resolve(
@@ -83,7 +83,7 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
     Network
         A text, image or speech network.
     """
-    return _load_folder(_folder(backbone), backbone, device, precision)
+    return load_folder(_folder(backbone), backbone, device, precision)
 
 
 def load_packaged_text(backbone: Backbone, device: str, precision: str) -> Network:
@@ -117,7 +117,7 @@ def load_packaged_text(backbone: Backbone, device: str, precision: str) -> Netwo
         )
     folder = Path(spec.submodule_search_locations[0]) / backbone.options["folder"]
     check_folder(folder, backbone.name)
-    return _load_folder(folder, backbone, device, precision)
+    return load_folder(folder, backbone, device, precision)
 
 
 def identify(backbone: Backbone) -> str:
@@ -133,11 +133,40 @@ def identify(backbone: Backbone) -> str:
     str
         64 hexadecimal digits.
     """
-    folder = _folder(backbone)
-    files = {
-        path for pattern in _PATTERNS for path in folder.glob(pattern) if path.name not in _IGNORED
-    }
-    return digest_files(files, folder)
+    return digest_folder(_folder(backbone))
+
+
+def files_of(folder: Path) -> list[Path]:
+    """List the files of a model that change its vectors.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the model.
+
+    Returns
+    -------
+    list of Path
+        Weights, configuration, tokenizer and preprocessing.
+    """
+    found = {path for pattern in _PATTERNS for path in folder.glob(pattern)}
+    return sorted(path for path in found if path.name not in _IGNORED)
+
+
+def digest_folder(folder: Path) -> str:
+    """Hash the files of a model that change its vectors.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the model.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; the same wherever the folder lies.
+    """
+    return digest_files(files_of(folder), folder)
 
 
 def _folder(backbone: Backbone) -> Path:
@@ -212,7 +241,23 @@ def _from_hub(repo: str, revision: str | None, *, local_files_only: bool) -> Pat
     return Path(found)
 
 
-def _load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -> Network:
+def load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -> Network:
+    """Load the model of a folder for the modality of its backbone.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the model.
+    backbone : Backbone
+        Tells modality and hashes.
+    device, precision : str
+        As resolved.
+
+    Returns
+    -------
+    Network
+        A text, image or speech network.
+    """
     from hybridsent.encoders._hf_audio import HFAudio
     from hybridsent.encoders._hf_image import HFImage
     from hybridsent.encoders._hf_text import HFText

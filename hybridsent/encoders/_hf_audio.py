@@ -18,7 +18,7 @@ import numpy as np
 from hybridsent.encoders._graphs import Graphs, as_numpy
 from hybridsent.encoders._hf_model import HFNetwork, HFSource, Weights, load_processor
 from hybridsent.encoders._network import Options
-from hybridsent.encoders._pooling import pool
+from hybridsent.encoders._pooling import concatenated, pool
 from hybridsent.exceptions import MediaError
 
 __all__ = ["HFAudio"]
@@ -139,11 +139,10 @@ class HFAudio(HFNetwork):
                 i, inputs, n = windows[k]
                 frames[i][k] = rows[: self._true_frames(inputs, n, len(rows), options)]
         # in the order of time, whatever the order in which they were encoded
-        clips = [np.concatenate([parts[k] for k in sorted(parts)]) for parts in frames]
+        clips = [concatenated([parts[k] for k in sorted(parts)]) for parts in frames]
         pooling = "mean" if options.pooling == "auto" else options.pooling
-        return np.concatenate(
-            [as_numpy(pool(clip[None], [len(clip)], pooling, options.steps)) for clip in clips]
-        )
+        pooled = [pool(clip[None], [len(clip)], pooling, options.steps) for clip in clips]
+        return as_numpy(concatenated(pooled))
 
     def _chunks(self, windows: Sequence[tuple[int, _Inputs, int]]) -> list[list[int]]:
         """Positions of windows that can be encoded together: a long clip is many."""

@@ -97,7 +97,7 @@ class HFSource(ABC):
     """Name of the method by which a two-tower model gives projected features."""
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:
-        self.name = weights.name
+        self.name, self.folder = weights.name, weights.folder
         self.whole = load_model(weights, device, precision)
         self.model = self.tower(self.whole)
 

@@ -20,7 +20,7 @@ from hybridsent.encoders._hf_model import (
     read_json,
 )
 from hybridsent.encoders._network import Options
-from hybridsent.encoders._pooling import pool
+from hybridsent.encoders._pooling import of_length_one, pool
 from hybridsent.exceptions import WeightsError
 
 __all__ = ["HFText"]
@@ -140,8 +140,7 @@ class HFText(HFNetwork):
             pooling = "mean"
         pooled = as_numpy(pool(hidden, lengths, str(pooling), options.steps))
         if self.facts.normalise and automatic:
-            norms = np.linalg.norm(pooled, axis=-1, keepdims=True)
-            pooled = pooled / np.maximum(norms, 1e-12)
+            pooled = of_length_one(pooled)
         return pooled
 
     @property
@@ -175,7 +174,7 @@ class _Source(HFSource):
     projects = "get_text_features"
 
     def __init__(self, weights: Weights, device: str, precision: str, network: HFText) -> None:
-        self.folder, self.network = weights.folder, network
+        self.network = network
         self.tokenizer = load_processor("AutoTokenizer", weights.folder, weights.name)
         _check_vocabulary(self.tokenizer, weights.folder, weights.name)
         if self.tokenizer.pad_token_id is None:

@@ -24,8 +24,9 @@ class ImageEncoder(BaseEncoder):
     ----------
     model : str, default="image/efficientnet-lite0"
         A registered backbone (`list_backbones`), ``"torchvision:NAME"`` (also
-        ``"torchvision:NAME/WEIGHTS"`` and ``"torchvision:NAME@FILE"``), or ``"hf:NAME"`` for a
-        repository or a local folder of the transformers library.
+        ``"torchvision:NAME/WEIGHTS"`` and ``"torchvision:NAME@FILE"``), ``"hf:NAME"`` for a
+        repository or a local folder of the transformers library, or ``"tuned:FOLDER"`` for one of
+        `hybridsent.finetune`.
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"

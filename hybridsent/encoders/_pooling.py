@@ -5,11 +5,12 @@ Padding must never leak into a vector: a mask or a list of true lengths decides 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["pool", "positions_of"]
+__all__ = ["concatenated", "of_length_one", "pool", "positions_of"]
 
 
 def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
@@ -85,6 +86,58 @@ def positions_of(hidden: Any, pooling: str, steps: int | None) -> Any:
     if hidden.ndim == 4:
         hidden = hidden.reshape(*hidden.shape[:2], -1).swapaxes(1, 2)
     return pool(hidden, [hidden.shape[1]] * len(hidden), pooling, steps)
+
+
+def of_length_one(vectors: Any) -> Any:
+    """Divide vectors by their length.
+
+    Parameters
+    ----------
+    vectors : ndarray or tensor of shape (..., width)
+        The vectors; one of zeros stays.
+
+    Returns
+    -------
+    ndarray or tensor of shape (..., width)
+        Of the kind of `vectors`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.encoders._pooling import of_length_one
+    >>> of_length_one(np.array([[3.0, 4.0]])).tolist()
+    [[0.6, 0.8]]
+    """
+    if isinstance(vectors, np.ndarray):
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+
+
+def concatenated(parts: Sequence[Any]) -> Any:
+    """Join arrays, or tensors, along their first axis.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray, or of tensor
+        At least one.
+
+    Returns
+    -------
+    ndarray or tensor
+        Of the kind of the parts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.encoders._pooling import concatenated
+    >>> concatenated([np.zeros((1, 2)), np.ones((2, 2))]).shape
+    (3, 2)
+    """
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    import torch
+
+    return torch.cat(list(parts))
 
 
 def _inside(lengths: np.ndarray, width: int, count: int) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
 its vectors, its licence. Registered names look like ``text/minilm-l6``; the open families ``hf:``,
-``torchvision:`` and ``opensmile:`` name any model of a library. Other packages add their own
-through the entry-point group ``hybridsent.backbones`` (a callable that returns an iterable of
-`Backbone`). No library serves: timm's registry is the model, but it registers code, and only for
-images.
+``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder that
+`hybridsent.finetune` wrote. Other packages add their own through the entry-point group
+``hybridsent.backbones`` (a callable that returns an iterable of `Backbone`). No library serves:
+timm's registry is the model, but it registers code, and only for images.
 """
 
 from __future__ import annotations
@@ -187,6 +187,7 @@ FAMILIES: dict[str, str] = {
     "hf": f"{_HF}:resolve",
     "torchvision": "hybridsent.encoders._torchvision:resolve",
     "opensmile": "hybridsent.encoders._opensmile:resolve",
+    "tuned": "hybridsent.encoders._tuned:resolve",
 }
 """Prefix of each open family and the function that turns a name of it into a `Backbone`."""
 
@@ -241,8 +242,8 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
     Returns
     -------
     list of Backbone
-        Sorted by name. The open families (``hf:``, ``torchvision:``, ``opensmile:``) are not
-        listed: any name works.
+        Sorted by name. The open families (``hf:``, ``torchvision:``, ``opensmile:``,
+        ``tuned:``) are not listed: any name works.
 
     Examples
     --------

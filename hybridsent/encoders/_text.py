@@ -23,8 +23,8 @@ class TextEncoder(BaseEncoder):
     Parameters
     ----------
     model : str, default="text/minilm-l6"
-        A registered backbone (`list_backbones`), or ``"hf:NAME"`` for a repository or a local
-        folder of the transformers library.
+        A registered backbone (`list_backbones`), ``"hf:NAME"`` for a repository or a local
+        folder of the transformers library, or ``"tuned:FOLDER"`` for one of `hybridsent.finetune`.
     device : str, default="auto"
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"

@@ -28,7 +28,7 @@ from hybridsent.encoders._pooling import positions_of
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
-__all__ = ["TorchvisionNetwork", "load", "resolve"]
+__all__ = ["TorchvisionNetwork", "load", "resolve", "weights_file"]
 
 # what torchvision's own builders set when they load weights
 _INCEPTION = {"init_weights": False, "transform_input": True}
@@ -98,7 +98,7 @@ def identify(backbone: Backbone) -> str:
     str
         64 hexadecimal digits and the name of the entry.
     """
-    return f"{sha256_of(_file(backbone))} {_weights(backbone)}"
+    return f"{sha256_of(weights_file(backbone))} {_weights(backbone)}"
 
 
 def load(backbone: Backbone, device: str, precision: str) -> Network:
@@ -147,7 +147,24 @@ def _weights(backbone: Backbone) -> Any:
     return entries[wanted]
 
 
-def _file(backbone: Backbone) -> Path:
+def weights_file(backbone: Backbone) -> Path:
+    """Find the file of the weights: as named, in torch's cache, or fetched if allowed.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        As `resolve` made it.
+
+    Returns
+    -------
+    Path
+        An existing file.
+
+    Raises
+    ------
+    WeightsNotFoundError
+        If there is none.
+    """
     if backbone.options["file"]:
         path = Path(str(backbone.options["file"])).expanduser()
         if not path.is_file():
@@ -335,7 +352,7 @@ def _load_model(backbone: Backbone) -> Any:
     """Build the network and load its weights, checked against the hash in the file's name."""
     from torchvision import models
 
-    path = _file(backbone)
+    path = weights_file(backbone)
     stated = re.search(r"-([0-9a-f]{8})\.", path.name)
     if stated:
         check_sha256(path, stated.group(1), backbone.name)

@@ -84,7 +84,8 @@ def make_fusion(
         or, without it, by the label -1; those without a label may all stand in `fit`.
 
         - Features: ``"coral"``, ``"coral-diagonal"``, ``"subspace"``, ``"tca"``, ``"jda"``,
-          ``"augment"``, or a transformer of your own, as step ``adapt`` behind ``impute``; ``"groups"``
+          ``"augment"``, or a transformer of your own, as step ``adapt`` behind ``impute``;
+          ``"groups"``
           (`hybridsent.transfer.GroupScaler`, which reads `group`) in front of ``scale``. The
           classifier then learns from the labelled rows
           (`hybridsent.few_label.LabeledOnly`).

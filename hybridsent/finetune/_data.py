@@ -1,0 +1,139 @@
+"""Rows of both domains and pairs, in one list of items (layer L4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from hybridsent.encoders import BaseEncoder, Network
+from hybridsent.finetune._objective import Rows
+from hybridsent.finetune._rows import batches_of, codes_of, held_out_rows, read
+
+__all__ = ["Data"]
+
+_NONE = np.empty(0, dtype=int)
+
+
+class Data:
+    """All that is learned from; the items of the target come first.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        Reads the cells.
+    network : Network
+        Prepares them.
+    X, y : column and array-like
+        Target domain.
+    groups : array-like or None
+        Groups of its rows.
+    source : tuple or None
+        Cells and labels of the source domain.
+    paired : array-like or None
+        Features of another modality of the rows of X.
+    """
+
+    def __init__(
+        self,
+        encoder: BaseEncoder,
+        network: Network,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any,
+        source: Any,
+        paired: Any,
+    ) -> None:
+        labels, names = [y], ["y"]
+        if source is not None:
+            if not isinstance(source, tuple) or len(source) != 2:
+                raise ValueError(
+                    "source must be a tuple of cells and their labels. "
+                    f"Got {type(source).__name__}."
+                )
+            labels.append(source[1])
+            names.append("The labels of source")
+        self.classes, codes = codes_of(labels, names)
+        target = read(encoder, network, X, codes[0])
+        self.items, self.codes = target.items, target.codes
+        self.n_target = len(self.items)
+        self.labelled = np.flatnonzero(target.codes >= 0)
+        _check_classes(self.classes, target.codes)
+        self.groups = None
+        if groups is not None:
+            check_consistent_length(codes[0], groups)
+            self.groups = column_or_1d(groups)[target.rows][self.labelled]
+        self.sourced = _NONE
+        if source is not None:
+            other = read(encoder, network, source[0], codes[1])
+            self.sourced = self.n_target + np.flatnonzero(other.codes >= 0)
+            self.items = [*self.items, *other.items]
+            self.codes = np.concatenate([self.codes, other.codes])
+        self.paired, self.pairs = None, _NONE
+        if paired is not None:
+            self.paired, self.pairs = _pairs(paired, len(codes[0]), target.rows)
+
+    def split(self, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Part the labelled rows of the target: to learn from, and to tell when to stop."""
+        codes = self.codes[self.labelled]
+        kept, held = held_out_rows(codes, self.groups, share, seed)
+        return self.labelled[kept], self.labelled[held]
+
+    def batches(
+        self, learned: np.ndarray, size: int, rng: np.random.Generator, *, balanced: bool
+    ) -> Iterator[Rows]:
+        """Deal out an epoch: each batch has rows of the target, of the source, and pairs.
+
+        Pairs are those of the labelled rows at hand, and as many rows that have no label.
+        """
+        targets = list(batches_of(self.codes[learned], size, rng, balanced=balanced))
+        sources = self._turns(self.sourced, size, rng, balanced=balanced)
+        free = np.setdiff1d(self.pairs, self.labelled)
+        others = self._turns(free, size, rng, balanced=False)
+        for at in targets:
+            rows = learned[at]
+            pairs = np.union1d(np.intersect1d(rows, self.pairs), next(others))
+            yield Rows(rows, next(sources), pairs.astype(int))
+
+    def _turns(
+        self, rows: np.ndarray, size: int, rng: np.random.Generator, *, balanced: bool
+    ) -> Iterator[np.ndarray]:
+        """Deal out some rows, again and again."""
+        while len(rows):
+            for at in batches_of(self.codes[rows], size, rng, balanced=balanced):
+                yield rows[at]
+        while True:
+            yield _NONE
+
+    def judged(self, held: np.ndarray) -> Rows | None:
+        """Give the held-out rows as one batch, None where there are none."""
+        pairs = np.intersect1d(held, self.pairs)
+        return Rows(held, _NONE, pairs) if len(held) else None
+
+
+def _check_classes(classes: np.ndarray, codes: np.ndarray) -> None:
+    if len(np.unique(codes[codes >= 0])) < 2:
+        raise ValueError(
+            "y must have at least two classes among its labelled rows whose cell is there. "
+            f"Got {classes[np.unique(codes[codes >= 0])].tolist()}."
+        )
+
+
+def _pairs(paired: Any, n: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features of the other modality of each item, and which items have some."""
+    table = check_array(
+        paired, ensure_all_finite="allow-nan", dtype=np.float32, input_name="paired"
+    )
+    if len(table) != n:
+        raise ValueError(f"paired must have a row for each of the {n} rows of X. Got {len(table)}.")
+    table = table[rows]
+    there = np.flatnonzero(~np.isnan(table).any(axis=1))
+    if len(there) < 2:
+        raise ValueError(
+            "paired must have at least two rows without NaN whose cell is there. "
+            f"Got {len(there)}; pass paired=None."
+        )
+    return table, there

@@ -1,0 +1,127 @@
+"""What is minimised over a batch of vectors (layer L4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["contrastive", "coral", "info_nce"]
+
+
+def contrastive(vectors: Any, labels: Any, temperature: float) -> Any:
+    r"""Supervised contrastive loss: vectors of one class are near, those of others far.
+
+    .. math:: -\frac1{|I|} \sum_{i \in I} \frac1{|P(i)|} \sum_{p \in P(i)}
+              \log \frac{\exp(z_i^\top z_p/\tau)}{\sum_{a \ne i} \exp(z_i^\top z_a/\tau)}
+
+    with z of length 1, P(i) the other rows of the class of i, and I the rows that have some.
+
+    Parameters
+    ----------
+    vectors : Tensor of shape (n, width)
+        Vectors of any length.
+    labels : Tensor of shape (n,)
+        Codes of the classes.
+    temperature : float
+        Tau.
+
+    Returns
+    -------
+    Tensor
+        The loss; 0 where no class has two rows.
+
+    References
+    ----------
+    Khosla et al. (2020), Supervised contrastive learning, equation 2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from hybridsent.finetune._losses import contrastive
+    >>> z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> y = torch.tensor([0, 0, 1, 1])
+    >>> round(float(contrastive(z, y, 0.1)), 4), round(float(contrastive(z, y.flip(0), 1.0)), 2)
+    (0.0001, 0.55)
+    """
+    import torch
+
+    z = torch.nn.functional.normalize(vectors, dim=1)
+    itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
+    similar = (z @ z.T / temperature).masked_fill(itself, -torch.inf)
+    log_shares = similar - similar.logsumexp(1, keepdim=True)
+    same = (labels[:, None] == labels[None]) & ~itself
+    counts = same.sum(1)
+    each = -log_shares.masked_fill(~same, 0.0).sum(1) / counts.clamp_min(1)
+    return each.sum() / (counts > 0).sum().clamp_min(1)
+
+
+def info_nce(left: Any, right: Any, temperature: float) -> Any:
+    r"""Contrast of pairs: the two sides of a row are nearer than those of different rows.
+
+    .. math:: -\frac1{2n} \sum_i \Big(\log \frac{\exp(a_i^\top b_i/\tau)}{\sum_j \exp(a_i^\top
+              b_j/\tau)} + \log \frac{\exp(a_i^\top b_i/\tau)}{\sum_j \exp(a_j^\top b_i/\tau)}\Big)
+
+    Parameters
+    ----------
+    left, right : Tensor of shape (n, width)
+        The sides, of any length.
+    temperature : float
+        Tau.
+
+    Returns
+    -------
+    Tensor
+        The loss.
+
+    References
+    ----------
+    Radford et al. (2021), Learning transferable visual models, figure 3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from hybridsent.finetune._losses import info_nce
+    >>> sides = torch.eye(2)
+    >>> round(float(info_nce(sides, sides, 0.1)), 4), round(float(info_nce(sides, sides, 1e9)), 4)
+    (0.0, 0.6931)
+    """
+    import torch
+
+    normalize, cross_entropy = torch.nn.functional.normalize, torch.nn.functional.cross_entropy
+    scores = normalize(left, dim=1) @ normalize(right, dim=1).T / temperature
+    pairs = torch.arange(len(scores), device=scores.device)
+    return (cross_entropy(scores, pairs) + cross_entropy(scores.T, pairs)) / 2
+
+
+def coral(left: Any, right: Any) -> Any:
+    r"""Distance of covariances.
+
+    .. math:: \frac1{4 d^2} \lVert C_a - C_b \rVert_F^2
+
+    Parameters
+    ----------
+    left, right : Tensor of shape (n, d)
+        The sides.
+
+    Returns
+    -------
+    Tensor
+        The loss; 0 for fewer than two rows.
+
+    References
+    ----------
+    Sun and Saenko (2016), Deep CORAL, equation 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from hybridsent.finetune._losses import coral
+    >>> sides = torch.tensor([[0.0], [2.0]])
+    >>> float(coral(sides, sides)), float(coral(sides, 0 * sides))
+    (0.0, 1.0)
+    """
+    if len(left) < 2:
+        return 0.0 * left.sum()
+    covariances = [
+        (side - side.mean(0)).T @ (side - side.mean(0)) / (len(side) - 1) for side in (left, right)
+    ]
+    return (covariances[0] - covariances[1]).square().sum() / (4 * left.shape[1] ** 2)

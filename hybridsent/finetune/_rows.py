@@ -1,0 +1,243 @@
+"""From cells and labels to what the loop takes: items, codes, a held-out part (layer L4)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import type_of_target
+
+from hybridsent._unlabeled import labeled_rows
+from hybridsent.encoders import BaseEncoder, Network
+from hybridsent.encoders._cells import as_cells
+from hybridsent.encoders._threads import parallel, workers
+from hybridsent.exceptions import CellError, CellWarning, MediaError
+
+__all__ = ["Domain", "batches_of", "codes_of", "held_out_rows", "read"]
+
+
+@dataclass
+class Domain:
+    """Rows of one domain, as a network takes them.
+
+    Parameters
+    ----------
+    items : list
+        What `Network.finish` gave.
+    rows : ndarray of int
+        Which rows of the table they are: those whose cell is there.
+    codes : ndarray of int
+        Class of each item; -1 where it has no label.
+    """
+
+    items: list[Any]
+    rows: np.ndarray
+    codes: np.ndarray
+
+
+def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Give the classes of several label vectors one numbering.
+
+    Parameters
+    ----------
+    labels : list of array-like
+        Labels of each domain; the number -1 means none.
+    names : list of str
+        What each is called, for messages.
+
+    Returns
+    -------
+    classes : ndarray
+        Sorted.
+    codes : list of ndarray of int
+        Position in `classes`; -1 where there is no label.
+
+    Raises
+    ------
+    ValueError
+        If labels are continuous, or there are fewer than two classes.
+    """
+    columns = [np.asarray(column_or_1d(column, warn=True), dtype=object) for column in labels]
+    masks = [labeled_rows(np.asarray(column_or_1d(column))) for column in labels]
+    known = [column[mask] for column, mask in zip(columns, masks, strict=True)]
+    for name, found in zip(names, known, strict=True):
+        kind = type_of_target(np.array(found.tolist())) if len(found) else "empty"
+        if kind not in ("binary", "multiclass"):
+            raise ValueError(
+                f"{name} must be labels of classes. Got a target of type {kind!r}; cut continuous "
+                "values into classes, such as (y > 0)."
+            )
+    classes = np.unique(np.array(np.concatenate(known).tolist()))
+    if len(classes) < 2:
+        raise ValueError(
+            f"{names[0]} must have at least two classes among its labelled rows. "
+            f"Got {classes.tolist()}."
+        )
+    codes = []
+    for found, mask in zip(known, masks, strict=True):
+        numbers = np.full(len(mask), -1)
+        numbers[mask] = np.searchsorted(classes, np.array(found.tolist(), dtype=classes.dtype))
+        codes.append(numbers)
+    return classes, codes
+
+
+def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> Domain:
+    """Read and prepare the cells of a column, as the encoder does.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        Tells how a cell is cleaned and read.
+    network : Network
+        Tells how it is prepared.
+    X : column
+        Cells; missing ones are left out.
+    codes : ndarray of int
+        Class of each cell.
+
+    Returns
+    -------
+    Domain
+        The rows whose cell is there.
+
+    Raises
+    ------
+    CellError
+        If a cell is broken and the encoder's ``on_error`` is ``"raise"``.
+    """
+    cells = as_cells(X, encoder.modality)
+    check_consistent_length(cells.values, codes)
+    options = encoder._options()
+
+    def prepare(row: int) -> Any:
+        try:
+            return network.prepare(encoder._read(cells.values[row], network), options)
+        except MediaError as error:
+            return error
+
+    rows, items = [], []
+    present = cells.present()
+    for row, item in zip(present, parallel(prepare, present, workers(encoder.n_jobs)), strict=True):
+        if not isinstance(item, MediaError):
+            rows.append(row)
+            items.append(item)
+        elif encoder.on_error == "raise":
+            raise CellError(
+                f"{cells.where(row)}: {item} Mend or remove the cell, or pass an encoder with "
+                "on_error='missing' to leave it out.",
+                row=cells.labels[row],
+                column=cells.column,
+            ) from item
+    if len(rows) < len(present):
+        warnings.warn(
+            f"{len(present) - len(rows)} of {len(cells)} cells are broken and are left out.",
+            CellWarning,
+            stacklevel=3,
+        )
+    kept = np.array(rows, dtype=int)
+    return Domain(network.finish(items, options) if items else [], kept, codes[kept])
+
+
+def held_out_rows(
+    codes: np.ndarray, groups: np.ndarray | None, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part labelled rows: those to learn from, and those that tell when to stop.
+
+    Parameters
+    ----------
+    codes : ndarray of int
+        Class of each row.
+    groups : ndarray or None
+        Rows of one group stay together.
+    share : float
+        Of the rows to hold out; 0 for none.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    kept, held : ndarray of int
+        Positions.
+
+    Raises
+    ------
+    ValueError
+        If a class would have fewer than one row on one side.
+    """
+    rows = np.arange(len(codes))
+    if share == 0:
+        return rows, rows[:0]
+    if groups is not None:
+        folds = max(2, round(1 / share))
+        n_groups = len(np.unique(groups))
+        if n_groups < folds:
+            raise ValueError(
+                f"held_out={share} must leave whole groups on both sides: at least {folds} are "
+                f"needed. Got {n_groups}; pass held_out=0."
+            )
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        kept, held = next(iter(splitter.split(rows, codes, groups)))
+    else:
+        kept, held = _stratified(rows, codes, share, seed)
+    if set(codes[held]) - set(codes[kept]):
+        raise ValueError(
+            f"held_out={share} must leave rows of every class to learn from. Pass held_out=0."
+        )
+    return np.sort(kept), np.sort(held)
+
+
+def _stratified(rows: np.ndarray, codes: np.ndarray, share: float, seed: int) -> Any:
+    n_classes, fewest = len(np.unique(codes)), np.unique(codes, return_counts=True)[1].min()
+    n_held = round(share * len(rows))
+    if fewest < 2 or n_held < n_classes or len(rows) - n_held < n_classes:
+        raise ValueError(
+            f"held_out={share} must leave rows of each of the {n_classes} classes on both sides. "
+            f"Got {len(rows)} labelled rows, {fewest} of the rarest class; pass held_out=0."
+        )
+    return train_test_split(rows, test_size=n_held, stratify=codes, random_state=seed)
+
+
+def batches_of(
+    codes: np.ndarray, size: int, rng: np.random.Generator, *, balanced: bool
+) -> Iterator[np.ndarray]:
+    """Deal out the rows of one epoch.
+
+    Parameters
+    ----------
+    codes : ndarray of int
+        Class of each row.
+    size : int
+        Rows a batch, about.
+    rng : Generator
+        Shuffles.
+    balanced : bool
+        Whether each batch holds as many rows of each class, at least two: rows of rare classes
+        then come several times in an epoch, of frequent ones not all.
+
+    Yields
+    ------
+    ndarray of int
+        Positions, without repeats.
+    """
+    count = -(-len(codes) // size)
+    if not balanced:
+        yield from np.array_split(rng.permutation(len(codes)), count)
+        return
+    classes = np.unique(codes)
+    each = max(2, size // len(classes))
+    piles = {code: np.empty(0, dtype=int) for code in classes}
+    for _ in range(count):
+        batch = []
+        for code in classes:
+            of_class = np.flatnonzero(codes == code)
+            wanted = min(each, len(of_class))
+            if len(piles[code]) < wanted:  # what is left would come twice: it waits
+                piles[code] = rng.permutation(of_class)
+            batch.append(piles[code][:wanted])
+            piles[code] = piles[code][wanted:]
+        yield np.concatenate(batch)

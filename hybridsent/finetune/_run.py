@@ -1,0 +1,214 @@
+"""One call of `finetune`: what is trained, how long, and what comes of it (layer L4)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from hybridsent._networks._rows import few_threads
+from hybridsent.encoders import BaseEncoder
+from hybridsent.encoders._runtime import resolve_device, resolve_precision
+from hybridsent.finetune._data import Data
+from hybridsent.finetune._layers import add_lora, layers_of, merge_lora
+from hybridsent.finetune._loop import Loop, Schedule
+from hybridsent.finetune._network import encode_all, model_of, trainable, vectors_of
+from hybridsent.finetune._objective import Objective, probe
+
+__all__ = ["RATES", "Run"]
+
+RATES = {"full": 5e-5, "last": 1e-4, "lora": 5e-4}
+_HEAD_RATE = 1e-2
+_STEPS = 50  # of "auto": where few labels stop teaching and more steps only repeat them
+_EPOCHS = (3, 30)  # of "auto", at least and at most
+_ENOUGH = 1000  # labelled rows, of which a tenth tells when to stop
+_HELD_OUT = 0.1
+
+
+class Run:
+    """One call.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        Names the backbone, and tells how cells are read.
+    settings : object
+        The parameters of `finetune`, as attributes.
+    """
+
+    def __init__(self, encoder: BaseEncoder, settings: Any) -> None:
+        import torch
+
+        self.encoder, self.settings = encoder, settings
+        self.options = encoder._options()
+        self.device = resolve_device(settings.device)
+        self.precision = resolve_precision(settings.precision, self.device)
+        dtype = None if self.precision == "float32" else getattr(torch, self.precision)
+        self.network = trainable(encoder.backbone(), self.device, dtype)
+        self.network.check(self.options)
+        self.model = model_of(self.network)
+        self._rng = np.random.default_rng(np.random.SeedSequence(settings.seed))
+
+    def train(self, data: Data) -> None:
+        """Train on data; the network then is the new one.
+
+        Parameters
+        ----------
+        data : Data
+            What is learned from.
+        """
+        settings = self.settings
+        self.learned, held = data.split(self._share(data), int(self._rng.integers(2**31)))
+        self._objective = self._start(data)
+        layers = self._layers(data)
+        self.n_trained = sum(parameter.numel() for layer, _ in layers for parameter in layer)
+        if self._objective.parameters:
+            layers.append((self._objective.parameters, _HEAD_RATE))
+        balanced = settings.loss == "contrastive"
+        count = -(-len(self.learned) // settings.batch_size)
+        loop = Loop(
+            network=self.network,
+            options=self.options,
+            items=data.items,
+            objective=self._objective,
+            layers=layers,
+            schedule=self._schedule(count),
+            batches=lambda: data.batches(
+                self.learned, settings.batch_size, self._rng, balanced=balanced
+            ),
+            count=count,
+            held_out=data.judged(held),
+            half=self.precision == "float16",
+        )
+        with few_threads(self.model, settings.batch_size):
+            loop.run(lambda: _bar(loop.schedule.epochs, settings.verbose))
+        self.history = loop.history
+        self._check_finite()
+        if settings.how == "lora":
+            merge_lora(self.model)
+
+    def head(self, data: Data) -> tuple[np.ndarray, np.ndarray]:
+        """Give coefficients and intercepts of the head.
+
+        Parameters
+        ----------
+        data : Data
+            What was learned from.
+
+        Returns
+        -------
+        coefficients : ndarray of shape (n_classes, width)
+            Of the logits.
+        intercepts : ndarray of shape (n_classes,)
+            Of the logits.
+        """
+        if self.settings.loss == "cross_entropy":
+            weights, biases = (p.detach().cpu().numpy() for p in self._objective.head)
+            return weights, biases
+        rows = np.concatenate([self.learned, data.sourced])
+        return probe(self._frozen(data, rows), data.codes[rows], len(data.classes))
+
+    # -- settings that depend on the data
+
+    def _share(self, data: Data) -> float:
+        if self.settings.held_out != "auto":
+            return float(self.settings.held_out)
+        return _HELD_OUT if len(data.labelled) >= _ENOUGH else 0.0
+
+    def _schedule(self, count: int) -> Schedule:
+        settings, epochs = self.settings, self.settings.epochs
+        if epochs == "auto":
+            epochs = int(np.clip(round(_STEPS / count), *_EPOCHS))
+        return Schedule(
+            epochs=epochs,
+            warm_up=settings.warm_up,
+            clip=settings.clip,
+            weight_decay=settings.weight_decay,
+            patience=settings.patience,
+            micro_batch_size=settings.micro_batch_size,
+        )
+
+    # -- where it starts
+
+    def _frozen(self, data: Data, rows: np.ndarray) -> np.ndarray:
+        return encode_all(self.network, [data.items[row] for row in rows], self.options)
+
+    def _start(self, data: Data) -> Objective:
+        """Let the head and the projection start from frozen vectors."""
+        settings = self.settings
+        objective = Objective(
+            loss=settings.loss,
+            temperature=settings.temperature,
+            weights={
+                "target": settings.target_weight,
+                "source": settings.source_weight,
+                "alignment": settings.alignment_weight,
+            },
+            alignment=settings.alignment,
+            codes=data.codes,
+            device=self.device,
+        )
+        if settings.loss == "cross_entropy":
+            rows = np.concatenate([self.learned, data.sourced])
+            start = probe(self._frozen(data, rows), data.codes[rows], len(data.classes))
+            objective.start_head(*start)
+        if data.paired is not None and settings.alignment_weight > 0:
+            frozen = self._frozen(data, data.pairs)
+            objective.start_projection(frozen, data.paired[data.pairs], data.pairs)
+        return objective
+
+    def _layers(self, data: Data) -> list[tuple[list[Any], float]]:
+        """Give what is trained, layer by layer, with the rate of each."""
+        import torch
+
+        settings = self.settings
+        reached = self._reached(data)
+        rate = RATES[settings.how] if settings.learning_rate == "auto" else settings.learning_rate
+        if settings.how == "lora":
+            generator = torch.Generator().manual_seed(int(self._rng.integers(2**31)))
+            added = add_lora(self.model, reached, settings.rank, generator)
+            reached = {id(parameter) for parameter in added}
+        layers = layers_of(self.model, reached)
+        first = max(0, len(layers) - settings.n_layers) if settings.how == "last" else 0
+        last = len(layers) - 1
+        kept = [
+            (layer, rate * settings.layer_decay ** (last - i))
+            for i, layer in enumerate(layers)
+            if i >= first
+        ]
+        for layer, _ in kept:
+            for parameter in layer:
+                parameter.requires_grad_(True)
+        return kept
+
+    def _reached(self, data: Data) -> set[int]:
+        """Find the parameters that a vector passes through: those that get a gradient."""
+        parameters = [p for p in self.model.parameters() if p.is_floating_point()]
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        vectors_of(self.network, data.items[:1], self.options).sum().backward()
+        found = {id(parameter) for parameter in parameters if parameter.grad is not None}
+        for parameter in parameters:
+            parameter.grad = None
+            parameter.requires_grad_(False)
+        return found
+
+    def _check_finite(self) -> None:
+        losses = [value for entry in self.history for value in entry.values()]
+        finite = all(bool(p.isfinite().all()) for p in self.model.parameters())
+        if not (np.isfinite(losses).all() and finite):
+            raise ValueError(
+                "The losses and weights must stay finite. They did not, with the learning_rate "
+                f"{self.settings.learning_rate!r} and precision {self.precision!r}; pass a smaller "
+                "learning_rate, or precision='float32'."
+            )
+
+
+@contextlib.contextmanager
+def _bar(epochs: int, verbose: bool | int) -> Iterator[Any]:
+    from tqdm import tqdm
+
+    with tqdm(total=epochs, desc="finetune", unit="epoch", disable=not verbose, leave=False) as bar:
+        yield bar
