@@ -176,7 +176,9 @@ def test_a_file_of_ones_own_is_a_recipe(tmp_path, as_text):
 
 
 def test_an_unknown_name_is_guessed():
-    with pytest.raises(ValueError, match=r"one of \['adversarial', .*Got 'lat'.*Did you mean 'late'\?"):
+    with pytest.raises(
+        ValueError, match=r"one of \['adversarial', .*Got 'lat'.*Did you mean 'late'\?"
+    ):
         load_recipe("lat")
     with pytest.raises(FileNotFoundError, match=r"Got 'no/such/recipe\.py'"):
         load_recipe("no/such/recipe.py")

@@ -23,7 +23,15 @@ NETWORKS = {"openvino", "torch", "torchvision", "transformers", "xgboost", "open
 FILES = {"PIL", "soundfile", "soxr", "safetensors", "tokenizers", "huggingface_hub", "tqdm"}
 TABLES = {"pandas", "pyarrow", "sklearn", "scipy"}
 NEEDS_SKLEARN = {"_params", "devices", "encoders", "evaluation", "fusion", "heads", "recipes"}
-NEEDS_SKLEARN |= {"alignment", "few_label", "missing", "scaling", "transfer", "finetune", "_unlabeled"}
+NEEDS_SKLEARN |= {
+    "alignment",
+    "few_label",
+    "missing",
+    "scaling",
+    "transfer",
+    "finetune",
+    "_unlabeled",
+}
 """Units of estimators; sklearn itself imports pandas and pyarrow where it finds them."""
 
 UNITS = sorted({module.unit for module in MODULES.values()} - {"__init__", "__main__"})
