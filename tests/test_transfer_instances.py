@@ -37,6 +37,7 @@ from hybridsent.transfer import (
 )
 from hybridsent.transfer._kernels import distances_of, gaussian, kernel_mean, median_gamma
 from hybridsent.transfer._kliep import _climb
+from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._qp import Dense, LowRank, Region, minimize_quadratic
 from hybridsent.transfer._ulsif import left_out_error
 from hybridsent.transfer._weigher import effective_sample_size
@@ -544,3 +545,35 @@ def test_weights_are_mixed_with_ones_until_enough_rows_count(least):
         mixed.sample_weight_[:200],
         (1 - mixed.mix_) + mixed.mix_ * plain.sample_weight_[:200],
     )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(3, 60),
+    st.integers(2, 30),
+    st.floats(0.05, 3.0),
+    st.floats(0.2, 1.0),
+    st.integers(0, 99),
+)
+def test_the_active_set_and_the_interior_point_agree(n, p, gamma, low, seed):
+    rng = np.random.default_rng(seed)
+    source, target = rng.standard_normal((n, p)), rng.standard_normal((40, p)) + 0.5
+    K = rbf_kernel(source, gamma=gamma / p)
+    linear = n * rbf_kernel(source, target, gamma=gamma / p).mean(axis=1)
+    region = Region(1000.0, low * n, (low + 0.3) * n)  # the slab may or may not bind
+    found = sparse_quadratic(K, linear, region)
+    if found is None:  # not sparse
+        return
+    other, _ = minimize_quadratic(Dense(K), linear, region)
+    assert found.min() >= 0
+    assert low * n - 1e-6 <= found.sum() <= (low + 0.3) * n + 1e-6
+    value, best = (0.5 * b @ K @ b - linear @ b for b in (found, other))
+    assert value <= best + 1e-6 * max(1.0, abs(best))
+
+
+def test_the_active_set_gives_up_where_little_is_zero_or_a_weight_is_too_large():
+    assert sparse_quadratic(np.eye(50), np.ones(50), Region(10.0, 0.0, 100.0)) is None
+    linear = np.where(np.arange(50) == 0, 20.0, -1.0)
+    assert sparse_quadratic(np.eye(50), linear, Region(10.0, 0.0, 100.0)) is None
+    found = sparse_quadratic(np.eye(50), linear, Region(30.0, 0.0, 100.0))
+    assert_allclose(found, np.where(np.arange(50) == 0, 20.0, 0.0), rtol=1e-6)
