@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent.transfer._domain import Rows, kept_names, read_rows, warn_without_target
+from hybridsent.transfer._kernels import median_gamma
 
-__all__ = ["DomainAdapter"]
+__all__ = ["ComponentAdapter", "DomainAdapter", "check_two_rows"]
 
 
 class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
@@ -129,6 +131,32 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+class ComponentAdapter(DomainAdapter):
+    """Base of the adapters that give new columns; `_learn` sets ``n_components_``."""
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: ``adapted__i``.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        return np.asarray([f"adapted__{i}" for i in range(self.n_components_)], dtype=object)
+
+    def _width(self, X: np.ndarray) -> float:
+        """Give `gamma` of the RBF kernel, where an adapter has one."""
+        if self.gamma is not None:
+            return float(self.gamma)
+        return median_gamma(X, check_random_state(self.random_state))
 
 
 def check_two_rows(adapter: DomainAdapter) -> None:

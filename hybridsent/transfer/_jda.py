@@ -12,19 +12,17 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.utils import check_random_state
 
 from hybridsent._params import HasMethods, Interval, StrOptions
-from hybridsent.transfer._adapter import DomainAdapter
+from hybridsent.transfer._adapter import ComponentAdapter
 from hybridsent.transfer._discrepancy import components, domain_contrast
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._kernel_map import landmark_rows, low_rank
-from hybridsent.transfer._kernels import median_gamma
 
 __all__ = ["JDA"]
 
 
-class JDA(DomainAdapter):
+class JDA(ComponentAdapter):
     r"""Find components in which domains have one mean, and each class has, too.
 
     As in TCA, but the differences of the means of each class count as well,
@@ -150,21 +148,6 @@ class JDA(DomainAdapter):
         self.n_landmarks = n_landmarks
         self.random_state = random_state
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``adapted__i``.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
-        return np.asarray([f"adapted__{i}" for i in range(self.n_components_)], dtype=object)
-
     def _learn(self, rows: Rows, y: Any) -> None:
         X = self._unit(rows.X.astype(np.float64))
         G, back = self._coordinates(X, rows.target)
@@ -186,11 +169,6 @@ class JDA(DomainAdapter):
         self.pseudo_labels_ = classes[guessed] if guessing else np.array([])
         self.coef_ = back @ C
         self.n_components_ = k
-
-    def _width(self, X: np.ndarray) -> float:
-        if self.gamma is not None:
-            return float(self.gamma)
-        return median_gamma(X, check_random_state(self.random_state))
 
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         X = self._unit(X.astype(np.float64))

@@ -13,13 +13,13 @@ from sklearn.utils.extmath import svd_flip
 from threadpoolctl import threadpool_limits
 
 from hybridsent._params import Interval
-from hybridsent.transfer._adapter import DomainAdapter, check_two_rows
+from hybridsent.transfer._adapter import ComponentAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows
 
 __all__ = ["SubspaceAlignment"]
 
 
-class SubspaceAlignment(DomainAdapter):
+class SubspaceAlignment(ComponentAdapter):
     r"""Turn the principal components of the source onto those of the target.
 
     With orthonormal bases P of the leading d components of each domain, the map M that minimises
@@ -81,21 +81,6 @@ class SubspaceAlignment(DomainAdapter):
 
     def __init__(self, n_components: int | float = 0.9) -> None:
         self.n_components = n_components
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``adapted__i``.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
-        return np.asarray([f"adapted__{i}" for i in range(self.n_components_)], dtype=object)
 
     def _learn(self, rows: Rows, y: Any) -> None:
         check_two_rows(self)

@@ -11,19 +11,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
-from sklearn.utils import check_random_state
 
 from hybridsent._params import Interval, StrOptions
-from hybridsent.transfer._adapter import DomainAdapter
+from hybridsent.transfer._adapter import ComponentAdapter
 from hybridsent.transfer._discrepancy import components, domain_contrast, kernel_components
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._kernel_map import landmark_rows, low_rank
-from hybridsent.transfer._kernels import median_gamma
 
 __all__ = ["TCA"]
 
 
-class TCA(DomainAdapter):
+class TCA(ComponentAdapter):
     r"""Find components of a kernel in which the two domains have one mean and rows still vary.
 
     With the kernel matrix K of all rows, :math:`L = e e^\top` such that :math:`e^\top f` is the
@@ -125,21 +123,6 @@ class TCA(DomainAdapter):
         self.n_landmarks = n_landmarks
         self.random_state = random_state
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``adapted__i``.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
-        return np.asarray([f"adapted__{i}" for i in range(self.n_components_)], dtype=object)
-
     def _learn(self, rows: Rows, y: Any) -> None:
         X = rows.X.astype(np.float64)
         contrast = domain_contrast(rows.target)
@@ -162,11 +145,6 @@ class TCA(DomainAdapter):
             G, back = low_rank(X, self.landmarks_, self.gamma_)
             self.coef_ = back @ components(G, contrast[:, None], float(self.mu), k)
         self.n_components_ = self.coef_.shape[1]
-
-    def _width(self, X: np.ndarray) -> float:
-        if self.gamma is not None:
-            return float(self.gamma)
-        return median_gamma(X, check_random_state(self.random_state))
 
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         if self.landmarks_ is None:
