@@ -4,7 +4,7 @@ No label of the target is needed; labels that are there take part.
 
 Task: labels of one domain, such as book reviews; predictions for another.
 Data: Multi-Domain Sentiment, 8,000 reviews of four kinds of products, two classes.
-Score: not measured yet
+Score: accuracy 0.742 as mean of twelve pairs (source only 0.743).
 Seed: 0
 """
 

