@@ -35,9 +35,9 @@ from hybridsent.transfer import (
     DomainClassifier,
     ReweightedEstimator,
 )
+from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._kernels import distances_of, gaussian, kernel_mean, median_gamma
 from hybridsent.transfer._kliep import _climb
-from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._qp import Dense, LowRank, Region, minimize_quadratic
 from hybridsent.transfer._ulsif import left_out_error
 from hybridsent.transfer._weigher import effective_sample_size
