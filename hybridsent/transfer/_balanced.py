@@ -75,6 +75,3 @@ class BalancedWeights(_Weigher):
         out[source] = (1 - self.gamma) * n / source.sum()
         out[target] = self.gamma * n / target.sum()
         return out
-
-    def _importance_of_source(self, rows: Rows) -> np.ndarray:
-        return np.asarray(self._weigh(rows)[~rows.target])

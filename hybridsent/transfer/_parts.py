@@ -83,10 +83,7 @@ def read_parts(
     ValueError
         If no row has a label.
     """
-    marks = y
-    if y.dtype.kind == "f" and np.isnan(y).any():  # then -1 is a value like any other
-        marks = np.where(np.isnan(y), -1, 0)
-    rows: Rows = read_rows(estimator, X, marks, reset=True, allow_nan=allow_nan)
+    rows: Rows = read_rows(estimator, X, y, reset=True, allow_nan=allow_nan)
     if not rows.labeled.any():
         raise ValueError(
             f"{type(estimator).__name__} needs at least 1 labelled row. Got {len(y)} rows, none "

@@ -17,10 +17,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
-from hybridsent.transfer._domain import read_rows, warn_without_target
+from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
 from hybridsent.transfer._targets import labels_of, own_weights, plain_labels, read_learning_rows
-from hybridsent.transfer._weigher import warn_without_labeled_target
+from hybridsent.transfer._weigher import warn_untransferred
 
 __all__ = ["TrAdaBoostClassifier"]
 
@@ -140,7 +140,7 @@ class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
         target = rows.target[used]
         transfers = bool(target.any() and not target.all())
         if not transfers:
-            _warn(self, rows)
+            warn_untransferred(self, rows)
             target = np.ones(len(target), dtype=bool)
         weights = self._boost(rows.X[used], codes, target, given[used])
         self.sample_weight_ = np.zeros(len(used))
@@ -238,10 +238,3 @@ class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
                 found = np.searchsorted(self.classes_, fitted.predict(values))
                 out[np.arange(len(values)), found] += vote
         return np.asarray(out / self.estimator_weights_.sum())
-
-
-def _warn(estimator: Any, rows: Any) -> None:
-    if rows.target.any() and not rows.target.all():
-        warn_without_labeled_target(estimator, rows)
-    else:
-        warn_without_target(estimator, rows)

@@ -13,10 +13,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
-from hybridsent.transfer._domain import read_rows, warn_without_target
+from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
 from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
-from hybridsent.transfer._weigher import warn_without_labeled_target
+from hybridsent.transfer._weigher import warn_untransferred
 
 __all__ = ["TrAdaBoostRegressor"]
 
@@ -154,7 +154,7 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
         if target.any() and not target.all():
             weights = self._choose(X, y, target, weights)
         else:
-            _warn(self, rows)
+            warn_untransferred(self, rows)
             target = np.ones(len(target), dtype=bool)
             self.step_, self.step_errors_ = 0, np.full(self.n_steps, np.nan)
         self.estimators_, self.estimator_weights_ = self._boost(X, y, target, weights)
@@ -291,10 +291,3 @@ def _median(models: list[Any], votes: np.ndarray, X: np.ndarray) -> np.ndarray:
     order = found.argsort(axis=1)
     half = votes[order].cumsum(axis=1) >= votes.sum() / 2
     return np.asarray(found[np.arange(len(X)), order[np.arange(len(X)), half.argmax(axis=1)]])
-
-
-def _warn(estimator: Any, rows: Any) -> None:
-    if rows.target.any() and not rows.target.all():
-        warn_without_labeled_target(estimator, rows)
-    else:
-        warn_without_target(estimator, rows)

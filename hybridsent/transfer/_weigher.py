@@ -16,10 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._views import DOMAIN
 from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._domain import Rows, warn_without_target
+from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
 from hybridsent.transfer._targets import read_learning_rows
 
-__all__ = ["effective_sample_size", "warn_without_labeled_target"]
+__all__ = ["effective_sample_size", "warn_untransferred", "warn_without_labeled_target"]
 
 
 class _Weigher(BaseEstimator):
@@ -84,8 +84,6 @@ class _RatioWeigher(_Weigher):
         ndarray of shape (n,)
             Ratios; 1 where `fit` saw one domain only.
         """
-        from hybridsent.transfer._domain import read_rows
-
         check_is_fitted(self)
         return self._ratio(read_rows(self, X, reset=False, fitting=False).X)
 
@@ -153,3 +151,19 @@ def warn_without_labeled_target(estimator: Any, rows: Rows) -> None:
         TransferWarning,
         stacklevel=3,
     )
+
+
+def warn_untransferred(estimator: Any, rows: Rows) -> None:
+    """Warn of what is missing for a transfer: a domain, or labels of the target.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who was fitted.
+    rows : Rows
+        What it saw.
+    """
+    if rows.target.any() and not rows.target.all():
+        warn_without_labeled_target(estimator, rows)
+    else:
+        warn_without_target(estimator, rows)
