@@ -22,6 +22,17 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory):
     patch.undo()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _own_backbones():
+    """What a module registers, such as networks it has tuned, is unknown to the next."""
+    from hybridsent.encoders import _registry
+
+    before = dict(_registry._registered)
+    yield
+    _registry._registered.clear()
+    _registry._registered.update(before)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """A seeded generator."""
