@@ -1,4 +1,4 @@
-"""Which rows have a label: scikit-learn's rule, in one place (layer L0)."""
+"""Which rows have a label: one rule for classes and for numbers, in one place (layer L0)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ __all__ = ["labeled_rows"]
 
 
 def labeled_rows(y: Any) -> np.ndarray:
-    """Tell which rows have a label: those where y is not the number -1.
+    """Tell which rows have a label.
+
+    By scikit-learn's rule those where y is not the number -1. In a regression -1 is a value like
+    any other, and NaN marks the rows without one: so it is where y is floats of which one is NaN
+    or not whole.
 
     Parameters
     ----------
@@ -35,10 +39,16 @@ def labeled_rows(y: Any) -> np.ndarray:
     >>> from hybridsent._unlabeled import labeled_rows
     >>> labeled_rows(["good", -1])
     array([ True, False])
+    >>> labeled_rows([-1.0, 0.0, float("nan")])
+    array([ True,  True, False])
     """
-    if isinstance(y, list | tuple):  # NumPy would write the number -1 among strings as text
-        y = np.array(y, dtype=object)
+    if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
+        y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
     values = column_or_1d(y, warn=True)
+    if values.dtype.kind == "f":
+        known = ~np.isnan(values)
+        if not known.all() or (values != np.floor(values)).any():
+            return np.asarray(known)
     if values.dtype.kind in "iuf":
         return np.asarray(values != -1)
     if any(isinstance(value, str) and value == "-1" for value in values.tolist()):

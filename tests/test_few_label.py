@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from hybridsent import load, save
+from hybridsent._unlabeled import labeled_rows
 from hybridsent.few_label import LabeledOnly
 
 
@@ -254,3 +255,23 @@ def test_it_can_be_kept(X, y, tmp_path):
     for kept in (pickle.loads(pickle.dumps(model)), load(tmp_path / "model.zip")):
         np.testing.assert_array_equal(kept.predict(X), model.predict(X))
         assert kept.n_labeled_ == 45
+
+
+# -- the rule --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "labeled"),
+    [
+        ([0, 1, -1], [True, True, False]),
+        ([0.0, 1.0, -1.0], [True, True, False]),  # classes, read from a file as floats
+        ([0.5, 1.0, -1.0], [True, True, True]),  # a regression: -1 is a value
+        ([0.5, np.nan, -1.0], [True, False, True]),
+        ([0.0, np.nan, -1.0], [True, False, True]),  # who marks by NaN does not mark by -1
+        (["good", -1, "bad"], [True, False, True]),
+        (np.array([1, -1], dtype=object), [True, False]),
+        ([], []),
+    ],
+)
+def test_a_row_is_unlabelled_by_minus_one_or_in_a_regression_by_nan(y, labeled):
+    assert labeled_rows(y).tolist() == labeled

@@ -96,7 +96,7 @@ def importance_weighted_score(
     target = target_rows(X, y)
     regression = not is_classifier(estimator)
     labels = np.asarray(y)
-    chosen = np.flatnonzero(~target & (True if regression else labeled_rows(y)))
+    chosen = np.flatnonzero(~target & labeled_rows(y))
     if len(chosen) == 0:
         raise ValueError(
             "importance_weighted_score needs labelled rows of the source. Got "

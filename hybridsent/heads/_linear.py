@@ -22,14 +22,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from hybridsent._logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent.heads._common import learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
-from hybridsent.heads._logistic import LogisticFolds, Solution
 
 __all__ = ["TunedLinearClassifier"]
 
-_EPS = 1e-10  # share of the largest eigenvalue below which a direction is rounding
 _INNER_TOL = 1e-6  # in mean log-loss: a loose inner solution still ranks the candidates
 _TOL = {"float32": 1e-8, "float64": 1e-10}  # below, the gain of an iteration is lost in rounding
 _ENOUGH_ROWS = 1000  # held-out rows that tell the candidates apart
@@ -236,7 +235,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         weight: Any,
         rows: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        R, back = _rotate(Z)
+        R, back = rotate(Z)
         gram = (
             R.T @ R if rows is None else R.T @ (R * (rows / rows.mean()).astype(R.dtype)[:, None])
         )
@@ -356,28 +355,6 @@ def _mean(losses: np.ndarray, test: np.ndarray, rows: np.ndarray | None) -> floa
     if rows is None:
         return float(losses.mean(dtype=np.float64))
     return float(np.average(losses, weights=rows[test]))
-
-
-def _rotate(Z: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Where p > n, write the rows in the basis of their span; and how to bring weights back."""
-    if Z.shape[1] <= len(Z):
-        return Z, lambda coef: coef
-    values, vectors = np.linalg.eigh(_gram(Z))
-    keep = values > values[-1] * _EPS
-    if values[-1] <= 0:  # all rows alike
-        return Z[:, :1], lambda coef: np.zeros((len(coef), Z.shape[1]))
-    root = np.sqrt(values[keep])
-    basis = vectors[:, keep] / root  # Z.T @ basis is orthonormal
-    return vectors[:, keep] * root, lambda coef: (coef @ basis.T) @ Z
-
-
-def _gram(Z: np.ndarray, block: int = 1024) -> np.ndarray:
-    """``Z @ Z.T`` in float64, without a float64 copy of Z."""
-    out = np.zeros((len(Z), len(Z)))
-    for start in range(0, Z.shape[1], block):
-        part = Z[:, start : start + block].astype(np.float64)
-        out += part @ part.T
-    return out
 
 
 def _fold_weights(

@@ -114,10 +114,11 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
 
     def _parts(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Give source and target in float64; each is all rows where there is one domain only."""
-        X = rows.X.astype(np.float64)
         if self.n_source_ == 0 or self.n_target_ == 0:
+            X = rows.X.astype(np.float64)
             return X, X
-        return X[~rows.target], X[rows.target]
+        source, target = rows.X[~rows.target], rows.X[rows.target]
+        return source.astype(np.float64, copy=False), target.astype(np.float64, copy=False)
 
     @abstractmethod
     def _learn(self, rows: Rows, y: Any) -> None:

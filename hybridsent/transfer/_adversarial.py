@@ -25,7 +25,8 @@ from hybridsent.transfer._adversarial_network import (
     row_losses,
 )
 from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
-from hybridsent.transfer._parts import as_codes, class_labels, plain
+from hybridsent.transfer._parts import as_codes, class_labels
+from hybridsent.transfer._targets import plain_labels
 
 if TYPE_CHECKING:
     import torch
@@ -202,7 +203,7 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__} needs at least 1 labelled row. Got {len(labels)} rows, "
                 "none of them with a label."
             )
-        known = plain(labels[rows.labeled])
+        known = plain_labels(labels[rows.labeled])
         self.classes_, of_known, _ = as_codes(self, known, known[:0])
         warn_without_target(self, rows)
         adapted = bool(rows.target.any() and not rows.target.all() and self.trade_off > 0)

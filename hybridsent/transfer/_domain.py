@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._unlabeled import labeled_rows
@@ -64,8 +63,7 @@ def read_rows(
         Features, without NaN unless it is allowed; the column ``domain__0``, where there is one, is
         0 for rows of the source and 1 for rows of the target.
     y : array of shape (n,), default=None
-        Labels. Without a domain column, rows with -1 are the target, or, where y holds numbers of a
-        regression, those with NaN.
+        Labels. Without a domain column, rows without a label (`labeled_rows`) are the target.
     reset : bool
         True in `fit`, False later.
     fitting : bool, default=True
@@ -99,7 +97,7 @@ def read_rows(
     labeled = np.zeros(len(values), dtype=bool)
     if y is not None:
         check_consistent_length(values, y)
-        labeled = _labeled(y)
+        labeled = labeled_rows(y)
     if not columns:
         if not allow_nan:
             _check_finite(estimator, values, names)
@@ -171,16 +169,6 @@ def warn_without_target(estimator: Any, rows: Rows) -> None:
         TransferWarning,
         stacklevel=3,
     )
-
-
-def _labeled(y: Any) -> np.ndarray:
-    """Tell which rows have a label: of a regression those that are not NaN."""
-    plain = np.asarray(y)
-    if plain.dtype.kind == "f":
-        known = ~np.isnan(plain.ravel())
-        if not known.all() or type_of_target(plain.ravel()) == "continuous":
-            return np.asarray(known)
-    return labeled_rows(y)
 
 
 def _check_finite(estimator: Any, values: np.ndarray, names: Any) -> None:

@@ -17,13 +17,19 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
+from hybridsent._logistic import LogisticFolds, rotate
 from hybridsent._params import HasMethods, Interval
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._weigher import _RatioWeigher
 
 __all__ = ["DomainClassifier"]
+
+C = 0.1
+"""Inverse penalty of the logistic regression that is used where none is given."""
+
+TOL = {"float32": 1e-8, "float64": 1e-10}
+"""Least gain in mean log-loss of an iteration; below, it is lost in rounding."""
 
 SURE = 1e-9
 """Least probability of a domain: its odds stay numbers."""
@@ -41,8 +47,9 @@ class DomainClassifier(_RatioWeigher):
     Parameters
     ----------
     estimator : classifier or None, default=None
-        Any classifier with `predict_proba`. None is a logistic regression on scaled columns, with
-        C=0.1, which is a mild penalty: in thousands of columns any two domains can be told apart.
+        Any classifier with `predict_proba`. None is a logistic regression on columns that are
+        scaled over all rows, with C=0.1, which is a mild penalty: in thousands of columns any two
+        domains can be told apart. All folds of it are solved at once.
     n_folds : int, default=5
         Folds; fewer where a domain has fewer rows.
     calibrate : bool, default=True
@@ -121,17 +128,16 @@ class DomainClassifier(_RatioWeigher):
                 f"to hold out. Got {len(domain) - domain.sum()} of the source and {domain.sum()} "
                 "of the target."
             )
-        estimator = self.estimator
-        if estimator is None:
-            estimator = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
         random = check_random_state(self.random_state)
         folds = StratifiedKFold(min(self.n_folds, fewest), shuffle=True, random_state=random)
-        with threadpool_limits(1, user_api="blas"):  # many small products: threads would wait
+        if self.estimator is None:
+            self.estimator_, held_out = _logistic(rows.X, domain, folds)
+        else:
             probabilities = cross_val_predict(
-                clone(estimator), rows.X, domain, cv=folds, method="predict_proba"
+                clone(self.estimator), rows.X, domain, cv=folds, method="predict_proba"
             )
-            self.estimator_ = clone(estimator).fit(rows.X, domain)
-        held_out = _log_odds(probabilities)
+            held_out = _log_odds(probabilities)
+            self.estimator_ = clone(self.estimator).fit(rows.X, domain)
         self.calibration_ = np.array([1.0, 0.0])
         if self.calibrate:
             self.calibration_ = _calibration(held_out, domain)
@@ -152,6 +158,34 @@ class DomainClassifier(_RatioWeigher):
         if self.estimator_ is None:
             return np.ones(len(X))
         return self._odds(_log_odds(self.estimator_.predict_proba(X)))
+
+
+def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tuple[Any, np.ndarray]:
+    """Fit logistic regressions on all rows and without each fold, all at once.
+
+    Gives the one on all rows, and the log-odds of rows under the one that has not seen them.
+    """
+    scaler = StandardScaler()
+    R, back = rotate(scaler.fit_transform(X))
+    root = R.dtype.type(max(np.sqrt(np.einsum("ij,ij->", R, R, dtype=np.float64) / len(R)), SURE))
+    R = R / root
+    splits = list(folds.split(R, domain))
+    weights = np.ones((len(R), len(splits) + 1))
+    for fold, (_, test) in enumerate(splits):
+        weights[test, fold] = 0.0
+    found = LogisticFolds(R, domain, 2, R.T @ R, weights).solve(
+        C * float(root) ** 2, tol=TOL[R.dtype.name], max_iter=1000
+    )
+    held_out = np.empty(len(R))
+    for fold, (_, test) in enumerate(splits):
+        held_out[test] = R[test] @ found.coef[:, fold] + found.intercept[fold]
+    logistic = LogisticRegression(C=C)
+    logistic.classes_ = np.array([0, 1])
+    logistic.coef_ = np.asarray(back(found.coef[:, -1:].T / root), dtype=np.float64)
+    logistic.intercept_ = np.asarray(found.intercept[-1:], dtype=np.float64)
+    logistic.n_iter_ = np.array([found.n_iter])
+    logistic.n_features_in_ = X.shape[1]
+    return make_pipeline(scaler, logistic), np.clip(held_out, logit(SURE), -logit(SURE))
 
 
 def _log_odds(probabilities: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows, kept_names, read_rows
+from hybridsent.transfer._targets import plain_labels
 
 __all__ = [
     "Parts",
@@ -26,7 +27,6 @@ __all__ = [
     "check_source",
     "class_labels",
     "numbers",
-    "plain",
     "read_parts",
     "warn_kept",
 ]
@@ -91,7 +91,9 @@ def read_parts(
         )
     target = rows.target if rows.told else np.full(len(y), all_target)
     of_source, of_target = rows.labeled & ~target, rows.labeled & target
-    return Parts(rows.X[of_source], plain(y[of_source]), rows.X[of_target], plain(y[of_target]))
+    return Parts(
+        rows.X[of_source], plain_labels(y[of_source]), rows.X[of_target], plain_labels(y[of_target])
+    )
 
 
 def class_labels(estimator: Any, y: Any) -> np.ndarray:
@@ -117,7 +119,7 @@ def class_labels(estimator: Any, y: Any) -> np.ndarray:
     if isinstance(y, list | tuple):  # NumPy would write the number -1 among strings as text
         y = np.array(y, dtype=object)
     checked = np.asarray(validate_data(estimator, y=y))
-    known = plain(checked[labeled_rows(checked)])
+    known = plain_labels(checked[labeled_rows(checked)])
     if len(known):
         check_classification_targets(known)
     return checked
@@ -246,31 +248,6 @@ def warn_kept(estimator: Any, what: str) -> None:
         TransferWarning,
         stacklevel=3,
     )
-
-
-def plain(labels: np.ndarray) -> np.ndarray:
-    """Give numbers that stand in an array of objects, beside no text, as numbers.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-        Labels, without -1.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        The same labels.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.transfer._parts import plain
-    >>> plain(np.array([1, 0], dtype=object)), plain(np.array(["a"], dtype=object))
-    (array([1, 0]), array(['a'], dtype=object))
-    """
-    if labels.dtype != object or any(isinstance(each, str) for each in labels.tolist()):
-        return labels
-    return np.array(labels.tolist())
 
 
 def _is_text(labels: np.ndarray) -> bool:

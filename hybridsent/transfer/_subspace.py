@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.linalg import eigh
 from sklearn.utils.extmath import svd_flip
 from threadpoolctl import threadpool_limits
 
@@ -86,12 +87,29 @@ class SubspaceAlignment(ComponentAdapter):
         check_two_rows(self)
         source, target = self._parts(rows)
         self.mean_source_, self.mean_target_ = source.mean(axis=0), target.mean(axis=0)
-        values_s, basis_s = _principal(source - self.mean_source_)
-        values_t, basis_t = _principal(target - self.mean_target_)
+        values_s, basis_s = self._principal(source - self.mean_source_)
+        values_t, basis_t = self._principal(target - self.mean_target_)
         d = min(self._dimensions(values_s), self._dimensions(values_t))
         self.n_components_ = d
         self.components_source_, self.components_target_ = basis_s[:d], basis_t[:d]
         self.alignment_ = self.components_source_ @ self.components_target_.T
+
+    def _principal(self, centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Variances and principal axes, largest first; only those asked for if that is a number."""
+        n, p = centred.shape
+        if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
+            gram = centred.T @ centred
+            first = 0
+            if isinstance(self.n_components, (int, np.integer)):
+                first = max(p - int(self.n_components), 0)
+            with threadpool_limits(1, user_api="blas"):  # on busy cores threads wait for each other
+                values, vectors = eigh(gram, subset_by_index=(first, p - 1), check_finite=False)
+            values, axes = np.maximum(values[::-1], 0.0), vectors[:, ::-1].T
+        else:
+            _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+            values = singular**2
+        _, axes = svd_flip(None, axes, u_based_decision=False)
+        return values, axes
 
     def _dimensions(self, variances: np.ndarray) -> int:
         """Count the components that are asked for, as far as a domain has them."""
@@ -104,20 +122,7 @@ class SubspaceAlignment(ComponentAdapter):
 
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         if target or self.n_target_ == 0 or self.n_source_ == 0:
-            return np.asarray((X - self.mean_target_) @ self.components_target_.T)
-        return np.asarray((X - self.mean_source_) @ self.components_source_.T @ self.alignment_)
-
-
-def _principal(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Variances and principal axes, largest first."""
-    n, p = centred.shape
-    if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
-        gram = centred.T @ centred
-        with threadpool_limits(1, user_api="blas"):  # on busy cores threads wait for one another
-            values, vectors = np.linalg.eigh(gram)
-        values, axes = np.maximum(values[::-1], 0.0), vectors[:, ::-1].T
-    else:
-        _, singular, axes = np.linalg.svd(centred, full_matrices=False)
-        values = singular**2
-    _, axes = svd_flip(None, axes, u_based_decision=False)
-    return values, axes
+            mean, turn = self.mean_target_, self.components_target_.T
+        else:
+            mean, turn = self.mean_source_, self.components_source_.T @ self.alignment_
+        return np.asarray((X - mean.astype(X.dtype)) @ turn.astype(X.dtype))

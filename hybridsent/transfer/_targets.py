@@ -1,23 +1,20 @@
-"""Rows and labels of `fit`, for classes and for numbers (layer L3).
-
-A number of a regression is never a mark, so that NaN marks the rows without one there.
-"""
+"""Rows and labels of `fit`, for classes and for numbers (layer L3)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
+from hybridsent._params import check_sample_weight
 from hybridsent.transfer._domain import Rows, read_rows
 
 __all__ = ["labels_of", "own_weights", "plain_labels", "read_learning_rows"]
 
 
 def read_learning_rows(estimator: Any, X: Any, y: Any = None) -> Rows:
-    """Read the rows of `fit`, where NaN in an y of floats marks rows without a label, too.
+    """Read the rows of `fit`, of which one must have a label where y is floats.
 
     Parameters
     ----------
@@ -55,17 +52,11 @@ def read_learning_rows(estimator: Any, X: Any, y: Any = None) -> Rows:
             "Input y contains infinity. It must hold numbers, or NaN for rows without a label. Got "
             f"{values[np.isinf(values)][0]} in row {int(np.flatnonzero(np.isinf(values))[0])}."
         )
-    unknown = np.isnan(values)
-    if not unknown.any():
-        return read_rows(estimator, X, y, reset=True)
-    if unknown.all():
+    if len(values) and np.isnan(values).all():
         raise ValueError(
             f"Input y contains NaN in each of its {len(values)} rows: at least 1 must have a label."
         )
-    # any known value keeps the kind of y, by which -1 is or is not a mark
-    rows = read_rows(estimator, X, np.where(unknown, values[~unknown][0], values), reset=True)
-    target = rows.target if rows.told else rows.target | unknown
-    return replace(rows, labeled=rows.labeled & ~unknown, target=target)
+    return read_rows(estimator, X, values, reset=True)
 
 
 def labels_of(estimator: Any, y: Any) -> np.ndarray:
@@ -99,12 +90,12 @@ def labels_of(estimator: Any, y: Any) -> np.ndarray:
 
 
 def plain_labels(y: np.ndarray) -> np.ndarray:
-    """Give labels of dtype object, now without -1, the type of what they are.
+    """Give numbers that stand in an array of objects, beside no text, as numbers.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
-        Labels.
+        Labels, without -1.
 
     Returns
     -------
@@ -115,21 +106,25 @@ def plain_labels(y: np.ndarray) -> np.ndarray:
     --------
     >>> import numpy as np
     >>> from hybridsent.transfer._targets import plain_labels
-    >>> plain_labels(np.array([1, 0], dtype=object)).dtype.kind
-    'i'
+    >>> plain_labels(np.array([1, 0], dtype=object))
+    array([1, 0])
+    >>> plain_labels(np.array(["a"], dtype=object))
+    array(['a'], dtype=object)
     """
-    return np.array(y.tolist()) if y.dtype == object else y
+    if y.dtype != object or any(isinstance(each, str) for each in y.tolist()):
+        return y
+    return np.array(y.tolist())
 
 
-def own_weights(sample_weight: Any, n: int) -> np.ndarray:
+def own_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
     """Check weights that a user gave; without any, all are 1.
 
     Parameters
     ----------
     sample_weight : array of shape (n,), float or None
         Weights.
-    n : int
-        Number of rows.
+    X : ndarray of shape (n, p)
+        The rows.
 
     Returns
     -------
@@ -141,18 +136,9 @@ def own_weights(sample_weight: Any, n: int) -> np.ndarray:
     ValueError
         If one is negative or no number, all are zero, or there are not n of one dimension.
     """
-    if sample_weight is None or np.isscalar(sample_weight):
-        sample_weight = np.full(n, 1.0 if sample_weight is None else sample_weight)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
-    if weights.ndim != 1:
-        raise ValueError(
-            f"Sample weights must be 1D array or scalar. Got an array of {weights.ndim} dimensions."
-        )
-    check_consistent_length(weights, np.empty(n))
-    if weights.min(initial=0.0) < 0:
-        raise ValueError(f"'sample_weight' must not be negative. Got {weights.min():g}.")
+    weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
-        raise ValueError(f"'sample_weight' must not be zero for all rows. Got {n} weights of zero.")
+        raise ValueError(
+            f"'sample_weight' must not be zero for all rows. Got {len(weights)} weights of zero."
+        )
     return np.asarray(weights)

@@ -127,7 +127,7 @@ class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         y = labels_of(self, y)
         rows = read_learning_rows(self, X, y)
-        given = own_weights(sample_weight, len(rows.X))
+        given = own_weights(sample_weight, rows.X)
         used = rows.labeled & (given > 0)
         if not used.any():
             raise ValueError(

@@ -142,7 +142,7 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
         if y.dtype.kind != "f":
             y = _numbers(y)
         rows = read_learning_rows(self, X, y)
-        given = own_weights(sample_weight, len(rows.X))
+        given = own_weights(sample_weight, rows.X)
         used = rows.labeled & (given > 0)
         if not used.any():
             raise ValueError(

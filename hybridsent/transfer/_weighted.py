@@ -167,7 +167,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         self._validate_params()
         y = labels_of(self, y)
         rows = read_learning_rows(self, X, y)
-        own = own_weights(sample_weight, len(rows.X))
+        own = own_weights(sample_weight, rows.X)
         self.weigher_ = self._new_weigher().fit(X, y)
         weights = np.where(rows.labeled, _flat(self.weigher_.sample_weight_, self.flatten), 0)
         of_source = rows.labeled & ~rows.target

@@ -13,6 +13,7 @@ LAYERS = {
     "L0": (
         "exceptions",
         "_hints",
+        "_logistic",
         "_moments",
         "_networks",
         "_optional",

@@ -1,4 +1,4 @@
-"""Logistic regression of several inner folds at once (layer L3).
+"""Logistic regression of several inner folds at once (layer L0).
 
 scikit-learn's LogisticRegression solves one fold at a time without a preconditioner, and its L-BFGS
 casts a float32 matrix to float64 in every evaluation. Choosing a penalty needs a solution for each
@@ -8,6 +8,7 @@ such that the Hessian is near the identity: a tenth of the passes, the same solu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,9 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit
 
-__all__ = ["LogisticFolds", "Solution"]
+__all__ = ["LogisticFolds", "Solution", "rotate"]
+
+_EPS = 1e-10  # share of the largest eigenvalue below which a direction is rounding
 
 
 @dataclass
@@ -195,3 +198,40 @@ class _Scaled:
             self.lower, columns, lower=True, trans=int(transpose), check_finite=False
         )
         return solved
+
+
+def rotate(Z: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Write rows of more columns than rows in a basis of their span.
+
+    That changes no distance, and no linear model with a squared penalty.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, p)
+        Centred rows.
+
+    Returns
+    -------
+    ndarray of shape (n, q)
+        The rows in at most n columns; Z itself where p <= n.
+    callable
+        Brings weights of shape (k, q) back to the p columns.
+    """
+    if Z.shape[1] <= len(Z):
+        return Z, lambda coef: coef
+    values, vectors = np.linalg.eigh(_gram(Z))
+    keep = values > values[-1] * _EPS
+    if values[-1] <= 0:  # all rows alike
+        return Z[:, :1], lambda coef: np.zeros((len(coef), Z.shape[1]))
+    root = np.sqrt(values[keep])
+    basis = vectors[:, keep] / root  # Z.T @ basis is orthonormal
+    return vectors[:, keep] * root, lambda coef: (coef @ basis.T) @ Z
+
+
+def _gram(Z: np.ndarray, block: int = 1024) -> np.ndarray:
+    """``Z @ Z.T`` in float64, without a float64 copy of Z."""
+    out = np.zeros((len(Z), len(Z)))
+    for start in range(0, Z.shape[1], block):
+        part = Z[:, start : start + block].astype(np.float64)
+        out += part @ part.T
+    return out
