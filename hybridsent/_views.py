@@ -354,7 +354,7 @@ def domain_column(column: Any, target: Any = None) -> np.ndarray:
             "row out."
         )
     if target is not None:  # names as text: a table's 1 may have been read as a number
-        return (plain.astype(str) == str(target)).to_numpy(dtype=np.float32)[:, None]
+        return np.asarray(plain.astype(str) == str(target), dtype=np.float32)[:, None]
     strange = ~plain.isin([0, 1])
     if strange.any():
         raise ValueError(
@@ -362,7 +362,7 @@ def domain_column(column: Any, target: Any = None) -> np.ndarray:
             f"target. Got {plain[strange].iloc[0]!r}; write target_domain="
             f"{plain[strange].iloc[0]!r} if that is the target."
         )
-    return plain.to_numpy(dtype=np.float32)[:, None]
+    return np.asarray(plain, dtype=np.float32)[:, None]
 
 
 def domain_names(transformer: Any = None, names: Any = None) -> list[str]:
