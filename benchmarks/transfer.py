@@ -10,7 +10,8 @@ TCA           the objective, tr((W'(KLK + I/mu)W)^-1 W'KHKW), of W as it was fou
               symmetric to a solver for symmetric ones, so its W is not the optimum. With --full: it takes minutes
 KMM           the objective, which is to be small: skada's Frank-Wolfe iteration stops before the optimum
 KLIEP         the mean logarithm of the ratio at the target rows, which is to be large: skada's step is 2e-16
-discriminator nothing: ours holds rows out five times, skada's fits once and divides the wrong way round
+discriminator nothing: ours holds rows out five times, skada's fits once and divides the wrong way round. The same
+              work as ours is scikit-learn's `cross_val_predict` and one more fit, whose ratios are compared
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ GAMMAS = [GAMMA / 4, GAMMA / 2, GAMMA, 2 * GAMMA, 4 * GAMMA]
 METHODS = ("CORAL", "SA", "TCA", "KMM", "KLIEP", "discriminator")
 REWEIGHTERS = ("KMM", "KLIEP", "discriminator")
 LONG = ("TCA",)
+FOLDS = "cross-fitted discriminator: scikit-learn"
+OURS_RAW = "cross-fitted discriminator: hybridsent"
 
 
 def make(folder: Path, quick: bool) -> dict[str, Any]:
@@ -96,8 +99,10 @@ def skada_way(folder: Path, *, method: str) -> dict[str, Any]:
     return {**figures, "output": judged(method, X, target, np.asarray(found), W, centred=True)}
 
 
-def our_way(folder: Path, *, method: str) -> dict[str, Any]:
+def our_way(folder: Path, *, method: str, raw: bool = False) -> dict[str, Any]:
     model = _ours(method)
+    if raw:
+        model.set_params(calibrate=False, clip=None)
     X, target = rows(folder)
     y = np.where(target, -1, 0)
 
@@ -107,8 +112,29 @@ def our_way(folder: Path, *, method: str) -> dict[str, Any]:
         return model.fit(X, y).sample_weight_
 
     figures, found = timed(work)
+    if raw:
+        return {**figures, "output": np.log(found[~target])[:, None]}
     W = getattr(model, "coef_", None)
     return {**figures, "output": judged(method, X, target, np.asarray(found), W, centred=False)}
+
+
+def fold_by_fold(folder: Path) -> dict[str, Any]:
+    """The domain classifier of hybridsent as one writes it with scikit-learn."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X, target = rows(folder)
+    estimator = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+
+    def work() -> Any:
+        held_out = cross_val_predict(estimator, X, target, cv=folds, method="predict_proba")
+        return estimator.fit(X, target), held_out
+
+    figures, (_, held_out) = timed(work)
+    return {**figures, "output": np.log(held_out[~target, 1:] / held_out[~target, :1])}
 
 
 # -- what they found, in numbers that can be compared
@@ -154,15 +180,19 @@ def name(library: str, method: str) -> str:
     return f"{method}: {library}"
 
 
-WAYS = tuple(
-    Way(
-        name(library, method),
-        partial(way, method=method),
-        name("skada", method),
-        long=method in LONG,
-    )
-    for method in METHODS
-    for library, way in (("skada", skada_way), ("hybridsent", our_way))
+WAYS = (
+    *(
+        Way(
+            name(library, method),
+            partial(way, method=method),
+            name("skada", method),
+            long=method in LONG,
+        )
+        for method in METHODS
+        for library, way in (("skada", skada_way), ("hybridsent", our_way))
+    ),
+    Way(FOLDS, fold_by_fold, FOLDS),
+    Way(OURS_RAW, partial(our_way, method="discriminator", raw=True), FOLDS),
 )
 
 
@@ -172,6 +202,8 @@ def goals(report: Report) -> list[Goal]:
         ours, theirs = name("hybridsent", method), name("skada", method)
         wanted = 5 if method in REWEIGHTERS else 1
         found.append(Goal(f"{method} against skada", wanted, report.ratio(ours, theirs)))
+    same_work = report.ratio(OURS_RAW, FOLDS)
+    found.append(Goal("cross-fitted discriminator against scikit-learn", 5, same_work))
     for method in ("CORAL", "SA"):
         difference = report.agreements.get(name("hybridsent", method))
         found.append(Goal(f"{method}: difference of rows", 1e-4, difference, at_least=False))

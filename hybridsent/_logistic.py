@@ -18,6 +18,7 @@ from scipy.special import expit
 
 __all__ = ["LogisticFolds", "Solution", "rotate"]
 
+_FEW = 1000  # columns whose triangle is inverted
 _EPS = 1e-10  # share of the largest eigenvalue below which a direction is rounding
 
 
@@ -146,7 +147,10 @@ def _losses(
     raw = raw.reshape(len(raw), -1, truth.shape[1])
     if truth.shape[1] == 1:
         margin = raw[:, :, 0]
-        return np.logaddexp(0, margin) - truth * margin, expit(raw)
+        losses = np.abs(margin)  # log(1 + exp(m)) is max(m, 0) + log(1 + exp(-|m|))
+        np.log1p(np.exp(np.negative(losses, out=losses), out=losses), out=losses)
+        losses += np.maximum(margin, 0) - truth * margin
+        return losses, expit(raw)
     raw -= raw.max(axis=2, keepdims=True)
     chosen = np.einsum("ifk,ik->if", raw, truth)
     np.exp(raw, out=raw)
@@ -168,6 +172,9 @@ class _Scaled:
         hessian = folds.gram * folds.gram.dtype.type(strength * self.penalty)
         hessian[np.diag_indices(p)] += self.penalty
         self.lower = cholesky(hessian, lower=True, overwrite_a=True, check_finite=False)
+        # NumPy and SciPy each have threads, which wait for work at the expense of the cores: where
+        # an inverse costs little, all products of an evaluation are NumPy's
+        self.inverse = self._triangular(np.eye(p, dtype=hessian.dtype)) if p <= _FEW else None
 
     def pack(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         scaled = self.lower.T @ coef
@@ -194,6 +201,11 @@ class _Scaled:
         return float(value), np.concatenate([scaled.T.ravel(), sums], dtype=np.float64)
 
     def _solve(self, columns: np.ndarray, *, transpose: bool) -> np.ndarray:
+        if self.inverse is None:
+            return self._triangular(columns, transpose=transpose)
+        return np.asarray((self.inverse.T if transpose else self.inverse) @ columns)
+
+    def _triangular(self, columns: np.ndarray, *, transpose: bool = False) -> np.ndarray:
         solved: np.ndarray = solve_triangular(
             self.lower, columns, lower=True, trans=int(transpose), check_finite=False
         )

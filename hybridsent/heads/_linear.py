@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hybridsent._logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
+from hybridsent._threads import one_blas_thread
 from hybridsent.heads._common import learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 
@@ -169,7 +170,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self.scores_: dict[float, float] = {}
         mean, scale, Z = _centre(X, rows)
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
-        coef, intercept = fit(Z, codes, grid, weight, rows)
+        with one_blas_thread(X.size):
+            coef, intercept = fit(Z, codes, grid, weight, rows)
         self.coef_ = coef / scale
         self.intercept_ = intercept - self.coef_ @ mean
         return self

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
-from threadpoolctl import threadpool_limits
 
+from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._qp import Region
 
 __all__ = ["sparse_quadratic"]
@@ -52,7 +52,7 @@ def sparse_quadratic(
     Lawson, Hanson: Solving least squares problems, 1974, chapter 23.
     """
     # systems are small, and change with each unknown: threads would wait for one another
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         return _in_region(K, linear, region, tol)
 
 

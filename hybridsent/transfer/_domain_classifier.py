@@ -14,12 +14,13 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from hybridsent._logistic import LogisticFolds, rotate
 from hybridsent._params import HasMethods, Interval
+from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._weigher import _RatioWeigher
 
@@ -28,7 +29,7 @@ __all__ = ["DomainClassifier"]
 C = 0.1
 """Inverse penalty of the logistic regression that is used where none is given."""
 
-TOL = {"float32": 1e-8, "float64": 1e-10}
+TOL = {"float32": 1e-7, "float64": 1e-10}
 """Least gain in mean log-loss of an iteration; below, it is lost in rounding."""
 
 SURE = 1e-9
@@ -165,27 +166,45 @@ def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tupl
 
     Gives the one on all rows, and the log-odds of rows under the one that has not seen them.
     """
-    scaler = StandardScaler()
-    R, back = rotate(scaler.fit_transform(X))
-    root = R.dtype.type(max(np.sqrt(np.einsum("ij,ij->", R, R, dtype=np.float64) / len(R)), SURE))
-    R = R / root
+    mean = X.mean(axis=0, dtype=np.float64)
+    Z = X - mean.astype(X.dtype)
+    variance = np.einsum("ij,ij->j", Z, Z) / len(Z)
+    scale = np.sqrt(np.where(variance > 0, variance, 1))
+    root = np.sqrt(max(np.count_nonzero(variance), 1))  # the length of a scaled row
+    Z /= (scale * root).astype(X.dtype)
+    R, back = rotate(Z)
     splits = list(folds.split(R, domain))
     weights = np.ones((len(R), len(splits) + 1))
     for fold, (_, test) in enumerate(splits):
         weights[test, fold] = 0.0
-    found = LogisticFolds(R, domain, 2, R.T @ R, weights).solve(
-        C * float(root) ** 2, tol=TOL[R.dtype.name], max_iter=1000
-    )
+    with one_blas_thread(R.size):
+        found = LogisticFolds(R, domain, 2, R.T @ R, weights).solve(
+            C * root**2, tol=TOL[R.dtype.name], max_iter=1000
+        )
     held_out = np.empty(len(R))
     for fold, (_, test) in enumerate(splits):
         held_out[test] = R[test] @ found.coef[:, fold] + found.intercept[fold]
-    logistic = LogisticRegression(C=C)
-    logistic.classes_ = np.array([0, 1])
-    logistic.coef_ = np.asarray(back(found.coef[:, -1:].T / root), dtype=np.float64)
-    logistic.intercept_ = np.asarray(found.intercept[-1:], dtype=np.float64)
-    logistic.n_iter_ = np.array([found.n_iter])
-    logistic.n_features_in_ = X.shape[1]
-    return make_pipeline(scaler, logistic), np.clip(held_out, logit(SURE), -logit(SURE))
+    coef = np.asarray(back(found.coef[:, -1:].T), dtype=np.float64) / root
+    fitted = _as_pipeline(mean, scale, coef, found.intercept[-1:], found.n_iter, len(X))
+    return fitted, np.clip(held_out, logit(SURE), -logit(SURE))
+
+
+def _as_pipeline(
+    mean: np.ndarray,
+    scale: np.ndarray,
+    coef: np.ndarray,
+    intercept: np.ndarray,
+    n_iter: int,
+    n_rows: int,
+) -> Pipeline:
+    """Write what was learned as scikit-learn would have learned it."""
+    scaler, logistic = StandardScaler(), LogisticRegression(C=C)
+    scaler.mean_, scaler.scale_, scaler.var_ = mean, scale, scale**2
+    scaler.n_features_in_, scaler.n_samples_seen_ = len(mean), n_rows
+    logistic.classes_, logistic.coef_ = np.array([0, 1]), coef
+    logistic.intercept_ = np.asarray(intercept, dtype=np.float64)
+    logistic.n_features_in_, logistic.n_iter_ = len(mean), np.array([n_iter])
+    return make_pipeline(scaler, logistic)
 
 
 def _log_odds(probabilities: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.model_selection import KFold
-from threadpoolctl import threadpool_limits
 
 from hybridsent._params import Interval
+from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._centers import _CentersWeigher
 from hybridsent.transfer._kernels import gaussian
@@ -21,7 +21,7 @@ from hybridsent.transfer._qp import Dense, Region, minimize_quadratic
 
 __all__ = ["KLIEP"]
 
-ROUGH = 1e-4
+ROUGH = 1e-3
 """How far from its optimum the mean logarithm may be where widths are compared."""
 
 JUDGED = 2000
@@ -123,7 +123,7 @@ class KLIEP(_CentersWeigher):
         gammas: list[float],
         random: np.random.RandomState,
     ) -> None:
-        with threadpool_limits(1, user_api="blas"):  # many small systems: threads would wait
+        with one_blas_thread():  # many small systems: threads would wait
             self.gamma_ = gammas[0]
             if len(gammas) > 1 and len(to_target) > 1:
                 judged = to_target
@@ -182,7 +182,7 @@ def _climb(
         shares = 0.1 * shares + 0.9 * near * means
     ratio = np.maximum(parts @ shares, TINY)
     for _ in range(100):
-        scaled = parts / ratio[:, None]
+        scaled = parts * (1 / ratio)[:, None]
         slope = 1 - scaled.mean(axis=0)
         if max(-slope.min(), abs(slope @ shares)) < gap:
             break

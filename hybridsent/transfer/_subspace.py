@@ -9,15 +9,17 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.linalg import eigh
+from sklearn.utils import gen_batches
 from sklearn.utils.extmath import svd_flip
-from threadpoolctl import threadpool_limits
 
 from hybridsent._params import Interval
 from hybridsent.transfer._adapter import ComponentAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows
 
 __all__ = ["SubspaceAlignment"]
+
+BLOCK = 4096
+"""Rows multiplied at a time: so few that sums in float32 stay exact enough."""
 
 
 class SubspaceAlignment(ComponentAdapter):
@@ -85,31 +87,27 @@ class SubspaceAlignment(ComponentAdapter):
 
     def _learn(self, rows: Rows, y: Any) -> None:
         check_two_rows(self)
-        source, target = self._parts(rows)
-        self.mean_source_, self.mean_target_ = source.mean(axis=0), target.mean(axis=0)
-        values_s, basis_s = self._principal(source - self.mean_source_)
-        values_t, basis_t = self._principal(target - self.mean_target_)
+        X = rows.X
+        both = self.n_source_ > 0 and self.n_target_ > 0  # else each domain is all rows
+        self.mean_source_, values_s, basis_s = self._principal(X[~rows.target] if both else X)
+        self.mean_target_, values_t, basis_t = self._principal(X[rows.target] if both else X)
         d = min(self._dimensions(values_s), self._dimensions(values_t))
         self.n_components_ = d
         self.components_source_, self.components_target_ = basis_s[:d], basis_t[:d]
         self.alignment_ = self.components_source_ @ self.components_target_.T
 
-    def _principal(self, centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Variances and principal axes, largest first; only those asked for if that is a number."""
-        n, p = centred.shape
+    def _principal(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean, variances and principal axes, largest first."""
+        n, p = X.shape
+        mean = X.mean(axis=0, dtype=np.float64)
         if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
-            gram = centred.T @ centred
-            first = 0
-            if isinstance(self.n_components, (int, np.integer)):
-                first = max(p - int(self.n_components), 0)
-            with threadpool_limits(1, user_api="blas"):  # on busy cores threads wait for each other
-                values, vectors = eigh(gram, subset_by_index=(first, p - 1), check_finite=False)
-            values, axes = np.maximum(values[::-1], 0.0), vectors[:, ::-1].T
+            values, axes = np.linalg.eigh(_scatter(X, mean))
+            values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1].T
         else:
-            _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+            _, singular, axes = np.linalg.svd(X - mean, full_matrices=False)
             values = singular**2
         _, axes = svd_flip(None, axes, u_based_decision=False)
-        return values, axes
+        return mean, values, axes
 
     def _dimensions(self, variances: np.ndarray) -> int:
         """Count the components that are asked for, as far as a domain has them."""
@@ -126,3 +124,12 @@ class SubspaceAlignment(ComponentAdapter):
         else:
             mean, turn = self.mean_source_, self.components_source_.T @ self.alignment_
         return np.asarray((X - mean.astype(X.dtype)) @ turn.astype(X.dtype))
+
+
+def _scatter(X: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Sum of squares of centred rows, in float64 over blocks that are of the type of X."""
+    out = np.zeros((X.shape[1], X.shape[1]))
+    for block in gen_batches(len(X), BLOCK):
+        centred = X[block] - mean.astype(X.dtype)
+        out += centred.T @ centred
+    return out

@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
+from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
 from hybridsent.transfer._targets import labels_of, own_weights, plain_labels, read_learning_rows
@@ -142,7 +143,8 @@ class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
         if not transfers:
             warn_untransferred(self, rows)
             target = np.ones(len(target), dtype=bool)
-        weights = self._boost(rows.X[used], codes, target, given[used])
+        with one_blas_thread(rows.X.size):  # linear models of many rounds: threads would wait
+            weights = self._boost(rows.X[used], codes, target, given[used])
         self.sample_weight_ = np.zeros(len(used))
         self.sample_weight_[used] = weights
         if transfers:  # the first rounds have not sorted the source out yet

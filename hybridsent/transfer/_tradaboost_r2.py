@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
+from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
 from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
@@ -151,13 +152,15 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
             )
         X, y, target, weights = rows.X[used], y[used], rows.target[used], given[used]
         self._total = float(weights.sum())  # what the estimator's own penalty is weighed against
-        if target.any() and not target.all():
-            weights = self._choose(X, y, target, weights)
-        else:
+        transfers = bool(target.any() and not target.all())
+        if not transfers:
             warn_untransferred(self, rows)
             target = np.ones(len(target), dtype=bool)
             self.step_, self.step_errors_ = 0, np.full(self.n_steps, np.nan)
-        self.estimators_, self.estimator_weights_ = self._boost(X, y, target, weights)
+        with one_blas_thread(X.size):  # linear models of many rounds: threads would wait
+            if transfers:
+                weights = self._choose(X, y, target, weights)
+            self.estimators_, self.estimator_weights_ = self._boost(X, y, target, weights)
         self.sample_weight_ = np.zeros(len(used))
         self.sample_weight_[used] = weights * (self._total / weights.sum())
         return self

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import gen_batches
-from threadpoolctl import threadpool_limits
 
 from hybridsent._params import Interval
+from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._centers import _CentersWeigher, positives
 from hybridsent.transfer._kernels import gaussian
 
@@ -117,7 +117,7 @@ class ULSIF(_CentersWeigher):
         penalties = positives(self, "penalty", given)
         alone = len(gammas) * len(penalties) == 1 or min(len(to_source), len(to_target)) < 2
         best = np.inf
-        with threadpool_limits(1, user_api="blas"):  # many small systems: threads would wait
+        with one_blas_thread():  # many small systems: threads would wait
             for gamma in gammas:
                 source, target = gaussian(to_source, gamma), gaussian(to_target, gamma)
                 square, mean = source.T @ source / len(source), target.mean(axis=0)

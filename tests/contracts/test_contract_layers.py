@@ -18,6 +18,7 @@ LAYERS = {
         "_networks",
         "_optional",
         "_params",
+        "_threads",
         "_unlabeled",
         "_version",
         "_views",

@@ -1,0 +1,54 @@
+"""One BLAS thread where products are small (layer L0).
+
+On small matrices the threads of a BLAS wait for one another, and those of NumPy's for those of
+SciPy's, at the expense of the cores: a classifier on 500 rows takes ten times as long.
+threadpoolctl can stop that, but its ``threadpool_limits`` looks through all loaded libraries at
+each call, which takes longer than many a product. Here it looks once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["one_blas_thread"]
+
+_MANY = 20_000_000  # entries of a matrix in which threads find enough to do
+
+
+@cache
+def _blas() -> Any:
+    return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def one_blas_thread(entries: int = 0) -> Iterator[None]:
+    """Let NumPy and SciPy multiply in one thread inside a ``with`` block.
+
+    Parameters
+    ----------
+    entries : int, default=0
+        Entries of the largest matrix; where they are more than 20 million all threads take part.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._threads import one_blas_thread
+    >>> with one_blas_thread():
+    ...     np.eye(2) @ np.ones(2)
+    array([1., 1.])
+    """
+    if entries > _MANY:
+        yield
+        return
+    with _blas().limit(limits=1):
+        yield

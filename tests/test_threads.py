@@ -1,0 +1,43 @@
+"""One BLAS thread inside, what there was before outside."""
+
+from __future__ import annotations
+
+import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from hybridsent._threads import one_blas_thread
+
+BLAS = ThreadpoolController().select(user_api="blas")
+
+
+def counts():
+    return [library["num_threads"] for library in BLAS.info()]
+
+
+@pytest.fixture(autouse=True)
+def _two():
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+def test_there_is_one_thread_inside_only():
+    before = counts()
+    assert before
+    assert set(before) == {2}
+    with one_blas_thread():
+        assert set(counts()) == {1}
+        with one_blas_thread():
+            assert set(counts()) == {1}
+        assert set(counts()) == {1}
+    assert counts() == before
+
+
+def test_an_error_leaves_nothing_behind():
+    with pytest.raises(ZeroDivisionError), one_blas_thread():
+        raise ZeroDivisionError
+    assert set(counts()) == {2}
+
+
+def test_large_matrices_are_left_to_all_threads():
+    with one_blas_thread(10**9):
+        assert set(counts()) == {2}
