@@ -170,7 +170,7 @@ def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tupl
     Z = X - mean.astype(X.dtype)
     variance = np.einsum("ij,ij->j", Z, Z) / len(Z)
     scale = np.sqrt(np.where(variance > 0, variance, 1))
-    root = np.sqrt(max(np.count_nonzero(variance), 1))  # the length of a scaled row
+    root = max(int(np.count_nonzero(variance)), 1) ** 0.5  # the length of a scaled row
     Z /= (scale * root).astype(X.dtype)
     R, back = rotate(Z)
     splits = list(folds.split(R, domain))

@@ -21,8 +21,9 @@ from hybridsent.transfer._qp import Dense, Region, minimize_quadratic
 
 __all__ = ["KLIEP"]
 
-ROUGH = 1e-3
-"""How far from its optimum the mean logarithm may be where widths are compared."""
+ROUGH = 3e-3
+"""How far from its optimum the mean logarithm may be where widths are compared: its own error over
+2,000 rows is several times that."""
 
 JUDGED = 2000
 """Target rows that tell widths apart, where there are more."""
@@ -125,17 +126,22 @@ class KLIEP(_CentersWeigher):
     ) -> None:
         with one_blas_thread():  # many small systems: threads would wait
             self.gamma_ = gammas[0]
+            found: dict[float, np.ndarray] = {}
             if len(gammas) > 1 and len(to_target) > 1:
                 judged = to_target
                 if len(to_target) > JUDGED:
                     judged = to_target[random.choice(len(to_target), JUDGED, replace=False)]
                 cut = KFold(min(self.n_folds, len(judged)), shuffle=True, random_state=random)
                 folds = list(cut.split(judged))
-                self.gamma_ = _highest(
-                    sorted(gammas), lambda gamma: _held_out(to_source, judged, gamma, folds)
-                )
+
+                def score(gamma: float) -> float:
+                    logarithm, found[gamma] = _held_out(to_source, judged, gamma, folds)
+                    return logarithm
+
+                self.gamma_ = _highest(sorted(gammas), score)
             means = np.maximum(gaussian(to_source, self.gamma_).mean(axis=0), TINY)
-            self.coef_ = _climb(gaussian(to_target, self.gamma_), means)
+            near = found.get(self.gamma_)
+            self.coef_ = _climb(gaussian(to_target, self.gamma_), means, near=near)
 
 
 def _highest(gammas: list[float], score: Callable[[float], float]) -> float:
@@ -155,8 +161,8 @@ def _held_out(
     to_target: np.ndarray,
     gamma: float,
     folds: list[tuple[np.ndarray, np.ndarray]],
-) -> float:
-    """Mean logarithm of the ratio at target rows that were not learned from."""
+) -> tuple[float, np.ndarray]:
+    """Mean logarithm of the ratio at target rows that were not learned from; and about its coef."""
     target = gaussian(to_target, gamma)
     means = np.maximum(gaussian(to_source, gamma).mean(axis=0), TINY)
     near = _climb(target, means, ROUGH)  # folds differ little from all rows
@@ -164,7 +170,7 @@ def _held_out(
         np.log(np.maximum(target[test] @ _climb(target[train], means, ROUGH, near), TINY)).mean()
         for train, test in folds
     ]
-    return float(np.mean(logs))
+    return float(np.mean(logs)), near
 
 
 def _climb(

@@ -19,7 +19,7 @@ from hybridsent.transfer._domain import Rows
 __all__ = ["SubspaceAlignment"]
 
 BLOCK = 4096
-"""Rows multiplied at a time: so few that sums in float32 stay exact enough."""
+"""Rows multiplied at a time: so few that sums in float32 stay exact enough, before float64 adds."""
 
 
 class SubspaceAlignment(ComponentAdapter):
@@ -87,27 +87,16 @@ class SubspaceAlignment(ComponentAdapter):
 
     def _learn(self, rows: Rows, y: Any) -> None:
         check_two_rows(self)
-        X = rows.X
-        both = self.n_source_ > 0 and self.n_target_ > 0  # else each domain is all rows
-        self.mean_source_, values_s, basis_s = self._principal(X[~rows.target] if both else X)
-        self.mean_target_, values_t, basis_t = self._principal(X[rows.target] if both else X)
+        source, target = ~rows.target, rows.target
+        if not (source.any() and target.any()):  # each domain is all rows then
+            source = target = np.ones(len(target), dtype=bool)
+        self.mean_source_, values_s, basis_s = _principal(rows.X[source])
+        self.mean_target_, values_t, basis_t = _principal(rows.X[target])
         d = min(self._dimensions(values_s), self._dimensions(values_t))
         self.n_components_ = d
-        self.components_source_, self.components_target_ = basis_s[:d], basis_t[:d]
+        self.components_source_ = np.ascontiguousarray(basis_s[:d])  # as it is when loaded again
+        self.components_target_ = np.ascontiguousarray(basis_t[:d])
         self.alignment_ = self.components_source_ @ self.components_target_.T
-
-    def _principal(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Mean, variances and principal axes, largest first."""
-        n, p = X.shape
-        mean = X.mean(axis=0, dtype=np.float64)
-        if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
-            values, axes = np.linalg.eigh(_scatter(X, mean))
-            values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1].T
-        else:
-            _, singular, axes = np.linalg.svd(X - mean, full_matrices=False)
-            values = singular**2
-        _, axes = svd_flip(None, axes, u_based_decision=False)
-        return mean, values, axes
 
     def _dimensions(self, variances: np.ndarray) -> int:
         """Count the components that are asked for, as far as a domain has them."""
@@ -123,13 +112,22 @@ class SubspaceAlignment(ComponentAdapter):
             mean, turn = self.mean_target_, self.components_target_.T
         else:
             mean, turn = self.mean_source_, self.components_source_.T @ self.alignment_
-        return np.asarray((X - mean.astype(X.dtype)) @ turn.astype(X.dtype))
+        return np.asarray(X @ turn.astype(X.dtype) - (mean @ turn).astype(X.dtype))
 
 
-def _scatter(X: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Sum of squares of centred rows, in float64 over blocks that are of the type of X."""
-    out = np.zeros((X.shape[1], X.shape[1]))
-    for block in gen_batches(len(X), BLOCK):
-        centred = X[block] - mean.astype(X.dtype)
-        out += centred.T @ centred
-    return out
+def _principal(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, variances and principal axes of rows, largest first; X is centred on the way."""
+    n, p = X.shape
+    mean = X.mean(axis=0, dtype=np.float64)
+    X -= mean.astype(X.dtype)
+    if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
+        gram = np.zeros((p, p))
+        for block in gen_batches(n, BLOCK):
+            gram += X[block].T @ X[block]
+        values, axes = np.linalg.eigh(gram)
+        values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1].T
+    else:
+        _, singular, axes = np.linalg.svd(X.astype(np.float64, copy=False), full_matrices=False)
+        values = singular**2
+    _, axes = svd_flip(None, axes, u_based_decision=False)
+    return mean, values, axes
