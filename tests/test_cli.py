@@ -546,8 +546,10 @@ def test_evaluate_judges_transfer(sites, adapt, tmp_path, capsys):
 def test_evaluate_takes_each_domain_in_turn_and_recipes(sites, capsys):
     folder, _ = sites
     command = ("evaluate", folder / "all.csv", "--target", "label", "--domain", "site", "--cv", 3)
+    command = (*command, "--metric", "f1_macro")
     assert run(*command, "--recipe", "prior", "--target-labels", 8) == 0
     out = capsys.readouterr().out
+    assert "f1_macro" in out
     assert all(f"others  {site} " in out for site in ("books", "films", "music"))
     assert "8 labels of the target" in out
 
@@ -590,6 +592,7 @@ def test_a_model_of_speakers_must_be_told_the_speaker(sites, tmp_path, capsys):
         (["--domain", "sites", "--adapt", "coral"], "Did you mean 'site'?"),
         (["--domain", "site", "--adapt", "corall"], "Did you mean 'coral'?"),
         (["--recipe", "coral", "--adapt", "coral"], "leave --adapt out"),
+        (["--metric", "f1-macro"], "Did you mean 'f1_macro'?"),
     ],
 )
 def test_domains_that_do_not_fit_are_told(sites, options, message, capsys):

@@ -10,6 +10,7 @@ from hybridsent.cli._inputs import Labelled, check_output, open_labelled
 from hybridsent.cli._models import baseline, pipeline
 from hybridsent.cli._options import (
     add_fold_options,
+    add_metric_option,
     add_model_options,
     add_table_options,
     add_transfer_options,
@@ -27,6 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="labels of the target domain that are known (default: 0)",
+    )
+    add_metric_option(
+        parser,
+        "scorer of scikit-learn that judges, by default accuracy with --domain, else several",
     )
     add_fold_options(parser)
 
@@ -53,6 +58,7 @@ def _evaluation(model: Any, task: Labelled, arguments: argparse.Namespace) -> An
         cv=arguments.cv,
         groups=task.groups,
         random_state=arguments.seed,
+        **_scoring(arguments),
     )
 
 
@@ -71,4 +77,9 @@ def _transfer(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
         cv=arguments.cv,
         groups=task.groups,
         random_state=arguments.seed,
+        **_scoring(arguments),
     )
+
+
+def _scoring(arguments: argparse.Namespace) -> dict[str, str]:
+    return {} if arguments.metric is None else {"scoring": arguments.metric}

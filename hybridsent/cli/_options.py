@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from hybridsent._hints import did_you_mean
+
 __all__ = [
     "FIXED_BY_A_RECIPE",
     "MODALITIES",
     "add_encoder_options",
     "add_fold_options",
+    "add_metric_option",
     "add_modalities",
     "add_model_options",
     "add_recipe_options",
@@ -163,3 +166,25 @@ def add_fold_options(parser: argparse.ArgumentParser) -> None:
         "--cv", type=int, default=5, metavar="N", help="number of folds (default: 5)"
     )
     parser.add_argument("--json", metavar="FILE", help="write all scores here")
+
+
+def add_metric_option(
+    parser: argparse.ArgumentParser, what: str, default: str | None = None
+) -> None:
+    """Add ``--metric``, one of scikit-learn's scorers; without a default it may be left out."""
+    parser.add_argument(
+        "--metric",
+        type=_metric,
+        default=default,
+        metavar="NAME",
+        help=what if default is None else f"{what} (default: {default})",
+    )
+
+
+def _metric(name: str) -> str:
+    from sklearn.metrics import get_scorer_names
+
+    if name not in get_scorer_names():
+        hint = did_you_mean(name, get_scorer_names())
+        raise argparse.ArgumentTypeError(f"must be a scorer of scikit-learn; got {name!r}.{hint}")
+    return name

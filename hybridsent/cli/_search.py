@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import is_interactive, say, write_json
 from hybridsent.cli._inputs import check_output, open_labelled
 from hybridsent.cli._models import candidates
-from hybridsent.cli._options import add_fold_options, add_recipe_options, add_table_options
+from hybridsent.cli._options import (
+    add_fold_options,
+    add_metric_option,
+    add_recipe_options,
+    add_table_options,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,23 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inner-cv", type=int, default=3, metavar="N", help="folds that choose (default: 3)"
     )
-    parser.add_argument(
-        "--metric",
-        type=_metric,
-        default="accuracy",
-        metavar="NAME",
-        help="scorer of scikit-learn that chooses and is reported (default: accuracy)",
-    )
+    add_metric_option(parser, "scorer of scikit-learn that chooses and is reported", "accuracy")
     parser.add_argument("-o", "--output", metavar="MODEL", help="save the best, fitted on all rows")
-
-
-def _metric(name: str) -> str:
-    from sklearn.metrics import get_scorer_names
-
-    if name not in get_scorer_names():
-        hint = did_you_mean(name, get_scorer_names())
-        raise argparse.ArgumentTypeError(f"must be a scorer of scikit-learn; got {name!r}.{hint}")
-    return name
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -18,7 +18,6 @@ from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
 from hybridsent.evaluation._unlabeled_scores import target_rows
-from hybridsent.transfer._domain_classifier import DomainClassifier
 
 __all__ = ["importance_weighted_score"]
 
@@ -152,7 +151,11 @@ def _estimated(estimator: Any, X: Any, target: np.ndarray, weigher: Any) -> np.n
     features = _features(estimator, X)
     told = pd.DataFrame(features, columns=[f"x__{i}" for i in range(features.shape[1])])
     told[f"{DOMAIN}__0"] = target.astype(features.dtype)
-    fitted = clone(DomainClassifier() if weigher is None else weigher).fit(told)
+    if weigher is None:
+        from hybridsent.transfer import DomainClassifier
+
+        weigher = DomainClassifier()
+    fitted = clone(weigher).fit(told)
     return np.asarray(fitted.sample_weight_, dtype=np.float64)
 
 

@@ -10,7 +10,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from hybridsent._views import DOMAIN, GROUP
-from hybridsent.transfer._drop import DropDomain
 
 __all__ = ["adapting_parts", "reads_domain", "unadapted"]
 
@@ -111,7 +110,7 @@ def reads_domain(estimator: Any) -> bool:
 
 def _is_ours(estimator: Any) -> bool:
     home = type(estimator).__module__
-    return home.startswith("hybridsent.transfer.") and not isinstance(estimator, DropDomain)
+    return home.startswith("hybridsent.transfer.") and not home.endswith("._drop")
 
 
 def _without(estimator: Any) -> Any:
@@ -132,6 +131,8 @@ def _without(estimator: Any) -> Any:
 
 def _replaced(part: Any) -> Any:
     """Put what does not adapt in the place of a part that does."""
+    from hybridsent.transfer import DropDomain  # the estimator has loaded it
+
     if not hasattr(part, "predict") and hasattr(part, "transform"):
         drop = DropDomain(GROUP if getattr(part, "by", DOMAIN) == GROUP else DOMAIN)
         told = getattr(part, "_sklearn_output_config", {}).get("transform")
