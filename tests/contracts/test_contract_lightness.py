@@ -30,9 +30,10 @@ NEEDS_SKLEARN |= {
     "scaling",
     "transfer",
     "finetune",
+    "_logistic",
     "_unlabeled",
 }
-"""Units of estimators; sklearn itself imports pandas and pyarrow where it finds them."""
+"""Units of estimators, which load SciPy; sklearn itself imports pandas and pyarrow where it finds them."""
 
 UNITS = sorted({module.unit for module in MODULES.values()} - {"__init__", "__main__"})
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
