@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Moments", "alike_rows", "span"]
+__all__ = ["Moments", "alike_rows", "column_moments", "span"]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
+_ROWS = 256  # rows held in float64 at a time where columns are alone: they stay in the cache
 _BLOCK = 4096  # rows multiplied at a time: the sums of a block stay exact enough in float64
 
 
@@ -224,3 +225,51 @@ def span(block: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndar
     out[rows] = vectors[:, keep] * root
     basis = (vectors[:, keep] / np.where(root > 0, root, 1.0)).T @ seen
     return out, (centre, basis)
+
+
+def column_moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and variance of each column, over the rows that have it.
+
+    Two passes in float64, a few rows at a time.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Values; NaN is a missing one.
+
+    Returns
+    -------
+    mean, variance : ndarray of shape (p,)
+        Moments, with the count as divisor; 0 where no row has the column.
+    count : ndarray of shape (p,)
+        Rows that have it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._moments import column_moments
+    >>> column_moments(np.array([[1.0, np.nan], [3.0, 5.0]]))
+    (array([2., 5.]), array([1., 0.]), array([2., 1.]))
+    """
+    count = np.zeros(X.shape[1])
+    sums = np.zeros(X.shape[1])
+    for part, present in _parts(X, 0.0):
+        count += present
+        sums += part.sum(axis=0)
+    mean = sums / np.maximum(count, 1)
+    squares = np.zeros(X.shape[1])
+    for part, _ in _parts(X, mean):
+        part -= mean
+        squares += np.einsum("ij,ij->j", part, part)
+    return mean, squares / np.maximum(count, 1), count
+
+
+def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:
+    """Give some rows at a time in float64, NaN filled, and how many values each column had."""
+    for start in range(0, len(X), _ROWS):
+        part = X[start : start + _ROWS].astype(np.float64)
+        absent = np.isnan(part)
+        if not absent.any():
+            yield part, len(part)
+            continue
+        yield np.where(absent, fill, part), len(part) - absent.sum(axis=0)

@@ -7,7 +7,6 @@ scaler there knows a view.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._moments import column_moments
 from hybridsent._params import Interval
 from hybridsent._views import PASSTHROUGH, as_matrix, spans
 
@@ -95,7 +95,8 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         self._validate_params()
         X = as_matrix(self, X, reset=True)
-        self.mean_, deviation = _moments(X)
+        self.mean_, variance, _ = column_moments(X)
+        deviation = np.sqrt(variance)
         # rounding of a constant column, or of its sum, is not a deviation
         rounding = max(10 * np.finfo(X.dtype).eps, len(X) * np.finfo(np.float64).eps)
         constant = deviation <= rounding * np.abs(self.mean_)
@@ -139,29 +140,3 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column over the rows that have it; 0 where none has."""
-    counts = np.zeros(X.shape[1])
-    sums = np.zeros(X.shape[1])
-    for part, present in _parts(X, 0.0):
-        counts += present
-        sums += part.sum(axis=0)
-    mean = sums / np.maximum(counts, 1)
-    squares = np.zeros(X.shape[1])
-    for part, _ in _parts(X, mean):
-        part -= mean
-        squares += np.einsum("ij,ij->j", part, part)
-    return mean, np.sqrt(squares / np.maximum(counts, 1))
-
-
-def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:
-    """Give some rows at a time in float64, NaN filled, and how many values each column had."""
-    for rows in gen_batches(len(X), _ROWS):
-        part = X[rows].astype(np.float64)
-        absent = np.isnan(part)
-        if not absent.any():
-            yield part, len(part)
-            continue
-        yield np.where(absent, fill, part), len(part) - absent.sum(axis=0)

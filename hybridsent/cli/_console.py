@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hybridsent._layout import aligned
 from hybridsent.exceptions import HybridsentError
 
 __all__ = ["UsageError", "columns", "is_interactive", "say", "write_json"]
@@ -58,13 +59,7 @@ def columns(rows: Sequence[Sequence[object]]) -> str:
     a     1
     long  22
     """
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in texts
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(aligned(rows))
 
 
 def write_json(path: Path, scores: Mapping[str, object]) -> None:

@@ -81,5 +81,5 @@ def _transfer(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
     )
 
 
-def _scoring(arguments: argparse.Namespace) -> dict[str, str]:
+def _scoring(arguments: argparse.Namespace) -> dict[str, Any]:
     return {} if arguments.metric is None else {"scoring": arguments.metric}

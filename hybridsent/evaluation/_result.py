@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Evaluation", "Score", "as_cell", "as_columns", "as_plain", "summarise"]
+from hybridsent._layout import aligned
+
+__all__ = ["Evaluation", "Score", "as_cell", "as_plain", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -173,17 +175,7 @@ class Evaluation:
             f"{self.rows} rows, {self.folds} folds, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"
         )
-        return "\n".join([head, "", *as_columns(lines), *self.notes])
-
-
-def as_columns(rows: Sequence[Sequence[object]]) -> list[str]:
-    """Lay out rows in aligned columns, without trailing spaces."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in texts
-    ]
+        return "\n".join([head, "", *aligned(lines), *self.notes])
 
 
 def as_cell(score: Score) -> str:

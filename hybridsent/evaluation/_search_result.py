@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.evaluation._result import Score, as_cell, as_columns, as_plain
+from hybridsent._layout import aligned
+from hybridsent.evaluation._result import Score, as_cell, as_plain
 
 __all__ = ["SearchResult", "Searched", "plain_settings", "short_settings"]
 
@@ -167,7 +168,7 @@ class SearchResult:
         head = f"{self.rows} rows, {self.folds} outer folds, {self.seconds:.1f} s"
         best = f"best over all rows: {self.best_name} ({short_settings(self.best_params)})"
         failed = [f"{name} failed: {why}" for name, why in self.failed.items()]
-        return "\n".join([head, "", *as_columns(lines), "", best, *failed, *self.notes])
+        return "\n".join([head, "", *aligned(lines), "", best, *failed, *self.notes])
 
 
 def short_settings(settings: Mapping[str, Any]) -> str:

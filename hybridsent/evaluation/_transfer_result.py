@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.evaluation._result import as_columns
+from hybridsent._layout import aligned
 
 __all__ = ["Interval", "Shift", "TransferPair", "TransferReport", "verdict"]
 
@@ -226,7 +226,7 @@ class TransferReport:
         shown = [*self.pairs, self.mean] if len(self.pairs) > 1 else self.pairs
         head = ["source", "target", "method", self.scoring, "gain", "verdict", "MMD", "A-distance"]
         rows = [line for pair in shown for line in _lines(pair)]
-        return "\n".join([self._headline(), "", *as_columns([head, *rows]), *self._remarks()])
+        return "\n".join([self._headline(), "", *aligned([head, *rows]), *self._remarks()])
 
     def _headline(self) -> str:
         parts = [

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._moments import column_moments
 from hybridsent._params import Interval, StrOptions
 from hybridsent._views import DOMAIN, GROUP, PASSTHROUGH, as_matrix, view_of
 from hybridsent.exceptions import TransferWarning
@@ -101,7 +102,7 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         self._validate_params()
         values, codes = self._read(X, reset=True)
         self.groups_, where = np.unique(codes, return_inverse=True)
-        overall = _moments(values)
+        overall = column_moments(values)
         self.overall_mean_, self.overall_scale_ = overall[0], _deviation(*overall[:2])
         found = [self._group(values[where == g], overall) for g in range(len(self.groups_))]
         self.mean_ = np.array([mean for mean, _ in found])
@@ -178,7 +179,7 @@ class GroupScaler(TransformerMixin, BaseEstimator):
     def _group(
         self, values: np.ndarray, overall: tuple[np.ndarray, np.ndarray, np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
-        mean, variance, count = _moments(values)
+        mean, variance, count = column_moments(values)
         total = np.maximum(count + self.strength, 1e-300)
         pooled = (count * mean + self.strength * overall[0]) / total
         spread = (count * variance + self.strength * overall[1]) / total
@@ -191,16 +192,6 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, variance and number of values of each column, over the rows that have it."""
-    absent = np.isnan(values)
-    count = len(values) - absent.sum(axis=0)
-    filled = np.where(absent, 0.0, values).astype(np.float64)
-    mean = filled.sum(axis=0) / np.maximum(count, 1)
-    deviation = np.where(absent, 0.0, filled - mean)
-    return mean, np.einsum("ij,ij->j", deviation, deviation) / np.maximum(count, 1), count
 
 
 def _deviation(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ LAYERS = {
     "L0": (
         "exceptions",
         "_hints",
+        "_layout",
         "_logistic",
         "_moments",
         "_networks",
