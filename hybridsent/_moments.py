@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Moments", "alike_rows", "column_moments", "span"]
+__all__ = ["Moments", "alike_rows", "column_moments", "column_scale", "span"]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
 _ROWS = 256  # rows held in float64 at a time where columns are alone: they stay in the cache
@@ -262,6 +262,33 @@ def column_moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         part -= mean
         squares += np.einsum("ij,ij->j", part, part)
     return mean, squares / np.maximum(count, 1), count
+
+
+def column_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, for standardisation.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Values; NaN is a missing one.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (p,)
+        Moments over the rows that have the column; the scale of one that is constant, up to the
+        rounding of its values and of their sum, is 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._moments import column_scale
+    >>> column_scale(np.array([[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]]))[1].round(3)
+    array([1.633, 1.   ])
+    """
+    mean, variance, _ = column_moments(X)
+    deviation = np.sqrt(variance)
+    rounding = max(10 * np.finfo(X.dtype).eps, len(X) * np.finfo(np.float64).eps)
+    return mean, np.where(deviation <= rounding * np.abs(mean), 1.0, deviation)
 
 
 def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._moments import column_moments
+from hybridsent._moments import column_scale
 from hybridsent._params import Interval
 from hybridsent._views import PASSTHROUGH, as_matrix, spans
 
@@ -95,12 +95,7 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         self._validate_params()
         X = as_matrix(self, X, reset=True)
-        self.mean_, variance, _ = column_moments(X)
-        deviation = np.sqrt(variance)
-        # rounding of a constant column, or of its sum, is not a deviation
-        rounding = max(10 * np.finfo(X.dtype).eps, len(X) * np.finfo(np.float64).eps)
-        constant = deviation <= rounding * np.abs(self.mean_)
-        self.scale_ = np.where(constant, 1.0, deviation)
+        self.mean_, self.scale_ = column_scale(X)
         self.limit_ = np.full(X.shape[1], np.inf if self.clip is None else float(self.clip))
         views = spans(getattr(self, "feature_names_in_", [""] * X.shape[1]))
         for view in PASSTHROUGH:

@@ -320,6 +320,25 @@ def test_the_classifier_of_all_folds_at_once_is_scikit_learns_fold_by_fold(colum
     assert_allclose(found.estimator_.predict_proba(X), expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_constant_columns_tell_no_domain(rng, dtype):
+    source, target = shifted(rng)
+    plain = DomainClassifier().fit(table(source.astype(dtype), target.astype(dtype)))
+    wide = [
+        np.column_stack([rows, np.full(len(rows), 0.1), 1e6 + 0 * rows[:, 0]])
+        for rows in (source, target)
+    ]
+    found = DomainClassifier().fit(table(*(rows.astype(dtype) for rows in wide)))
+    assert_allclose(found.sample_weight_, plain.sample_weight_, rtol=1e-3)
+    new = table(wide[0].astype(dtype), wide[1].astype(dtype))
+    new["text__6"] *= 1 + 4 * np.finfo(dtype).eps  # rounding elsewhere is not a domain
+    assert_allclose(
+        found.importance(new[:60]),
+        found.importance(table(*(rows.astype(dtype) for rows in wide))[:60]),
+        rtol=1e-3,
+    )
+
+
 def test_a_row_is_judged_by_classifiers_that_have_not_seen_it(rng):
     source, target = shifted(rng)
     memory = KNeighborsClassifier(1)  # of rows it has seen, it is always right

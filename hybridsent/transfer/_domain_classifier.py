@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from hybridsent._logistic import LogisticFolds, rotate
+from hybridsent._moments import column_scale
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._domain import Rows
@@ -166,12 +167,11 @@ def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tupl
 
     Gives the one on all rows, and the log-odds of rows under the one that has not seen them.
     """
-    mean = X.mean(axis=0, dtype=np.float64)
+    mean, scale = column_scale(X)
     Z = X - mean.astype(X.dtype)
-    variance = np.einsum("ij,ij->j", Z, Z) / len(Z)
-    scale = np.sqrt(np.where(variance > 0, variance, 1))
-    root = max(int(np.count_nonzero(variance)), 1) ** 0.5  # the length of a scaled row
-    Z /= (scale * root).astype(X.dtype)
+    Z /= scale.astype(X.dtype)
+    root = max(float(np.einsum("ij,ij->", Z, Z, dtype=np.float64)) / len(Z), 1.0) ** 0.5
+    Z /= Z.dtype.type(root)
     R, back = rotate(Z)
     splits = list(folds.split(R, domain))
     weights = np.ones((len(R), len(splits) + 1))

@@ -112,7 +112,7 @@ class SubspaceAlignment(ComponentAdapter):
             mean, turn = self.mean_target_, self.components_target_.T
         else:
             mean, turn = self.mean_source_, self.components_source_.T @ self.alignment_
-        return np.asarray(X @ turn.astype(X.dtype) - (mean @ turn).astype(X.dtype))
+        return np.asarray((X - mean.astype(X.dtype)) @ turn.astype(X.dtype))
 
 
 def _principal(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
