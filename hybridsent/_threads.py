@@ -3,11 +3,14 @@
 On small matrices the threads of a BLAS wait for one another, and those of NumPy's for those of
 SciPy's, at the expense of the cores: a classifier on 500 rows takes ten times as long.
 threadpoolctl can stop that, but its ``threadpool_limits`` looks through all loaded libraries at
-each call, which takes longer than many a product. Here it looks once.
+each call, which takes longer than many a product, and where limits of two threads overlap the one
+that began later ends by restoring what the other had set. Here it looks once, and one limit at a
+time is set and taken back by whom it belongs to.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +21,9 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["one_blas_thread"]
 
 _MANY = 20_000_000  # entries of a matrix in which threads find enough to do
+
+
+_busy = threading.Lock()
 
 
 @cache
@@ -47,8 +53,11 @@ def one_blas_thread(entries: int = 0) -> Iterator[None]:
     ...     np.eye(2) @ np.ones(2)
     array([1., 1.])
     """
-    if entries > _MANY:
+    if entries > _MANY or not _busy.acquire(blocking=False):  # someone has set the limit already
         yield
         return
-    with _blas().limit(limits=1):
-        yield
+    try:
+        with _blas().limit(limits=1):
+            yield
+    finally:
+        _busy.release()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["labeled_rows"]
+__all__ = ["labeled_rows", "plain_labels"]
 
 
 def labeled_rows(y: Any) -> np.ndarray:
@@ -32,7 +32,8 @@ def labeled_rows(y: Any) -> np.ndarray:
     ------
     ValueError
         If y holds the text ``"-1"``: a column of text cannot hold the number, and a class of that
-        name would be learned in silence.
+        name would be learned in silence. If a label is None or another missing value of an array
+        of objects.
 
     Examples
     --------
@@ -51,9 +52,48 @@ def labeled_rows(y: Any) -> np.ndarray:
             return np.asarray(known)
     if values.dtype.kind in "iuf":
         return np.asarray(values != -1)
+    _check_there(values)
     if any(isinstance(value, str) and value == "-1" for value in values.tolist()):
         raise ValueError(
             "An unlabelled row must have the number -1 in y. Got the text '-1', which a column of "
             "text holds instead; y.astype(object).replace('-1', -1) mends a pandas column."
         )
     return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
+
+
+def _check_there(values: np.ndarray) -> None:
+    import pandas as pd
+
+    missing = np.flatnonzero(pd.isna(values))
+    if len(missing):
+        raise ValueError(
+            "A row must have a label, or the number -1 where it has none. Got "
+            f"{values[missing[0]]!r} in row {int(missing[0])}; write -1 there."
+        )
+
+
+def plain_labels(y: np.ndarray) -> np.ndarray:
+    """Give numbers that stand in an array of objects, beside no text, as numbers.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels, without -1.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The same labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._unlabeled import plain_labels
+    >>> plain_labels(np.array([1, 0], dtype=object))
+    array([1, 0])
+    >>> plain_labels(np.array(["a"], dtype=object))
+    array(['a'], dtype=object)
+    """
+    if y.dtype != object or any(isinstance(each, str) for each in y.tolist()):
+        return y
+    return np.array(y.tolist())

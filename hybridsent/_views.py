@@ -346,15 +346,19 @@ def domain_column(column: Any, target: Any = None) -> np.ndarray:
     """
     import pandas as pd
 
-    plain = pd.Series(np.asarray(column, dtype=object).ravel())
+    if isinstance(column, pd.DataFrame):
+        column = column.iloc[:, 0]
+    values = column if isinstance(column, pd.Series) else np.asarray(column, dtype=object).ravel()
+    plain = pd.Series(values).astype(object).reset_index(drop=True)
     if plain.isna().any():
         row = int(np.flatnonzero(plain.isna())[0])
         raise ValueError(
             f"Each row must have a domain. Got a missing one in row {row}; name it, or leave the "
             "row out."
         )
-    if target is not None:  # names as text: a table's 1 may have been read as a number
-        return np.asarray(plain.astype(str) == str(target), dtype=np.float32)[:, None]
+    if target is not None:
+        named = {value: _same_domain(value, target) for value in plain.unique().tolist()}
+        return np.array([named[value] for value in plain], dtype=np.float32)[:, None]
     strange = ~plain.isin([0, 1])
     if strange.any():
         raise ValueError(
@@ -432,3 +436,15 @@ def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     if reset or not np.array_equal(X.columns.to_numpy(dtype=object), names):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     return np.asarray(check_array(values, estimator=estimator, input_name="X", **rules))
+
+
+def _same_domain(value: Any, target: Any) -> bool:
+    """Compare names: numbers by value, as a table's 2 is read as 2.0 where a cell is empty."""
+    if str(value) == str(target):
+        return True
+    if isinstance(value, str) and isinstance(target, str):
+        return False  # "02" is not "2"
+    try:
+        return float(value) == float(target)
+    except (TypeError, ValueError):
+        return False

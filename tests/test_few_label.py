@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -275,3 +276,32 @@ def test_it_can_be_kept(X, y, tmp_path):
 )
 def test_a_row_is_unlabelled_by_minus_one_or_in_a_regression_by_nan(y, labeled):
     assert labeled_rows(y).tolist() == labeled
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_a_missing_label_is_told_with_its_row(missing):
+    y = np.array(["good", missing, "bad"], dtype=object)
+    with pytest.raises(ValueError, match=r"in row 1; write -1 there"):
+        LabeledOnly(LogisticRegression()).fit(np.eye(3), y)
+
+
+@pytest.mark.parametrize("kind", [bool, int, float])
+def test_numbers_and_truths_beside_the_mark_are_what_they_are(kind):
+    X, labels = np.arange(8.0)[:, None], (np.arange(8) > 3).astype(kind)
+    known = np.arange(8) % 4 > 0
+    y = pd.Series(labels).astype(object).where(known, -1)
+    found = LabeledOnly(LogisticRegression()).fit(X, y)
+    alone = LogisticRegression().fit(X[known], labels[known])
+    assert found.classes_.dtype == alone.classes_.dtype
+    assert found.score(X, y) == alone.score(X[known], labels[known])
+
+
+def test_a_transformer_inside_gives_what_is_asked_for():
+    X = pd.DataFrame({"text__0": [0.0, 1, 2, 3], "text__1": [1.0, 1, 0, 1]})
+    y = np.array(["a", -1, "b", "b"], dtype=object)
+    pipeline = make_pipeline(
+        LabeledOnly(SelectKBest(f_classif, k=1)), LabeledOnly(LogisticRegression())
+    )
+    pipeline.set_output(transform="pandas").fit(X, y)
+    assert pipeline[0].transform(X).columns.tolist() == ["text__0"]
+    assert LabeledOnly(SelectKBest(f_classif, k=1)).fit_transform(X, y).shape == (4, 1)

@@ -26,9 +26,15 @@ from hybridsent.encoders import (
     register_backbone,
     release_networks,
 )
-from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
+from hybridsent.exceptions import (
+    HybridsentWarning,
+    UnknownBackboneError,
+    WeightsError,
+    WeightsNotFoundError,
+)
 from hybridsent.finetune import FineTuned, finetune
 from hybridsent.finetune._network import encode_all, trainable
+from hybridsent.finetune._result import place
 from hybridsent.finetune._rows import read
 
 TEXTS = [*tiny.TEXTS, "so good"]
@@ -52,7 +58,7 @@ def tune(base: str, **parameters: Any) -> FineTuned:
 
 @pytest.fixture
 def copy(tuned, tmp_path) -> Path:
-    return tuned.save(tmp_path / "copy")
+    return place(tuned.folder, tmp_path / "copy")
 
 
 def encode(model: str, **parameters: Any) -> np.ndarray:
@@ -148,6 +154,28 @@ def test_a_model_with_a_tuned_encoder_is_saved_and_loaded(tuned, copy, tmp_path)
     flip(copy / "model.safetensors")
     with pytest.raises(hybridsent.exceptions.BundleError, match="computes something else"):
         hybridsent.load(path)
+
+
+def test_what_ends_with_the_process_is_told_when_a_model_is_saved(base, tmp_path):
+    made = tune(base, name="passing", epochs=1)
+    for encoder, why in (
+        (made.encoder(), "temporary folder"),
+        (TextEncoder(made.name), "temporary"),
+    ):
+        model = make_pipeline(encoder, LogisticRegression()).fit(TEXTS, LABELS)
+        with pytest.warns(HybridsentWarning, match=f"{why}.*FineTuned.save first"):
+            hybridsent.save(model, tmp_path / "model.hybridsent")
+    folder = made.save(tmp_path / "kept")
+    assert made.encoder().model == f"tuned:{folder.resolve()}"
+    model = make_pipeline(made.encoder(), LogisticRegression()).fit(TEXTS, LABELS)
+    hybridsent.save(model, tmp_path / "model.hybridsent")  # without a warning
+
+
+def test_text_labels_and_the_mark_may_stand_in_a_list(base):
+    labels = ["good", "bad", "bad", "good", -1, "good"]
+    made = finetune(base, TEXTS, labels, modality="text", epochs=1, random_state=0)
+    assert made.classes_.tolist() == ["bad", "good"]
+    assert made.n_rows == 5
 
 
 # -- told apart ------------------------------------------------------------------------------------
@@ -294,3 +322,10 @@ def test_networks_of_other_makers_are_saved_whole(family, request, tmp_path):
     flip(copy / "model.safetensors")
     with pytest.raises(WeightsError, match="SHA-256"):
         ImageEncoder(f"tuned:{copy}", store=None).fit_transform(cells)
+
+
+def test_rows_of_which_no_two_are_of_one_class_have_no_contrast(base):
+    with pytest.raises(ValueError, match="y must have a class with at least two rows"):
+        finetune(base, TEXTS, list("abcdef"), modality="text", epochs=1)
+    with pytest.raises(ValueError, match="labels of source must have a class with at least two"):
+        finetune(base, TEXTS, LABELS, modality="text", source=(["fine", "poor"], [1, 0]), epochs=1)

@@ -10,6 +10,7 @@ from sklearn.base import is_classifier
 from sklearn.decomposition import PCA
 
 from hybridsent import load, make_features, make_fusion, save
+from hybridsent.exceptions import TransferWarning
 from hybridsent.few_label import LabeledOnly
 from hybridsent.fusion import ADAPTATIONS
 from hybridsent.transfer import CORAL, GroupScaler, ReweightedEstimator
@@ -160,3 +161,54 @@ def test_reduction_without_labels_goes_with_adaptation():
     )
     model.fit(table, hidden)
     assert isinstance(model["features"].transformers_[0][1]["reduce"].transformer_, PCA)
+
+
+# -- what nothing would read, and how domains are compared -----------------------------------------
+
+
+@pytest.mark.parametrize("adapt", [name for name in ADAPTATIONS if name != "groups"] + [CORAL()])
+def test_a_group_that_would_be_a_feature_is_refused(adapt):
+    with pytest.raises(ValueError, match="group parameter must be left out unless groups"):
+        make_fusion(features=["text"], adapt=adapt, domain="site", target_domain="b", group="who")
+
+
+@pytest.mark.parametrize(
+    ("adapt", "name"), [("groups", "group"), (GroupScaler("domain"), "domain")]
+)
+def test_what_standardises_by_a_column_needs_its_name(adapt, name):
+    with pytest.raises(ValueError, match=f"The {name} parameter must name the column"):
+        make_fusion(features=["text"], adapt=adapt)
+    assert make_fusion(features="passthrough", adapt=adapt)  # the matrix may have it
+
+
+@pytest.mark.parametrize(
+    ("values", "target", "expected"),
+    [
+        ([1, 2, 3], 2, [0, 1, 0]),
+        ([1.0, 2.0, 3.0], 2, [0, 1, 0]),
+        ([1, 2, 3], 2.0, [0, 1, 0]),
+        ([1.0, 2.0], "2", [0, 1]),
+        (["1", "2"], 2, [0, 1]),
+        (["02", "2"], "2", [0, 1]),  # names of speakers
+        ([True, False], 1, [1, 0]),
+        ([True, False], "True", [1, 0]),
+        ([0, 1], True, [0, 1]),
+        (pd.to_datetime(["2020-01-01", "2021-01-01"]), pd.Timestamp("2021-01-01"), [0, 1]),
+        (pd.Categorical(["a", "b"]), "b", [0, 1]),
+    ],
+)
+def test_domains_are_compared_by_value(values, target, expected):
+    table = pd.DataFrame({"text__0": 0.0, "site": values})
+    told = make_features(features=["text"], domain="site", target_domain=target).fit_transform(
+        table
+    )
+    assert np.asarray(told)[:, -1].tolist() == expected
+
+
+def test_a_domain_that_is_not_there_is_told():
+    table, _, hidden = sites()
+    model = make_fusion(**fakes(), adapt="coral", domain="site", target_domain="filmz")
+    with pytest.warns(TransferWarning, match="is 0 in each of 60 rows.*see that target_domain"):
+        model.fit(table, hidden)
+    with pytest.raises(TypeError, match="must be the name of one domain"):
+        make_fusion(**fakes(), adapt="coral", domain="site", target_domain=["films"])

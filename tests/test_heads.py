@@ -452,3 +452,14 @@ def test_no_warning_filter_is_left_behind():
     before = list(warnings.filters)
     TunedLinearClassifier().fit(*data(20, 5))
     assert warnings.filters == before
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_large_constant_column_hides_no_other(rng, dtype):
+    X = rng.standard_normal((200, 20)).astype(dtype)
+    y = (X[:, 0] > 0).astype(int)
+    plain = TunedLinearClassifier().fit(X, y)
+    wide = np.column_stack([X, np.full(200, 1.7e9, dtype=dtype)])
+    found = TunedLinearClassifier().fit(wide, y)
+    assert found.coef_[0, -1] == 0
+    np.testing.assert_allclose(found.coef_[0, :-1], plain.coef_[0], rtol=1e-3)

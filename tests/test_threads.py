@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
@@ -41,3 +43,27 @@ def test_an_error_leaves_nothing_behind():
 def test_large_matrices_are_left_to_all_threads():
     with one_blas_thread(10**9):
         assert set(counts()) == {2}
+
+
+def test_limits_of_two_threads_leave_nothing_behind():
+    first, second = threading.Event(), threading.Event()
+
+    def begins_first():
+        with one_blas_thread():
+            first.set()
+            assert second.wait(10)
+
+    def ends_last():
+        assert first.wait(10)
+        with one_blas_thread():
+            second.set()
+            thread.join(10)
+
+    thread = threading.Thread(target=begins_first)
+    other = threading.Thread(target=ends_last)
+    thread.start()
+    other.start()
+    other.join(10)
+    assert set(counts()) == {2}
+    with one_blas_thread():
+        assert set(counts()) == {1}

@@ -23,6 +23,9 @@ from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNot
 
 __all__ = ["MANIFEST", "WEIGHTS", "backbone_at", "identify", "load", "resolve", "write_manifest"]
 
+TEMPORARY = "hybridsent-tuned-"
+"""How the name of a folder begins that ends with its process."""
+
 MANIFEST = "hybridsent.json"
 WEIGHTS = "model.safetensors"
 FORMAT = 1

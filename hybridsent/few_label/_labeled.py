@@ -18,7 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods
-from hybridsent._unlabeled import labeled_rows
+from hybridsent._unlabeled import labeled_rows, plain_labels
 
 __all__ = ["LabeledOnly"]
 
@@ -123,7 +123,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         inner = _routed(self, "fit", params)
         if not labeled.all():
             _check_rows(X, labeled)
-            X, y, inner = _chosen(X, labeled), _chosen(y, labeled), _chosen_of(inner, labeled)
+            X, y, inner = _chosen(X, labeled), _known(y, labeled), _chosen_of(inner, labeled)
         self.n_labeled_ = int(labeled.sum())
         self.estimator_ = clone(self.estimator).fit(X, y, **inner)
         return self
@@ -208,6 +208,45 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         """
         return self._fitted().transform(X)
 
+    @available_if(_inner_has("transform"))  # type: ignore[untyped-decorator]  # see above
+    def fit_transform(self, X: Any, y: Any, **params: Any) -> Any:
+        """Fit on the labelled rows, and transform all.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix or list of n rows
+            The rows.
+        y : array of shape (n,)
+            Labels; rows with -1 are left out of the fit.
+        **params : dict
+            As in `fit`.
+
+        Returns
+        -------
+        array of n rows
+            What the estimator gives.
+        """
+        return self.fit(X, y, **params).transform(X)
+
+    @available_if(_inner_has("set_output"))  # type: ignore[untyped-decorator]  # see above
+    def set_output(self, *, transform: str | None = None) -> LabeledOnly:
+        """Choose the container of what `transform` gives, as scikit-learn's transformers do.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Container; None leaves it as it is.
+
+        Returns
+        -------
+        self
+            This estimator, whose inner ones were told.
+        """
+        for inner in (self.estimator, getattr(self, "estimator_", None)):
+            if inner is not None:
+                inner.set_output(transform=transform)
+        return self
+
     @available_if(_inner_has("get_feature_names_out"))  # type: ignore[untyped-decorator]  # see above
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names of the columns that `transform` gives.
@@ -252,7 +291,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         passed = _routed(self, "score", params)
         if not labeled.all():
             _check_rows(X, labeled)
-            X, y, passed = _chosen(X, labeled), _chosen(y, labeled), _chosen_of(passed, labeled)
+            X, y, passed = _chosen(X, labeled), _known(y, labeled), _chosen_of(passed, labeled)
         return float(inner.score(X, y, **passed))
 
     def _fitted(self) -> Any:
@@ -304,6 +343,15 @@ def _check_rows(X: Any, labeled: np.ndarray) -> None:
     rows = X.shape[0] if hasattr(X, "shape") else len(X)
     if rows != len(labeled):
         raise ValueError(f"X and y must have as many rows. Got {rows} and {len(labeled)}.")
+
+
+def _known(y: Any, labeled: np.ndarray) -> Any:
+    """Give the labels that are there; numbers from an array of objects as numbers."""
+    if isinstance(y, list | tuple):
+        y = np.array(y, dtype=object)
+    known = _chosen(y, labeled)
+    plain = getattr(known, "dtype", None) is np.dtype(object) and np.ndim(known) == 1
+    return plain_labels(np.asarray(known)) if plain else known
 
 
 def _chosen(values: Any, labeled: np.ndarray) -> Any:

@@ -76,6 +76,23 @@ class Data:
         if paired is not None:
             self.paired, self.pairs = _pairs(paired, len(codes[0]), target.rows)
 
+    def check_contrast(self) -> None:
+        """Refuse labels by which no two rows are of one class: there is nothing to draw together.
+
+        Raises
+        ------
+        ValueError
+            If each class has one row at most, in the target or in the source.
+        """
+        for name, rows in (("y", self.labelled), ("The labels of source", self.sourced)):
+            counts = np.unique(self.codes[rows], return_counts=True)[1]
+            if len(rows) and counts.max() < 2:
+                raise ValueError(
+                    f"{name} must have a class with at least two rows for loss='contrastive', "
+                    f"which compares rows of one class. Got {len(rows)} rows of {len(counts)} "
+                    "classes; give more rows, or loss='cross_entropy'."
+                )
+
     def split(self, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Part the labelled rows of the target: to learn from, and to tell when to stop."""
         codes = self.codes[self.labelled]

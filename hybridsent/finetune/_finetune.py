@@ -233,6 +233,8 @@ def finetune(
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     run = Run(encoder, SimpleNamespace(**settings, seed=seed))
     data = Data(encoder, run.network, X, y, groups=groups, source=source, paired=paired)
+    if loss == "contrastive":
+        data.check_contrast()
     run.train(data)
     coef, intercept = run.head(data)
     made = new_folder()

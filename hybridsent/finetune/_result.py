@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import clone
 
 from hybridsent.encoders import Backbone, BaseEncoder
+from hybridsent.encoders._tuned import TEMPORARY
 
 __all__ = ["FineTuned", "check_empty", "new_folder", "place"]
 
@@ -27,7 +28,7 @@ def new_folder() -> Path:
     Path
         An empty folder.
     """
-    folder = Path(tempfile.mkdtemp(prefix="hybridsent-tuned-"))
+    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY))
     atexit.register(_remove, folder, os.getpid())
     return folder
 
@@ -37,7 +38,7 @@ def _remove(folder: Path, pid: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class FineTuned:
     """A fine-tuned backbone, and how it came about.
 
@@ -46,7 +47,8 @@ class FineTuned:
     backbone : Backbone
         The new backbone, registered under its name in this process.
     folder : Path
-        Where its files are. The name ``"tuned:FOLDER"`` works in every process.
+        Where its files are: a temporary folder, which ends with the process, until `save` moves
+        them. The name ``"tuned:FOLDER"`` works in every process as long as it is there.
     classes_ : ndarray of shape (n_classes,)
         Classes of the head.
     coef_ : ndarray of shape (n_classes, width)
@@ -100,7 +102,8 @@ class FineTuned:
         Returns
         -------
         BaseEncoder
-            Its ``model`` is ``"tuned:FOLDER"``, so that other processes find it, too.
+            Its ``model`` is ``"tuned:FOLDER"``, with the whole path of `folder`, so that other
+            processes find it once it is saved.
         """
         tuned: BaseEncoder = clone(self.base)
         if "revision" in tuned.get_params():
@@ -109,7 +112,7 @@ class FineTuned:
         return tuned
 
     def save(self, folder: str | Path) -> Path:
-        """Copy the files into a folder that ``"tuned:FOLDER"`` names.
+        """Copy the files into a folder that stays, and that `encoder` names from then on.
 
         Parameters
         ----------
@@ -126,7 +129,9 @@ class FineTuned:
         FileExistsError
             If something is in the folder.
         """
-        return place(self.folder, Path(folder).expanduser())
+        placed = place(self.folder, Path(folder).expanduser())
+        self.folder = placed.resolve()
+        return placed
 
 
 def place(made: Path, folder: Path) -> Path:

@@ -62,8 +62,8 @@ def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.n
     ValueError
         If labels are continuous, or there are fewer than two classes.
     """
-    columns = [np.asarray(column_or_1d(column, warn=True), dtype=object) for column in labels]
-    masks = [labeled_rows(np.asarray(column_or_1d(column))) for column in labels]
+    columns = [np.asarray(_one_column(column), dtype=object) for column in labels]
+    masks = [labeled_rows(_one_column(column)) for column in labels]
     known = [column[mask] for column, mask in zip(columns, masks, strict=True)]
     for name, found in zip(names, known, strict=True):
         kind = type_of_target(np.array(found.tolist())) if len(found) else "empty"
@@ -84,6 +84,12 @@ def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.n
         numbers[mask] = np.searchsorted(classes, np.array(found.tolist(), dtype=classes.dtype))
         codes.append(numbers)
     return classes, codes
+
+
+def _one_column(labels: Any) -> np.ndarray:
+    if isinstance(labels, list | tuple) and any(isinstance(label, str) for label in labels):
+        labels = np.array(labels, dtype=object)  # NumPy would write the number -1 as text
+    return np.asarray(column_or_1d(labels, warn=True))
 
 
 def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> Domain:

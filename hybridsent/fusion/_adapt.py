@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import clone
 
 from hybridsent._hints import did_you_mean
-from hybridsent._views import GROUP
+from hybridsent._views import DOMAIN, GROUP
 
 __all__ = ["ADAPTATIONS", "adapted_steps"]
 
@@ -30,6 +30,8 @@ def adapted_steps(
     steps: list[tuple[str, Any]],
     *,
     domain: str | None,
+    group: str | None,
+    told: bool,
     classifier: Any,
     random_state: int,
 ) -> list[tuple[str, Any]]:
@@ -45,6 +47,10 @@ def adapted_steps(
         Steps ``scale``, ``impute``, ``fuse`` and ``classify``.
     domain : str or None
         Column of the domains, where one is named.
+    group : str or None
+        Column of the groups, where one is named.
+    told : bool
+        Whether the columns of a table are named: else the matrix may have ``group__0`` itself.
     classifier : object
         What the user asked for as classifier.
     random_state : int
@@ -73,28 +79,50 @@ def adapted_steps(
             f"{adapt!r}; give an estimator that weighs rows as classifier instead."
         )
     if isinstance(adapt, str) and adapt not in _TRANSFORMERS:
+        _check_groups(None, adapt, domain, group, told)
         return _with_head(adapt, how, steps, classifier, random_state)
-    if adapt in _JOIN_VIEWS and how != "early":
+    if isinstance(adapt, str) and adapt in _JOIN_VIEWS and how != "early":
         raise ValueError(
             f"The adapt parameter must keep the views apart with how={how!r}. Got {adapt!r}, which "
             "joins them; choose 'coral', or how='early'."
         )
-    return _with_transformer(adapt, domain, steps, random_state)
+    made = _transformer(adapt, random_state).set_output(transform="pandas")
+    _check_groups(made, adapt, domain, group, told)
+    return _with_transformer(made, steps)
 
 
-def _with_transformer(
-    adapt: Any, domain: str | None, steps: list[tuple[str, Any]], random_state: int
-) -> list[tuple[str, Any]]:
-    from hybridsent.few_label import LabeledOnly
-    from hybridsent.fusion._strategies import imputer
+def _check_groups(made: Any, adapt: Any, domain: str | None, group: str | None, told: bool) -> None:
+    """Refuse a column of domains or groups that nothing would read, or that is not there."""
     from hybridsent.transfer import GroupScaler
 
-    made = _transformer(adapt, random_state).set_output(transform="pandas")
-    if isinstance(made, GroupScaler) and made.by == GROUP and domain is not None:
+    by = made.by if isinstance(made, GroupScaler) else None
+    if by == GROUP and domain is not None:
         raise ValueError(
             "The domain parameter must be left out where groups are standardised: nothing would "
             f"read it. Got {domain!r}; name the column as group."
         )
+    if by != GROUP and group is not None:
+        raise ValueError(
+            "The group parameter must be left out unless groups are standardised: with "
+            f"adapt={adapt!r} it would be a feature. Got {group!r}; use adapt='groups'."
+        )
+    if told and by == GROUP and group is None:
+        raise ValueError(
+            "The group parameter must name the column whose groups, such as speakers, are "
+            f"standardised with adapt={adapt!r}. Got None."
+        )
+    if told and by == DOMAIN and domain is None:
+        raise ValueError(
+            "The domain parameter must name the column whose domains are standardised with "
+            f"adapt={adapt!r}. Got None."
+        )
+
+
+def _with_transformer(made: Any, steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    from hybridsent.few_label import LabeledOnly
+    from hybridsent.fusion._strategies import imputer
+    from hybridsent.transfer import GroupScaler
+
     found = dict(steps)
     found["classify"] = LabeledOnly(found["classify"])
     if isinstance(made, GroupScaler):

@@ -174,6 +174,10 @@ def _told(
             "The domain parameter must name a column where target_domain is given. Got None with "
             f"target_domain={target_domain!r}."
         )
+    if isinstance(target_domain, list | tuple | set | np.ndarray):
+        raise TypeError(
+            f"The target_domain parameter must be the name of one domain. Got {target_domain!r}."
+        )
     told: list[tuple[str, Any, Any]] = []
     if domain is not None:
         column = FunctionTransformer(

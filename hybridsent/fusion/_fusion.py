@@ -209,6 +209,8 @@ def make_fusion(
             how,
             steps_made,
             domain=domain,
+            group=group,
+            told=not (isinstance(features, str) and features == "passthrough"),
             classifier=classifier,
             random_state=random_state,
         )

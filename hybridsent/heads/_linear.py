@@ -335,13 +335,14 @@ def _centre(X: np.ndarray, rows: np.ndarray | None) -> tuple[np.ndarray, float, 
     offset = _column_means(Z, rows)  # what rounding of the mean left over
     Z -= offset.astype(X.dtype)
     if rows is None:
-        square = float(np.einsum("ij,ij->", Z, Z, dtype=np.float64)) / len(Z)
+        squares = np.einsum("ij,ij->j", Z, Z, dtype=np.float64) / len(Z)
     else:
-        square = float(rows @ np.einsum("ij,ij->i", Z, Z, dtype=np.float64) / rows.sum())
-    scale = float(np.sqrt(square))
-    rounding = 10 * np.finfo(X.dtype).eps * float(np.linalg.norm(mean))
-    if scale <= rounding:  # all rows alike
-        return mean, 1.0, np.zeros_like(Z)
+        squares = np.einsum("i,ij,ij->j", rows / rows.sum(), Z, Z, dtype=np.float64)
+    constant = np.sqrt(squares) <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
+    Z[:, constant] = 0.0
+    scale = float(np.sqrt(squares[~constant].sum()))
+    if scale == 0:  # all rows alike
+        return mean, 1.0, Z
     Z /= X.dtype.type(scale)
     return mean, scale, Z
 

@@ -10,7 +10,7 @@ from typing import Any
 from hybridsent.exceptions import BundleError, PersistError
 from hybridsent.persist._bundle import MODEL, read_bundle, read_manifest, sha256, write_bundle
 from hybridsent.persist._codec import audit, decode, encode, needed_trust
-from hybridsent.persist._encoders import compare_encoders, describe_encoders
+from hybridsent.persist._encoders import compare_encoders, describe_encoders, warn_of_passing
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import first_difference
 from hybridsent.persist._manifest import (
@@ -102,6 +102,7 @@ def save(
             "estimator must be an instance of a scikit-learn estimator (with get_params); got "
             f"{estimator!r:.100}."
         )
+    warn_of_passing(estimator)
     try:
         members, facts = _packed(estimator)
     except BundleError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from hybridsent.exceptions import (
     BundleError,
     HybridsentError,
+    HybridsentWarning,
     MissingDependencyError,
     UnknownBackboneError,
     VersionWarning,
@@ -75,6 +77,32 @@ def _names(item: Any) -> dict[str, str]:
         of_column = "=" if len(item) == 3 else ""
         return {"[1]": of_column + item[0]}
     return {}
+
+
+def warn_of_passing(model: Any) -> None:
+    """Warn of encoders over a tuned network that other processes will not find."""
+    for name, encoder in sorted(find_encoders(model).items()):
+        from hybridsent.encoders._tuned import TEMPORARY  # loaded already, as there is an encoder
+
+        try:
+            backbone = encoder.backbone()
+        except _NOT_HERE:
+            continue
+        if backbone.loader != "hybridsent.encoders._tuned:load":
+            continue
+        known = str(encoder.model)
+        if Path(backbone.options["folder"]).name.startswith(TEMPORARY):
+            why = "in a temporary folder, which ends with this process"
+        elif not known.startswith("tuned:"):
+            why = "by a name that only this process knows"
+        else:
+            continue
+        warnings.warn(
+            f"The encoder {name!r} reads its tuned network {why} ({known!r}): the saved model will "
+            "not find it. Call FineTuned.save first, and build the model on FineTuned.encoder().",
+            HybridsentWarning,
+            stacklevel=3,
+        )
 
 
 def describe_encoders(model: Any) -> dict[str, Entry]:

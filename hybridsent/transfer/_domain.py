@@ -162,10 +162,20 @@ def warn_without_target(estimator: Any, rows: Rows) -> None:
     if rows.target.any() and not rows.target.all():
         return
     which = "source" if rows.target.any() else "target"
+    if rows.told:
+        way = (
+            f"the column '{DOMAIN}__0' is {int(rows.target.any())} in each of {len(rows.target)} "
+            "rows. Where a column of names is read, see that target_domain is one of them, as it "
+            "is written there."
+        )
+    else:
+        way = (
+            f"give a column '{DOMAIN}__0' (0 source, 1 target), or the label -1 to unlabelled rows "
+            "of the target."
+        )
     warnings.warn(
         f"{type(estimator).__name__} saw no row of the {which} domain, so there is nothing to "
-        f"adapt to. Give a column '{DOMAIN}__0' (0 source, 1 target), or the label -1 to "
-        "unlabelled rows of the target.",
+        f"adapt to: {way}",
         TransferWarning,
         stacklevel=3,
     )
