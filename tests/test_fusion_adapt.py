@@ -173,15 +173,6 @@ def test_a_group_that_would_be_a_feature_is_refused(adapt):
 
 
 @pytest.mark.parametrize(
-    ("adapt", "name"), [("groups", "group"), (GroupScaler("domain"), "domain")]
-)
-def test_what_standardises_by_a_column_needs_its_name(adapt, name):
-    with pytest.raises(ValueError, match=f"The {name} parameter must name the column"):
-        make_fusion(features=["text"], adapt=adapt)
-    assert make_fusion(features="passthrough", adapt=adapt)  # the matrix may have it
-
-
-@pytest.mark.parametrize(
     ("values", "target", "expected"),
     [
         ([1, 2, 3], 2, [0, 1, 0]),

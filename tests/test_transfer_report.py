@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, get_scorer
@@ -30,8 +31,9 @@ from sklearn.model_selection import (
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
 
-from hybridsent import make_features, transfer
+from hybridsent import make_features, make_fusion, transfer
 from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import rename_feature
 from hybridsent.evaluation import (
@@ -290,6 +292,16 @@ def test_domains_0_and_1_are_source_and_target():
     assert pairs == [("a", "b"), ("b", "a")]
     (one,) = make_pairs(domain, 1, 0, "pairs")
     assert (one.source, one.of_source.tolist(), one.of_target.tolist()) == ("1", [1, 2], [0, 3])
+
+
+def test_domains_are_named_as_text_as_well_as_by_number():
+    domain = np.array([1, 2, 3, 2])
+    (pair,) = make_pairs(domain, ["1"], "2", "pairs")
+    assert (pair.source, pair.target, pair.of_target.tolist()) == ("1", "2", [1, 3])
+    (pair,) = make_pairs(domain.astype(str).astype(object), 1, 2, "pairs")
+    assert (pair.source, pair.target, pair.of_target.tolist()) == ("1", "2", [1, 3])
+    with pytest.raises(ValueError, match=r"Got '4'; the domains are \[1, 2, 3\]"):
+        make_pairs(domain, None, "4", "pairs")
 
 
 def test_several_estimators_are_judged_in_the_same_folds():
@@ -776,6 +788,102 @@ def test_a_model_that_adapts_inside_has_no_shift():
     assert report.to_dict()["pairs"][-1]["mmd"] is None
 
 
+def posts(n=40):
+    """Features in a table, whose domain stands in a column that no view reads."""
+    X, y, shop = corpus(n)
+    return X.assign(shop=shop, label=y)
+
+
+@pytest.mark.parametrize("transductive", [True, False])
+@pytest.mark.parametrize("adapt", ["coral", "subspace", "augment"])
+def test_the_shift_of_a_model_that_is_told_by_minus_1_is_that_of_one_told_by_a_column(
+    adapt, transductive
+):
+    table = posts()
+    reports = [
+        transfer_report(
+            make_fusion(features=["text"], adapt=adapt, **told),
+            table,
+            "label",
+            domain="shop",
+            source="books",
+            target="films",
+            transductive=transductive,
+            cv=2,
+            n_bootstrap=20,
+            n_jobs=1,
+        )
+        for told in ({}, {"domain": "domain"})
+    ]
+    by_label, by_column = (report.pairs[0].shifts["adapted"] for report in reports)
+    assert by_label == by_column
+    assert reports[0].pairs[0].scores == reports[1].pairs[0].scores
+    assert by_label.mmd < reports[0].pairs[0].shifts["source only"].mmd
+
+
+def test_the_shift_is_that_of_what_the_last_step_got_in_fit(log):
+    table = posts()
+    pair = table[table["shop"] != "songs"].reset_index(drop=True)
+    features = make_features(features=["text"])
+    report = transfer_report(
+        Pipeline([("features", features), ("adapt", CORAL()), ("ask", Asked())]),
+        pair,
+        "label",
+        domain="shop",
+        source="books",
+        target="films",
+        baseline=make_pipeline(make_features(features=["text"]), logistic()),
+        n_bootstrap=20,
+        n_jobs=1,
+    )
+    (got,) = [np.asarray(X) for _, what, X, _ in log if what == "fit"]
+    n = int((pair["shop"] == "books").sum())
+    expected = maximum_mean_discrepancy(got[:n], got[n:]), proxy_a_distance(got[:n], got[n:])
+    after = report.pairs[0].shifts["adapted"]
+    assert_allclose([after.mmd, after.a_distance], expected)
+
+
+def test_a_second_step_that_adapts_is_told_by_minus_1_as_the_first_dropped_the_column():
+    X, y, domain = corpus(40, domains=("books", "films"))
+    report = transfer_report(
+        make_pipeline(CORAL(), CORAL(), LabeledOnly(logistic())),
+        X,
+        y,
+        domain=domain,
+        target="films",
+        cv=2,
+        n_bootstrap=20,
+        n_jobs=1,
+    )
+    books = domain == "books"
+    told = np.where(books, y, -1)
+    got = np.asarray(X)
+    for step in (CORAL(), CORAL()):
+        got = step.fit_transform(got, told)
+    after = report.pairs[0].shifts["adapted"].mmd
+    assert after == pytest.approx(maximum_mean_discrepancy(got[books], got[~books]))
+
+
+def test_the_shift_of_sparse_features_is_not_measured():
+    table = posts(20).assign(text=["a b", "b c"] * 30)
+    words = ColumnTransformer(
+        [("text", TfidfVectorizer(token_pattern=r"\w"), "text")], sparse_threshold=1
+    )
+    report = transfer_report(
+        make_fusion(features=["text"], adapt="coral"),
+        table,
+        "label",
+        domain="shop",
+        target="films",
+        baseline=make_pipeline(words, logistic()),
+        cv=2,
+        n_bootstrap=20,
+        n_jobs=1,
+    )
+    assert np.isnan(report.pairs[0].shifts["source only"].mmd)
+    assert np.isfinite(report.pairs[0].shifts["adapted"].mmd)
+
+
 class Weighing(ClassifierMixin, BaseEstimator):
     """As a reweighted estimator of hybridsent.transfer: weights of the source, or of more rows."""
 
@@ -1062,6 +1170,30 @@ def test_errors_of_the_report_say_what_to_do(changed, said):
         transfer_report(adapter(), X, y, **options)
 
 
+@pytest.mark.parametrize("name", ["domain", "groups", "y"])
+def test_texts_and_numbers_together_are_refused_with_a_row_of_each(name):
+    X, y, domain = corpus(10)
+    mixed = y.copy()
+    mixed[7] = 3
+    given = {"y": y, "domain": domain, name: mixed}
+    said = rf"The {name} parameter must be texts or numbers, not both. Got 3 in row 7 and '\w+' in"
+    with pytest.raises(ValueError, match=said):
+        transfer_report(adapter(), X, **given, **QUICK)
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss"])
+def test_a_metric_of_probabilities_says_which_estimator_has_none(scoring):
+    X, y, domain = corpus(20, domains=("books", "films"))
+    without = make_pipeline(CORAL(), LabeledOnly(LinearSVC()))
+    options = {"domain": domain, "target": "films", "cv": 2, "scoring": scoring, **QUICK}
+    said = rf"'{scoring}' needs probabilities. Got LabeledOnly\(estimator=LinearSVC\(\)\) of 'svm'"
+    with pytest.raises(ValueError, match=said) as error:
+        transfer_report({"coral": adapter(), "svm": without}, X, y, **options)
+    assert "Replayed" not in str(error.value)
+    with pytest.raises(ValueError, match=r"LinearSVC\(\)\) of 'source only'"):
+        transfer_report(without, X, y, **options)
+
+
 @pytest.mark.parametrize(
     ("estimator", "said"),
     [
@@ -1076,8 +1208,9 @@ def test_errors_of_estimators_say_what_to_do(estimator, said):
         transfer_report(estimator, X, y, domain=domain, **QUICK)
 
 
-def test_labels_must_be_there_for_all_rows():
-    X, y, domain = corpus(10, names=False)
+@pytest.mark.parametrize("names", [True, False])
+def test_labels_must_be_there_for_all_rows(names):
+    X, y, domain = corpus(10, names=names)
     with pytest.raises(ValueError, match="Got -1, which means unlabelled"):
         transfer_report(adapter(), X, np.where(domain == "films", -1, y), domain=domain, **QUICK)
 

@@ -23,6 +23,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
+from hybridsent import make_fusion
 from hybridsent.evaluation import (
     _mmd,
     _unlabeled_scores,
@@ -450,6 +451,67 @@ def test_a_table_is_read_by_the_first_step_before_weights_are_estimated():
     by_table = importance_weighted_score(model, table, y)
     plain = Pipeline([("read", first), ("classify", LabeledOnly(LogisticRegression()))]).fit(X, y)
     assert by_table == pytest.approx(importance_weighted_score(plain, X, y))
+
+
+def shops(column="site"):
+    """A table whose target is half labelled, and which of its rows are of the target."""
+    X, y, truth = two_domains(60)
+    target = X.pop("domain__0").to_numpy() == 1
+    y = np.where(target & (np.arange(len(y)) % 2 == 0), truth, y)
+    site = np.where(target, "films", np.where(np.arange(len(y)) % 3, "books", "dvd"))
+    return X.assign(**{column: site}), y, target
+
+
+SCORERS = [prediction_entropy_score, soft_neighborhood_density_score, importance_weighted_score]
+
+
+@pytest.mark.parametrize("around", [lambda m: m, lambda m: GridSearchCV(m, {}, cv=2)])
+@pytest.mark.parametrize("scoring", SCORERS)
+@pytest.mark.parametrize(
+    ("column", "target"), [("site", "films"), ("domain", "films"), ("site", 3), ("domain", None)]
+)
+def test_the_column_that_make_fusion_was_given_tells_the_target(column, target, scoring, around):
+    table, y, is_target = shops(column)
+    if target != "films":
+        table[column] = np.where(is_target, target or 1, 0)
+    model = make_fusion(
+        features=["x"], adapt="coral", domain=column, target_domain=target, random_state=0
+    )
+    fitted = around(model).fit(table, y)
+    told = table[["x__0", "x__1"]].assign(domain__0=is_target.astype(float))
+    plain = Pipeline(getattr(fitted, "best_estimator_", fitted).steps[1:])
+    assert scoring(fitted, table, y) == pytest.approx(scoring(plain, told, y))
+    # another column of that name does not count
+    if column == "site":
+        assert scoring(fitted, table.assign(domain=0), y) == scoring(fitted, table, y)
+
+
+def test_labels_of_target_rows_are_not_counted_as_those_of_the_source():
+    table, y, is_target = shops()
+    model = make_fusion(features=["x"], adapt="coral", domain="site", target_domain="films")
+    model.fit(table, y)
+    wrong = np.where(is_target & (y != -1), 1 - y, y)
+    w = np.ones(len(y))
+    expected = accuracy_score(y[~is_target], model.predict(table[~is_target]))
+    assert importance_weighted_score(model, table, wrong, weights=w) == expected
+
+
+@pytest.mark.parametrize("cell", ["example.com", None])
+@pytest.mark.parametrize("scoring", SCORERS)
+def test_a_column_domain_of_text_that_the_model_does_not_read_tells_nothing(scoring, cell):
+    X, y, _ = two_domains(60)
+    table = X.drop(columns="domain__0").assign(note="a")
+    model = make_fusion(features=["x"], adapt="coral").fit(table, y)
+    assert scoring(model, table.assign(domain=cell), y) == scoring(model, table, y)
+
+
+@pytest.mark.parametrize("domain", [2, [0.0, np.nan] * 60])
+def test_a_column_domain_of_other_numbers_is_refused(domain):
+    X, y, _ = two_domains(60)
+    table = X.drop(columns="domain__0")
+    model = make_fusion(features=["x"], adapt="coral").fit(table, y)
+    with pytest.raises(ValueError, match=r"column 'domain' must be 0 .* rename a column"):
+        prediction_entropy_score(model, table.assign(domain=domain), y)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from hybridsent._hints import did_you_mean
 from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
+from hybridsent.evaluation._parts import picks_columns
 from hybridsent.evaluation._unlabeled_scores import target_rows
 
 __all__ = ["importance_weighted_score"]
@@ -92,7 +93,7 @@ def importance_weighted_score(
             f"The control parameter must be one of {list(_CONTROLS)}. Got {control!r}."
             f"{did_you_mean(control, _CONTROLS)}"
         )
-    target = target_rows(X, y)
+    target = target_rows(estimator, X, y)
     regression = not is_classifier(estimator)
     labels = np.asarray(y)
     chosen = np.flatnonzero(~target & labeled_rows(y))
@@ -163,7 +164,8 @@ def _features(estimator: Any, X: Any) -> np.ndarray:
     """Numbers that describe the rows, without the domain."""
     fitted = getattr(estimator, "best_estimator_", estimator)
     numbers = all(kind.kind in "iufb" for kind in getattr(X, "dtypes", ()))
-    if not numbers and isinstance(fitted, Pipeline):
+    # what picks its columns leaves others alone, such as one that tells the domain by a number
+    if isinstance(fitted, Pipeline) and (not numbers or picks_columns(fitted)):
         X = fitted[0].transform(X)
     if hasattr(X, "columns"):
         X = X[[name for name in X.columns if view_of(name) != DOMAIN and name != DOMAIN]]

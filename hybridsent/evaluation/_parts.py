@@ -11,10 +11,11 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from hybridsent._views import feature_pattern, spans
+from hybridsent._views import DOMAIN, feature_pattern, spans
 from hybridsent.encoders import BaseEncoder
 
 __all__ = [
+    "domain_part",
     "encoders_of",
     "feature_columns",
     "picks_columns",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 _FEATURE = re.compile(feature_pattern())
+_INNER = ("best_estimator_", "estimator_", "estimator")  # what an estimator is around, fitted first
 
 
 def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
@@ -150,6 +152,37 @@ def picks_columns(estimator: Any) -> bool:
     return isinstance(estimator, ColumnTransformer) or (
         hasattr(estimator, "estimator") and picks_columns(estimator.estimator)
     )
+
+
+def domain_part(estimator: Any) -> tuple[Any, Any] | None:
+    """Find what reads the domain of a row, as `make_features` builds it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator, fitted or not; of a fitted one the fitted parts are looked at.
+
+    Returns
+    -------
+    (transformer, column) or None
+        The transformer of the view ``domain`` and the column of the table that it gets; None where
+        the estimator does not begin with a ColumnTransformer, or that has no such view.
+    """
+    first = estimator
+    while not isinstance(first, ColumnTransformer):
+        if isinstance(first, Pipeline):
+            first = first.steps[0][1] if first.steps else None
+        else:
+            first = next(
+                (getattr(first, name) for name in _INNER if hasattr(first, name)),
+                None,
+            )
+        if first is None:
+            return None
+    for view, part, where in getattr(first, "transformers_", first.transformers):
+        if view == DOMAIN and part != "drop":
+            return part, where
+    return None
 
 
 def single_modalities(estimator: Any, table: Any = None) -> dict[str, Any]:

@@ -84,7 +84,12 @@ def draw_rows(n: int, groups: np.ndarray | None, n_draws: int, seed: list[int]) 
 
 
 def score_draws(
-    metric: str, truth: np.ndarray, answers: Answers, counts: np.ndarray, classes: np.ndarray | None
+    metric: str,
+    truth: np.ndarray,
+    answers: Answers,
+    counts: np.ndarray,
+    classes: np.ndarray | None,
+    who: str = "the estimator",
 ) -> Draws:
     """Score all rows, and the rows of each draw.
 
@@ -100,11 +105,18 @@ def score_draws(
         How often each draw took each row.
     classes : ndarray or None
         All labels there are; None for a regression.
+    who : str, default="the estimator"
+        Whose answers these are, for messages.
 
     Returns
     -------
     Draws
         The scores.
+
+    Raises
+    ------
+    ValueError
+        If the metric needs probabilities that are not there, or cannot be computed on all rows.
     """
     if metric in _OF_COUNTS and classes is not None:
         weights = np.vstack([np.ones(len(truth), dtype=counts.dtype), counts])
@@ -113,13 +125,8 @@ def score_draws(
     replayed = Replayed(answers.labels, answers.probabilities, classes)
     rows = np.arange(len(truth))
     return Draws(
-        _replay(metric, replayed, truth, rows, strict=True),
-        np.array(
-            [
-                _replay(metric, replayed, truth, np.repeat(rows, taken), strict=False)
-                for taken in counts
-            ]
-        ),
+        _of_all(metric, replayed, truth, who),
+        np.array([_of_drawn(metric, replayed, truth, np.repeat(rows, taken)) for taken in counts]),
     )
 
 
@@ -146,18 +153,32 @@ def interval_of(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _replay(
-    metric: str, replayed: Replayed, truth: np.ndarray, rows: np.ndarray, *, strict: bool
-) -> float:
+def _of_all(metric: str, replayed: Replayed, truth: np.ndarray, who: str) -> float:
+    rows = np.arange(len(truth))
     try:
-        return float(get_scorer(metric)(replayed, rows[:, None], truth[rows]))
+        return _replay(metric, replayed, truth, rows)
     except (AttributeError, ValueError) as error:
-        if not strict:  # a draw without one of the classes
-            return float("nan")
+        if isinstance(error, AttributeError) and replayed.probabilities is None:
+            raise ValueError(
+                f"The metric {metric!r} needs probabilities. Got {who}, which has no "
+                "predict_proba; put sklearn.calibration.CalibratedClassifierCV around a classifier "
+                "without them, or choose another scoring."
+            ) from error
         raise ValueError(
             f"The metric {metric!r} cannot be computed on {len(rows)} rows of the target: {error}. "
             "Choose another scoring."
         ) from error
+
+
+def _of_drawn(metric: str, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+    try:
+        return _replay(metric, replayed, truth, rows)
+    except (AttributeError, ValueError):  # a draw without one of the classes
+        return float("nan")
+
+
+def _replay(metric: str, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+    return float(get_scorer(metric)(replayed, rows[:, None], truth[rows]))
 
 
 def _confusions(

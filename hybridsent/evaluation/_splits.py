@@ -12,7 +12,7 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-__all__ = ["as_labels", "make_splits"]
+__all__ = ["as_labels", "check_one_kind", "make_splits"]
 
 
 def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
@@ -70,6 +70,34 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
     if pd.api.types.is_numeric_dtype(plain):
         return np.asarray(plain.to_numpy())
     return np.asarray(plain.to_numpy(dtype=object), dtype=object)
+
+
+def check_one_kind(values: np.ndarray, name: str) -> None:
+    """Refuse texts beside numbers, which have no order and are often one thing written twice.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Labels, groups or domains.
+    name : {"y", "groups", "domain"}
+        The parameter, for messages.
+
+    Raises
+    ------
+    ValueError
+        If there are texts and numbers.
+    """
+    if values.dtype != object:
+        return
+    is_text = np.array([isinstance(value, str) for value in values.tolist()], dtype=bool)
+    if is_text.all() or not is_text.any():
+        return
+    text, number = int(is_text.argmax()), int(is_text.argmin())
+    raise ValueError(
+        f"The {name} parameter must be texts or numbers, not both. Got {values[number]!r} in row "
+        f"{number} and {values[text]!r} in row {text}; write the numbers as texts, for example by "
+        "astype(str) of a pandas column."
+    )
 
 
 def make_splits(

@@ -21,7 +21,7 @@ from hybridsent.evaluation._judging import (
     licence_notes,
     stored,
 )
-from hybridsent.evaluation._splits import as_labels
+from hybridsent.evaluation._splits import as_labels, check_one_kind
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
 from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
 from hybridsent.evaluation._transfer_runs import Given, make_tasks, run_tasks
@@ -119,6 +119,7 @@ def transfer_report(
         Whether to measure MMD and proxy A-distance between source and target, on up to 2,000 rows
         of each: of what the last step of the baseline gets, and of what that of each adapted model
         gets, weighted as it weighs the source; NaN for models that adapt inside their last step.
+        Steps that know the target by -1 alone are fitted a second time for that.
     n_jobs : int, default=None
         Fits at once, in threads; None and -1 take every core.
     random_state : int, default=0
@@ -186,8 +187,8 @@ def transfer_report(
     _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
     regression = is_regressor(next(iter(models.values())))
     labels = _check_labels(as_labels(X, y), regression)
-    domains = as_labels(X, domain, "domain")
-    kept_together = None if groups is None else as_labels(X, groups, "groups")
+    domains = _one_kind(X, domain, "domain")
+    kept_together = None if groups is None else _one_kind(X, groups, "groups")
     plain, notes = _baseline(models, baseline)
     named = [y, domain, groups]
     with stored([plain, *models.values()]) as (plain, *ready):
@@ -280,15 +281,22 @@ def _check_numbers(
         )
 
 
+def _one_kind(X: Any, values: Any, name: str) -> np.ndarray:
+    found = as_labels(X, values, name)
+    check_one_kind(found, name)
+    return found
+
+
 def _check_labels(labels: np.ndarray, regression: bool) -> np.ndarray:
     if regression:
         return np.asarray(labels, dtype=np.float64)
-    if any(not isinstance(v, str) and v == -1 for v in np.unique(labels).tolist()):
+    if any(not isinstance(v, str) and v == -1 for v in set(labels.tolist())):
         raise ValueError(
             "The labels must be those of all rows, the target's too: they judge, and the report "
             "hides them from the models. Got -1, which means unlabelled; leave these rows out, or "
             "rename the class."
         )
+    check_one_kind(labels, "y")
     if labels.dtype.kind in "bu":  # -1 must have room
         return labels.astype(np.int64)
     return labels

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
 from hybridsent._views import DOMAIN, view_of
-from hybridsent.evaluation._parts import picks_columns, readable
+from hybridsent.evaluation._parts import domain_part, picks_columns, readable
 from hybridsent.evaluation._unadapted import reads_domain
 
 __all__ = ["Pair", "Table", "make_pairs", "make_table"]
@@ -122,13 +120,11 @@ def make_table(estimator: Any, X: Any, named: Sequence[Any], *, told: bool) -> T
 
 def _named(estimator: Any) -> tuple[str, Any] | None:
     """Find the column that `make_features` was told to read the domain from."""
-    first = estimator
-    while not isinstance(first, ColumnTransformer):
-        first = first.steps[0][1] if isinstance(first, Pipeline) else first.estimator
-    for view, part, where in first.transformers:
-        if view == DOMAIN and isinstance(where, list) and len(where) == 1:
-            return where[0], (getattr(part, "kw_args", None) or {}).get("target")
-    return None
+    found = domain_part(estimator)
+    if found is None or not isinstance(found[1], list) or len(found[1]) != 1:
+        return None
+    part, (column,) = found
+    return column, (getattr(part, "kw_args", None) or {}).get("target")
 
 
 @dataclass(frozen=True)
@@ -213,11 +209,14 @@ def _chosen(labels: Any, known: list[Any], name: str) -> list[Any]:
     if labels is None:
         return known
     listed = isinstance(labels, (list, tuple, set, np.ndarray))
-    wanted = list(labels) if listed else [labels]
-    for label in wanted:
-        if label not in known:
+    # names as text, as make_features reads them: a table's "2" may have been read as a number
+    written = {str(label): label for label in known}
+    wanted = []
+    for label in list(labels) if listed else [labels]:
+        if label not in known and str(label) not in written:
             raise ValueError(
                 f"The {name} parameter must name domains that are there. Got {label!r}; the "
                 f"domains are {known}.{did_you_mean(label, known)}"
             )
+        wanted.append(label if label in known else written[str(label)])
     return [label for label in known if label in wanted]

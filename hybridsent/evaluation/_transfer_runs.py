@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -215,13 +216,14 @@ def _run(given: Given, task: Task) -> Outcome:
     unknown[len(source) :] = ~np.isin(target, task.labeled)
     y = _marked(given.y[rows], unknown, regression=given.classes is None)
     groups = None if given.groups is None else given.groups[rows]
-    fitted = clone(model).fit(table.rows(rows, domain), y, **fit_options(model, groups))
+    X = table.rows(rows, domain)
+    fitted = clone(model).fit(X, y, **fit_options(model, groups))
     if not reference:
         _check_told(fitted, table, given.n_target_labels, task.method)
     tested = pair.of_target[task.test]
     answers = _answers(fitted, table.rows(tested, np.ones(len(tested), dtype=int)), given)
     sizes = {len(source), len(source) + len(task.labeled), len(rows)}
-    shift = _shift(fitted, table, pair, sizes) if task.shift else None
+    shift = _shift(fitted, table, pair, sizes, (X, y)) if task.shift else None
     return Outcome(task, answers, shift)
 
 
@@ -266,7 +268,9 @@ def _answers(fitted: Any, X: Any, given: Given) -> Answers:
     return Answers(labels.astype(given.y.dtype), found)
 
 
-def _shift(fitted: Any, table: Table, pair: Pair, sizes: set[int]) -> Shift:
+def _shift(
+    fitted: Any, table: Table, pair: Pair, sizes: set[int], learned: tuple[Any, np.ndarray]
+) -> Shift:
     """Measure the features that the last step gets, weighted as it weighs them."""
     unknown = Shift(float("nan"), float("nan"))
     n_source, n_target = len(pair.of_source), len(pair.of_target)
@@ -280,20 +284,54 @@ def _shift(fitted: Any, table: Table, pair: Pair, sizes: set[int]) -> Shift:
         weights = weights[:n_source]  # in fit, the rows of the source came first
         if (weights > 0).sum() < 2:
             return unknown
+    parts = _last_inputs(fitted, table, pair, learned)
+    if min(n_source, n_target) < 2 or not all(_is_finite(values) for values in parts):
+        return unknown
+    source, target = (np.asarray(values, dtype=np.float64) for values in parts)
+    return Shift(
+        maximum_mean_discrepancy(source, target, source_weight=weights, max_rows=_SHIFT_ROWS),
+        proxy_a_distance(source, target, source_weight=weights, max_rows=_SHIFT_ROWS),
+    )
+
+
+def _last_inputs(
+    fitted: Any, table: Table, pair: Pair, learned: tuple[Any, np.ndarray]
+) -> tuple[Any, Any]:
+    """Give what the last step gets: of the source in fit, of the target when it answers."""
+    n_source, n_target = len(pair.of_source), len(pair.of_target)
     rows = np.concatenate([pair.of_source, pair.of_target])
     X = table.rows(rows, np.repeat([0, 1], [n_source, n_target]))
     if isinstance(fitted, Pipeline) and len(fitted) > 1:
-        X = fitted[:-1].transform(X)
-    if hasattr(X, "columns"):
-        X = X[[name for name in X.columns if view_of(name) not in PASSTHROUGH]]
-    if min(n_source, n_target) < 2 or not _is_finite(X):
-        return unknown
-    values = np.asarray(X, dtype=np.float64)
-    parts = values[:n_source], values[n_source:]
-    return Shift(
-        maximum_mean_discrepancy(*parts, source_weight=weights, max_rows=_SHIFT_ROWS),
-        proxy_a_distance(*parts, source_weight=weights, max_rows=_SHIFT_ROWS),
-    )
+        before = fitted[:-1]
+        if _adapts_by_label(before):
+            # its transform takes every row for one of the target: only fit_transform, which sees
+            # the labels, adapts the source
+            before = clone(before)
+            source = before.fit_transform(*learned)
+            target = before.transform(_cut(X, slice(n_source, None)))
+            return _features(_cut(source, slice(n_source))), _features(target)
+        X = before.transform(X)
+    X = _features(X)
+    return _cut(X, slice(n_source)), _cut(X, slice(n_source, None))
+
+
+def _adapts_by_label(steps: Any) -> bool:
+    """Tell whether a part that adapts got no column of domains, and took labels of -1 for it."""
+    parts = [p for p in adapting_parts(steps) if getattr(p, "by", DOMAIN) == DOMAIN]
+    return any(DOMAIN not in map(view_of, getattr(part, "feature_names_in_", ())) for part in parts)
+
+
+def _features(X: Any) -> Any:
+    """Leave out the columns that are only handed on."""
+    if not hasattr(X, "columns"):
+        return X
+    return X[[name for name in X.columns if view_of(name) not in PASSTHROUGH]]
+
+
+def _cut(X: Any, rows: slice) -> Any:
+    if issparse(X):
+        return X.tocsr()[rows]
+    return X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]
 
 
 def _is_finite(X: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from hybridsent.evaluation._resampled import Answers, Draws, draw_rows, interval_of, score_draws
 from hybridsent.evaluation._transfer_inputs import Pair
@@ -81,7 +82,7 @@ def _draws(given: Given, pair: Pair, outcomes: list[Outcome], how: Bootstrap) ->
     return {
         method: _mean(
             [
-                score_draws(how.metric, truth, answers, counts, given.classes)
+                score_draws(how.metric, truth, answers, counts, given.classes, _who(given, method))
                 for answers in _gathered(outcomes, method)
             ]
         )
@@ -92,6 +93,12 @@ def _draws(given: Given, pair: Pair, outcomes: list[Outcome], how: Bootstrap) ->
 def _methods(given: Given, outcomes: list[Outcome]) -> list[str]:
     there = {outcome.task.method for outcome in outcomes}
     return [name for name in [*REFERENCES, *given.models] if name in there]
+
+
+def _who(given: Given, method: str) -> str:
+    model, _ = given.models["" if method in REFERENCES else method]
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    return f"{last!r} of {method!r}"
 
 
 def _gathered(outcomes: list[Outcome], method: str) -> list[Answers]:

@@ -15,6 +15,7 @@ from sklearn.utils import gen_batches
 from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
+from hybridsent.evaluation._parts import domain_part
 
 __all__ = [
     "prediction_entropy_score",
@@ -55,8 +56,10 @@ def prediction_entropy_score(estimator: Any, X: Any, y: Any = None) -> float:
 
     Notes
     -----
-    A row is of the target where the column ``domain__0`` (of a table: ``domain``) is 1. Where there
-    is no such column, it is so where y is -1; where no label is -1 either, every row is.
+    Where the classifier begins with `hybridsent.make_features` (`hybridsent.make_fusion`) that was
+    given `domain`, a row is of the target where that column says so, by `target_domain`. Else it is
+    so where the column ``domain__0`` (of a table: ``domain``, unless it holds text) is 1. Where
+    there is no such column, it is so where y is -1; where no label is -1 either, every row is.
 
     References
     ----------
@@ -152,7 +155,7 @@ def soft_neighborhood_density_score(
 
 
 def _target_probabilities(estimator: Any, X: Any, y: Any, who: str) -> np.ndarray:
-    target = np.flatnonzero(target_rows(X, y))
+    target = np.flatnonzero(target_rows(estimator, X, y))
     if len(target) == 0:
         raise ValueError(
             f"{who} needs rows of the target. Got {len(X)} rows, all of the source; take folds "
@@ -166,13 +169,15 @@ def _target_probabilities(estimator: Any, X: Any, y: Any, who: str) -> np.ndarra
     return np.asarray(estimator.predict_proba(rows_of(X, target)), dtype=np.float64)
 
 
-def target_rows(X: Any, y: Any) -> np.ndarray:
-    """Tell which rows are of the target: by column, by label, or all.
+def target_rows(estimator: Any, X: Any, y: Any) -> np.ndarray:
+    """Tell which rows are of the target: as the estimator is told, by column, by label, or all.
 
     Parameters
     ----------
+    estimator : estimator
+        Who is scored; where it begins with `make_features`, that may name the column of domains.
     X : array or DataFrame of n rows
-        Rows; the column ``domain__0``, or ``domain`` of a table, tells.
+        Rows; else the column ``domain__0``, or ``domain`` of a table, tells.
     y : array of shape (n,) or None
         Labels; without such a column, -1 tells.
 
@@ -186,17 +191,46 @@ def target_rows(X: Any, y: Any) -> np.ndarray:
     ValueError
         If a domain is neither 0 nor 1.
     """
-    for name in getattr(X, "columns", ()):
-        if name == DOMAIN or view_of(name) == DOMAIN:
-            domain = np.asarray(X[name])
-            if not np.isin(domain, (0, 1)).all():
-                raise ValueError(
-                    f"The column {name!r} must be 0 for rows of the source and 1 for rows of the "
-                    f"target. Got {sorted(set(domain.tolist()) - {0, 1}, key=str)[:3]}."
-                )
-            return np.asarray(domain == 1)
+    name, domain = _read_domain(estimator, X)
+    if domain is not None:
+        # by way of pandas: a missing value of a nullable column can be compared with nothing else
+        strange = domain[~domain.isin((0, 1))]
+        if len(strange):
+            raise ValueError(
+                f"The column {name!r} must be 0 for rows of the source and 1 for rows of the "
+                f"target. Got {sorted(set(strange.tolist()), key=str)[:3]}; rename a column that "
+                "tells something else."
+            )
+        return np.asarray(domain.isin((1,)))
     n = X.shape[0] if hasattr(X, "shape") else len(X)
     if y is None:
         return np.ones(n, dtype=bool)
     unlabeled = ~labeled_rows(y)
     return unlabeled if unlabeled.any() else np.ones(n, dtype=bool)
+
+
+def _read_domain(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Find the column that tells domains, and read it; the name and a Series, or None twice."""
+    if not hasattr(X, "columns"):
+        return None, None
+    import pandas as pd
+
+    found = domain_part(estimator)
+    if found is not None:
+        part, where = found
+        names = where if isinstance(where, list) else [where]
+        if len(names) == 1 and isinstance(names[0], str) and names[0] in X.columns:
+            told = part.transform(X[where]) if hasattr(part, "transform") else X[where]
+            return names[0], pd.Series(np.asarray(told).ravel())
+    for name in X.columns:
+        if name == DOMAIN or view_of(name) == DOMAIN:
+            values = pd.Series(np.asarray(X[name]))
+            if name != DOMAIN or not _is_text(values):
+                return name, values
+    return None, None
+
+
+def _is_text(values: Any) -> bool:
+    """Tell a column of names, which do not say which is the target, or are of another thing."""
+    known = values[values.notna()].tolist()
+    return not known or any(isinstance(value, str) for value in known)

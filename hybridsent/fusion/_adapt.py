@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import clone
 
 from hybridsent._hints import did_you_mean
-from hybridsent._views import DOMAIN, GROUP
+from hybridsent._views import GROUP
 
 __all__ = ["ADAPTATIONS", "adapted_steps"]
 
@@ -31,7 +31,6 @@ def adapted_steps(
     *,
     domain: str | None,
     group: str | None,
-    told: bool,
     classifier: Any,
     random_state: int,
 ) -> list[tuple[str, Any]]:
@@ -49,8 +48,6 @@ def adapted_steps(
         Column of the domains, where one is named.
     group : str or None
         Column of the groups, where one is named.
-    told : bool
-        Whether the columns of a table are named: else the matrix may have ``group__0`` itself.
     classifier : object
         What the user asked for as classifier.
     random_state : int
@@ -79,7 +76,7 @@ def adapted_steps(
             f"{adapt!r}; give an estimator that weighs rows as classifier instead."
         )
     if isinstance(adapt, str) and adapt not in _TRANSFORMERS:
-        _check_groups(None, adapt, domain, group, told)
+        _check_groups(None, adapt, domain, group)
         return _with_head(adapt, how, steps, classifier, random_state)
     if isinstance(adapt, str) and adapt in _JOIN_VIEWS and how != "early":
         raise ValueError(
@@ -87,12 +84,12 @@ def adapted_steps(
             "joins them; choose 'coral', or how='early'."
         )
     made = _transformer(adapt, random_state).set_output(transform="pandas")
-    _check_groups(made, adapt, domain, group, told)
+    _check_groups(made, adapt, domain, group)
     return _with_transformer(made, steps)
 
 
-def _check_groups(made: Any, adapt: Any, domain: str | None, group: str | None, told: bool) -> None:
-    """Refuse a column of domains or groups that nothing would read, or that is not there."""
+def _check_groups(made: Any, adapt: Any, domain: str | None, group: str | None) -> None:
+    """Refuse a column of domains or groups that nothing would read."""
     from hybridsent.transfer import GroupScaler
 
     by = made.by if isinstance(made, GroupScaler) else None
@@ -105,16 +102,6 @@ def _check_groups(made: Any, adapt: Any, domain: str | None, group: str | None, 
         raise ValueError(
             "The group parameter must be left out unless groups are standardised: with "
             f"adapt={adapt!r} it would be a feature. Got {group!r}; use adapt='groups'."
-        )
-    if told and by == GROUP and group is None:
-        raise ValueError(
-            "The group parameter must name the column whose groups, such as speakers, are "
-            f"standardised with adapt={adapt!r}. Got None."
-        )
-    if told and by == DOMAIN and domain is None:
-        raise ValueError(
-            "The domain parameter must name the column whose domains are standardised with "
-            f"adapt={adapt!r}. Got None."
         )
 
 

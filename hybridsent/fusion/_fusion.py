@@ -210,7 +210,6 @@ def make_fusion(
             steps_made,
             domain=domain,
             group=group,
-            told=not (isinstance(features, str) and features == "passthrough"),
             classifier=classifier,
             random_state=random_state,
         )

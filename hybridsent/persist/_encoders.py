@@ -85,10 +85,10 @@ def warn_of_passing(model: Any) -> None:
         from hybridsent.encoders._tuned import TEMPORARY  # loaded already, as there is an encoder
 
         try:
-            backbone = encoder.backbone()
+            backbone = encoder.backbone() if hasattr(encoder, "backbone") else None
         except _NOT_HERE:
             continue
-        if backbone.loader != "hybridsent.encoders._tuned:load":
+        if getattr(backbone, "loader", "") != "hybridsent.encoders._tuned:load":
             continue
         known = str(encoder.model)
         if Path(backbone.options["folder"]).name.startswith(TEMPORARY):
