@@ -15,7 +15,7 @@ from hybridsent.cli import main
 from hybridsent.cli._main import COMMANDS, build_parser
 from hybridsent.fusion import FUSIONS
 from hybridsent.persist import inspect
-from hybridsent.recipes import list_recipes
+from hybridsent.recipes import list_recipes, load_recipe
 
 SENTENCES = {
     "positive": [
@@ -593,8 +593,184 @@ def test_a_model_of_speakers_must_be_told_the_speaker(sites, tmp_path, capsys):
         (["--domain", "site", "--adapt", "corall"], "Did you mean 'coral'?"),
         (["--recipe", "coral", "--adapt", "coral"], "leave --adapt out"),
         (["--metric", "f1-macro"], "Did you mean 'f1_macro'?"),
+        (["--adapt", "coral", "--target-labels", "4"], "--target-labels needs --domain"),
+        (["--adapt", "groups"], "--adapt groups needs --domain"),
+        (["--recipe", "Speakers"], "--recipe Speakers needs --domain"),
+        (["--domain", "site", "--recipe", "early"], "--recipe early does not adapt"),
+        (["--domain", "site", "--target-domain", "filmz", "--adapt", "coral"], "Did you mean 'films'?"),
     ],
-)
+)  # fmt: skip
 def test_domains_that_do_not_fit_are_told(sites, options, message, capsys):
     assert run("evaluate", sites[0] / "all.csv", "--target", "label", *options) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--domain", "site", "--target-domain", "filmz", "--adapt", "coral"], "Did you mean 'films'?"),
+        (["--domain", "site", "--target-domain", "films", "--adapt", "groups"], "leave --target-domain out"),
+        (["--domain", "site", "--adapt", "coral"], "--target-domain must name the target"),
+        (["--domain", "site", "--recipe", "early"], "--recipe early does not adapt"),
+        (["--recipe", "speakers"], "--recipe speakers needs --domain"),
+        (["--adapt", "groups"], "--adapt groups needs --domain"),
+    ],
+)  # fmt: skip
+def test_fit_refuses_domains_that_do_not_fit(sites, options, message, tmp_path, capsys):
+    command = ("fit", sites[0] / "all.csv", "--target", "label", "-o", tmp_path / "m")
+    assert run(*command, *options) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert "target_domain=" not in told
+    assert not (tmp_path / "m").exists()
+
+
+def test_recipes_that_adapt_keep_the_rows_without_a_label(sites, tmp_path, capsys):
+    folder, truth = sites
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from hybridsent import make_fusion\nGRID = {}\n"
+        "def build(**options):\n    return make_fusion(adapt='coral', **options)\n"
+    )
+    for recipe in ("coral", own):
+        command = ("fit", folder / "some.csv", "--target", "label", "--recipe", recipe)
+        assert run(*command, "-o", model) == 0
+        told = capsys.readouterr().err
+        assert "40 of 120 rows have no label in 'label': kept to adapt to" in told
+        assert "warning" not in told
+        assert run("predict", model, folder / "new.csv", "-o", out) == 0
+        assert (pd.read_csv(out)["prediction"] == truth).mean() > 0.85
+
+
+def test_cross_modal_learns_from_pairs_without_a_label(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(100, 3))
+    names = [f"{view}__{i}" for view in ("text", "image") for i in range(9)]
+    views = np.hstack([common @ rng.normal(size=(3, 9)) for _ in range(2)])
+    frame = pd.DataFrame(views + rng.normal(size=views.shape) / 10, columns=names)
+    frame["label"] = np.where(common[:, 0] > 0, "good", "bad")
+    truth = frame["label"][50:]
+    frame.loc[:49, names[9:]] = np.nan
+    frame.loc[50:, "label"] = None
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    frame.loc[50:, names[9:]].to_csv(tmp_path / "images.csv", index=False)
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    command = ("fit", tmp_path / "train.csv", "--target", "label", "--recipe", "cross-modal")
+    assert run(*command, "-o", model) == 0
+    assert "fitted on 100 rows (50 with a label)" in capsys.readouterr().err
+    assert run("predict", model, tmp_path / "images.csv", "-o", out) == 0
+    assert (pd.read_csv(out)["prediction"].to_numpy() == truth.to_numpy()).mean() > 0.8
+
+
+def test_evaluate_must_know_the_target_and_labels_that_judge(sites, capsys):
+    command = ("evaluate", sites[0] / "some.csv", "--target", "label", "--adapt", "coral")
+    assert run(*command) == 2
+    told = capsys.readouterr().err
+    assert "evaluate needs --domain" in told
+    assert "40 of 120 rows have no label" in told
+    assert run(*command, "--domain", "site", "--target-domain", "films") == 2
+    assert "all rows of 'films' were left out" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def polar(sites, tmp_path_factory):
+    """Integer labels of which one is -1; with gaps in another file, and as texts in a third."""
+    folder = tmp_path_factory.mktemp("polar")
+    frame = pd.read_csv(sites[0] / "all.csv")
+    label = frame["label"].map({"bad": -1, "good": 1})
+    frame.assign(label=label).to_csv(folder / "all.csv", index=False)
+    gaps = label.astype("Int64").where(frame["site"] != "films")
+    frame.assign(label=gaps).to_csv(folder / "gaps.csv", index=False)
+    frame.assign(label=gaps.replace(-1, 0)).to_csv(folder / "zero.csv", index=False)
+    texts = frame["label"].where(frame["site"] != "films", "-1")
+    frame.assign(label=texts).to_csv(folder / "texts.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["fit", "evaluate", "search"])
+@pytest.mark.parametrize("name", ["all", "gaps", "texts"])
+def test_a_class_of_minus_one_is_refused_where_it_would_mark_no_label(
+    command, name, polar, tmp_path, capsys
+):
+    options = {
+        "fit": ("-o", tmp_path / "m", "--adapt", "coral-diagonal"),
+        "evaluate": ("--adapt", "coral-diagonal"),
+        "search": ("--recipe", "cross-modal"),
+    }[command]
+    where = ("--domain", "site", "--target-domain", "films") if command != "search" else ()
+    assert run(command, polar / f"{name}.csv", "--target", "label", *options, *where) == 2
+    told = capsys.readouterr().err
+    assert "leave the cell empty" in told
+    assert "astype" not in told
+
+
+def test_minus_one_is_a_class_where_nothing_adapts(polar, tmp_path, capsys):
+    model = tmp_path / "m.hybridsent"
+    assert run("fit", polar / "all.csv", "--target", "label", "-o", model) == 0
+    assert "fitted on 120 rows, 2 classes" in capsys.readouterr().err
+    assert run("predict", model, polar / "all.csv", "-o", tmp_path / "out.csv") == 0
+    assert {"p_-1", "p_1"} <= set(pd.read_csv(tmp_path / "out.csv"))
+
+
+@pytest.mark.parametrize("options", [(), ("--adapt", "coral")])
+def test_integer_labels_stay_so_beside_empty_cells(options, polar, tmp_path):
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    assert run("fit", polar / "zero.csv", "--target", "label", *options, "-o", model) == 0
+    assert run("predict", model, polar / "zero.csv", "-o", out) == 0
+    assert {"p_0", "p_1"} <= set(pd.read_csv(out))
+
+
+def test_an_empty_text_is_no_label_in_jsonl(sites, tmp_path, capsys):
+    frame = pd.read_csv(sites[0] / "some.csv").fillna({"label": ""})
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    command = ("fit", tmp_path / "t.jsonl", "--target", "label", "--adapt", "coral")
+    assert run(*command, "-o", tmp_path / "m") == 0
+    assert "fitted on 120 rows (80 with a label), 2 classes" in capsys.readouterr().err
+
+
+def test_predict_writes_the_columns_of_the_user_and_no_others(sites, table, tmp_path):
+    folder, _ = sites
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    probabilities = ["prediction", "p_bad", "p_good"]
+    where = ("--domain", "site", "--target-domain", "films")
+    command = ("fit", folder / "some.csv", "--target", "label", "-o", model)
+    assert run(*command, "--adapt", "coral", *where) == 0
+    assert run("predict", model, folder / "all.csv", "-o", out) == 0
+    assert list(pd.read_csv(out)) == ["label", "site", *probabilities]
+    assert run("predict", model, folder / "new.csv", "-o", out) == 0
+    assert list(pd.read_csv(out)) == probabilities
+    posts = pd.read_csv(table).assign(site=["books", "films"] * 6)
+    posts.to_csv(tmp_path / "posts.csv", index=False)
+    command = ("fit", tmp_path / "posts.csv", "--target", "label", "--text", "tweet", "-o", model)
+    assert run(*command, "--adapt", "coral-diagonal", *where) == 0
+    posts.drop(columns="site").to_csv(tmp_path / "new.csv", index=False)
+    assert run("predict", model, tmp_path / "new.csv", "-o", out) == 0
+    assert list(pd.read_csv(out))[:4] == ["tweet", "label", "author", "prediction"]
+
+
+@pytest.mark.parametrize("name", ["Speakers", "file", "own"])
+def test_speakers_are_known_by_what_the_model_reads(name, sites, tmp_path, capsys):
+    folder, _ = sites
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from hybridsent import make_fusion\nGRID = {}\n"
+        "def build(**options):\n    return make_fusion(adapt='groups', **options)\n"
+    )
+    recipe = {"file": load_recipe("speakers").path, "own": own}.get(name, name)
+    command = (folder / "some.csv", "--target", "label", "--recipe", recipe, "--domain", "site")
+    model = tmp_path / "m.hybridsent"
+    assert run("fit", *command, "-o", model) == 0
+    assert run("predict", model, folder / "new.csv", "-o", tmp_path / "out.csv") == 2
+    assert "must tell the group of each row in a column 'site'" in capsys.readouterr().err
+    assert run("evaluate", *command, "--target-domain", "books", "--cv", 2) == 0
+
+
+def test_a_domain_is_named_by_its_number(sites, tmp_path, capsys):
+    frame = pd.read_csv(sites[0] / "all.csv")
+    frame["site"] = frame["site"].map({"books": 1.0, "films": 2.0, "music": 3.0})
+    frame.to_parquet(tmp_path / "t.parquet")
+    command = (tmp_path / "t.parquet", "--target", "label", "--domain", "site", "--adapt", "coral")
+    for action in (("fit", "-o", tmp_path / "m"), ("evaluate", "--cv", 2)):
+        assert run(action[0], *command, "--target-domain", "2", *action[1:]) == 0
+        assert "warning" not in capsys.readouterr().err

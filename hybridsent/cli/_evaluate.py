@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hybridsent.cli._console import write_json
-from hybridsent.cli._inputs import Labelled, check_output, open_labelled
-from hybridsent.cli._models import baseline, pipeline
+from hybridsent.cli._console import UsageError, write_json
+from hybridsent.cli._inputs import Labelled, Opened, check_output, has_label, labelled, open_rows
+from hybridsent.cli._models import baseline, check_minus_one, pipeline
 from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
@@ -39,13 +39,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate, print the table and write the JSON."""
     output = check_output(arguments.json, "--json") if arguments.json else None
-    task = open_labelled(arguments)
-    model = pipeline(task, arguments, judged=True)
+    if arguments.target_labels and not arguments.domain:
+        raise UsageError("--target-labels needs --domain, the column that tells the target's rows")
+    opened = open_rows(arguments)
+    model = pipeline(opened, arguments, judged=True)
+    if not arguments.domain:
+        _check_known(model, opened, arguments)
+    task = labelled(opened, arguments)
+    check_minus_one(task, model, arguments.target)
     judge = _transfer if arguments.domain else _evaluation
     result = judge(model, task, arguments)
     print(result)
     if output:
         write_json(output, result.to_dict())
+
+
+def _check_known(model: Any, opened: Opened, arguments: argparse.Namespace) -> None:
+    """Refuse to judge what adapts where the rows without a label alone would be the target."""
+    from hybridsent.evaluation._unadapted import adapting_parts
+
+    unlabelled = int((~has_label(opened.rows, arguments.target)).sum())
+    if unlabelled and any(True for _ in adapting_parts(model)):
+        raise UsageError(
+            "evaluate needs --domain to know the target of what adapts, and the labels of all "
+            f"rows to judge it; {unlabelled} of {len(opened.rows)} rows have no label in "
+            f"{arguments.target!r}. Name the column of the domains, or adapt to these rows with: "
+            "hybridsent fit"
+        )
 
 
 def _evaluation(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
@@ -65,6 +85,12 @@ def _evaluation(model: Any, task: Labelled, arguments: argparse.Namespace) -> An
 def _transfer(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
     from hybridsent.evaluation import transfer_report
 
+    target = arguments.target_domain
+    if task.domains is not None and target is not None and target not in task.domains:
+        raise UsageError(
+            f"--target-domain must name a domain whose rows have labels, by which it is judged; "
+            f"all rows of {target!r} were left out, because they have none in {arguments.target!r}"
+        )
     return transfer_report(
         {arguments.recipe or arguments.adapt: model},
         task.rows,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._inputs import check_output, open_labelled
-from hybridsent.cli._models import pipeline, transfers
+from hybridsent.cli._inputs import check_output, labelled, open_rows
+from hybridsent.cli._models import check_minus_one, pipeline, takes_unlabelled
 from hybridsent.cli._options import add_model_options, add_table_options, add_transfer_options
 
 
@@ -29,7 +29,10 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import save
 
     output = check_output(arguments.output, "--output")
-    task = open_labelled(arguments, unlabelled=transfers(arguments))
-    model = pipeline(task, arguments).fit(task.rows, task.labels)
+    opened = open_rows(arguments)
+    model = pipeline(opened, arguments)
+    task = labelled(opened, arguments, keep=takes_unlabelled(model))
+    check_minus_one(task, model, arguments.target)
+    model.fit(task.rows, task.labels)
     save(model, output, metadata=task.facts(arguments.target))
     say(f"fitted on {task.told()}, {len(model.classes_)} classes -> {output}")

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 __all__ = [
     "TABLES",
     "Labelled",
+    "Opened",
     "check_column",
     "check_output",
+    "domains_of",
+    "has_label",
     "labelled",
     "modalities",
-    "open_labelled",
+    "open_rows",
     "open_table",
 ]
 
@@ -32,36 +35,55 @@ TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A table with labels, and what is read of it.
+class Opened:
+    """A table, and what is read of it.
 
     Parameters
     ----------
     rows : DataFrame
-        The rows; of a table that holds features, these and the domains alone.
-    labels : ndarray
-        Their labels; -1 where they have none.
-    groups : ndarray or None
-        Their groups, where a column was named.
+        The rows.
     found : dict of str to (str, True or str)
         Column and backbone of each modality, as `modalities` gives them.
-    views : list of str
-        Views whose features the table holds already; instead of `found`.
-    domains : ndarray or None, default=None
-        Their domains as text, where a column was named.
+    features : list of str
+        Columns of features that the table holds already; instead of `found`.
     """
 
     rows: pd.DataFrame
-    labels: np.ndarray
-    groups: np.ndarray | None
     found: dict[str, tuple[str, Any]]
-    views: list[str]
-    domains: np.ndarray | None = None
+    features: list[str]
+
+    @property
+    def views(self) -> list[str]:
+        """Views of the features."""
+        from hybridsent._views import spans
+
+        return list(spans(self.features))
+
+
+@dataclass(frozen=True)
+class Labelled(Opened):
+    """The rows of a table that a model learns from; of features, these and the domains alone.
+
+    Parameters
+    ----------
+    labels : ndarray
+        Their labels; -1 where they have none.
+    known : ndarray of bool
+        Which of them have a label: -1 may be a class.
+    groups : ndarray or None
+        Their groups, where a column was named.
+    domains : ndarray or None
+        Their domains as text, where a column was named.
+    """
+
+    labels: np.ndarray
+    known: np.ndarray
+    groups: np.ndarray | None
+    domains: np.ndarray | None
 
     def told(self) -> str:
         """Say how many rows there are, and how many of them have a label."""
-        unlabelled = sum(not isinstance(v, str) and v == -1 for v in self.labels.tolist())
-        with_label = f" ({len(self.rows) - unlabelled} with a label)" if unlabelled else ""
+        with_label = "" if self.known.all() else f" ({self.known.sum()} with a label)"
         return f"{len(self.rows)} rows{with_label}"
 
     def facts(self, target: str) -> dict[str, Any]:
@@ -70,55 +92,161 @@ class Labelled:
         return {"target": target, "columns": columns, "rows": len(self.rows)}
 
 
-def open_labelled(arguments: argparse.Namespace, *, unlabelled: bool = False) -> Labelled:
-    """Read a table with labels, and tell what is read of it.
+def open_rows(arguments: argparse.Namespace) -> Opened:
+    """Read a table, and tell what is read of it.
 
     Parameters
     ----------
     arguments : Namespace
         With the options of a table and, maybe, ``group`` and ``domain``.
-    unlabelled : bool, default=False
-        Whether rows without a label are kept.
 
     Returns
     -------
-    Labelled
-        Rows, labels, groups, and what is read.
+    Opened
+        All its rows.
 
     Raises
     ------
     UsageError
         If a column is not there, or nothing in the table can be read.
     """
-    import numpy as np
-
     from hybridsent._views import spans
-    from hybridsent.evaluation import as_labels
 
-    opened = open_table(arguments.table, [arguments.image, arguments.audio])
-    table = labelled(opened, arguments.target, keep=unlabelled)
+    table = open_table(arguments.table, [arguments.image, arguments.audio])
     group, domain = (getattr(arguments, name, None) for name in ("group", "domain"))
-    for column, option in ((group, "--group"), (domain, "--domain")):
+    for column, option in (
+        (arguments.target, "--target"),
+        (group, "--group"),
+        (domain, "--domain"),
+    ):
         if column:
             check_column(table, column, option)
-    known = table[arguments.target].notna().to_numpy()
-    labels = as_labels(table[known], arguments.target)
-    if not known.all():
-        whole = labels.astype(np.int64) if labels.dtype.kind in "bu" else labels
-        kind = whole.dtype if whole.dtype.kind in "if" else object
-        labels = np.full(len(table), -1, dtype=kind)
-        labels[known] = whole
-    groups = as_labels(table, group, "groups") if group else None
-    domains = as_labels(table, domain, "domain").astype(str) if domain else None
     exclude = [arguments.target, group, domain]
     features = _features(arguments, table, exclude)
     if not features:
-        found = modalities(arguments, table, exclude)
-        return Labelled(table, labels, groups, found, [], domains)
+        return Opened(table, modalities(arguments, table, exclude), [])
     widths = {view: len(columns) for view, columns in spans(features).items()}
     say("found features: " + ", ".join(f"{view} ({width})" for view, width in widths.items()))
-    kept = [*features, domain] if domain else features
-    return Labelled(table[kept], labels, groups, {}, list(widths), domains)
+    return Opened(table, {}, features)
+
+
+def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = False) -> Labelled:
+    """Give the rows their labels; drop those without one, and say how many.
+
+    Parameters
+    ----------
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With ``target`` and, maybe, ``group`` and ``domain``.
+    keep : bool, default=False
+        Whether rows without a label are kept after all.
+
+    Returns
+    -------
+    Labelled
+        The rows that are left.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two labels.
+    """
+    from hybridsent.evaluation import as_labels
+
+    table, target = opened.rows, arguments.target
+    known = has_label(table, target)
+    if not known.all():
+        fate = "kept to adapt to" if keep else "left out"
+        say(f"{int((~known).sum())} of {len(table)} rows have no label in {target!r}: {fate}")
+    different = table.loc[known, target].unique()
+    if len(different) < 2:
+        raise UsageError(
+            f"--target must hold at least two different labels; {target!r} holds {list(different)}"
+        )
+    labels = _labels(table, target, known)
+    if keep:
+        labels = _with_gaps(labels, known)
+    else:
+        table, known = table[known], known[known]
+    group, domain = (getattr(arguments, name, None) for name in ("group", "domain"))
+    told = [domain] if domain else []
+    return Labelled(
+        rows=table[[*opened.features, *told]] if opened.features else table,
+        found=opened.found,
+        features=opened.features,
+        labels=labels,
+        known=known,
+        groups=as_labels(table, group, "groups") if group else None,
+        domains=domains_of(table, domain) if domain else None,
+    )
+
+
+def has_label(table: pd.DataFrame, target: str) -> np.ndarray:
+    """Tell which rows have a label: an empty cell is none, in every format.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    target : str
+        Column of the labels.
+
+    Returns
+    -------
+    ndarray of bool
+        False for rows without a label.
+    """
+    column = table[target]
+    return (column.notna() & ~column.isin([""])).to_numpy(dtype=bool)
+
+
+def domains_of(table: pd.DataFrame, column: str) -> np.ndarray:
+    """Name the domain of each row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    column : str
+        Its column of domains.
+
+    Returns
+    -------
+    ndarray of str
+        The names; 2.0 is ``"2"``, as a column with an empty cell is read as floats.
+    """
+    from hybridsent.evaluation import as_labels
+
+    return _whole(as_labels(table, column, "domain")).astype(str)
+
+
+def _labels(table: pd.DataFrame, target: str, known: np.ndarray) -> np.ndarray:
+    """Labels of the rows that have one; integers beside empty cells were read as floats."""
+    from hybridsent.evaluation import as_labels
+
+    labels = as_labels(table[known], target)
+    return labels if known.all() else _whole(labels)
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    """Turn floats that are whole numbers, all of them, into integers."""
+    import numpy as np
+
+    whole = numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all()
+    return numbers.astype(np.int64) if whole else numbers
+
+
+def _with_gaps(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Put -1 where a row has no label."""
+    import numpy as np
+
+    if known.all():
+        return labels
+    roomy = labels.astype(np.int64) if labels.dtype.kind in "bu" else labels
+    full = np.full(len(known), -1, dtype=roomy.dtype if roomy.dtype.kind in "if" else object)
+    full[known] = roomy
+    return full
 
 
 def _features(
@@ -259,42 +387,6 @@ def _listed(table: pd.DataFrame) -> list[str]:
     """Columns for a message: of thousands of features a few are enough."""
     names = [str(name) for name in table.columns]
     return names if len(names) <= 40 else [*names[:5], "…", *names[-15:]]
-
-
-def labelled(table: pd.DataFrame, target: str, *, keep: bool = False) -> pd.DataFrame:
-    """Drop the rows without a label, and say how many.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table.
-    target : str
-        Column of the labels.
-    keep : bool, default=False
-        Whether to keep them after all.
-
-    Returns
-    -------
-    DataFrame
-        The rows that are left.
-
-    Raises
-    ------
-    UsageError
-        If there is no such column, or fewer than two labels.
-    """
-    check_column(table, target, "--target")
-    empty = table[target].isna()
-    if empty.any():
-        fate = "kept to adapt to" if keep else "left out"
-        say(f"{int(empty.sum())} of {len(table)} rows have no label in {target!r}: {fate}")
-    kept = table[~empty]
-    if kept[target].nunique() < 2:
-        raise UsageError(
-            f"--target must hold at least two different labels; {target!r} holds "
-            f"{list(kept[target].unique()[:3])}"
-        )
-    return table if keep else kept
 
 
 def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path:

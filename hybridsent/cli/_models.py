@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, is_interactive, say
-from hybridsent.cli._inputs import Labelled
+from hybridsent.cli._inputs import Labelled, Opened, domains_of
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
 
 __all__ = [
     "baseline",
     "candidates",
+    "check_minus_one",
     "encoders",
     "pipeline",
     "prepare",
     "shared",
     "store_of",
-    "transfers",
+    "takes_unlabelled",
 ]
 
 
@@ -83,31 +86,73 @@ def prepare(model: Any, arguments: argparse.Namespace) -> Any:
     return model
 
 
-def transfers(arguments: argparse.Namespace) -> bool:
-    """Tell whether rows without a label are of use: something adapts to them.
+def takes_unlabelled(model: Any) -> bool:
+    """Tell whether a model learns from rows without a label, marked by -1, too.
 
     Parameters
     ----------
-    arguments : Namespace
-        With the model and transfer options.
+    model : estimator
+        As `pipeline` gave it.
 
     Returns
     -------
     bool
-        True where a domain or what adapts is named.
+        True where what gets the labels last, in a pipeline or a search, knows that -1 is none.
     """
-    return bool(arguments.domain or arguments.adapt)
+    from sklearn.pipeline import Pipeline
+
+    from hybridsent.evaluation._unadapted import adapting_parts
+    from hybridsent.few_label import LabeledOnly
+
+    if isinstance(model, Pipeline):
+        return takes_unlabelled(model.steps[-1][1])
+    if hasattr(model, "param_grid") or hasattr(model, "param_distributions"):
+        return takes_unlabelled(model.estimator)
+    return (
+        isinstance(model, LabeledOnly)
+        or type(model).__module__.startswith("sklearn.semi_supervised.")
+        or any(True for _ in adapting_parts(model))
+    )
 
 
-def pipeline(task: Labelled, arguments: argparse.Namespace, *, judged: bool = False) -> Any:
-    """Build the model that the options describe.
+def check_minus_one(task: Labelled, model: Any, target: str) -> None:
+    """Refuse a class -1 where it would count as no label.
 
     Parameters
     ----------
     task : Labelled
-        What `open_labelled` gave.
+        What `labelled` gave.
+    model : estimator
+        Who learns from it.
+    target : str
+        Column of the labels.
+
+    Raises
+    ------
+    UsageError
+        If there is one.
+    """
+    told = task.labels[task.known].tolist()
+    beside_text = any(isinstance(label, str) for label in told)
+    meant = [label for label in told if label == -1 or label == "-1"]
+    if not meant or not (takes_unlabelled(model) or (beside_text and -1 in meant)):
+        return
+    raise UsageError(
+        f"--target must not hold -1, which marks a row without a label; {target!r} holds "
+        f"{meant[0]!r} in {len(meant)} rows. If it is a class, rename the class; if these rows "
+        "have no label, leave the cell empty"
+    )
+
+
+def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = False) -> Any:
+    """Build the model that the options describe.
+
+    Parameters
+    ----------
+    opened : Opened
+        What `open_rows` gave.
     arguments : Namespace
-        With the model and encoding options.
+        With the model, transfer and encoding options.
     judged : bool, default=False
         Whether `transfer_report` will write the domains of the table.
 
@@ -121,22 +166,21 @@ def pipeline(task: Labelled, arguments: argparse.Namespace, *, judged: bool = Fa
     UsageError
         If a name is unknown, or options contradict each other.
     """
-    from hybridsent.fusion import make_fusion
-
-    fixed = {name: getattr(arguments, name) for name in FIXED_BY_A_RECIPE}
-    given = {name: value for name, value in fixed.items() if value is not None}
-    if arguments.recipe and given:
-        raise UsageError(
-            f"--recipe {arguments.recipe} sets the model; leave --{next(iter(given))} out"
-        )
-    parts = {**_parts(task, arguments), **_domains(arguments, judged=judged)}
+    _check_options(arguments)
+    parts = _parts(opened, arguments)
     try:
-        if arguments.recipe:
-            from hybridsent.recipes import load_recipe
-
-            return prepare(load_recipe(arguments.recipe).build(**parts), arguments)
-        return prepare(make_fusion(given.pop("fusion", "early"), **parts, **given), arguments)
+        build = _builder(arguments)
+        reads = _reads(build, parts, arguments)
     except (ValueError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+    told = _told(opened, arguments, reads, judged=judged)
+    try:
+        model = build(**parts, **told)
+    except ValueError as error:
+        raise UsageError(str(error) if reads or not told else _unread(arguments)) from error
+    try:
+        return prepare(model, arguments)
+    except ValueError as error:
         raise UsageError(str(error)) from error
 
 
@@ -146,7 +190,7 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     Parameters
     ----------
     task : Labelled
-        What `open_labelled` gave.
+        What `labelled` gave.
     arguments : Namespace
         With the names of the recipes and the encoding options.
 
@@ -168,10 +212,17 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     for name in arguments.recipe or list_recipes():
         try:
             recipe = load_recipe(name)
-            model = prepare(recipe.build(**parts), arguments)
+            model, missed = _built_somehow(recipe.build, parts)
+            prepare(model, arguments)
             if not arguments.recipe and any(True for _ in adapting_parts(model)):
                 say(f"recipe {name} is left out: it adapts to a target domain; see evaluate")
                 continue
+            if missed:
+                raise UsageError(
+                    f"--recipe {name} adapts by a column of groups or domains, which search does "
+                    "not read; see: hybridsent evaluate --domain"
+                )
+            check_minus_one(task, model, arguments.target)
             built[recipe.name] = model, recipe.grid_for(model)
         except (ValueError, FileNotFoundError) as error:
             if arguments.recipe:
@@ -180,15 +231,15 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     return built
 
 
-def baseline(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
+def baseline(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     """Build what stands beside a model that adapts, where that cannot be derived from it.
 
     Parameters
     ----------
     model : Pipeline
         What `pipeline` gave.
-    task : Labelled
-        What `open_labelled` gave.
+    opened : Opened
+        What `open_rows` gave.
     arguments : Namespace
         With the model and encoding options.
 
@@ -203,30 +254,127 @@ def baseline(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:
     try:
         unadapted(model)
     except ValueError:
-        return prepare(make_fusion(**_parts(task, arguments)), arguments)
+        return prepare(make_fusion(**_parts(opened, arguments)), arguments)
     return None
 
 
-def _domains(arguments: argparse.Namespace, *, judged: bool) -> dict[str, Any]:
-    """Parameters of `make_fusion` that tell domains."""
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Refuse options of a model that cannot stand together."""
+    given = [name for name in FIXED_BY_A_RECIPE if getattr(arguments, name) is not None]
+    if arguments.recipe and given:
+        raise UsageError(f"--recipe {arguments.recipe} sets the model; leave --{given[0]} out")
     if arguments.target_domain is not None and not arguments.domain:
         raise UsageError("--target-domain needs --domain, the column in which it stands")
     if arguments.domain and not (arguments.adapt or arguments.recipe):
         raise UsageError(
             "--domain needs --adapt, or a --recipe that adapts: nothing else reads domains"
         )
+
+
+def _builder(arguments: argparse.Namespace) -> Callable[..., Any]:
+    """Give what builds the model, from the parameters that every recipe takes."""
+    if arguments.recipe:
+        from hybridsent.recipes import load_recipe
+
+        return load_recipe(arguments.recipe).build
+    from hybridsent.fusion import make_fusion
+
+    fixed = {name: getattr(arguments, name) for name in FIXED_BY_A_RECIPE}
+    given = {name: value for name, value in fixed.items() if value is not None}
+    return partial(make_fusion, given.pop("fusion", "early"), **given)
+
+
+def _reads(
+    build: Callable[..., Any], parts: Mapping[str, Any], arguments: argparse.Namespace
+) -> set[str]:
+    """Tell by which columns, of domains or of groups, the model adapts; none where it does not."""
+    from hybridsent._views import DOMAIN, GROUP
+    from hybridsent.evaluation._unadapted import adapting_parts
+
+    model, missed = _built_somehow(build, parts)
+    reads = {getattr(part, "by", DOMAIN) for part in adapting_parts(model)}
+    if not arguments.domain and (missed or GROUP in reads):
+        raise UsageError(
+            f"{_named(arguments)} needs --domain, the column that tells the group or domain "
+            "(speaker, site) of each row: without it nothing is adapted"
+        )
+    return reads or missed
+
+
+def _built_somehow(build: Callable[..., Any], parts: Mapping[str, Any]) -> tuple[Any, set[str]]:
+    """Build a model only to look at it, and name the columns without which it is not built."""
+    from hybridsent._views import DOMAIN, GROUP
+
+    try:
+        return build(**parts), set()
+    except ValueError:
+        for view in (GROUP, DOMAIN):
+            try:
+                return build(**parts, **{view: view}), {view}
+            except ValueError:
+                continue
+        raise
+
+
+def _told(
+    opened: Opened, arguments: argparse.Namespace, reads: set[str], *, judged: bool
+) -> dict[str, str | None]:
+    """Parameters of `make_fusion` that tell domains or groups."""
+    from hybridsent._views import DOMAIN, GROUP
+
+    target = arguments.target_domain
     if not arguments.domain:
         return {}
-    if arguments.adapt == "groups" or arguments.recipe == "speakers":
-        return {"group": arguments.domain}
+    told: dict[str, str | None] = {"group": arguments.domain} if GROUP in reads else {}
+    by_domain = DOMAIN in reads or not reads
+    if target is not None and not by_domain and not judged:
+        raise UsageError(
+            f"{_named(arguments)} standardises each group in --domain {arguments.domain} by itself "
+            "and knows no target; leave --target-domain out"
+        )
+    if target is not None or (reads and by_domain and not judged):
+        _check_target(opened, arguments)
+    if not by_domain:
+        return told
     if judged:
-        return {"domain": "domain"}
-    return {"domain": arguments.domain, "target_domain": arguments.target_domain}
+        return {**told, "domain": "domain"}
+    return {**told, "domain": arguments.domain, "target_domain": target}
 
 
-def _parts(task: Labelled, arguments: argparse.Namespace) -> dict[str, Any]:
+def _check_target(opened: Opened, arguments: argparse.Namespace) -> None:
+    """Refuse a target domain that is not in the table, or that cannot be guessed."""
+    column, target = arguments.domain, arguments.target_domain
+    told = opened.rows[opened.rows[column].notna()]
+    known = sorted(set(domains_of(told, column).tolist()))
+    listed = known if len(known) <= 20 else [*known[:20], "…"]
+    if target is None and not told[column].isin([0, 1]).all():
+        raise UsageError(
+            f"--target-domain must name the target among the domains in {column!r}, where these "
+            f"are not 0 (source) and 1 (target); it is one of {listed}"
+        )
+    if target is not None and target not in known:
+        raise UsageError(
+            f"--target-domain must name a domain in {column!r}, one of {listed}; got {target!r}."
+            f"{did_you_mean(target, known)}"
+        )
+
+
+def _named(arguments: argparse.Namespace) -> str:
+    """Name the option that says what adapts."""
+    return f"--recipe {arguments.recipe}" if arguments.recipe else f"--adapt {arguments.adapt}"
+
+
+def _unread(arguments: argparse.Namespace) -> str:
+    return (
+        f"--recipe {arguments.recipe} does not adapt, so that nothing reads --domain "
+        f"{arguments.domain}; leave --domain out, or choose a recipe that adapts (see: hybridsent "
+        "recipes)"
+    )
+
+
+def _parts(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     """Parameters that `make_fusion` and every recipe take."""
-    parts = {"features": task.views} if task.views else encoders(task.found, arguments)
+    parts = {"features": opened.views} if opened.views else encoders(opened.found, arguments)
     parts["random_state"] = arguments.seed
     if arguments.class_weight:
         parts["class_weight"] = arguments.class_weight

@@ -66,7 +66,12 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         metavar="TABLE",
         help="csv, tsv, jsonl or parquet; media paths relative to its folder",
     )
-    parser.add_argument("--target", required=True, metavar="COL", help="column of the labels")
+    parser.add_argument(
+        "--target",
+        required=True,
+        metavar="COL",
+        help="column of the labels; a row whose cell is empty has none",
+    )
     add_modalities(parser)
     parser.add_argument(
         "--features",

@@ -42,24 +42,24 @@ def run(arguments: argparse.Namespace) -> None:
     model = load(arguments.model, trusted=arguments.trusted)
     where = {name: column for name, _, column in encoders_of(model)}
     table = open_table(arguments.table, [where.get("image"), where.get("audio")])
-    _add_told(model, table)
-    read = table
+    read = _with_told(model, table)
     if where:
-        _add_missing(table, where)
+        read = _with_missing(read, where)
     else:
-        read = _features(model, table)
-        table = table.drop(columns=read.columns, errors="ignore")  # thousands of numbers
+        read, features = _features(model, read)
+        table = table.drop(columns=features, errors="ignore")  # thousands of numbers
     for _, encoder, _ in encoders_of(model, fitted=True):
         encoder.set_params(**shared(arguments))
     write_table(predictions(model, read, table), output)
     say(f"predicted {len(table)} rows -> {output}")
 
 
-def _add_told(model: Any, table: Any) -> None:
+def _with_told(model: Any, table: Any) -> Any:
     """Add the column of domains where the table lacks it: new rows are of the target."""
     from hybridsent._views import PASSTHROUGH
 
     first = model[0] if hasattr(model, "steps") else None
+    added = {}
     for view, step, columns in getattr(first, "transformers_", ()):
         if view not in PASSTHROUGH or columns[0] in table.columns:
             continue
@@ -70,10 +70,11 @@ def _add_told(model: Any, table: Any) -> None:
             )
         target = step.kw_args["target"]
         say(f"the table has no column {columns[0]!r}: every row counts as one of the target")
-        table[columns[0]] = 1 if target is None else target
+        added[columns[0]] = 1 if target is None else target
+    return table.assign(**added)
 
 
-def _add_missing(table: Any, where: dict[str, Any]) -> None:
+def _with_missing(table: Any, where: dict[str, Any]) -> Any:
     """Add columns that the table lacks: a modality may be absent, all of them may not."""
     absent = [column for column in where.values() if column not in table.columns]
     if len(absent) == len(where):
@@ -83,11 +84,11 @@ def _add_missing(table: Any, where: dict[str, Any]) -> None:
         )
     for column in absent:
         say(f"the table has no column {column!r}: it counts as missing in every row")
-        table[column] = None
+    return table.assign(**dict.fromkeys(absent))
 
 
-def _features(model: Any, table: Any) -> Any:
-    """Take the columns of a model that reads features; a view may be absent, not all of them."""
+def _features(model: Any, table: Any) -> tuple[Any, list[str]]:
+    """Take what a model of features reads, and name these; a view may be absent, not all."""
     from hybridsent._views import spans
     from hybridsent.evaluation import feature_columns
 
@@ -107,7 +108,7 @@ def _features(model: Any, table: Any) -> Any:
             )
         say(f"the table has no features of {view!r}: it counts as missing in every row")
     told = [name for name in reads if name in table.columns and name not in names]
-    return table.reindex(columns=[*names, *told])
+    return table.reindex(columns=[*names, *told]), names
 
 
 def predictions(model: Any, read: Any, table: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import is_interactive, say, write_json
-from hybridsent.cli._inputs import check_output, open_labelled
+from hybridsent.cli._inputs import check_output, labelled, open_rows
 from hybridsent.cli._models import candidates
 from hybridsent.cli._options import (
     add_fold_options,
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     output = check_output(arguments.output, "--output") if arguments.output else None
     report = check_output(arguments.json, "--json") if arguments.json else None
-    task = open_labelled(arguments)
+    task = labelled(open_rows(arguments), arguments)
     result = search(
         candidates(task, arguments),
         task.rows,

@@ -85,7 +85,7 @@ def warn_of_passing(model: Any) -> None:
         from hybridsent.encoders._tuned import TEMPORARY  # loaded already, as there is an encoder
 
         try:
-            backbone = encoder.backbone() if hasattr(encoder, "backbone") else None
+            backbone: Any = encoder.backbone() if hasattr(encoder, "backbone") else None
         except _NOT_HERE:
             continue
         if getattr(backbone, "loader", "") != "hybridsent.encoders._tuned:load":
