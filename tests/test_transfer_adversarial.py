@@ -245,6 +245,18 @@ def test_widths_that_are_no_positive_integers_are_refused(widths):
         DomainAdversarialClassifier(hidden=widths).fit(X, y)
 
 
+def test_nan_marks_unlabelled_rows_among_labels_of_floats():
+    X, y = shifted(20)
+    codes = (y == "good").astype(float)
+    codes[::5] = -1
+    fitted = [
+        DomainAdversarialClassifier(n_members=1, max_epochs=2).fit(X, labels)
+        for labels in (codes, np.where(codes == -1, np.nan, codes))
+    ]
+    np.testing.assert_array_equal(*[each.predict_proba(X) for each in fitted])
+    assert fitted[1].classes_.tolist() == [0, 1]
+
+
 def test_no_label_and_one_class_are_refused():
     X, y = shifted(20)
     with pytest.raises(ValueError, match="at least 1 labelled row"):

@@ -315,6 +315,34 @@ def test_without_a_target_it_is_adaboost_r2(rng, X):
     assert np.isnan(found.step_errors_).all()
 
 
+def test_an_error_of_one_ends_the_boosting():
+    # seeds at which a fold leaves the target rows all the weight, each as wrong as the worst
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X, target = rng.normal(size=(33, 4)), np.arange(33) >= 30
+        y = rng.normal(size=33)
+        found = TrAdaBoostRegressor().fit(table(X, target), y)
+        assert np.isfinite(found.step_errors_).all()
+        assert np.isfinite(found.predict(table(X, target))).all()
+
+
+@pytest.mark.parametrize("kind", ["first", "later"])
+def test_a_round_of_error_one_is_kept_only_as_the_first(kind):
+    class Fixed:
+        def __init__(self, misses):
+            self.misses = misses
+
+        def predict(self, X):
+            return self.misses
+
+    rounds = iter([np.ones(4)] if kind == "first" else [np.array([0.4, 0, 0, 1]), np.ones(4)])
+    model = TrAdaBoostRegressor()
+    model._fit_one = lambda *_: Fixed(next(rounds))
+    fitted, votes = model._boost(np.zeros((4, 1)), np.zeros(4), np.ones(4, bool), np.ones(4))
+    assert_allclose(votes, [1.0] if kind == "first" else [np.log(0.65 / 0.35)])
+    assert len(fitted) == 1
+
+
 def test_one_labelled_target_row_is_enough(rng, X):
     target = np.arange(120) == 119
     found = TrAdaBoostRegressor(n_steps=3).fit(table(X, target), numbers(rng, X, target))

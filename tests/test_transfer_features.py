@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import eigh, fractional_matrix_power
 from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV, KFold
@@ -196,6 +197,32 @@ def test_coral_is_the_published_formula_with_more_columns_than_rows_too(shape):
     np.testing.assert_allclose(found, expected.real, atol=1e-7)
 
 
+@pytest.mark.parametrize("covariance", ["full", "diagonal"])
+@pytest.mark.parametrize(
+    ("dtype", "large"), [(np.float64, 1e6), (np.float64, 1e9), (np.float32, 1e6)]
+)
+def test_small_columns_beside_large_ones_are_aligned_too(covariance, dtype, large):
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(300, 2)), rng.normal(size=(200, 2)) * [2, 3]
+    X = (np.vstack([source, target]) * [large, 1]).astype(dtype)
+    y = np.repeat([0, -1], [300, 200])
+    out = CORAL(shrinkage=0.0, covariance=covariance).fit_transform(X, y).astype(np.float64)
+    expected = X[300:].astype(np.float64).std(axis=0, ddof=1)
+    np.testing.assert_allclose(out[:300].std(axis=0, ddof=1), expected, rtol=1e-4)
+    if covariance == "full":
+        ours, theirs = (np.corrcoef(part.T)[0, 1] for part in (out[:300], X[300:]))
+        assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_columns_that_say_nothing_new_are_not_blown_up(dtype):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal([5, 50, 0], size=(500, 3)), np.full(500, 0.1)]).astype(dtype)
+    X[:300, 2] = X[:300, 0] + X[:300, 1]  # in the source alone
+    adapter = CORAL(shrinkage=0.0).fit(X, np.repeat([0, -1], [300, 200]))
+    assert np.abs(adapter.coef_).max() < 10
+
+
 def test_coral_needs_two_rows_of_each_domain():
     X, y, _ = two_domains()
     with pytest.raises(ValueError, match=r"at least 2 rows of each domain\. Got 109 of the source"):
@@ -224,6 +251,32 @@ def test_a_share_of_variance_chooses_the_smaller_number_of_components():
     adapter = SubspaceAlignment(0.9)
     adapter.fit(np.vstack([source, target]), np.repeat([0, -1], 50))
     assert adapter.n_components_ == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_directions_without_variance_are_no_components(dtype):
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(23, 30)) + 100).astype(dtype)
+    adapter = SubspaceAlignment(10).fit(X, np.repeat([0, -1], [20, 3]))
+    assert adapter.n_components_ == 2  # 3 centred rows
+    flat = (rng.normal(size=(200, 3)) @ rng.normal(size=(3, 20))).astype(dtype)
+    adapter = SubspaceAlignment(10).fit(flat, np.repeat([0, -1], 100))
+    assert adapter.n_components_ == 3
+    assert (
+        SubspaceAlignment(4).fit(np.ones((6, 5), dtype), np.repeat([0, -1], 3)).n_components_ == 1
+    )
+
+
+# -- feature augmentation
+
+
+def test_names_that_the_copies_would_take_are_refused():
+    table = pd.DataFrame({"text__0": [0.0, 1.0], "text_source__0": [1.0, 2.0]})
+    with pytest.raises(ValueError, match=r"Got the name 'text_source__0' twice; rename the view"):
+        FeatureAugmentation().fit(table.assign(domain__0=[0.0, 1.0]))
+    FeatureAugmentation().fit(
+        table.rename(columns={"text_source__0": "text_source__1"}).assign(domain__0=[0.0, 1.0])
+    )
 
 
 # -- TCA and JDA
@@ -324,6 +377,35 @@ def test_jda_takes_known_labels_of_the_target_as_they_are():
     np.testing.assert_array_equal(adapter.pseudo_labels_[:20], 1 - y[wrong])
 
 
+@pytest.mark.parametrize("balance", [0.5, 1.0])
+def test_jda_with_every_label_known_solves_once_with_the_classes(balance):
+    X, y, target = two_domains()
+    adapter = JDA(2, balance=balance, normalize=False, mu=0.7).fit(named(X, target), y)
+    assert adapter.n_iter_ == 1
+    np.testing.assert_array_equal(adapter.pseudo_labels_, y[target])
+    M = 2 * (1 - balance) * np.outer(domain_contrast(target), domain_contrast(target))
+    for label in (0, 1):
+        which = y == label
+        e = np.where(which, np.where(target, -1 / (which & target).sum(), 0), 0)
+        e[which & ~target] = 1 / (which & ~target).sum()
+        M += 2 * balance * np.outer(e, e)
+    M /= np.linalg.norm(M)
+    H = np.eye(len(X)) - 1 / len(X)
+    _, A = eigh(X.T @ H @ X, X.T @ M @ X + 0.7 * np.eye(4))
+    np.testing.assert_allclose(np.abs(adapter.coef_), np.abs(A[:, ::-1][:, :2]), atol=1e-8)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=repr)
+def test_labels_may_stand_in_a_column(adapter):
+    X, y, target = two_domains()
+    for labels in (masked(y, target), _mixed(y, target)):
+        expected = clone(adapter).fit_transform(X, labels)
+        for column in (labels[:, None], pd.DataFrame({"label": labels})):
+            with pytest.warns(DataConversionWarning, match="column-vector y"):
+                found = clone(adapter).fit_transform(X, column)
+            np.testing.assert_array_equal(found, expected)
+
+
 def test_jda_takes_any_classifier_and_a_kernel():
     X, y, target = two_domains(120, 90)
     Z = JDA(3, kernel="rbf", n_landmarks=50, estimator=LogisticRegression())
@@ -405,6 +487,34 @@ def test_a_group_that_was_not_seen_warns_and_is_scaled_by_all_rows():
     np.testing.assert_allclose(out, 0.0)
     with pytest.raises(ValueError, match="no row may lack it"):
         scaler.transform(pd.DataFrame({"a__0": [6.5], "group__0": [np.nan]}))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "mean", "deviation"),
+    [(np.float64, 1e6, 0.5), (np.float64, 1.7e9, 1000.0), (np.float32, 1e3, 0.1)],
+)
+@pytest.mark.parametrize("rows", [3, 40])
+def test_columns_that_vary_little_beside_their_mean_are_not_constant(rows, dtype, mean, deviation):
+    rng = np.random.default_rng(0)
+    values = rng.normal(mean, deviation, size=3 * rows)
+    table = pd.DataFrame({"a__0": values, "a__1": 0.1, "a__2": mean}).astype(dtype)
+    table = table.assign(group__0=np.repeat([0.0, 1.0, 2.0], rows).astype(dtype))
+    scaler = GroupScaler(strength=0.0).fit(table)
+    expected = table["a__0"].astype(np.float64).groupby(table["group__0"]).std(ddof=0)
+    np.testing.assert_allclose(scaler.scale_[:, 0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(scaler.scale_[:, 1:], 1)
+    assert scaler.overall_scale_[0] > deviation / 3
+    np.testing.assert_array_equal(scaler.overall_scale_[1:], 1)
+
+
+@pytest.mark.parametrize("by", ["group", "domain"])
+def test_one_group_warns_and_is_standardised(by):
+    values = np.array([[0.0], [2.0], [10.0]])
+    table = pd.DataFrame(values, columns=["a__0"])
+    for rows in (table, table.assign(**{f"{by}__0": 4.0})):
+        with pytest.warns(TransferWarning, match=rf"saw one group only.*Give a column '{by}__0'"):
+            out = GroupScaler(by).fit_transform(rows)
+        np.testing.assert_allclose(out, StandardScaler().fit_transform(values))
 
 
 # -- skada

@@ -112,6 +112,27 @@ def test_the_solution_meets_the_conditions_of_an_optimum(n, p, seed):
         assert gradient[b < 1e-6].min(initial=0) > -1e-3
 
 
+@pytest.mark.parametrize("low", [0.5, 0.99])
+def test_a_matrix_that_rounding_made_indefinite_is_solved(rng, low):
+    X = rng.standard_normal((300, 1))
+    K = rbf_kernel(X, gamma=0.5)
+    rounded = K.astype(np.float32).astype(np.float64)
+    assert np.linalg.eigvalsh(rounded)[0] < -1e-9
+    c = 300 * rbf_kernel(X, X[:50] + 1, gamma=0.5).mean(axis=1)
+    region = Region(1000.0, low * 300, 1.1 * 300)
+    b, _ = minimize_quadratic(Dense(rounded), c, region)
+    best, _ = minimize_quadratic(Dense(K), c, region)
+    assert b.min() >= 0
+    assert_allclose(b @ K @ b / 2 - c @ b, best @ K @ best / 2 - c @ best, rtol=1e-3)
+
+
+def test_a_matrix_of_low_rank_without_any_diagonal_is_solved(rng):
+    factor = 1e3 * rng.standard_normal((300, 40))
+    matrix = LowRank(factor, np.zeros(300))
+    solve = matrix.solver(np.full(300, 1e-12))
+    assert np.isfinite(solve(factor @ np.ones(40))).all()
+
+
 # -- kernels ---------------------------------------------------------------------------------------
 
 
@@ -132,6 +153,26 @@ def test_the_median_heuristic_is_that_of_all_pairs(rng):
     assert median_gamma(X, random) == pytest.approx(1 / (2 * np.median(pairs)))
     assert median_gamma(np.zeros((4, 2)), random) == 1.0
     assert median_gamma(X[:1], random) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "power"), [(np.float32, -14), (np.float64, -30), (np.float32, 20)]
+)
+def test_the_median_heuristic_knows_no_unit(rng, dtype, power):
+    X, scale = rng.standard_normal((30, 2)).astype(dtype), dtype(2.0**power)
+    gamma = median_gamma(X, np.random.RandomState(0))
+    assert median_gamma(X * scale, np.random.RandomState(0)) == gamma / float(scale) ** 2
+    assert gamma != 1.0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_are_the_same_up_to_rounding_have_no_width(rng, dtype):
+    same = np.tile(rng.standard_normal(300), (60, 1)).astype(dtype)
+    X = np.vstack([same, rng.standard_normal((20, 300)).astype(dtype)])
+    assert median_gamma(X, np.random.RandomState(0)) == 1.0
+    noisy = same * (1 + np.finfo(dtype).eps * rng.integers(2, size=same.shape)).astype(dtype)
+    X = np.vstack([noisy, rng.standard_normal((20, 300)).astype(dtype)])
+    assert median_gamma(X, np.random.RandomState(0)) == 1.0
 
 
 # -- kernel mean matching --------------------------------------------------------------------------
@@ -194,6 +235,17 @@ def test_kmm_weighs_equal_rows_equally_and_finds_rows_like_the_target(rng):
     weights = KMM().fit(table(source, source[:20] + 0.01)).sample_weight_[:60]
     assert_allclose(weights[::2], weights[1::2], rtol=1e-5, atol=1e-6)
     assert weights[:20].mean() > 2 * weights[20:].mean()
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_kmm_of_few_columns_is_the_same_in_float32(columns):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, columns)).astype(np.float32)
+    X[300:] += 1
+    y = np.r_[np.zeros(300, int), np.full(100, -1)]
+    single, double = (KMM().fit(rows, y).sample_weight_ for rows in (X, X.astype(np.float64)))
+    assert_allclose(single, double, atol=1e-6)
+    assert np.isfinite(single).all()
 
 
 def test_kmm_without_the_whole_kernel_is_near_that_with_it(rng):
@@ -384,6 +436,21 @@ def test_one_domain_is_told_and_weighed_equally(weigher, rng):
     assert found.effective_sample_size_ == 20
     if hasattr(found, "importance"):
         assert_array_equal(found.importance(X[:4]), 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("gamma", [1.0, [1.0, 2.0]])
+@pytest.mark.parametrize("kind", [KLIEP, ULSIF])
+def test_domains_apart_at_the_width_given_are_told_and_weighed_equally(rng, kind, gamma, dtype):
+    source, target = shifted(rng, p=2, shift=30)
+    X = table(source.astype(dtype), target.astype(dtype))
+    y = np.r_[np.zeros(60, int), np.where(np.arange(50) < 5, 1, -1)]
+    with pytest.warns(TransferWarning, match=rf"not overlap .* {kind.__name__}.*smaller.*or None"):
+        found = kind(gamma=gamma).fit(X, y)
+    assert_array_equal(found.sample_weight_, np.r_[np.ones(65), np.zeros(45)])
+    assert_array_equal(found.importance(X), 1)
+    assert found.gamma_ in (1.0, 2.0)
+    assert kind().fit(X, y).sample_weight_[:60].std() > 0  # its own width sees both
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=20))

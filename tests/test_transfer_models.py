@@ -11,12 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.base import clone
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Perceptron,
+    PoissonRegressor,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV, LeaveOneOut, cross_val_predict
-from sklearn.svm import SVC
-from xgboost import XGBClassifier, XGBRegressor
+from sklearn.svm import SVC, LinearSVC
+from xgboost import DMatrix, XGBClassifier, XGBRegressor
 
 from hybridsent import load, save
 from hybridsent.exceptions import TransferWarning
@@ -222,6 +232,47 @@ def test_tuned_linear_classifier_is_a_source():
         np.testing.assert_array_equal(model.predict(X), tuned.predict(X.iloc[:, :5]))
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_weights_of_pairs_are_not_read_as_those_of_classes(frozen):
+    X, y = two_domains(k=3)  # of three classes there are three pairs, too
+    source = TunedLinearClassifier("hinge")
+    if frozen:
+        source = FrozenEstimator(source.fit(X.iloc[:150, :5], y[:150]))
+    with pytest.raises(ValueError, match=r"one row of weights for each class, which predicts as"):
+        PriorClassifier(source).fit(X, y)
+    two, labels = two_domains(k=2)
+    given = PriorClassifier(TunedLinearClassifier("hinge"), alpha=1e9, shrink_intercept=True)
+    alone = TunedLinearClassifier("hinge").fit(two.iloc[:150, :5], labels[:150])
+    expected = alone.predict(two.iloc[:, :5])
+    np.testing.assert_array_equal(given.fit(two, labels).predict(two), expected)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LogisticRegression(),
+        RidgeClassifier(),
+        LinearSVC(),
+        LinearSVC(multi_class="crammer_singer"),
+        Perceptron(),
+        SGDClassifier(random_state=0),
+        LinearDiscriminantAnalysis(),
+        TunedLinearClassifier(),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_linear_classifiers_are_sources_whatever_the_scale(source, dtype, k):
+    X, y = two_domains(k=k)
+    for offset in (0, 1e3):
+        moved = X.assign(**(X.iloc[:, :5] + offset)).astype(dtype)
+        PriorClassifier(source, alpha=1.0).fit(moved, y)
+        fitted = clone(source).fit(moved.iloc[:150, :5], y[:150])
+        PriorClassifier(FrozenEstimator(fitted), alpha=1.0).fit(moved, y)
+
+
 def test_a_frozen_source_survives_a_grid_search():
     X, y = two_domains()
     source = FrozenEstimator(LogisticRegression().fit(X.iloc[:150, :5], y[:150]))
@@ -275,6 +326,14 @@ def test_left_out_errors_are_those_of_leaving_each_row_out(n, p):
         np.mean((y - cross_val_predict(Ridge(a), X, y, cv=LeaveOneOut())) ** 2) for a in (0.1, 10.0)
     ]
     np.testing.assert_allclose(left_out_errors(X, y, np.array([0.1, 10.0])), expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("source", [PoissonRegressor(), PLSRegression(2)], ids=str)
+def test_a_regression_with_a_link_is_no_source(source):
+    X, _ = two_domains()
+    values = np.exp(X["text__0"].to_numpy())
+    with pytest.raises(ValueError, match="'source' of PriorRegressor must be a linear model"):
+        PriorRegressor(source).fit(X, values)
 
 
 def test_nan_marks_unlabelled_values_and_then_minus_one_is_a_value():
@@ -357,6 +416,57 @@ def test_sources_of_trees(name):
         np.testing.assert_allclose(
             alone.predict_proba(X), source.predict_proba(X.iloc[:, :5]), atol=1e-6
         )
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_trees_that_predict_codes_are_continued(k):
+    X, y = two_domains(150, 60, k)
+    codes = np.unique(y, return_inverse=True)[1]
+    soft, hard = (
+        XGBClassifier(n_estimators=6, n_jobs=1, objective=objective, num_class=k)
+        for objective in ("multi:softprob", "multi:softmax")
+    )
+    fitted = [
+        ContinuedBoostingClassifier(
+            FrozenEstimator(each.fit(X.iloc[:150, :5], codes[:150])), **TREES
+        ).fit(X, codes)
+        for each in (soft, hard)
+    ]
+    assert len(fitted[1].losses_) > 1
+    assert fitted[0].losses_ == fitted[1].losses_
+    probabilities = [each.predict_proba(X) for each in fitted]
+    assert probabilities[1].shape == (len(X), k)
+    np.testing.assert_array_equal(*probabilities)
+    assert hard.get_booster().predict(DMatrix(X.iloc[:3, :5])).ndim == 1  # the source is as it was
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_the_source_says_what_is_missing(kind, tmp_path):
+    X, y = two_domains(150, 60)
+    codes = (y == "good").astype(int)
+    values = codes if kind == "classes" else codes + X["text__0"].to_numpy() / 4
+    trees, continued = (
+        (XGBClassifier, ContinuedBoostingClassifier)
+        if kind == "classes"
+        else (XGBRegressor, ContinuedBoostingRegressor)
+    )
+    holes = np.zeros(X.shape, dtype=bool)
+    holes[:, :5] = np.random.default_rng(0).random((len(X), 5)) < 0.3
+    marked, blank = X.mask(holes, -9.0), X.mask(holes)
+    fitted = []
+    for rows, missing in ((marked, -9), (blank, np.nan)):
+        source = trees(n_estimators=6, n_jobs=1, missing=missing)
+        source.fit(rows.iloc[:150, :5], values[:150])
+        model = continued(FrozenEstimator(source), **TREES).fit(rows, values)
+        alone = continued(clone(source), **TREES).fit(rows, values)
+        np.testing.assert_array_equal(model.predict(rows), alone.predict(rows))
+        save(model, tmp_path / "model.hybridsent")
+        again = load(tmp_path / "model.hybridsent")
+        np.testing.assert_array_equal(model.predict(rows), again.predict(rows))
+        fitted.append((model.losses_, model.predict(rows)))
+    assert fitted[0][0] == fitted[1][0]
+    assert len(fitted[0][0]) > 1
+    np.testing.assert_array_equal(fitted[0][1], fitted[1][1])
 
 
 @pytest.mark.parametrize("kind", [ContinuedBoostingClassifier, ContinuedBoostingRegressor])
@@ -493,6 +603,19 @@ def test_pandas_text_and_numbers_in_object_columns_are_labels():
     np.testing.assert_array_equal(numbers.predict(X) == 1, expected == "good")
 
 
+@pytest.mark.parametrize("kind", [PriorClassifier, ContinuedBoostingClassifier])
+def test_nan_marks_unlabelled_rows_among_labels_of_floats(kind):
+    X, y = two_domains(150, 60)
+    codes = (y == "good").astype(int)
+    gaps = np.arange(len(y)) % 3 == 0
+    options = TREES if kind is ContinuedBoostingClassifier else {"alpha": 1.0}
+    expected = kind(**options).fit(X, np.where(gaps, -1, codes))
+    for labels in (np.where(gaps, np.nan, codes), np.where(gaps, np.nan, codes).tolist()):
+        found = kind(**options).fit(X, labels)
+        assert found.classes_.tolist() == [0, 1]
+        np.testing.assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+
+
 def test_sources_that_do_not_fit_are_refused():
     X, y = two_domains(k=3)
     plain = X.iloc[:, :5]
@@ -502,6 +625,8 @@ def test_sources_that_do_not_fit_are_refused():
         PriorClassifier(SVC(kernel="linear").fit(plain, y)).fit(X, y)
     with pytest.raises(ValueError, match="must be a linear classifier of at least 2 classes"):
         PriorClassifier(Ridge().fit(plain, np.arange(len(y)))).fit(X, y)
+    with pytest.raises(ValueError, match=r"which predicts as they say\. Got Ridge"):
+        PriorClassifier(Ridge()).fit(X, np.where(y == "good", 1, 0))
     with pytest.raises(
         ValueError, match=r"without the domain\): 5\. Got a LogisticRegression of 4"
     ):

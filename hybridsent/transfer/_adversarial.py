@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
+from hybridsent._unlabeled import plain_labels
 from hybridsent.transfer._adversarial_network import (
     adversarial_network,
     balanced_weights,
@@ -26,7 +27,7 @@ from hybridsent.transfer._adversarial_network import (
 )
 from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
 from hybridsent.transfer._parts import as_codes, class_labels
-from hybridsent.transfer._targets import plain_labels
+from hybridsent.transfer._scores import LabeledScoreMixin
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +38,7 @@ _CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of 
 _ROWS = 1024  # rows predicted at a time: they are float64 then
 
 
-class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
+class DomainAdversarialClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
     r"""Network that learns features which tell the classes, but not the domains, apart (DANN).
 
     With the network of features G, the head of labels C and the head of domains D it seeks the
@@ -179,10 +180,10 @@ class DomainAdversarialClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array or DataFrame of shape (n, p)
-            Features, and the column ``domain__0``; without it, the rows with -1 in y are the
+            Features, and the column ``domain__0``; without it, the rows without a label are the
             target.
         y : array of shape (n,)
-            Labels of at least two classes; -1 where a row has none.
+            Labels of at least two classes; -1, or NaN among floats, where a row has none.
 
         Returns
         -------

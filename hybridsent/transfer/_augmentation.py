@@ -77,7 +77,14 @@ class FeatureAugmentation(DomainAdapter):
         return np.asarray([*names, *copies[0], *copies[1]], dtype=object)
 
     def _learn(self, rows: Rows, y: Any) -> None:
-        """Learn nothing: the copies depend on the domain alone."""
+        """Learn nothing, as the copies depend on the domain alone; but their names must differ."""
+        names, counts = np.unique(self.get_feature_names_out().astype(str), return_counts=True)
+        if (counts > 1).any():
+            raise ValueError(
+                "The columns of X must have other names than the copies that FeatureAugmentation "
+                "makes, such as 'text_source__0' of 'text__0'. Got the name "
+                f"{str(names[counts > 1][0])!r} twice; rename the view."
+            )
 
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         zeros = np.zeros_like(X)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._kernels import (
     distances_of,
@@ -30,6 +32,8 @@ class _CentersWeigher(_RatioWeigher):
     gamma: Any
     n_centers: int
     random_state: Any
+    gamma_: float
+    coef_: np.ndarray
 
     def _importance_of_source(self, rows: Rows) -> np.ndarray:
         random = check_random_state(self.random_state)
@@ -38,7 +42,24 @@ class _CentersWeigher(_RatioWeigher):
         to_source = distances_of(source, self.centers_)
         to_target = distances_of(target, self.centers_)
         self._learn(to_source, to_target, self._gammas(rows.X, random), random)
-        return np.asarray(gaussian(to_source, self.gamma_) @ self.coef_)
+        importance = np.asarray(gaussian(to_source, self.gamma_) @ self.coef_)
+        if importance.max() > np.finfo(np.float64).eps:
+            return importance
+        self._warn_apart(to_source)
+        self.centers_, self.coef_ = self.centers_[:0], self.coef_[:0]  # new rows are worth 1, too
+        return np.ones(len(source))
+
+    def _warn_apart(self, to_source: np.ndarray) -> None:
+        wide = 1 / (2 * float(np.median(to_source)))
+        other = "" if self.gamma is None else ", or None"
+        warnings.warn(
+            f"The domains do not overlap at the width that {type(self).__name__} looks at: no row "
+            "of the source is near a row of the target, so all weights are 1 and nothing is "
+            f"adapted. Give a smaller gamma, such as {wide:.2g}{other}. Got gamma="
+            f"{self.gamma_:g}.",
+            TransferWarning,
+            stacklevel=5,
+        )
 
     def _learn(
         self,

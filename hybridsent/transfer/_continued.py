@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -19,11 +20,68 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._params import HasMethods, Interval
 from hybridsent.transfer._domain import read_rows
 
-__all__ = ["ContinuedMixin", "as_model", "booster_of", "seed_of"]
+__all__ = ["ContinuedMixin", "Trees", "as_model", "seed_of", "trees_of"]
 
 _FEWEST_HELD_OUT = 10  # fewer rows do not tell one round from the next
 
 Loss = Callable[[np.ndarray, np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Trees, and how they read a row.
+
+    Parameters
+    ----------
+    booster : xgboost.Booster
+        The trees.
+    missing : float or None
+        What marks a missing value beside NaN.
+    n_jobs : int or None
+        Threads.
+    """
+
+    booster: Any
+    missing: float | None
+    n_jobs: int | None
+
+    def matrix(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
+        """Give rows as xgboost takes them.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, p)
+            Features.
+        y : ndarray of shape (n,), default=None
+            Labels.
+
+        Returns
+        -------
+        xgboost.DMatrix
+            The rows.
+        """
+        from xgboost import DMatrix
+
+        return DMatrix(X, label=y, missing=self.missing, nthread=self.n_jobs)
+
+    def copied(self, params: dict[str, Any], matrix: Any) -> Any:
+        """Copy the trees, to go on from on other rows.
+
+        Parameters
+        ----------
+        params : dict
+            Parameters of the trees to come.
+        matrix : xgboost.DMatrix
+            The rows that they will be grown on.
+
+        Returns
+        -------
+        xgboost.Booster
+            The copy.
+        """
+        from xgboost import Booster
+
+        return Booster(params, [matrix], model_file=self.booster)
 
 
 class ContinuedMixin:
@@ -95,8 +153,8 @@ class ContinuedMixin:
         return {name: getattr(self, name) for name in names}
 
     def _continue(
-        self: Any, start: Any, X: np.ndarray, y: np.ndarray, loss: Loss, seed: int
-    ) -> Any:
+        self: Any, start: Trees, X: np.ndarray, y: np.ndarray, loss: Loss, seed: int
+    ) -> Trees:
         """Grow trees on rows of the target; sets ``losses_`` and ``n_target_rounds_``."""
         params = {
             "eta": self.target_learning_rate,
@@ -114,19 +172,18 @@ class ContinuedMixin:
             kept = np.setdiff1d(np.arange(len(y)), held)
             self.losses_ = self._watch(params, start, (X[kept], y[kept]), (X[held], y[held]), loss)
             self.n_target_rounds_ = int(np.argmin(self.losses_))
-        grown, matrix = _at_start(params, start, X, y, self.n_jobs)
+        matrix = start.matrix(X, y)
+        grown = start.copied(params, matrix)
         for i in range(self.n_target_rounds_):
             grown.update(matrix, i)
-        return grown
+        return replace(start, booster=grown)
 
     def _watch(
-        self: Any, params: dict[str, Any], start: Any, train: Any, held: Any, loss: Loss
+        self: Any, params: dict[str, Any], start: Trees, train: Any, held: Any, loss: Loss
     ) -> list[float]:
         """Loss of held-out rows, of the source alone and after each round on the target."""
-        from xgboost import DMatrix
-
-        grown, matrix = _at_start(params, start, train[0], train[1], self.n_jobs)
-        unseen = DMatrix(held[0], nthread=self.n_jobs)
+        matrix, unseen = start.matrix(*train), start.matrix(held[0])
+        grown = start.copied(params, matrix)
         losses = [loss(held[1], grown.predict(unseen))]
         for i in range(self.n_target_estimators):
             grown.update(matrix, i)
@@ -164,7 +221,7 @@ def seed_of(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def booster_of(estimator: Any, model: Any, objectives: tuple[str, ...]) -> Any:
+def trees_of(estimator: Any, model: Any, objectives: tuple[str, ...]) -> Trees:
     """Take a copy of the trees out of a fitted model.
 
     Parameters
@@ -178,8 +235,9 @@ def booster_of(estimator: Any, model: Any, objectives: tuple[str, ...]) -> Any:
 
     Returns
     -------
-    xgboost.Booster
-        The trees up to the best iteration, without names of features.
+    Trees
+        Those up to the best iteration, without names of features; of classes, they predict
+        probabilities.
 
     Raises
     ------
@@ -206,39 +264,29 @@ def booster_of(estimator: Any, model: Any, objectives: tuple[str, ...]) -> Any:
         grown = grown[: int(best) + 1]
         grown.set_attr(best_iteration=None, best_score=None)  # predictions would stop there
     grown.feature_names = None  # compared before; rows come as arrays
-    return grown
+    if objective == "multi:softmax":  # the same trees, but it predicts codes
+        grown.set_param({"objective": "multi:softprob"})
+    return Trees(grown, inner.missing, estimator.n_jobs)
 
 
-def as_model(kind: Any, booster: Any, n_jobs: int | None) -> Any:
+def as_model(kind: Any, trees: Trees) -> Any:
     """Put trees into a class of xgboost's scikit-learn interface.
 
     Parameters
     ----------
     kind : type
         ``XGBClassifier`` or ``XGBRegressor``.
-    booster : xgboost.Booster
+    trees : Trees
         The trees.
-    n_jobs : int or None
-        Threads of predictions.
 
     Returns
     -------
     estimator
         A fitted one; without the training rows that a booster remembers.
     """
-    model = kind(n_jobs=n_jobs)
-    model.load_model(booster.save_raw("ubj"))
+    model = kind(n_jobs=trees.n_jobs, missing=trees.missing)
+    model.load_model(trees.booster.save_raw("ubj"))
     return model
-
-
-def _at_start(
-    params: dict[str, Any], start: Any, X: np.ndarray, y: np.ndarray, n_jobs: int | None
-) -> tuple[Any, Any]:
-    """Copy the trees of the source, to go on from on these rows."""
-    from xgboost import Booster, DMatrix
-
-    matrix = DMatrix(X, label=y, nthread=n_jobs)
-    return Booster(params, [matrix], model_file=start), matrix
 
 
 def _held_out(y: np.ndarray, fraction: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hybridsent.transfer._continued import ContinuedMixin, as_model, booster_of, seed_of
+from hybridsent.transfer._continued import ContinuedMixin, Trees, as_model, seed_of, trees_of
 from hybridsent.transfer._parts import (
     Parts,
     as_codes,
@@ -20,13 +20,16 @@ from hybridsent.transfer._parts import (
     warn_kept,
 )
 from hybridsent.transfer._prior import is_fitted
+from hybridsent.transfer._scores import LabeledScoreMixin
 
 __all__ = ["ContinuedBoostingClassifier"]
 
 _OBJECTIVES = ("binary:logistic", "multi:soft")
 
 
-class ContinuedBoostingClassifier(ContinuedMixin, ClassifierMixin, BaseEstimator):
+class ContinuedBoostingClassifier(
+    ContinuedMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator
+):
     r"""Trees of a source model, and more trees that correct it on few target labels.
 
     The margin of a row is that of the source plus what rounds on the target add,
@@ -129,7 +132,7 @@ class ContinuedBoostingClassifier(ContinuedMixin, ClassifierMixin, BaseEstimator
             Features, NaN allowed, and the column ``domain__0`` where rows of both domains stand in
             it.
         y : array of shape (n,)
-            Labels; -1 where a row has none.
+            Labels; -1, or NaN among floats, where a row has none.
 
         Returns
         -------
@@ -142,24 +145,24 @@ class ContinuedBoostingClassifier(ContinuedMixin, ClassifierMixin, BaseEstimator
         labels = class_labels(self, y)
         parts = read_parts(self, X, labels, all_target=is_fitted(self.source), allow_nan=True)
         seed = seed_of(self.random_state)
-        booster, codes = self._learn_source(parts, seed)
-        self.n_source_rounds_ = booster.num_boosted_rounds()
+        trees, codes = self._learn_source(parts, seed)
+        self.n_source_rounds_ = trees.booster.num_boosted_rounds()
         self.n_target_, self.n_target_rounds_, self.losses_ = len(parts.y_target), 0, []
         if len(codes):
             X_target = parts.X_target.astype(np.float32, copy=False)
-            booster = self._continue(booster, X_target, codes, _log_loss, seed)
-        self.model_ = as_model(XGBClassifier, booster, self.n_jobs)
+            trees = self._continue(trees, X_target, codes, _log_loss, seed)
+        self.model_ = as_model(XGBClassifier, trees)
         return self
 
-    def _learn_source(self, parts: Parts, seed: int) -> tuple[Any, np.ndarray]:
+    def _learn_source(self, parts: Parts, seed: int) -> tuple[Trees, np.ndarray]:
         """Set ``classes_``; give the trees of the source, and codes of the rows to go on with."""
         from xgboost import XGBClassifier
 
         if is_fitted(self.source):
             known = np.asarray(getattr(self.source, "classes_", ()))
             self.classes_, codes, of_target = as_codes(self, known, parts.y_target)
-            booster = booster_of(self, self.source, _OBJECTIVES)
-            check_source(self, self.source, booster.num_features())
+            trees = trees_of(self, self.source, _OBJECTIVES)
+            check_source(self, self.source, trees.booster.num_features())
             self._refuse_new(codes)
         else:
             self.classes_, codes, of_target = as_codes(self, parts.y_source, parts.y_target)
@@ -169,12 +172,12 @@ class ContinuedBoostingClassifier(ContinuedMixin, ClassifierMixin, BaseEstimator
                 warn_kept(self, "source")
             self._refuse_new(codes)
             model = self._grow_source(XGBClassifier, rows.astype(np.float32), codes, seed)
-            booster = booster_of(self, model, _OBJECTIVES)
+            trees = trees_of(self, model, _OBJECTIVES)
             if alone:
-                return booster, of_target
+                return trees, of_target
         if not len(of_target):
             warn_kept(self, "target")
-        return booster, of_target
+        return trees, of_target
 
     def _refuse_new(self, known: np.ndarray) -> None:
         new = np.delete(self.classes_, np.unique(known))

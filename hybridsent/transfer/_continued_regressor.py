@@ -11,16 +11,17 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from hybridsent.transfer._continued import ContinuedMixin, as_model, booster_of, seed_of
+from hybridsent.transfer._continued import ContinuedMixin, as_model, seed_of, trees_of
 from hybridsent.transfer._parts import check_source, numbers, read_parts, warn_kept
 from hybridsent.transfer._prior import is_fitted
+from hybridsent.transfer._scores import LabeledScoreMixin
 
 __all__ = ["ContinuedBoostingRegressor"]
 
 _OBJECTIVES = ("reg:", "count:")
 
 
-class ContinuedBoostingRegressor(ContinuedMixin, RegressorMixin, BaseEstimator):
+class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMixin, BaseEstimator):
     r"""Trees of a source model, and more trees that correct it on few target values.
 
     The prediction for a row is that of the source plus what rounds on the target add,
@@ -36,7 +37,8 @@ class ContinuedBoostingRegressor(ContinuedMixin, RegressorMixin, BaseEstimator):
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then the source's
     trees are grown on its rows. Or `source` is fitted already; then rows of the source are not
     used, and without that column all rows are of the target. Where y has NaN, those rows are
-    unlabelled. Else -1 marks them if all of y are whole numbers, and is a value if not.
+    unlabelled, and -1 is a value. Where it has none and all of y are whole numbers, -1 marks the
+    unlabelled rows: shift ratings of which -1 is one, to 0 … 6 for -3 … 3.
 
     Parameters
     ----------
@@ -121,7 +123,7 @@ class ContinuedBoostingRegressor(ContinuedMixin, RegressorMixin, BaseEstimator):
             Features, NaN allowed, and the column ``domain__0`` where rows of both domains stand in
             it.
         y : array of shape (n,)
-            Values; NaN where a row has none.
+            Values; NaN where a row has none, or -1 where all are whole numbers.
 
         Returns
         -------
@@ -146,14 +148,14 @@ class ContinuedBoostingRegressor(ContinuedMixin, RegressorMixin, BaseEstimator):
         model = self.source
         if not given:
             model = self._grow_source(XGBRegressor, rows.astype(np.float32), of_source, seed)
-        booster = booster_of(self, model, _OBJECTIVES)
-        check_source(self, model, booster.num_features())
-        self.n_source_rounds_ = booster.num_boosted_rounds()
+        trees = trees_of(self, model, _OBJECTIVES)
+        check_source(self, model, trees.booster.num_features())
+        self.n_source_rounds_ = trees.booster.num_boosted_rounds()
         self.n_target_, self.n_target_rounds_, self.losses_ = len(parts.y_target), 0, []
         if len(of_target):
             more = more.astype(np.float32, copy=False)
-            booster = self._continue(booster, more, of_target, _squared_error, seed)
-        self.model_ = as_model(XGBRegressor, booster, self.n_jobs)
+            trees = self._continue(trees, more, of_target, _squared_error, seed)
+        self.model_ = as_model(XGBRegressor, trees)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

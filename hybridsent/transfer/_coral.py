@@ -19,8 +19,6 @@ from hybridsent.transfer._domain import Rows
 
 __all__ = ["CORAL"]
 
-_EPS = 1e-10  # of the largest eigenvalue: below, a direction has no variance
-
 
 class CORAL(DomainAdapter):
     r"""Give the source rows the mean and the covariance of the target rows.
@@ -101,11 +99,19 @@ class CORAL(DomainAdapter):
         check_two_rows(self)
         source, target = self._parts(rows)
         self.mean_source_, self.mean_target_ = source.mean(axis=0), target.mean(axis=0)
+        rounding = 10 * float(np.finfo(rows.X.dtype).eps)
         source, target = source - self.mean_source_, target - self.mean_target_
+        scales = [
+            _scale(part, mean, rounding)
+            for part, mean in ((source, self.mean_source_), (target, self.mean_target_))
+        ]
         self.basis_, self.outside_ = None, 1.0
         p = source.shape[1]
         if self.covariance == "diagonal":
-            levels = [_spread(self._shrunk_diagonal(part)) for part in (source, target)]
+            levels = [
+                np.sqrt(self._shrunk_diagonal(part, scale))
+                for part, scale in zip((source, target), scales, strict=True)
+            ]
             self.coef_ = np.divide(levels[1], levels[0], out=np.ones(p), where=levels[0] > 0)
             return
         shares = [self._share(part) for part in (source, target)]
@@ -117,12 +123,15 @@ class CORAL(DomainAdapter):
             # rows are centred by domain: a zero mean keeps span() from moving them again
             _, (_, self.basis_) = span(np.vstack([both, -both]), np.ones(2 * len(both), dtype=bool))
             source, target = source @ self.basis_.T, target @ self.basis_.T
+            scales = [np.ones(part.shape[1]) for part in (source, target)]
             floor_s, floor_t = (c * t / p for c, t in zip(shares, traces, strict=True))
             self.outside_ = float(np.sqrt(floor_t / floor_s)) if floor_s > 0 else 1.0
         halves = [
-            _root((1 - c) * (part.T @ part) / _ddof(part), c * trace / p, inverse=inverse)
-            for part, c, trace, inverse in zip(
-                (source, target), shares, traces, (True, False), strict=True
+            _ridged_root((1 - c) * (part.T @ part) / _ddof(part), c * trace / p, power)
+            if c * trace > 0
+            else _bare_root(part, scale, rounding, power)
+            for part, scale, c, trace, power in zip(
+                (source, target), scales, shares, traces, (-0.5, 0.5), strict=True
             )
         ]
         self.coef_ = halves[0] @ halves[1]
@@ -144,9 +153,9 @@ class CORAL(DomainAdapter):
             return float(ledoit_wolf_shrinkage(centred, assume_centered=True))
         return float(self.shrinkage)
 
-    def _shrunk_diagonal(self, centred: np.ndarray) -> np.ndarray:
+    def _shrunk_diagonal(self, centred: np.ndarray, scale: np.ndarray) -> np.ndarray:
         share = self._share(centred)
-        variance = np.einsum("ij,ij->j", centred, centred) / _ddof(centred)
+        variance = scale**2
         return np.asarray((1 - share) * variance + share * variance.mean())
 
 
@@ -154,15 +163,35 @@ def _ddof(centred: np.ndarray) -> int:
     return max(len(centred) - 1, 1)
 
 
-def _spread(variance: np.ndarray) -> np.ndarray:
-    return np.asarray(np.sqrt(np.where(variance > _EPS * variance.max(), variance, 0.0)))
+def _scale(centred: np.ndarray, mean: np.ndarray, rounding: float) -> np.ndarray:
+    """Give the standard deviation of each column, 0 where it is rounding.
+
+    Each is compared with its own mean, as `column_scale` does: a column of small numbers beside one
+    of large numbers has a variance, too.
+    """
+    deviation = np.sqrt(np.einsum("ij,ij->j", centred, centred) / _ddof(centred))
+    rounding = max(rounding, len(centred) * float(np.finfo(np.float64).eps))
+    return np.where(deviation <= rounding * np.abs(mean), 0.0, deviation)
 
 
-def _root(S: np.ndarray, ridge: float, *, inverse: bool) -> np.ndarray:
-    """Square root of a covariance plus a multiple of the identity, or the inverse of the root."""
+def _ridged_root(S: np.ndarray, ridge: float, power: float) -> np.ndarray:
+    """Power of a covariance plus a multiple of the identity."""
     values, vectors = np.linalg.eigh(S)
     values = np.maximum(values, 0.0) + ridge
-    keep = values > _EPS * max(float(values[-1]), 0.0)
-    scale = np.zeros_like(values)
-    scale[keep] = values[keep] ** (-0.5 if inverse else 0.5)
-    return np.asarray((vectors * scale) @ vectors.T)
+    return np.asarray((vectors * values**power) @ vectors.T)
+
+
+def _bare_root(centred: np.ndarray, scale: np.ndarray, rounding: float, power: float) -> np.ndarray:
+    """Power of a covariance, over the directions that have variance.
+
+    Which have any is seen in columns of one scale; and the singular values of a factor have the
+    digits of small variances that the covariance itself loses beside large ones.
+    """
+    unit = centred * np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+    values, vectors = np.linalg.eigh(unit.T @ unit / _ddof(centred))
+    # what is rounding of the products; and of values, which may be far from their mean
+    least = max(10 * len(values) * float(np.finfo(np.float64).eps), (10 * rounding) ** 2)
+    keep = values > least * max(float(values[-1]), 0.0)
+    factor = scale[:, None] * vectors[:, keep] * np.sqrt(values[keep])
+    axes, lengths, _ = np.linalg.svd(factor, full_matrices=False)
+    return np.asarray((axes * lengths ** (2 * power)) @ axes.T)

@@ -40,7 +40,7 @@ class GroupScaler(TransformerMixin, BaseEstimator):
     ----------
     by : {"group", "domain"}, default="group"
         The column that tells groups: ``group__0``, of codes, or ``domain__0``. The other one stays
-        what it is. Rows without such a column are one group.
+        what it is. Rows without such a column are one group, of which a TransferWarning tells.
     strength : float, default=10.0
         m; more draws small groups more to the whole.
     drop : bool, default=True
@@ -102,9 +102,18 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         self._validate_params()
         values, codes = self._read(X, reset=True)
         self.groups_, where = np.unique(codes, return_inverse=True)
+        if len(self.groups_) == 1:
+            self._warn_of_one_group()
+        # as in hybridsent._moments.column_scale: what is rounding of the values or of their sum
+        rounding = max(
+            10 * float(np.finfo(values.dtype).eps), len(values) * float(np.finfo(np.float64).eps)
+        )
         overall = column_moments(values)
-        self.overall_mean_, self.overall_scale_ = overall[0], _deviation(*overall[:2])
-        found = [self._group(values[where == g], overall) for g in range(len(self.groups_))]
+        self.overall_mean_ = overall[0]
+        self.overall_scale_ = _deviation(overall[0], overall[1], rounding)
+        found = [
+            self._group(values[where == g], overall, rounding) for g in range(len(self.groups_))
+        ]
         self.mean_ = np.array([mean for mean, _ in found])
         self.scale_ = np.array([scale for _, scale in found])
         handed_on = [view_of(name) in PASSTHROUGH for name in self.get_feature_names_out()]
@@ -176,8 +185,19 @@ class GroupScaler(TransformerMixin, BaseEstimator):
             )
         return (np.delete(values, columns, axis=1) if self.drop else values), codes
 
+    def _warn_of_one_group(self) -> None:
+        warnings.warn(
+            "GroupScaler saw one group only, so nothing is adapted: all rows are standardised "
+            f"alike. Give a column '{self.by}__0' of codes, of which rows have different ones.",
+            TransferWarning,
+            stacklevel=3,
+        )
+
     def _group(
-        self, values: np.ndarray, overall: tuple[np.ndarray, np.ndarray, np.ndarray]
+        self,
+        values: np.ndarray,
+        overall: tuple[np.ndarray, np.ndarray, np.ndarray],
+        rounding: float,
     ) -> tuple[np.ndarray, np.ndarray]:
         mean, variance, count = column_moments(values)
         total = np.maximum(count + self.strength, 1e-300)
@@ -185,7 +205,7 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         spread = (count * variance + self.strength * overall[1]) / total
         absent = count + self.strength == 0
         pooled[absent], spread[absent] = overall[0][absent], overall[1][absent]
-        return pooled, _deviation(pooled, spread)
+        return pooled, _deviation(pooled, spread, rounding)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -194,7 +214,7 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _deviation(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+def _deviation(mean: np.ndarray, variance: np.ndarray, rounding: float) -> np.ndarray:
     """Give the standard deviation, or 1 where a column is constant up to rounding."""
     deviation = np.sqrt(variance)
-    return np.where(deviation <= 1e-6 * np.abs(mean), 1.0, deviation)
+    return np.where(deviation <= rounding * np.abs(mean), 1.0, deviation)

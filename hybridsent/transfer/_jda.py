@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils import column_or_1d
 
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._adapter import ComponentAdapter
@@ -34,7 +35,8 @@ class JDA(ComponentAdapter):
     with M the outer product of what takes the mean of the target off that of the source, over all
     rows or those of class c, scaled together to Frobenius norm 1. The classes of unlabelled target
     rows are what a classifier of the source rows says in the components of the round before; after
-    a few rounds they hardly change. G are the rows, each of length one, or their kernel.
+    a few rounds they hardly change; one round is enough where all are known. G are the rows, each
+    of length one, or their kernel.
 
     Parameters
     ----------
@@ -157,6 +159,8 @@ class JDA(ComponentAdapter):
         # without labels in the source there is nothing to guess classes by
         guessing = bool((rows.labeled & ~rows.target).any() and self.n_target_)
         guessed = codes[rows.target]
+        if guessing and (guessed >= 0).all():  # nothing to guess: one round with the known classes
+            contrasts.append(_class_contrasts(codes, guessed, rows.target))
         for done in range(1, int(self.n_iter) + 1):
             self.n_iter_ = done
             C = components(G, self._weighed(contrasts), float(self.mu), k)
@@ -221,7 +225,8 @@ def _codes(rows: Rows, y: Any) -> tuple[np.ndarray, np.ndarray]:
     codes = np.full(len(rows.X), -1)
     if y is None or not rows.labeled.any():
         return np.array([]), codes
-    known = np.asarray(np.asarray(y, dtype=object)[rows.labeled].tolist())
+    column = column_or_1d(np.asarray(y, dtype=object))  # read_rows has warned of a table
+    known = np.asarray(column[rows.labeled].tolist())
     classes, codes[rows.labeled] = np.unique(known, return_inverse=True)
     return classes, codes
 

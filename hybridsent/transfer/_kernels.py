@@ -155,9 +155,13 @@ def median_gamma(X: np.ndarray, random: np.random.RandomState) -> float:
     Returns
     -------
     float
-        The factor; 1 where half of the rows or more are the same.
+        The factor; 1 where half of the rows or more are the same up to rounding.
     """
-    rows = sample_rows(X, MEDIAN_ROWS, random)
+    rows = sample_rows(X, MEDIAN_ROWS, random).astype(np.float64)
+    rows -= rows.mean(axis=0)
+    # relative to the rows, not to 1: columns of any unit have a bandwidth
+    length = float(np.einsum("ij,ij->", rows, rows)) / len(rows)
+    rounding = max((10 * np.finfo(X.dtype).eps) ** 2, 100 * np.finfo(np.float64).eps)
     pairs = distances_of(rows, rows)[np.triu_indices(len(rows), k=1)]
     middle = float(np.median(pairs)) if len(pairs) else 0.0
-    return 1 / (2 * middle) if middle > np.finfo(rows.dtype).eps else 1.0
+    return 1 / (2 * middle) if middle > rounding * length else 1.0

@@ -64,11 +64,11 @@ class KLIEP(_CentersWeigher):
     sample_weight_ : ndarray of shape (n,)
         Weights of the rows of `fit`: the ratio for rows of the source, whose mean is 1, and 1 for
         labelled rows of the target, 0 for its unlabelled rows. All are 1 where there is one domain
-        only.
+        only, or where the domains do not overlap at the width of the kernel.
     effective_sample_size_ : float
         Rows that the weighted source rows are worth.
     centers_ : ndarray of shape (n_centers, p)
-        Centres; none where there is one domain only.
+        Centres; none where there is one domain only, or the domains do not overlap.
     coef_ : ndarray of shape (n_centers,)
         Coefficients a.
     gamma_ : float

@@ -154,6 +154,9 @@ class KMM(_Weigher):
 
 
 def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[Dense, np.ndarray]:
+    # float64: rounded to float32, a kernel of few columns has eigenvalues well below zero
+    source = source.astype(np.float64, copy=False)
+    target = target.astype(np.float64, copy=False)
     kernel = np.empty((len(source), len(source)))
     for block, values in kernel_blocks(source, source, gamma):
         kernel[block] = values

@@ -15,11 +15,11 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from hybridsent._unlabeled import labeled_rows
+from hybridsent._unlabeled import labeled_rows, plain_labels
 from hybridsent._views import DOMAIN
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows, kept_names, read_rows
-from hybridsent.transfer._targets import plain_labels
+from hybridsent.transfer._targets import labels_of
 
 __all__ = [
     "Parts",
@@ -97,7 +97,7 @@ def read_parts(
 
 
 def class_labels(estimator: Any, y: Any) -> np.ndarray:
-    """Check y as labels of classes, with -1 for rows without one.
+    """Check y as labels of classes, with -1, or NaN among floats, for rows without one.
 
     Parameters
     ----------
@@ -116,13 +116,11 @@ def class_labels(estimator: Any, y: Any) -> np.ndarray:
     ValueError
         If y is None, or holds no classes.
     """
-    if isinstance(y, list | tuple):  # NumPy would write the number -1 among strings as text
-        y = np.array(y, dtype=object)
-    checked = np.asarray(validate_data(estimator, y=y))
-    known = plain_labels(checked[labeled_rows(checked)])
+    labels = labels_of(estimator, y)
+    known = plain_labels(labels[labeled_rows(labels)])
     if len(known):
-        check_classification_targets(known)
-    return checked
+        check_classification_targets(validate_data(estimator, y=known))
+    return labels
 
 
 def numbers(estimator: Any, y: Any) -> np.ndarray:

@@ -6,7 +6,7 @@ again, beside an offset for each row that their solvers do not take.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -20,10 +20,19 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._domain import read_rows
 
-__all__ = ["PriorMixin", "Weights", "deal", "fitted_weights", "in_their_span", "is_fitted"]
+__all__ = [
+    "PriorMixin",
+    "Weights",
+    "check_reading",
+    "deal",
+    "fitted_weights",
+    "in_their_span",
+    "is_fitted",
+]
 
 _GRID = np.logspace(4, -3, 8)  # in mean squared lengths of a centred row
 _ENOUGH_ROWS = 2000  # rows that tell the candidates apart
+_ROUNDING = 1e-5  # of float32, as a share of the sum of all absolute terms of a score
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,75 @@ def fitted_weights(estimator: Any, source: Any, n_outputs: int) -> Weights:
         )
     given = np.asarray(source.intercept_, dtype=np.float64).ravel()
     return Weights(coef, np.broadcast_to(given, (n_outputs,)).copy())
+
+
+def check_reading(
+    estimator: Any,
+    source: Any,
+    weights: Weights,
+    rows: Sequence[np.ndarray],
+    classes: np.ndarray | None = None,
+) -> None:
+    """Compare what weights predict with what the source itself predicts.
+
+    Shapes do not tell: three classes have three pairs, and some regressions are linear in the
+    logarithm.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose `source` it is.
+    source : estimator
+        The fitted model.
+    weights : Weights
+        What `fitted_weights` read.
+    rows : sequence of ndarray of shape (n_i, p)
+        Rows; of many, some thousand of each array are compared.
+    classes : ndarray of shape (n_classes,), default=None
+        Classes that the source predicts; None for a regression.
+
+    Raises
+    ------
+    ValueError
+        If a prediction differs by more than rounding.
+    """
+    X = np.vstack([some[:: max(1, len(some) // _ENOUGH_ROWS)] for some in rows])
+    raw = X @ weights.coef.T + weights.intercept
+    terms = np.abs(X) @ np.abs(weights.coef.T) + np.abs(weights.intercept)
+    said = np.asarray(source.predict(_framed(X, source))).ravel()
+    short = np.abs(said - raw[:, 0]) if classes is None else _shortfall(raw, said, classes)
+    differs = np.flatnonzero(~(short <= _ROUNDING * terms.max(axis=1)))
+    if not len(differs):
+        return
+    row = int(differs[0])
+    read = raw[row, 0] if classes is None else classes[_codes_of(raw[row : row + 1])[0]]
+    must = "one row of weights" if classes is None else "one row of weights for each class"
+    raise ValueError(
+        f"The 'source' of {type(estimator).__name__} must be a linear model with {must}, which "
+        f"predicts as they say. Got {source!r}, which predicts {said[row]!s} for a row where its "
+        f"coef_ and intercept_ say {read!s}."
+    )
+
+
+def _shortfall(raw: np.ndarray, said: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """How much less than the best score the class has that was said; infinite for no class."""
+    scores = np.column_stack([-raw, raw]) if raw.shape[1] == 1 else raw
+    theirs = np.where(said[:, None] == classes, scores, -np.inf).max(axis=1)
+    return np.asarray(scores.max(axis=1) - theirs)
+
+
+def _codes_of(raw: np.ndarray) -> np.ndarray:
+    return (raw[:, 0] > 0).astype(int) if raw.shape[1] == 1 else raw.argmax(axis=1)
+
+
+def _framed(X: np.ndarray, source: Any) -> Any:
+    """Give the columns the names that the source knows."""
+    names = getattr(source, "feature_names_in_", None)
+    if names is None:
+        return X
+    import pandas as pd
+
+    return pd.DataFrame(X, columns=names)
 
 
 def deal(order: np.ndarray, n_folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -26,14 +26,16 @@ from hybridsent.transfer._prior import (
     PriorMixin,
     Weights,
     best_candidate,
+    check_reading,
     fitted_weights,
     is_fitted,
 )
+from hybridsent.transfer._scores import LabeledScoreMixin
 
 __all__ = ["PriorClassifier"]
 
 
-class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
+class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator):
     r"""Logistic regression on few target labels that shrinks toward a source model.
 
     Minimises over the labelled rows of the target
@@ -55,10 +57,11 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
     ----------
     source : estimator, default=None
         A linear classifier, fitted or not: with ``coef_`` and ``intercept_``, which are read as
-        logits, one row for each class or one for two classes. None for the same logistic regression
-        with :math:`W_s = 0`, whose alpha is chosen as that of the target is by default.
-        scikit-learn forgets what was learned when it clones: in a search or cross-validation a
-        fitted one must be ``sklearn.frozen.FrozenEstimator(source)``.
+        logits, one row for each class or one for two classes; it must predict the class with the
+        largest. None for the same logistic regression with :math:`W_s = 0`, whose alpha is chosen
+        as that of the target is by default. scikit-learn forgets what was learned when it clones:
+        in a search or cross-validation a fitted one must be
+        ``sklearn.frozen.FrozenEstimator(source)``.
     alpha : float, sequence of float or "auto", default="auto"
         Penalty. Of several candidates the one with the smallest log-loss over inner folds of the
         target's labelled rows; of equal ones the largest. ``"auto"`` for 10^4 … 10^-3 times the
@@ -145,7 +148,7 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features, and the column ``domain__0`` where rows of both domains stand in it.
         y : array of shape (n,)
-            Labels; -1 where a row has none.
+            Labels; -1, or NaN among floats, where a row has none.
 
         Returns
         -------
@@ -186,6 +189,7 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
             self.classes_, places, codes = as_codes(self, known, parts.y_target)
             weights = fitted_weights(self, self.source, _n_outputs(len(known)))
             check_source(self, self.source, weights.coef.shape[1])
+            check_reading(self, self.source, weights, (parts.X_source, parts.X_target), known)
             return _widened(weights, places, len(self.classes_)), codes
         self.classes_, labels, codes = as_codes(self, parts.y_source, parts.y_target)
         k = len(self.classes_)
@@ -196,6 +200,7 @@ class PriorClassifier(PriorMixin, ClassifierMixin, BaseEstimator):
         if self.source is not None:
             model = self._source(parts.X_source, of_known)
             weights = fitted_weights(self, model, _n_outputs(len(known)))
+            check_reading(self, model, weights, (parts.X_source,), np.arange(len(known)))
         elif len(known) > 1:
             X = parts.X_source.astype(np.float64)
             zero = _zeros(X, _n_outputs(len(known)))

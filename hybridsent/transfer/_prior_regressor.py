@@ -13,21 +13,23 @@ import numpy as np
 from scipy.linalg import svd
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from hybridsent.transfer._parts import check_source, numbers, read_parts, warn_kept
+from hybridsent.transfer._parts import Parts, check_source, numbers, read_parts, warn_kept
 from hybridsent.transfer._prior import (
     PriorMixin,
     Weights,
     best_candidate,
+    check_reading,
     deal,
     fitted_weights,
     in_their_span,
     is_fitted,
 )
+from hybridsent.transfer._scores import LabeledScoreMixin
 
 __all__ = ["PriorRegressor"]
 
 
-class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
+class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimator):
     r"""Ridge regression on few target values that shrinks toward a source model.
 
     Minimises over the labelled rows of the target
@@ -42,15 +44,17 @@ class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then `source` is
     fitted on the rows of the source. Or `source` is fitted already; then rows of the source are not
     used, and without that column all rows are of the target. Where y has NaN, those rows are
-    unlabelled. Else -1 marks them if all of y are whole numbers, and is a value if not.
+    unlabelled, and -1 is a value. Where it has none and all of y are whole numbers, -1 marks the
+    unlabelled rows: shift ratings of which -1 is one, to 0 … 6 for -3 … 3.
 
     Parameters
     ----------
     source : estimator, default=None
-        A linear regressor, fitted or not: with ``coef_`` and ``intercept_``. None for the same
-        ridge regression with :math:`w_s = 0`, whose alpha is chosen as that of the target is by
-        default. scikit-learn forgets what was learned when it clones: in a search or
-        cross-validation a fitted one must be ``sklearn.frozen.FrozenEstimator(source)``.
+        A linear regressor, fitted or not: with ``coef_`` and ``intercept_``, and no link between
+        them and what it predicts. None for the same ridge regression with :math:`w_s = 0`, whose
+        alpha is chosen as that of the target is by default. scikit-learn forgets what was learned
+        when it clones: in a search or cross-validation a fitted one must be
+        ``sklearn.frozen.FrozenEstimator(source)``.
     alpha : float, sequence of float or "auto", default="auto"
         Penalty. Of several candidates the one with the smallest squared error where each labelled
         row of the target is left out in turn; of equal ones the largest. ``"auto"`` for
@@ -122,7 +126,7 @@ class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features, and the column ``domain__0`` where rows of both domains stand in it.
         y : array of shape (n,)
-            Values; NaN where a row has none.
+            Values; NaN where a row has none, or -1 where all are whole numbers.
 
         Returns
         -------
@@ -132,7 +136,7 @@ class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
         self._validate_params()
         values = numbers(self, y)
         parts = read_parts(self, X, values, all_target=is_fitted(self.source))
-        source = self._learn_source(parts.X_source, parts.y_source)
+        source = self._learn_source(parts)
         self.source_coef_, self.source_intercept_ = source.coef[0], float(source.intercept[0])
         self.n_target_ = len(parts.y_target)
         found, self.alpha_ = source, np.inf
@@ -148,7 +152,8 @@ class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
         self.coef_, self.intercept_ = found.coef[0], float(found.intercept[0])
         return self
 
-    def _learn_source(self, X: np.ndarray, y: np.ndarray) -> Weights:
+    def _learn_source(self, parts: Parts) -> Weights:
+        X, y = parts.X_source, parts.y_source
         if not is_fitted(self.source):
             if not len(y):
                 warn_kept(self, "source")
@@ -156,8 +161,10 @@ class PriorRegressor(PriorMixin, RegressorMixin, BaseEstimator):
             if self.source is None:
                 X = X.astype(np.float64)
                 return _ridge(X, y, PriorRegressor()._candidates(X))[0]
-        weights = fitted_weights(self, self._source(X, y), 1)
+        model = self._source(X, y)
+        weights = fitted_weights(self, model, 1)
         check_source(self, self.source, weights.coef.shape[1])
+        check_reading(self, model, weights, (parts.X_source, parts.X_target))
         return weights
 
     def predict(self, X: Any) -> np.ndarray:

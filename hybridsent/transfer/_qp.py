@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.linalg.blas import dsymv
 
 __all__ = ["Dense", "LowRank", "Matrix", "Region", "minimize_quadratic"]
 
 JITTER = 1e-10
 """Added to the diagonal where it is factored, relative to its mean: kernels are near singular."""
+
+RAISED = 5
+"""How often a hundred times more is added, where rounding leaves a matrix without a factor."""
 
 STIFF = 100.0
 """Unknowns with a barrier of so many times the diagonal are as good as fixed: not factored."""
@@ -88,9 +91,11 @@ class Dense:
         scale = float(np.diagonal(self.values).mean()) or 1.0
         free = np.flatnonzero(diagonal < STIFF * scale)
         whole = len(free) == len(diagonal)
-        part = self.values.copy() if whole else self.values[np.ix_(free, free)]
-        part[np.diag_indices_from(part)] += diagonal[free] + JITTER * scale
-        factor = cho_factor(part, lower=True, overwrite_a=True, check_finite=False)
+
+        def part() -> np.ndarray:
+            return self.values.copy() if whole else self.values[np.ix_(free, free)]
+
+        factor = _factored(part, diagonal[free], JITTER * scale)
         stiff = diagonal + np.diagonal(self.values)
 
         def roughly(v: np.ndarray) -> np.ndarray:
@@ -152,8 +157,8 @@ class LowRank:
         """
         weight = 1 / (self.rest + diagonal + JITTER)
         inner = _gram(self.factor, weight)
-        inner[np.diag_indices_from(inner)] += 1
-        factor = cho_factor(inner, lower=True, overwrite_a=True, check_finite=False)
+        rounding = float(np.finfo(np.float64).eps * (1 + np.diagonal(inner).mean()))
+        factor = _factored(inner.copy, 1.0, rounding)
 
         def roughly(v: np.ndarray) -> np.ndarray:
             light = weight * v
@@ -313,6 +318,27 @@ def _rounded(b: np.ndarray, region: Region) -> np.ndarray:
     near = NEAR * b.mean()
     b = np.where(b < near, 0.0, b)
     return np.where(region.upper - b < near, region.upper, b)
+
+
+def _factored(
+    part: Callable[[], np.ndarray], diagonal: np.ndarray | float, jitter: float
+) -> tuple[np.ndarray, bool]:
+    """Factor a matrix and a diagonal, with as much jitter as that needs.
+
+    The factor only guides `_conjugate_gradients`: more jitter costs steps there, and no digits.
+    """
+    raised = 0
+    while True:
+        damped = part()  # anew: the factor takes its place
+        damped[np.diag_indices_from(damped)] += diagonal + jitter
+        try:
+            factor, lower = cho_factor(damped, lower=True, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            raised, jitter = raised + 1, 100 * jitter
+            if raised > RAISED:
+                raise
+        else:
+            return factor, bool(lower)
 
 
 def _gram(factor: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -116,8 +116,12 @@ class SubspaceAlignment(ComponentAdapter):
 
 
 def _principal(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, variances and principal axes of rows, largest first; X is centred on the way."""
+    """Mean, variances and principal axes of rows, largest first; X is centred on the way.
+
+    Axes whose variance is rounding are left out; one is kept where all rows are alike.
+    """
     n, p = X.shape
+    rounding = float(np.finfo(X.dtype).eps)
     mean = X.mean(axis=0, dtype=np.float64)
     X -= mean.astype(X.dtype)
     if n > p:  # a Gram matrix of the short side: its error does not matter at the leading axes
@@ -126,8 +130,12 @@ def _principal(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             gram += X[block].T @ X[block]
         values, axes = np.linalg.eigh(gram)
         values, axes = np.maximum(values[::-1], 0.0), axes[:, ::-1].T
+        least = 10 * rounding * values[0]
     else:
         _, singular, axes = np.linalg.svd(X.astype(np.float64, copy=False), full_matrices=False)
         values = singular**2
-    _, axes = svd_flip(None, axes, u_based_decision=False)
-    return mean, values, axes
+        least = (10 * rounding) ** 2 * values[0]
+    least += rounding**2 * (n + p) * float(np.mean(mean**2))  # of the values before they move
+    kept = max(min(int((values > least).sum()), n - 1), 1)  # n centred rows span n - 1 directions
+    _, axes = svd_flip(None, axes[:kept], u_based_decision=False)
+    return mean, values[:kept], axes

@@ -10,7 +10,7 @@ from sklearn.utils.validation import column_or_1d
 from hybridsent._params import check_sample_weight
 from hybridsent.transfer._domain import Rows, read_rows
 
-__all__ = ["labels_of", "own_weights", "plain_labels", "read_learning_rows"]
+__all__ = ["labels_of", "own_weights", "read_learning_rows"]
 
 
 def read_learning_rows(estimator: Any, X: Any, y: Any = None) -> Rows:
@@ -87,33 +87,6 @@ def labels_of(estimator: Any, y: Any) -> np.ndarray:
     if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
         y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
     return np.asarray(column_or_1d(y, warn=True))
-
-
-def plain_labels(y: np.ndarray) -> np.ndarray:
-    """Give numbers that stand in an array of objects, beside no text, as numbers.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        Labels, without -1.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        The same labels.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.transfer._targets import plain_labels
-    >>> plain_labels(np.array([1, 0], dtype=object))
-    array([1, 0])
-    >>> plain_labels(np.array(["a"], dtype=object))
-    array(['a'], dtype=object)
-    """
-    if y.dtype != object or any(isinstance(each, str) for each in y.tolist()):
-        return y
-    return np.array(y.tolist())
 
 
 def own_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:

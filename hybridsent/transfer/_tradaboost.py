@@ -18,9 +18,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
+from hybridsent._unlabeled import plain_labels
 from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
-from hybridsent.transfer._targets import labels_of, own_weights, plain_labels, read_learning_rows
+from hybridsent.transfer._scores import LabeledScoreMixin
+from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
 from hybridsent.transfer._weigher import warn_untransferred
 
 __all__ = ["TrAdaBoostClassifier"]
@@ -32,7 +34,7 @@ BARELY = 0.99
 """A round counts as better than chance by so much at least."""
 
 
-class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
+class TrAdaBoostClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
     r"""Boost on labelled rows of source and target, where misleading source rows lose their weight.
 
     Each of N rounds fits the estimator with the weights w of the rows. With its error on the
@@ -116,7 +118,7 @@ class TrAdaBoostClassifier(ClassifierMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; the column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Labels; -1 for unlabelled rows.
+            Labels; -1, or NaN among floats, for unlabelled rows.
         sample_weight : array of shape (n,), default=None
             Weights of the first round; all the same where there are none.
 

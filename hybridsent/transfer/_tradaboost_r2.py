@@ -16,6 +16,7 @@ from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
+from hybridsent.transfer._scores import LabeledScoreMixin
 from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
 from hybridsent.transfer._weigher import warn_untransferred
 
@@ -26,7 +27,7 @@ LEAST_LOG_BETA = -1e6
 """Where the search for the logarithm of beta ends."""
 
 
-class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
+class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
     r"""Two-stage TrAdaBoost.R2: source rows lose their weight step by step, those far off first.
 
     The first stage makes S sets of weights. In the first, all rows have the same weight; from one
@@ -40,6 +41,10 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
     they are and keeps the share of the target, is run with each set; the set with the least squared
     error on target rows that were held out is chosen, and the rounds predict by their weighted
     median.
+
+    Where y has NaN, those rows are unlabelled, and -1 is a value. Where it has none and all of y
+    are whole numbers, -1 marks the unlabelled rows: shift ratings of which -1 is one, to 0 … 6 for
+    -3 … 3.
 
     Rows without a label are left out. Without labelled rows of either domain a `TransferWarning`
     says so, and it is AdaBoost.R2 on all labelled rows. With a single labelled target row nothing
@@ -129,7 +134,7 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; the column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Numbers; NaN for rows without one.
+            Numbers; NaN for rows without one, or -1 where all are whole numbers.
         sample_weight : array of shape (n,), default=None
             Weights of the first set; all the same where there are none.
 
@@ -228,7 +233,8 @@ class TrAdaBoostRegressor(RegressorMixin, BaseEstimator):
             error = float(weights @ errors)
             if error >= 0.5 and models:
                 break
-            beta = min(max(error / (1 - error), 1e-10), 1.0)
+            # an error of a half or more ends the boosting; of 1, the ratio is not defined
+            beta = 1.0 if error >= 0.5 else max(error / (1 - error), 1e-10)
             models.append(fitted)
             votes.append(-np.log(beta) if beta < 1 else 1.0)
             if error <= 0 or error >= 0.5:  # nothing left to learn, or nothing can be

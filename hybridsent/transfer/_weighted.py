@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent._unlabeled import plain_labels
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._balanced import BalancedWeights
 from hybridsent.transfer._domain import kept_names, read_rows
@@ -25,12 +26,8 @@ from hybridsent.transfer._domain_classifier import DomainClassifier
 from hybridsent.transfer._fit_weighted import fit_weighted
 from hybridsent.transfer._kliep import KLIEP
 from hybridsent.transfer._kmm import KMM
-from hybridsent.transfer._targets import (
-    labels_of,
-    own_weights,
-    plain_labels,
-    read_learning_rows,
-)
+from hybridsent.transfer._scores import labeled_part
+from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
 from hybridsent.transfer._ulsif import ULSIF
 from hybridsent.transfer._weigher import effective_sample_size
 
@@ -154,8 +151,9 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; a column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Labels; -1 for unlabelled rows, or NaN where they are numbers of a regression. Without a
-            column of domains these rows are the target.
+            Labels; -1 for unlabelled rows, or NaN where they are numbers of a regression, of which
+            one is not whole or one is NaN: else -1 is a mark among them, too. Without a column of
+            domains these rows are the target.
         sample_weight : array of shape (n,), default=None
             Weights that those of the domains are multiplied with.
 
@@ -169,7 +167,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         rows = read_learning_rows(self, X, y)
         own = own_weights(sample_weight, rows.X)
         self.weigher_ = self._new_weigher().fit(X, y)
-        weights = np.where(rows.labeled, _flat(self.weigher_.sample_weight_, self.flatten), 0)
+        weights = np.where(rows.labeled, _flat(self._weights_of(len(y)), self.flatten), 0)
         of_source = rows.labeled & ~rows.target
         self.mix_ = _mix(weights[of_source], float(self.min_effective))
         if self.mix_ < 1:
@@ -263,14 +261,14 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @available_if(_inner_has("score"))  # type: ignore[untyped-decorator]  # see above
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Score of the estimator.
+        """Score of the estimator on the rows with a label.
 
         Parameters
         ----------
         X : array or DataFrame of shape (n, p)
             The rows.
         y : array of shape (n,)
-            Labels, one for each row.
+            Labels; rows without one are left out, as in `fit`.
         sample_weight : array of shape (n,), default=None
             Weights of the rows in the score.
 
@@ -279,6 +277,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         float
             Score; for classifiers the accuracy, for regressors R².
         """
+        X, y, sample_weight = labeled_part(self, X, y, sample_weight)
         given = {} if sample_weight is None else {"sample_weight": sample_weight}
         return float(self._fitted().score(self._features(X), y, **given))
 
@@ -286,6 +285,20 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         if isinstance(self.weigher, str):
             return WEIGHERS[self.weigher]()
         return clone(self.weigher)
+
+    def _weights_of(self, n: int) -> np.ndarray:
+        """Give what the weigher has found."""
+        found = getattr(self.weigher_, "sample_weight_", None)
+        weights = np.asarray(found)
+        if weights.shape != (n,):
+            what = "which sets none" if found is None else f"whose weights are {weights.shape}"
+            raise ValueError(
+                f"The 'weigher' parameter of {type(self).__name__} must be one of "
+                f"{sorted(WEIGHERS)} or an estimator whose fit sets sample_weight_, a weight for "
+                f"each of the {n} rows. Got {self.weigher!r}, {what}; the model that learns from "
+                "weighed rows is the 'estimator'."
+            )
+        return weights
 
     def _features(self, X: Any) -> Any:
         return self._framed(read_rows(self, X, reset=False, fitting=False).X)
