@@ -132,19 +132,24 @@ class DomainClassifier(_RatioWeigher):
             )
         random = check_random_state(self.random_state)
         folds = StratifiedKFold(min(self.n_folds, fewest), shuffle=True, random_state=random)
-        if self.estimator is None:
-            self.estimator_, held_out = _logistic(rows.X, domain, folds)
-        else:
-            probabilities = cross_val_predict(
-                clone(self.estimator), rows.X, domain, cv=folds, method="predict_proba"
-            )
-            held_out = _log_odds(probabilities)
-            self.estimator_ = clone(self.estimator).fit(rows.X, domain)
         self.calibration_ = np.array([1.0, 0.0])
-        if self.calibrate:
-            self.calibration_ = _calibration(held_out, domain)
+        with one_blas_thread(rows.X.size):  # many small products: threads would wait
+            held_out = self._held_out(rows.X, domain, folds)
+            if self.calibrate:
+                self.calibration_ = _calibration(held_out, domain)
         self.prior_ = float((domain == 0).sum() / domain.sum())
         return self._odds(held_out[~rows.target])
+
+    def _held_out(self, X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> np.ndarray:
+        """Fit on all rows, and give the log-odds of rows under models that have not seen them."""
+        if self.estimator is None:
+            self.estimator_, held_out = _logistic(X, domain, folds)
+            return held_out
+        probabilities = cross_val_predict(
+            clone(self.estimator), X, domain, cv=folds, method="predict_proba"
+        )
+        self.estimator_ = clone(self.estimator).fit(X, domain)
+        return _log_odds(probabilities)
 
     def _odds(self, log_odds: np.ndarray) -> np.ndarray:
         slope, intercept = self.calibration_
@@ -177,10 +182,9 @@ def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tupl
     weights = np.ones((len(R), len(splits) + 1))
     for fold, (_, test) in enumerate(splits):
         weights[test, fold] = 0.0
-    with one_blas_thread(R.size):
-        found = LogisticFolds(R, domain, 2, R.T @ R, weights).solve(
-            C * root**2, tol=TOL[R.dtype.name], max_iter=1000
-        )
+    found = LogisticFolds(R, domain, 2, R.T @ R, weights).solve(
+        C * root**2, tol=TOL[R.dtype.name], max_iter=1000
+    )
     held_out = np.empty(len(R))
     for fold, (_, test) in enumerate(splits):
         held_out[test] = R[test] @ found.coef[:, fold] + found.intercept[fold]
