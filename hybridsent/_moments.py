@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Moments", "alike_rows", "column_moments", "column_scale", "span"]
+__all__ = ["Moments", "alike_rows", "column_moments", "column_scale", "scale_of", "span"]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
 _ROWS = 256  # rows held in float64 at a time where columns are alone: they stay in the cache
@@ -286,9 +286,33 @@ def column_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     array([1.633, 1.   ])
     """
     mean, variance, _ = column_moments(X)
+    return mean, scale_of(mean, variance, X.dtype, len(X))
+
+
+def scale_of(
+    mean: np.ndarray, variance: np.ndarray, dtype: Any, n: int, constant: float = 1.0
+) -> np.ndarray:
+    """Give the standard deviation of columns, and another value to constant ones.
+
+    Parameters
+    ----------
+    mean, variance : ndarray of shape (p,)
+        Moments.
+    dtype : dtype
+        Type of the values, which tells their rounding.
+    n : int
+        Rows, whose number tells the rounding of a sum.
+    constant : float, default=1.0
+        What a column gets that is constant up to rounding.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        Scales.
+    """
     deviation = np.sqrt(variance)
-    rounding = max(10 * np.finfo(X.dtype).eps, len(X) * np.finfo(np.float64).eps)
-    return mean, np.where(deviation <= rounding * np.abs(mean), 1.0, deviation)
+    rounding = max(10 * float(np.finfo(dtype).eps), n * float(np.finfo(np.float64).eps))
+    return np.where(deviation <= rounding * np.abs(mean), constant, deviation)
 
 
 def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:

@@ -21,8 +21,6 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["one_blas_thread"]
 
 _MANY = 20_000_000  # entries of a matrix in which threads find enough to do
-
-
 _busy = threading.Lock()
 
 

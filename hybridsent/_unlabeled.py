@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["labeled_rows", "plain_labels"]
+__all__ = ["labeled_rows", "one_column", "plain_labels", "take_rows"]
 
 
 def labeled_rows(y: Any) -> np.ndarray:
@@ -43,9 +43,7 @@ def labeled_rows(y: Any) -> np.ndarray:
     >>> labeled_rows([-1.0, 0.0, float("nan")])
     array([ True,  True, False])
     """
-    if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
-        y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
-    values = column_or_1d(y, warn=True)
+    values = one_column(y)
     if values.dtype.kind == "f":
         known = ~np.isnan(values)
         if not known.all() or (values != np.floor(values)).any():
@@ -59,6 +57,61 @@ def labeled_rows(y: Any) -> np.ndarray:
             "text holds instead; y.astype(object).replace('-1', -1) mends a pandas column."
         )
     return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
+
+
+def one_column(y: Any) -> np.ndarray:
+    """Take labels as an array of one dimension, text and the number -1 side by side.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Labels; of dtype object where a list holds text.
+
+    Examples
+    --------
+    >>> from hybridsent._unlabeled import one_column
+    >>> one_column(["good", -1])
+    array(['good', -1], dtype=object)
+    """
+    if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
+        y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def take_rows(values: Any, rows: np.ndarray) -> Any:
+    """Take rows of anything that has rows.
+
+    Parameters
+    ----------
+    values : array, DataFrame, Series, sparse matrix or list of n rows
+        What to take from.
+    rows : ndarray of int
+        Positions.
+
+    Returns
+    -------
+    array, DataFrame, Series, sparse matrix or list
+        The rows, in the same container.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._unlabeled import take_rows
+    >>> take_rows(["a", "b", "c"], np.array([0, 2]))
+    ['a', 'c']
+    """
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    if hasattr(values, "tocsr"):  # not every sparse format can be indexed
+        return values.tocsr()[rows]
+    if hasattr(values, "shape"):
+        return values[rows]
+    return [values[i] for i in rows]
 
 
 def _check_there(values: np.ndarray) -> None:

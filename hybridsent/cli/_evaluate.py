@@ -56,10 +56,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _check_known(model: Any, opened: Opened, arguments: argparse.Namespace) -> None:
     """Refuse to judge what adapts where the rows without a label alone would be the target."""
-    from hybridsent.evaluation._unadapted import adapting_parts
+    from hybridsent.evaluation._unadapted import adapts
 
     unlabelled = int((~has_label(opened.rows, arguments.target)).sum())
-    if unlabelled and any(True for _ in adapting_parts(model)):
+    if unlabelled and adapts(model):
         raise UsageError(
             "evaluate needs --domain to know the target of what adapts, and the labels of all "
             f"rows to judge it; {unlabelled} of {len(opened.rows)} rows have no label in "

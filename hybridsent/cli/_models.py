@@ -101,7 +101,7 @@ def takes_unlabelled(model: Any) -> bool:
     """
     from sklearn.pipeline import Pipeline
 
-    from hybridsent.evaluation._unadapted import adapting_parts
+    from hybridsent.evaluation._unadapted import adapts
     from hybridsent.few_label import LabeledOnly
 
     if isinstance(model, Pipeline):
@@ -111,7 +111,7 @@ def takes_unlabelled(model: Any) -> bool:
     return (
         isinstance(model, LabeledOnly)
         or type(model).__module__.startswith("sklearn.semi_supervised.")
-        or any(True for _ in adapting_parts(model))
+        or adapts(model)
     )
 
 
@@ -204,7 +204,7 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     UsageError
         If a recipe that was named is unknown, or does not fit.
     """
-    from hybridsent.evaluation._unadapted import adapting_parts
+    from hybridsent.evaluation._unadapted import adapts
     from hybridsent.recipes import list_recipes, load_recipe
 
     parts = _parts(task, arguments)
@@ -212,16 +212,10 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     for name in arguments.recipe or list_recipes():
         try:
             recipe = load_recipe(name)
-            model, missed = _built_somehow(recipe.build, parts)
-            prepare(model, arguments)
-            if not arguments.recipe and any(True for _ in adapting_parts(model)):
+            model = prepare(recipe.build(**parts), arguments)
+            if not arguments.recipe and adapts(model):
                 say(f"recipe {name} is left out: it adapts to a target domain; see evaluate")
                 continue
-            if missed:
-                raise UsageError(
-                    f"--recipe {name} adapts by a column of groups or domains, which search does "
-                    "not read; see: hybridsent evaluate --domain"
-                )
             check_minus_one(task, model, arguments.target)
             built[recipe.name] = model, recipe.grid_for(model)
         except (ValueError, FileNotFoundError) as error:
@@ -291,29 +285,13 @@ def _reads(
     from hybridsent._views import DOMAIN, GROUP
     from hybridsent.evaluation._unadapted import adapting_parts
 
-    model, missed = _built_somehow(build, parts)
-    reads = {getattr(part, "by", DOMAIN) for part in adapting_parts(model)}
-    if not arguments.domain and (missed or GROUP in reads):
+    reads = {getattr(part, "by", DOMAIN) for part in adapting_parts(build(**parts))}
+    if not arguments.domain and GROUP in reads:
         raise UsageError(
             f"{_named(arguments)} needs --domain, the column that tells the group or domain "
             "(speaker, site) of each row: without it nothing is adapted"
         )
-    return reads or missed
-
-
-def _built_somehow(build: Callable[..., Any], parts: Mapping[str, Any]) -> tuple[Any, set[str]]:
-    """Build a model only to look at it, and name the columns without which it is not built."""
-    from hybridsent._views import DOMAIN, GROUP
-
-    try:
-        return build(**parts), set()
-    except ValueError:
-        for view in (GROUP, DOMAIN):
-            try:
-                return build(**parts, **{view: view}), {view}
-            except ValueError:
-                continue
-        raise
+    return reads
 
 
 def _told(

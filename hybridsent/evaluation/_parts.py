@@ -18,6 +18,7 @@ __all__ = [
     "domain_part",
     "encoders_of",
     "feature_columns",
+    "inner_estimator",
     "picks_columns",
     "readable",
     "select",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 _FEATURE = re.compile(feature_pattern())
-_INNER = ("best_estimator_", "estimator_", "estimator")  # what an estimator is around, fitted first
+_INNER = ("best_estimator_", "estimator_", "estimator")
 
 
 def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
@@ -154,6 +155,22 @@ def picks_columns(estimator: Any) -> bool:
     )
 
 
+def inner_estimator(estimator: Any) -> Any:
+    """Give what an estimator is around, fitted first.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A search or another estimator around one.
+
+    Returns
+    -------
+    object
+        The inner one; None where there is none.
+    """
+    return next((getattr(estimator, name) for name in _INNER if hasattr(estimator, name)), None)
+
+
 def domain_part(estimator: Any) -> tuple[Any, Any] | None:
     """Find what reads the domain of a row, as `make_features` builds it.
 
@@ -173,10 +190,7 @@ def domain_part(estimator: Any) -> tuple[Any, Any] | None:
         if isinstance(first, Pipeline):
             first = first.steps[0][1] if first.steps else None
         else:
-            first = next(
-                (getattr(first, name) for name in _INNER if hasattr(first, name)),
-                None,
-            )
+            first = inner_estimator(first)
         if first is None:
             return None
     for view, part, where in getattr(first, "transformers_", first.transformers):

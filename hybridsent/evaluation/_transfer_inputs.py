@@ -209,7 +209,7 @@ def _chosen(labels: Any, known: list[Any], name: str) -> list[Any]:
     if labels is None:
         return known
     listed = isinstance(labels, (list, tuple, set, np.ndarray))
-    # names as text, as make_features reads them: a table's "2" may have been read as a number
+    # names as text, too: a table's "2" may have been read as a number
     written = {str(label): label for label in known}
     wanted = []
     for label in list(labels) if listed else [labels]:

@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from hybridsent._views import DOMAIN, GROUP
+from hybridsent.evaluation._parts import inner_estimator
 
 __all__ = ["adapting_parts", "reads_domain", "unadapted"]
 
@@ -78,16 +79,25 @@ def adapting_parts(estimator: Any) -> Iterator[Any]:
         for _, step in estimator.steps:
             yield from adapting_parts(step)
     else:
-        inner = next(
-            (
-                getattr(estimator, name)
-                for name in ("best_estimator_", "estimator_", "estimator")
-                if hasattr(estimator, name)
-            ),
-            None,
-        )
+        inner = inner_estimator(estimator)
         if isinstance(inner, BaseEstimator):
             yield from adapting_parts(inner)
+
+
+def adapts(estimator: Any) -> bool:
+    """Tell whether an estimator has a part of `hybridsent.transfer`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `adapting_parts`.
+
+    Returns
+    -------
+    bool
+        True where it has one.
+    """
+    return next(adapting_parts(estimator), None) is not None
 
 
 def reads_domain(estimator: Any) -> bool:
@@ -124,7 +134,7 @@ def _without(estimator: Any) -> Any:
             steps += [(f"{name}_drop", plain[0]), (name, plain[1])] if flat else [(name, plain)]
         return clone(estimator).set_params(steps=steps)
     inner = getattr(estimator, "estimator", None)
-    if isinstance(inner, BaseEstimator) and any(True for _ in adapting_parts(inner)):
+    if isinstance(inner, BaseEstimator) and adapts(inner):
         return _around(estimator, inner)
     return clone(estimator, safe=False)
 

@@ -18,7 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods
-from hybridsent._unlabeled import labeled_rows, plain_labels
+from hybridsent._unlabeled import labeled_rows, one_column, plain_labels, take_rows
 
 __all__ = ["LabeledOnly"]
 
@@ -347,23 +347,13 @@ def _check_rows(X: Any, labeled: np.ndarray) -> None:
 
 def _known(y: Any, labeled: np.ndarray) -> Any:
     """Give the labels that are there; numbers from an array of objects as numbers."""
-    if isinstance(y, list | tuple):
-        y = np.array(y, dtype=object)
-    known = _chosen(y, labeled)
+    known = _chosen(one_column(y) if isinstance(y, list | tuple) else y, labeled)
     plain = getattr(known, "dtype", None) is np.dtype(object) and np.ndim(known) == 1
     return plain_labels(np.asarray(known)) if plain else known
 
 
 def _chosen(values: Any, labeled: np.ndarray) -> Any:
-    """Take the labelled rows of anything that has rows."""
-    positions = np.flatnonzero(labeled)
-    if hasattr(values, "iloc"):
-        return values.iloc[positions]
-    if hasattr(values, "tocsr"):  # not every sparse format can be indexed
-        return values.tocsr()[positions]
-    if hasattr(values, "shape"):
-        return values[positions]
-    return [values[i] for i in positions]
+    return take_rows(values, np.flatnonzero(labeled))
 
 
 def _chosen_of(params: Mapping[str, Any], labeled: np.ndarray) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
-from hybridsent._unlabeled import labeled_rows
+from hybridsent._unlabeled import labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.encoders._cells import as_cells
 from hybridsent.encoders._threads import parallel, workers
@@ -62,9 +62,9 @@ def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.n
     ValueError
         If labels are continuous, or there are fewer than two classes.
     """
-    columns = [np.asarray(_one_column(column), dtype=object) for column in labels]
-    masks = [labeled_rows(_one_column(column)) for column in labels]
-    known = [column[mask] for column, mask in zip(columns, masks, strict=True)]
+    columns = [one_column(column) for column in labels]
+    masks = [labeled_rows(column) for column in columns]
+    known = [column.astype(object)[mask] for column, mask in zip(columns, masks, strict=True)]
     for name, found in zip(names, known, strict=True):
         kind = type_of_target(np.array(found.tolist())) if len(found) else "empty"
         if kind not in ("binary", "multiclass"):
@@ -84,12 +84,6 @@ def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.n
         numbers[mask] = np.searchsorted(classes, np.array(found.tolist(), dtype=classes.dtype))
         codes.append(numbers)
     return classes, codes
-
-
-def _one_column(labels: Any) -> np.ndarray:
-    if isinstance(labels, list | tuple) and any(isinstance(label, str) for label in labels):
-        labels = np.array(labels, dtype=object)  # NumPy would write the number -1 as text
-    return np.asarray(column_or_1d(labels, warn=True))
 
 
 def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> Domain:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.covariance import ledoit_wolf_shrinkage
 
-from hybridsent._moments import span
+from hybridsent._moments import scale_of, span
 from hybridsent._params import Interval, StrOptions
 from hybridsent.transfer._adapter import DomainAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows
@@ -102,7 +102,8 @@ class CORAL(DomainAdapter):
         rounding = 10 * float(np.finfo(rows.X.dtype).eps)
         source, target = source - self.mean_source_, target - self.mean_target_
         scales = [
-            _scale(part, mean, rounding)
+            # each column is compared with its own mean: one of small numbers has a variance, too
+            scale_of(mean, _variance(part), rows.X.dtype, len(part), constant=0.0)
             for part, mean in ((source, self.mean_source_), (target, self.mean_target_))
         ]
         self.basis_, self.outside_ = None, 1.0
@@ -163,15 +164,8 @@ def _ddof(centred: np.ndarray) -> int:
     return max(len(centred) - 1, 1)
 
 
-def _scale(centred: np.ndarray, mean: np.ndarray, rounding: float) -> np.ndarray:
-    """Give the standard deviation of each column, 0 where it is rounding.
-
-    Each is compared with its own mean, as `column_scale` does: a column of small numbers beside one
-    of large numbers has a variance, too.
-    """
-    deviation = np.sqrt(np.einsum("ij,ij->j", centred, centred) / _ddof(centred))
-    rounding = max(rounding, len(centred) * float(np.finfo(np.float64).eps))
-    return np.where(deviation <= rounding * np.abs(mean), 0.0, deviation)
+def _variance(centred: np.ndarray) -> np.ndarray:
+    return np.asarray(np.einsum("ij,ij->j", centred, centred) / _ddof(centred))
 
 
 def _ridged_root(S: np.ndarray, ridge: float, power: float) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._moments import column_moments
+from hybridsent._moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
 from hybridsent._views import DOMAIN, GROUP, PASSTHROUGH, as_matrix, view_of
 from hybridsent.exceptions import TransferWarning
@@ -104,15 +104,11 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         self.groups_, where = np.unique(codes, return_inverse=True)
         if len(self.groups_) == 1:
             self._warn_of_one_group()
-        # as in hybridsent._moments.column_scale: what is rounding of the values or of their sum
-        rounding = max(
-            10 * float(np.finfo(values.dtype).eps), len(values) * float(np.finfo(np.float64).eps)
-        )
         overall = column_moments(values)
         self.overall_mean_ = overall[0]
-        self.overall_scale_ = _deviation(overall[0], overall[1], rounding)
+        self.overall_scale_ = scale_of(overall[0], overall[1], values.dtype, len(values))
         found = [
-            self._group(values[where == g], overall, rounding) for g in range(len(self.groups_))
+            self._group(values[where == g], overall, len(values)) for g in range(len(self.groups_))
         ]
         self.mean_ = np.array([mean for mean, _ in found])
         self.scale_ = np.array([scale for _, scale in found])
@@ -197,7 +193,7 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         self,
         values: np.ndarray,
         overall: tuple[np.ndarray, np.ndarray, np.ndarray],
-        rounding: float,
+        n: int,
     ) -> tuple[np.ndarray, np.ndarray]:
         mean, variance, count = column_moments(values)
         total = np.maximum(count + self.strength, 1e-300)
@@ -205,16 +201,10 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         spread = (count * variance + self.strength * overall[1]) / total
         absent = count + self.strength == 0
         pooled[absent], spread[absent] = overall[0][absent], overall[1][absent]
-        return pooled, _deviation(pooled, spread, rounding)
+        return pooled, scale_of(pooled, spread, values.dtype, n)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _deviation(mean: np.ndarray, variance: np.ndarray, rounding: float) -> np.ndarray:
-    """Give the standard deviation, or 1 where a column is constant up to rounding."""
-    deviation = np.sqrt(variance)
-    return np.where(deviation <= rounding * np.abs(mean), 1.0, deviation)

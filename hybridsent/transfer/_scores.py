@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from hybridsent._unlabeled import labeled_rows, plain_labels
+from hybridsent._unlabeled import labeled_rows, plain_labels, take_rows
 from hybridsent.transfer._targets import labels_of
 
 __all__ = ["LabeledScoreMixin", "labeled_part"]
@@ -88,15 +88,6 @@ def labeled_part(
         )
     if not known.all():
         rows = np.flatnonzero(known)
-        X, labels = _chosen(X, rows), labels[rows]
-        sample_weight = None if sample_weight is None else _chosen(sample_weight, rows)
+        X, labels = take_rows(X, rows), labels[rows]
+        sample_weight = None if sample_weight is None else take_rows(sample_weight, rows)
     return X, plain_labels(labels), sample_weight
-
-
-def _chosen(values: Any, rows: np.ndarray) -> Any:
-    """Take rows of a table, an array or a list."""
-    if hasattr(values, "iloc"):
-        return values.iloc[rows]
-    if hasattr(values, "shape"):
-        return values[rows]
-    return [values[i] for i in rows]

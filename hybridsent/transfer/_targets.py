@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import column_or_1d
 
 from hybridsent._params import check_sample_weight
+from hybridsent._unlabeled import one_column
 from hybridsent.transfer._domain import Rows, read_rows
 
 __all__ = ["labels_of", "own_weights", "read_learning_rows"]
@@ -84,9 +85,7 @@ def labels_of(estimator: Any, y: Any) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
             "is None."
         )
-    if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
-        y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
-    return np.asarray(column_or_1d(y, warn=True))
+    return one_column(y)
 
 
 def own_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
