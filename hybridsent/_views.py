@@ -16,6 +16,7 @@ import numpy as np
 __all__ = [
     "DOMAIN",
     "GROUP",
+    "INDICATOR",
     "PASSTHROUGH",
     "as_matrix",
     "block_of",
@@ -24,6 +25,9 @@ __all__ = [
     "domain_names",
     "feature_names",
     "feature_pattern",
+    "is_indicator",
+    "is_passthrough",
+    "modalities_of",
     "presence",
     "rename_feature",
     "spans",
@@ -42,8 +46,13 @@ GROUP = "group"
 PASSTHROUGH = (DOMAIN, GROUP)
 """Views that are no features: steps that do not read them hand them on unchanged."""
 
+INDICATOR = "missing"
+"""View of the columns ``missing__<view>`` of `ViewImputer`: features, but of no modality."""
+
 _TRAILING_INDEX = re.compile(r"(?:s\d+_)?\d+$")
 _STEP = re.compile(r"s(\d+)_\d+$")
+# FeatureAugmentation copies an indicator, too; ``missing__0`` is a feature of a view of that name
+_INDICATOR = re.compile(rf"{INDICATOR}(?:_source|_target)?__(?!(?:s\d+_)?\d+$).+")
 
 
 def view_of(column: object) -> str | None:
@@ -91,6 +100,82 @@ def spans(columns: Iterable[object]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for position, column in enumerate(columns):
         found.setdefault(view_of(column) or "", []).append(position)
+    return found
+
+
+def is_passthrough(column: object) -> bool:
+    """Tell whether a column only marks the rows: with a domain or a group.
+
+    Parameters
+    ----------
+    column : object
+        A column name.
+
+    Returns
+    -------
+    bool
+        True where it is of a view of `PASSTHROUGH`; it is no feature.
+
+    Examples
+    --------
+    >>> from hybridsent._views import is_passthrough
+    >>> is_passthrough("domain__0"), is_passthrough("text__0"), is_passthrough("domain")
+    (True, False, False)
+    """
+    return view_of(column) in PASSTHROUGH
+
+
+def is_indicator(column: object) -> bool:
+    """Tell whether a column says that a view is missing, as `ViewImputer` writes it.
+
+    Parameters
+    ----------
+    column : object
+        A column name.
+
+    Returns
+    -------
+    bool
+        True for ``missing__text`` and its copies by `FeatureAugmentation`; it is a feature, but of
+        no modality.
+
+    Examples
+    --------
+    >>> from hybridsent._views import is_indicator
+    >>> is_indicator("missing__text"), is_indicator("missing__0"), is_indicator("text__0")
+    (True, False, False)
+    """
+    return _INDICATOR.fullmatch(str(column)) is not None
+
+
+def modalities_of(columns: Iterable[object]) -> dict[str, list[int]]:
+    """Positions of the columns of each modality: `spans` without what is none.
+
+    Domain and group only mark the rows, and an indicator says of another view that it is missing:
+    whoever learns from each modality on its own, or puts them side by side, asks here which these
+    are.
+
+    Parameters
+    ----------
+    columns : iterable of object
+        Column names.
+
+    Returns
+    -------
+    dict of str to list of int
+        Column positions, modalities in order of first appearance; names without a view stand under
+        ``""``.
+
+    Examples
+    --------
+    >>> from hybridsent._views import modalities_of
+    >>> modalities_of(["text__0", "text__1", "image__0", "missing__image", "domain__0"])
+    {'text': [0, 1], 'image': [2]}
+    """
+    found: dict[str, list[int]] = {}
+    for position, column in enumerate(columns):
+        if not is_passthrough(column) and not is_indicator(column):
+            found.setdefault(view_of(column) or "", []).append(position)
     return found
 
 

@@ -14,10 +14,14 @@ from hybridsent._views import (
     as_matrix,
     check_views,
     feature_names,
+    is_indicator,
+    modalities_of,
     rename_feature,
     spans,
     view_of,
 )
+from hybridsent.missing import ViewImputer
+from hybridsent.transfer import FeatureAugmentation
 
 views = st.text(st.characters(exclude_characters="_"), min_size=1)
 
@@ -43,6 +47,21 @@ def test_names_without_a_view_stand_together():
     assert spans(["age", "text__0", 3]) == {"": [0, 2], "text": [1]}
     assert view_of("a__b__c") == "a"
     assert view_of(7) is None
+
+
+def test_marks_and_indicators_are_of_no_modality():
+    X = pd.DataFrame(
+        {"text__0": [1.0, np.nan, 2.0], "s__s1_0": [1.0, 2.0, 3.0], "domain__0": [0.0, 1.0, 1.0]}
+    )
+    filled = ViewImputer().set_output(transform="pandas").fit_transform(X)
+    copied = FeatureAugmentation().set_output(transform="pandas").fit_transform(filled)
+    assert modalities_of(X.columns) == {"text": [0], "s": [1]} == modalities_of(filled.columns)
+    assert [name for name in copied if is_indicator(name)] == [
+        "missing__text",
+        "missing_source__text",
+        "missing_target__text",
+    ]
+    assert list(modalities_of(["group__0", "missing__0", "age"])) == ["missing", ""]
 
 
 @pytest.mark.parametrize(
