@@ -8,6 +8,7 @@ The module is private, so it is imported here alone: if it moves, one file chang
 from __future__ import annotations
 
 import re
+from numbers import Integral
 from typing import Any
 
 from sklearn.utils._param_validation import (
@@ -19,10 +20,13 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+from hybridsent._threads import JOBS, MAX_THREADS, is_n_jobs
+
 __all__ = [
     "Devices",
     "HasMethods",
     "Interval",
+    "Jobs",
     "Options",
     "StrOptions",
     "check_sample_weight",
@@ -68,3 +72,35 @@ class Devices(StrOptions):
     def __str__(self) -> str:
         second = " ('cuda:1' is the second one)" if "cuda" in self.options else ""
         return f"a str among {', '.join(repr(name) for name in sorted(self.options))}{second}"
+
+
+class Jobs(Interval):
+    """A number of jobs as a constraint; what it may be is decided by `_threads.is_n_jobs`.
+
+    Examples
+    --------
+    >>> from hybridsent._params import Jobs
+    >>> Jobs().is_satisfied_by(2), Jobs().is_satisfied_by(0)
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Integral, -MAX_THREADS, MAX_THREADS, closed="both")
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Tell whether a value is a number of jobs.
+
+        Parameters
+        ----------
+        val : object
+            Value of a parameter.
+
+        Returns
+        -------
+        bool
+            Whether it may stand there.
+        """
+        return is_n_jobs(val)
+
+    def __str__(self) -> str:
+        return JOBS

@@ -13,6 +13,7 @@ from typing import Any
 
 from sklearn.dummy import DummyClassifier
 
+from hybridsent._threads import check_n_jobs
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,
@@ -90,6 +91,7 @@ def evaluate(
     >>> result.models["fusion"]["accuracy"].mean
     1.0
     """
+    check_n_jobs(n_jobs, "evaluate")
     start = time.perf_counter()
     labels = as_labels(table, y)
     kept_together = None if groups is None else as_labels(table, groups, "groups")

@@ -17,6 +17,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
+from hybridsent._threads import check_n_jobs
 from hybridsent.evaluation._judging import (
     check_scoring,
     fit_options,
@@ -126,6 +127,7 @@ def search(
     >>> result.best.predict(pd.DataFrame({"text": ["I love it"]}))
     array(['positive'], dtype=object)
     """
+    check_n_jobs(n_jobs, "search")
     start = time.perf_counter()
     pairs = _check_candidates(candidates)
     labels = as_labels(table, y)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_regressor
 
+from hybridsent._threads import check_n_jobs
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,
@@ -181,6 +182,7 @@ def transfer_report(
     >>> pair.shifts["source only"].a_distance > pair.shifts["adapted"].a_distance
     True
     """
+    check_n_jobs(n_jobs, "transfer_report")
     start = time.perf_counter()
     models = _check_models(estimator)
     metric = _check_metric(scoring)
