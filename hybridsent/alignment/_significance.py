@@ -14,8 +14,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from hybridsent._params import Interval, validate_parameter_constraints
-from hybridsent._threads import check_n_jobs
+from hybridsent._params import Interval, check_n_jobs, validate_parameter_constraints
 from hybridsent._views import as_matrix, presence
 from hybridsent.alignment._base import canonical_correlations
 

@@ -191,7 +191,7 @@ def add_metric_option(
 
 
 def _jobs(text: str) -> int:
-    from hybridsent._threads import JOBS, is_n_jobs
+    from hybridsent._params import JOBS, is_n_jobs
 
     number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text.strip()) else None
     if number is None or not is_n_jobs(number):

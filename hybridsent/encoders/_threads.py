@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from hybridsent._threads import count_jobs
+from hybridsent._params import count_jobs
 
 __all__ = ["parallel", "workers"]
 

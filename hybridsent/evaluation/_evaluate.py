@@ -13,7 +13,7 @@ from typing import Any
 
 from sklearn.dummy import DummyClassifier
 
-from hybridsent._threads import check_n_jobs
+from hybridsent._params import check_n_jobs
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,

@@ -17,7 +17,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
-from hybridsent._threads import check_n_jobs
+from hybridsent._params import check_n_jobs
 from hybridsent.evaluation._judging import (
     check_scoring,
     fit_options,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_regressor
 
-from hybridsent._threads import check_n_jobs
+from hybridsent._params import check_n_jobs
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,

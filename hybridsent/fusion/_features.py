@@ -10,8 +10,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
-from hybridsent._params import Devices, validate_parameter_constraints
-from hybridsent._threads import check_n_jobs
+from hybridsent._params import Devices, check_n_jobs, validate_parameter_constraints
 from hybridsent._views import (
     DOMAIN,
     GROUP,

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
-from hybridsent._threads import check_n_jobs
+from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, make_features
 from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps

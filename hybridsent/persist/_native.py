@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._threads import MAX_THREADS
+from hybridsent._params import MAX_THREADS
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import Edge, edges, objects

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from package_tree import MODULES
 
-from hybridsent._params import validate_parameter_constraints
-from hybridsent._threads import MAX_THREADS, count_jobs
+from hybridsent._params import MAX_THREADS, count_jobs, validate_parameter_constraints
 from hybridsent.cli import main
 from hybridsent.cli._main import build_parser
 
