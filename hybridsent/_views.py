@@ -1,4 +1,4 @@
-"""Column names that say the view: ``text__12`` (layer L0: imports nothing of the package).
+"""Column names that say the view: ``text__12`` (layer L0).
 
 The second law of hybridsent: after the encoders there is one 2-D matrix whose columns are named
 ``view__i``. These few functions are the only ones that know how a name is put together and taken
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from hybridsent._tables import as_pandas
 
 __all__ = [
     "DOMAIN",
@@ -431,6 +433,7 @@ def domain_column(column: Any, target: Any = None) -> np.ndarray:
     """
     import pandas as pd
 
+    column = as_pandas(column)
     if isinstance(column, pd.DataFrame):
         column = column.iloc[:, 0]
     values = column if isinstance(column, pd.Series) else np.asarray(column, dtype=object).ravel()
@@ -489,7 +492,7 @@ def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     estimator : estimator
         Remembers, or compares, number and names of the columns.
     X : array or DataFrame of shape (n, p)
-        Features; NaN is allowed.
+        Features, of pandas or any other library; NaN is allowed.
     reset : bool
         True in `fit`, False later.
 
@@ -513,6 +516,7 @@ def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     """
     from sklearn.utils.validation import check_array, validate_data
 
+    X = as_pandas(X)
     rules = {"dtype": [np.float32, np.float64], "ensure_all_finite": "allow-nan"}
     values = X.to_numpy() if hasattr(X, "columns") and hasattr(X, "to_numpy") else None
     if values is None or values.dtype not in rules["dtype"]:

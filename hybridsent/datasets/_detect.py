@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hybridsent._tables import as_table
 from hybridsent.datasets._looks import (
     count_words,
     is_audio,
@@ -69,7 +70,7 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     Parameters
     ----------
     table : DataFrame
-        One row a sample.
+        One row a sample; also of polars, pyarrow or another library, or a dict of columns.
     exclude : sequence of str, default=()
         Columns to leave out, such as the label.
 
@@ -81,7 +82,7 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     Raises
     ------
     TableError
-        If `table` is no DataFrame, or a column name occurs twice.
+        If `table` is no table, or a column name occurs twice.
 
     Examples
     --------
@@ -95,11 +96,7 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     >>> detect_modalities(table)
     {'text': 'post', 'image': 'scan'}
     """
-    if not isinstance(table, pd.DataFrame):
-        raise TableError(
-            f"table must be a pandas DataFrame, got {type(table).__name__}. Wrap it: "
-            "pd.DataFrame(...)."
-        )
+    table = as_table(table)
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()].unique().tolist()
         raise TableError(
@@ -121,7 +118,7 @@ def media_columns(table: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     table : DataFrame
-        Any table.
+        Any table, as `detect_modalities` takes it.
 
     Returns
     -------
@@ -135,6 +132,7 @@ def media_columns(table: pd.DataFrame) -> list[str]:
     >>> media_columns(pd.DataFrame({"a": ["x/1.png"], "b": ["fine"], "c": ["2.WAV"]}))
     ['a', 'c']
     """
+    table = as_table(table)
     return [
         name for name in table.columns if _share(_sample(table[name]), is_media_path) >= _ENOUGH
     ]

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from hybridsent._tables import as_table
 from hybridsent.datasets._detect import media_columns
 from hybridsent.datasets._parse import check_names, parse_delimited, parse_jsonl, read_text
 from hybridsent.exceptions import TableError
@@ -179,8 +180,8 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
     Parameters
     ----------
     table : DataFrame
-        The table. Text formats hold strings, numbers, booleans and missing cells; bytes need
-        Parquet.
+        The table; also of polars, pyarrow or another library, or a dict of columns. Text formats
+        hold strings, numbers, booleans and missing cells; bytes need Parquet.
     path : str or PathLike
         Where to; the folder must exist. An older file is replaced.
 
@@ -201,11 +202,7 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
     ...     print(read_table(Path(folder, "t.tsv"))["text"].tolist())
     ['null', 'a, b']
     """
-    if not isinstance(table, pd.DataFrame):
-        raise TypeError(
-            f"table must be a pandas DataFrame, got {type(table).__name__}. Wrap it: "
-            "pd.DataFrame(...)."
-        )
+    table = as_table(table, error=TypeError)
     file = Path(path).expanduser()
     kind = _format_of(file)
     if not file.parent.is_dir():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._tables import as_pandas
 from hybridsent.media import is_missing
 
 __all__ = ["Cells", "as_cells"]
@@ -69,8 +70,8 @@ def as_cells(X: Any, modality: str) -> Cells:
     >>> as_cells(["good", None], "text").present()
     [0]
     """
-    if hasattr(X, "to_pandas"):  # pyarrow and polars: their own cells are wrapped scalars
-        X = X.to_pandas()
+    if not isinstance(X, Mapping):  # one cell of Hugging Face is a mapping: told below
+        X = as_pandas(X)  # cells of pyarrow are wrapped scalars
     if hasattr(X, "columns"):
         if len(X.columns) != 1:
             raise ValueError(

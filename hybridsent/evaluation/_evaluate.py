@@ -13,7 +13,7 @@ from typing import Any
 
 from sklearn.dummy import DummyClassifier
 
-from hybridsent._params import check_n_jobs
+from hybridsent._tables import as_pandas
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,
@@ -52,7 +52,7 @@ def evaluate(
     estimator : estimator
         A classifier on tables, such as `make_fusion` builds; any scikit-learn classifier works.
     table : DataFrame
-        The rows.
+        The rows; a table of polars, pyarrow or another library is converted.
     y : str or array-like of shape (n,)
         Labels, or the column that holds them.
     cv : int, splitter or iterable, default=5
@@ -91,8 +91,8 @@ def evaluate(
     >>> result.models["fusion"]["accuracy"].mean
     1.0
     """
-    check_n_jobs(n_jobs, "evaluate")
     start = time.perf_counter()
+    table = as_pandas(table)
     labels = as_labels(table, y)
     kept_together = None if groups is None else as_labels(table, groups, "groups")
     splits = make_splits(labels, cv, kept_together, random_state)

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 
 from hybridsent._hints import did_you_mean
+from hybridsent._tables import as_pandas
 from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
@@ -93,6 +94,7 @@ def importance_weighted_score(
             f"The control parameter must be one of {list(_CONTROLS)}. Got {control!r}."
             f"{did_you_mean(control, _CONTROLS)}"
         )
+    X = as_pandas(X)
     target = target_rows(estimator, X, y)
     regression = not is_classifier(estimator)
     labels = np.asarray(y)

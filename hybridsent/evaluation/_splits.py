@@ -12,6 +12,8 @@ from sklearn.model_selection import (
     check_cv,
 )
 
+from hybridsent._tables import as_pandas
+
 __all__ = ["as_labels", "check_one_kind", "make_splits"]
 
 
@@ -39,6 +41,7 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
     """
     import pandas as pd
 
+    table, y = as_pandas(table), as_pandas(y)
     what = {"y": "label", "groups": "group"}.get(name, name)
     if isinstance(y, str):
         columns = list(getattr(table, "columns", []))

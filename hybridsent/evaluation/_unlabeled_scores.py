@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
+from hybridsent._tables import as_pandas
 from hybridsent._unlabeled import labeled_rows
 from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
@@ -155,6 +156,7 @@ def soft_neighborhood_density_score(
 
 
 def _target_probabilities(estimator: Any, X: Any, y: Any, who: str) -> np.ndarray:
+    X = as_pandas(X)
     target = np.flatnonzero(target_rows(estimator, X, y))
     if len(target) == 0:
         raise ValueError(

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hybridsent._params import Devices, Interval, Jobs
+from hybridsent._params import Devices, Interval
 from hybridsent.heads._common import MostProbableMixin, learn_classes
 
 __all__ = ["BoostedTreesClassifier"]
@@ -79,7 +79,7 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
         "reg_lambda": [Interval(Real, 0, None, closed="left")],
         "device": [Devices("cpu", "cuda")],
-        "n_jobs": [None, Jobs()],
+        "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
 
