@@ -1,4 +1,4 @@
-"""One BLAS thread where products are small (layer L0).
+"""One thread where there is little to compute (layer L0).
 
 On small matrices the threads of a BLAS wait for one another, and those of NumPy's for those of
 SciPy's, at the expense of the cores: a classifier on 500 rows takes ten times as long.
@@ -18,7 +18,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["one_blas_thread"]
+__all__ = ["one_blas_thread", "threads_for"]
 
 _MANY = 20_000_000  # entries of a matrix in which threads find enough to do
 _busy = threading.Lock()
@@ -59,3 +59,31 @@ def one_blas_thread(entries: int = 0) -> Iterator[None]:
             yield
     finally:
         _busy.release()
+
+
+def threads_for(entries: int, n_jobs: int | None) -> int | None:
+    """Give the threads that trees are grown in.
+
+    xgboost's threads meet several times a level of each tree, and whoever comes first spins until
+    the last is there: where a level takes microseconds two threads take many times as long as one,
+    and all their cores with it.
+
+    Parameters
+    ----------
+    entries : int
+        Rows times columns.
+    n_jobs : int or None
+        What the user asked for, which stands; None leaves it to the size of the work.
+
+    Returns
+    -------
+    int or None
+        `n_jobs`; instead of None 1 where there are fewer than 20 million entries.
+
+    Examples
+    --------
+    >>> from hybridsent._threads import threads_for
+    >>> threads_for(60 * 1664, None), threads_for(60 * 1664, 2), threads_for(10**8, None)
+    (1, 2, None)
+    """
+    return 1 if n_jobs is None and entries < _MANY else n_jobs

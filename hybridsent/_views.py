@@ -20,6 +20,7 @@ __all__ = [
     "GROUP",
     "INDICATOR",
     "PASSTHROUGH",
+    "as_labelled",
     "as_matrix",
     "block_of",
     "check_views",
@@ -481,7 +482,9 @@ def domain_names(transformer: Any = None, names: Any = None) -> list[str]:
     return [f"{DOMAIN}__0"]
 
 
-def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+def as_matrix(
+    estimator: Any, X: Any, *, reset: bool, allow_nan: bool = True, dtype: Any = None
+) -> np.ndarray:
     """Check X as scikit-learn's ``validate_data`` does, at no cost a column for a DataFrame.
 
     ``validate_data`` asks every column of a DataFrame for its type, which for thousands of columns
@@ -492,19 +495,24 @@ def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     estimator : estimator
         Remembers, or compares, number and names of the columns.
     X : array or DataFrame of shape (n, p)
-        Features, of pandas or any other library; NaN is allowed.
+        Features, of pandas or any other library.
     reset : bool
         True in `fit`, False later.
+    allow_nan : bool, default=True
+        Whether values may be missing.
+    dtype : type or sequence of type, default=None
+        What the values become: this one, or the first of these where they are of none of them.
+        None for float32 and float64.
 
     Returns
     -------
-    ndarray of shape (n, p), float32 or float64
+    ndarray of shape (n, p)
         The values.
 
     Raises
     ------
     ValueError
-        If X is no matrix of finite numbers and NaN, or is unlike the one seen in `fit`.
+        If X is no matrix of finite numbers (and NaN), or is unlike the one seen in `fit`.
 
     Examples
     --------
@@ -517,14 +525,63 @@ def as_matrix(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     from sklearn.utils.validation import check_array, validate_data
 
     X = as_pandas(X)
-    rules = {"dtype": [np.float32, np.float64], "ensure_all_finite": "allow-nan"}
+    rules = {
+        "dtype": [np.float32, np.float64] if dtype is None else dtype,
+        "ensure_all_finite": "allow-nan" if allow_nan else True,
+    }
     values = X.to_numpy() if hasattr(X, "columns") and hasattr(X, "to_numpy") else None
-    if values is None or values.dtype not in rules["dtype"]:
+    if values is None or values.dtype not in (np.float32, np.float64):
         return np.asarray(validate_data(estimator, X, reset=reset, **rules))
     names = getattr(estimator, "feature_names_in_", ())
-    if reset or not np.array_equal(X.columns.to_numpy(dtype=object), names):
+    if reset or not np.array_equal(np.asarray(X.columns, dtype=object), names):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     return np.asarray(check_array(values, estimator=estimator, input_name="X", **rules))
+
+
+def as_labelled(
+    estimator: Any, X: Any, y: Any, *, allow_nan: bool = True, dtype: Any = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Check X as `as_matrix` does in `fit`, and a label for each of its rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Remembers number and names of the columns.
+    X : array or DataFrame of shape (n, p)
+        Features.
+    y : array of shape (n,)
+        Labels.
+    allow_nan : bool, default=True
+        Whether values of X may be missing.
+    dtype : type or sequence of type, default=None
+        As in `as_matrix`.
+
+    Returns
+    -------
+    X : ndarray of shape (n, p)
+        The values.
+    y : ndarray of shape (n,)
+        The labels.
+
+    Raises
+    ------
+    ValueError
+        If X is no such matrix, y no such column, or one is longer than the other.
+
+    Examples
+    --------
+    >>> from sklearn.base import ClassifierMixin
+    >>> from hybridsent._views import as_labelled
+    >>> as_labelled(ClassifierMixin(), [[1.0], [2.0]], ["good", "bad"])[1]
+    array(['good', 'bad'], dtype='<U4')
+    """
+    from sklearn.utils import check_consistent_length
+    from sklearn.utils.validation import validate_data
+
+    labels = validate_data(estimator, y=y)
+    values = as_matrix(estimator, X, reset=True, allow_nan=allow_nan, dtype=dtype)
+    check_consistent_length(values, labels)
+    return values, np.asarray(labels)
 
 
 def _same_domain(value: Any, target: Any) -> bool:

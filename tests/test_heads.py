@@ -419,6 +419,14 @@ def test_boosted_trees_are_xgboosts_on_encoded_labels(k):
     assert ours.predict_proba(X).shape == (60, k)
 
 
+def test_small_tables_grow_in_one_thread_unless_the_user_says_otherwise():
+    X, y = data(60, 12)
+    for asked, wanted in [(None, 1), (2, 2)]:
+        model = BoostedTreesClassifier(n_estimators=2, n_jobs=asked).fit(X, y)
+        assert model.model_.n_jobs == wanted
+        assert model.n_jobs == asked
+
+
 @pytest.mark.parametrize("labels", [[5, -1], [True, False], ["b", "a"]])
 def test_boosted_trees_take_labels_of_any_kind(labels):
     X, _ = make_classification(40, random_state=0)

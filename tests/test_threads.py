@@ -7,7 +7,7 @@ import threading
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from hybridsent._threads import one_blas_thread
+from hybridsent._threads import one_blas_thread, threads_for
 
 BLAS = ThreadpoolController().select(user_api="blas")
 
@@ -67,3 +67,8 @@ def test_limits_of_two_threads_leave_nothing_behind():
     assert set(counts()) == {2}
     with one_blas_thread():
         assert set(counts()) == {1}
+
+
+def test_who_grows_trees_gets_the_threads_that_he_asks_for_or_one_for_few_numbers():
+    assert [threads_for(10, n) for n in (None, 1, 4, -1)] == [1, 1, 4, -1]
+    assert threads_for(10**9, None) is None

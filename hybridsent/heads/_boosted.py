@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Devices, Interval
+from hybridsent._threads import threads_for
+from hybridsent._views import as_labelled, as_matrix
 from hybridsent.heads._common import MostProbableMixin, learn_classes
 
 __all__ = ["BoostedTreesClassifier"]
@@ -44,7 +46,7 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         on the CPU, so that the fitted model needs no GPU. Without a GPU xgboost warns and grows
         the trees on the CPU.
     n_jobs : int, default=None
-        Threads; None takes every core.
+        Threads; None takes every core, and one where there are fewer than 20 million numbers.
     random_state : int, default=0
         Seed.
 
@@ -124,9 +126,10 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         from xgboost import XGBClassifier
 
         self._validate_params()
-        X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
+        X, y = as_labelled(self, X, y, dtype=np.float32)
         codes = learn_classes(self, y)
-        self.model_ = XGBClassifier(tree_method="hist", **self.get_params()).fit(X, codes)
+        params = {**self.get_params(), "n_jobs": threads_for(X.size, self.n_jobs)}
+        self.model_ = XGBClassifier(tree_method="hist", **params).fit(X, codes)
         if self.device != "cpu":  # arrays are on the CPU, and xgboost warns where trees are not
             self.model_.set_params(device="cpu")
         return self
@@ -145,7 +148,7 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
             Probabilities, in the order of `classes_`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False)
+        X = as_matrix(self, X, reset=False, dtype=np.float32)
         return np.asarray(self.model_.predict_proba(X))
 
     def __sklearn_tags__(self) -> Any:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent._views import as_matrix, presence, views_of
+from hybridsent._views import as_labelled, as_matrix, presence, views_of
 from hybridsent.heads._common import MostProbableMixin, learn_classes
 
 if TYPE_CHECKING:
@@ -110,9 +110,7 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
             The fitted classifier.
         """
         self._validate_params()
-        y = validate_data(self, y=y)
-        X = as_matrix(self, X, reset=True)
-        check_consistent_length(X, y)
+        X, y = as_labelled(self, X, y)
         codes = learn_classes(self, y)
         self.views_ = {view: self._segments(at) for view, at in views_of(self).items()}
         self._learn_scale(X)

@@ -21,9 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import gen_batches
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Interval, StrOptions
+from hybridsent._views import as_labelled, as_matrix
 from hybridsent.heads._common import MostProbableMixin, learn_classes, penalty_grid
 from hybridsent.heads._experts import make_folds, probabilities
 
@@ -141,7 +142,7 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y = as_labelled(self, X, y, allow_nan=False, dtype=[np.float64, np.float32])
         codes = learn_classes(self, y)
         self.prior_ = np.bincount(codes) / len(y)
         # in float64: the variance of a nearly constant column is lost in float32
@@ -214,7 +215,7 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
             Probabilities, in the order of `classes_`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = as_matrix(self, X, reset=False, allow_nan=False, dtype=[np.float64, np.float32])
         margins = np.empty((len(X), len(self.intercept_)))
         for rows in gen_batches(len(X), _BLOCK):
             margins[rows] = _kernel(X[rows], self.support_vectors_, self.gamma_) @ self.dual_coef_.T

@@ -20,11 +20,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
+from hybridsent._views import as_labelled, as_matrix
 from hybridsent.heads._common import learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 
@@ -160,7 +161,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y = as_labelled(self, X, y, allow_nan=False, dtype=[np.float64, np.float32])
         rows = None
         if sample_weight is not None:
             rows = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
@@ -285,7 +286,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             their distances.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = as_matrix(self, X, reset=False, allow_nan=False, dtype=[np.float64, np.float32])
         raw = X @ self.coef_.T + self.intercept_
         if len(self.classes_) == 2:
             return np.asarray(raw[:, 0])

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
+from hybridsent._threads import threads_for
 from hybridsent.transfer._domain import read_rows
 
 __all__ = ["ContinuedMixin", "Trees", "as_model", "seed_of", "trees_of"]
@@ -62,7 +63,8 @@ class Trees:
         """
         from xgboost import DMatrix
 
-        return DMatrix(X, label=y, missing=self.missing, nthread=self.n_jobs)
+        threads = threads_for(X.size, self.n_jobs)
+        return DMatrix(X, label=y, missing=self.missing, nthread=threads)
 
     def copied(self, params: dict[str, Any], matrix: Any) -> Any:
         """Copy the trees, to go on from on other rows.
@@ -143,7 +145,7 @@ class ContinuedMixin:
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
             random_state=seed,
-            n_jobs=self.n_jobs,
+            n_jobs=threads_for(X.size, self.n_jobs),
             **self._shape(),
         )
         return model.fit(X, y)
@@ -163,8 +165,9 @@ class ContinuedMixin:
             "tree_method": "hist",
             **self._shape(),
         }
-        if self.n_jobs is not None:
-            params["nthread"] = self.n_jobs
+        threads = threads_for(X.size, self.n_jobs)
+        if threads is not None:
+            params["nthread"] = threads
         self.losses_: list[float] = []
         self.n_target_rounds_ = int(self.n_target_estimators)
         held = _held_out(y, self.validation_fraction)

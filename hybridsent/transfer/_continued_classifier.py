@@ -76,7 +76,7 @@ class ContinuedBoostingClassifier(
     patience : int, default=10
         Rounds without a smaller loss of the held-out rows after which no more are tried.
     n_jobs : int, default=None
-        Threads; None takes every core.
+        Threads; None takes every core, and one where there are fewer than 20 million numbers.
     random_state : int, default=0
         Seed.
 

@@ -333,3 +333,35 @@ def test_only_the_command_line_prints(module):
             if ast.unparse(node.func) in ("print", "input", "sys.exit")
         ]
         assert [module.at(node) for node in calls] == []
+
+
+def checks_a_matrix(node: ast.Call) -> bool:
+    """Whether scikit-learn is asked to check a whole table, which costs time a column."""
+    name = ast.unparse(node.func).rpartition(".")[2]
+    only_labels = not node.args[1:] and {word.arg for word in node.keywords} == {"y"}
+    return name in ("validate_data", "check_X_y") and not only_labels
+
+
+@every_module
+def test_tables_are_checked_by_as_matrix_alone(module):
+    if module.unit != "_views":
+        calls = [node for node in module.nodes(ast.Call) if checks_a_matrix(node)]
+        assert [module.at(node) for node in calls] == []
+
+
+@pytest.mark.parametrize("code", ["validate_data(self, X)", "validation.check_X_y(X, y)"])
+def test_the_law_of_checked_tables_can_be_broken(code):
+    assert checks_a_matrix(ast.parse(code, mode="eval").body)
+
+
+def makes_trees(node: ast.Call) -> bool:
+    """Whether trees of xgboost are grown, or rows handed to it, in threads nobody counted."""
+    name = ast.unparse(node.func).rpartition(".")[2]
+    return bool(re.fullmatch(r"XGB\w+|DMatrix|QuantileDMatrix", name))
+
+
+@every_module
+def test_who_makes_trees_asks_how_many_threads(module):
+    if any(makes_trees(node) for node in module.nodes(ast.Call)):
+        asked = {ast.unparse(node.func) for node in module.nodes(ast.Call)}
+        assert "threads_for" in asked, module.name
