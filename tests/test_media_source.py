@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import types
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ import pytest
 from hostile import hostile_cells, outcome, picture
 from PIL import Image
 
+from hybridsent.datasets._looks import is_image
 from hybridsent.exceptions import MediaError
 from hybridsent.media import _file, content_key, is_missing, read_bytes
 
@@ -68,6 +70,21 @@ def test_not_missing(cell):
 def test_missing_agrees_with_pandas_on_scalars():
     for cell in (1, 1.5, None, np.nan, pd.NA, pd.NaT, "x", True, np.int8(3), pd.Timestamp("2020")):
         assert is_missing(cell) == bool(pd.isna(cell))
+
+
+@pytest.mark.parametrize("module", ["PIL.Image", "PIL", "pandas", "numpy.ma", "torch"])
+def test_a_module_that_another_thread_is_importing_changes_no_answer(module, tmp_path, monkeypatch):
+    """Until its import is over, a module lies in `sys.modules` without its names."""
+    (tmp_path / "a").write_bytes(b"content")
+    cells = [None, "", "a", b"a", 1.5, (np.zeros(9, np.float32), 8000), np.zeros((2, 2), np.uint8)]
+    missing = [is_missing(cell) for cell in cells]
+    keys = [content_key(tmp_path / "a", kind) for kind in ("image", "audio")]
+    monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
+    assert [is_missing(cell) for cell in cells] == missing
+    assert [content_key(tmp_path / "a", kind) for kind in ("image", "audio")] == keys
+    assert [is_image(cell) for cell in cells] == [False] * 7
+    with pytest.raises(MediaError, match="got int"):
+        content_key(3, "image")
 
 
 def test_read_bytes_of_paths_and_bytes(tmp_path):

@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from hybridsent._params import Interval, validate_parameter_constraints
+from hybridsent._params import Interval, check_n_jobs, validate_parameter_constraints
 from hybridsent._views import as_matrix, presence
 from hybridsent.alignment._base import canonical_correlations
 
@@ -104,6 +104,7 @@ def permutation_test(
     >>> permutation_test(MCCA(2), X, n_permutations=19).p_values
     array([0.05, 1.  ])
     """
+    check_n_jobs(n_jobs, "permutation_test")
     constraints: dict[str, Any] = {"n_permutations": [Interval(Integral, 1, None, closed="left")]}
     validate_parameter_constraints(
         constraints, {"n_permutations": n_permutations}, "permutation_test"

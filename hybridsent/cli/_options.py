@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from hybridsent._hints import did_you_mean
 
@@ -52,7 +53,10 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
         "--on-error", default="raise", choices=("raise", "missing"), help="what a broken cell does"
     )
     group.add_argument(
-        "--n-jobs", type=int, metavar="N", help="threads that read and decode (default: all cores)"
+        "--n-jobs",
+        type=_jobs,
+        metavar="N",
+        help="threads that read and decode; -1 is all cores, -2 all but one (default: all cores)",
     )
     group.add_argument(
         "--download", action="store_true", help="fetch missing weights from their hub"
@@ -184,6 +188,15 @@ def add_metric_option(
         metavar="NAME",
         help=what if default is None else f"{what} (default: {default})",
     )
+
+
+def _jobs(text: str) -> int:
+    from hybridsent._params import JOBS, is_n_jobs
+
+    number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,9}", text.strip()) else None
+    if number is None or not is_n_jobs(number):
+        raise argparse.ArgumentTypeError(f"must be {JOBS}; got {text!r}")
+    return number
 
 
 def _metric(name: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent.media._cells import is_pil_image
+
 __all__ = ["count_words", "is_audio", "is_bare_path", "is_image", "is_media_path"]
 
 _IMAGE_ENDS = (
@@ -83,12 +85,7 @@ def is_image(cell: Any) -> bool:
         return head.startswith(_IMAGE_MAGIC) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
     if isinstance(cell, np.ndarray):
         return cell.dtype.name == "uint8" and cell.ndim == 3 and cell.shape[2] in {1, 3, 4}
-    return _ends_in(cell, _IMAGE_ENDS) or _is_pil(type(cell))
-
-
-def _is_pil(kind: type) -> bool:
-    # By name, without importing Pillow: where it is not loaded, no cell can be an image of it.
-    return any((base.__module__, base.__name__) == ("PIL.Image", "Image") for base in kind.mro())
+    return _ends_in(cell, _IMAGE_ENDS) or is_pil_image(cell)
 
 
 def is_audio(cell: Any) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
 from hybridsent._views import feature_names
 from hybridsent.encoders import _runtime
 from hybridsent.encoders._cells import as_cells
@@ -53,7 +53,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         "steps": [None, Interval(Integral, 1, None, closed="left")],
         "store": [None, str, HasMethods(["__fspath__"]), HasMethods(["get_or_compute"])],
         "on_error": [StrOptions({"raise", "missing"})],
-        "n_jobs": [None, Integral],
+        "n_jobs": [None, Jobs()],
         "verbose": ["verbose"],
         "pooling": [StrOptions({"auto", "mean", "cls", "max"})],
         "layer": [Integral],

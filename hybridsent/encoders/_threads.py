@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from hybridsent._params import count_jobs
+
 __all__ = ["parallel", "workers"]
 
 
@@ -31,22 +33,22 @@ def workers(n_jobs: int | None) -> int:
     int
         At least 1.
 
+    Raises
+    ------
+    ValueError
+        If it is no number of jobs, such as 0.
+
     Examples
     --------
     >>> from hybridsent.encoders._threads import workers
     >>> workers(3)
     3
     """
-    from joblib import cpu_count
-
-    if n_jobs is None:
-        granted = os.environ.get("OMP_NUM_THREADS", "")
-        return (
-            min(int(granted), cpu_count())
-            if granted.isdigit() and int(granted)
-            else int(cpu_count())
-        )
-    return max(1, cpu_count() + 1 + n_jobs) if n_jobs < 0 else n_jobs
+    if n_jobs is not None:
+        return count_jobs(n_jobs)
+    granted = os.environ.get("OMP_NUM_THREADS", "")
+    every = count_jobs(-1)
+    return min(int(granted), every) if granted.isdecimal() and int(granted) else every
 
 
 def parallel(

@@ -13,6 +13,7 @@ from typing import Any
 
 from sklearn.dummy import DummyClassifier
 
+from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._judging import (
     check_scoring,
@@ -91,6 +92,7 @@ def evaluate(
     >>> result.models["fusion"]["accuracy"].mean
     1.0
     """
+    check_n_jobs(n_jobs, "evaluate")
     start = time.perf_counter()
     table = as_pandas(table)
     labels = as_labels(table, y)

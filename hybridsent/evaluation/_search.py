@@ -17,6 +17,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
+from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._judging import (
     check_scoring,
@@ -127,6 +128,7 @@ def search(
     >>> result.best.predict(pd.DataFrame({"text": ["I love it"]}))
     array(['positive'], dtype=object)
     """
+    check_n_jobs(n_jobs, "search")
     start = time.perf_counter()
     table = as_pandas(table)
     pairs = _check_candidates(candidates)

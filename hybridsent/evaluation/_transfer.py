@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_regressor
 
+from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._judging import (
     check_scoring,
@@ -182,6 +183,7 @@ def transfer_report(
     >>> pair.shifts["source only"].a_distance > pair.shifts["adapted"].a_distance
     True
     """
+    check_n_jobs(n_jobs, "transfer_report")
     start = time.perf_counter()
     X = as_pandas(X)
     models = _check_models(estimator)

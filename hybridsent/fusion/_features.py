@@ -10,7 +10,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
-from hybridsent._params import Devices, validate_parameter_constraints
+from hybridsent._params import Devices, check_n_jobs, validate_parameter_constraints
 from hybridsent._views import (
     DOMAIN,
     GROUP,
@@ -121,6 +121,7 @@ def make_features(
     >>> X.shape, list(X.columns[:2])
     ((2, 384), ['text__0', 'text__1'])
     """
+    check_n_jobs(n_jobs, "make_features")
     given = {"text": text, "image": image, "audio": audio}
     wanted = {
         view: value for view, value in given.items() if value is not None and value is not False

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
+from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, make_features
 from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
@@ -144,6 +145,7 @@ def make_fusion(
     >>> model.predict(pd.DataFrame({"text": ["I love this wonderful thing"]}))
     array(['positive'], dtype='<U8')
     """
+    check_n_jobs(n_jobs, "make_fusion")
     if how not in FUSIONS:
         raise ValueError(
             f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._params import Devices, Interval
+from hybridsent._params import Devices, Interval, Jobs
 from hybridsent._threads import threads_for
 from hybridsent._views import as_labelled, as_matrix
 from hybridsent.heads._common import MostProbableMixin, learn_classes
@@ -81,7 +81,7 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
         "reg_lambda": [Interval(Real, 0, None, closed="left")],
         "device": [Devices("cpu", "cuda")],
-        "n_jobs": [None, Integral],
+        "n_jobs": [None, Jobs()],
         "random_state": ["random_state"],
     }
 

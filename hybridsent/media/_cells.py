@@ -6,7 +6,6 @@ Why by hand: one message for each kind of cell, and answers that import neither 
 from __future__ import annotations
 
 import struct
-import sys
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -20,6 +19,7 @@ __all__ = [
     "EXPECTED",
     "IMAGE_FORMATS",
     "check_pil_image",
+    "is_pandas_missing",
     "is_pil_image",
     "orientation",
     "wrong_type",
@@ -83,8 +83,33 @@ def is_pil_image(cell: object) -> TypeGuard[Image]:
     >>> is_pil_image("cat.jpg")
     False
     """
-    module = sys.modules.get("PIL.Image")
-    return module is not None and isinstance(cell, module.Image)
+    # Never by `sys.modules`: what another reader thread is just importing lies there already,
+    # without the names that it will have.
+    return any(
+        (base.__module__, base.__name__) == ("PIL.Image", "Image") for base in type(cell).__mro__
+    )
+
+
+def is_pandas_missing(cell: object) -> bool:
+    """Tell whether a cell is ``pd.NA`` or ``pd.NaT``, without importing pandas for the answer.
+
+    Parameters
+    ----------
+    cell : object
+        Any object.
+
+    Returns
+    -------
+    bool
+        True if it is one.
+
+    Examples
+    --------
+    >>> is_pandas_missing(None)
+    False
+    """
+    kind = type(cell)  # pandas moves the two from module to module
+    return kind.__name__ in ("NAType", "NaTType") and kind.__module__.split(".")[0] == "pandas"
 
 
 def check_pil_image(cell: Image) -> None:

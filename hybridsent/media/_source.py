@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybridsent.exceptions import MediaError
-from hybridsent.media._cells import EXPECTED, check_pil_image, is_pil_image, orientation, wrong_type
+from hybridsent.media._cells import (
+    EXPECTED,
+    check_pil_image,
+    is_pandas_missing,
+    is_pil_image,
+    orientation,
+    wrong_type,
+)
 from hybridsent.media._file import MAX_FILE_BYTES, check_size, path_digest, read_bytes
 
 if TYPE_CHECKING:
@@ -59,11 +65,7 @@ def is_missing(cell: object) -> bool:
         return bool(np.isnat(cell))
     if isinstance(cell, Decimal):
         return cell.is_nan()
-    # Who never imported pandas cannot hold its singletons, so importing it here would be waste.
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and (
-        cell is getattr(pandas, "NA", cell) or cell is getattr(pandas, "NaT", cell)
-    )
+    return is_pandas_missing(cell)
 
 
 def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:

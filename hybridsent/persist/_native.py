@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._params import MAX_THREADS
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import Edge, edges, objects
 from hybridsent.persist._trees import check_links
 
 Check = Callable[[Any], None]
-MAX_THREADS = 1024
 
 
 def check_native(model: Any) -> None:

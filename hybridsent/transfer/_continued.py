@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._params import HasMethods, Interval
+from hybridsent._params import HasMethods, Interval, Jobs
 from hybridsent._threads import threads_for
 from hybridsent.transfer._domain import read_rows
 
@@ -101,7 +101,7 @@ class ContinuedMixin:
         "reg_lambda": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 0.5, closed="both")],
         "patience": [Interval(Integral, 1, None, closed="left")],
-        "n_jobs": [None, Integral],
+        "n_jobs": [None, Jobs()],
         "random_state": ["random_state"],
     }
 
