@@ -13,7 +13,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Moments", "alike_rows", "column_moments", "column_scale", "scale_of", "span"]
+__all__ = [
+    "Moments",
+    "alike_rows",
+    "column_moments",
+    "column_scale",
+    "project",
+    "scale_of",
+    "span",
+]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
 _ROWS = 256  # rows held in float64 at a time where columns are alone: they stay in the cache
@@ -145,6 +153,43 @@ class Moments:
         if self.partial is not None:
             block = block + self.partial[self.slices[i], self.slices[j]]
         return np.asarray(block)
+
+
+def project(X: np.ndarray, coef: np.ndarray, centre: np.ndarray | None = None) -> np.ndarray:
+    """Multiply rows by a matrix in float64, so that a row does not depend on the rows beside it.
+
+    The order in which a product adds up depends on the processor and on the number of rows. In
+    float32 a row then differs from itself in another batch by 1e-6 of its scale, and what is near
+    zero by all of its digits; in float64 nothing of that is left when the result is float32 again.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows.
+    coef : ndarray of shape (p, q)
+        The matrix.
+    centre : ndarray of shape (p,), default=None
+        Subtracted from the rows first.
+
+    Returns
+    -------
+    ndarray of shape (n, q), float64
+        ``(X - centre) @ coef``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._moments import project
+    >>> project(np.ones((1, 2), dtype=np.float32), np.eye(2), np.array([0.5, 0.0]))
+    array([[0.5, 1. ]])
+    """
+    coef = np.asarray(coef, dtype=np.float64)
+    out = np.empty((len(X), coef.shape[1]))
+    for start in range(0, len(X), _ROWS):
+        rows = slice(start, start + _ROWS)
+        part = X[rows] if centre is None else np.subtract(X[rows], centre, dtype=np.float64)
+        out[rows] = np.asarray(part, dtype=np.float64) @ coef
+    return out
 
 
 def _gram(parts: np.ndarray, device: Any) -> np.ndarray:

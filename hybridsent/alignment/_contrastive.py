@@ -205,8 +205,8 @@ class ContrastiveAligner(NeuralAligner):
             direction stands for a view that the row lacks. A row without any view is at the origin.
         """
         found = np.asarray(super().transform(X))  # set_output wraps it, too
-        blocks = found.reshape(len(found), -1, self.n_components_)
-        return _unit(blocks).reshape(found.shape)
+        blocks = found.reshape(len(found), -1, self.n_components_).astype(np.float64)
+        return _unit(blocks).reshape(found.shape).astype(found.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
         """How well each row's view finds its partner among all rows: the mean reciprocal rank.

@@ -18,7 +18,7 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._moments import Moments, span
+from hybridsent._moments import Moments, project, span
 from hybridsent._networks import resolve_device
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent._views import as_matrix, block_of, presence, views_of
@@ -271,8 +271,7 @@ class LinearAligner(AlignerMixin):
         return np.asarray(np.clip(np.mean(pairs, axis=0), -1.0, 1.0))
 
     def _view_scores(self, view: str, X: np.ndarray) -> np.ndarray:
-        centred = X - self.mean_[view].astype(X.dtype)
-        return np.asarray(centred @ self.weights_[view].astype(X.dtype))
+        return project(X, self.weights_[view], self.mean_[view])
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Predict the columns of all views from coordinates; so a view that a row lacks, too.
@@ -307,7 +306,7 @@ class LinearAligner(AlignerMixin):
         out = np.empty((len(X), self.n_features_in_), dtype=kind)
         for j, (view, columns) in enumerate(self.views_.items()):
             part = X if self.combine == "mean" else X[:, j * k : (j + 1) * k]
-            out[:, columns] = part @ self._back[view] + self.mean_[view]
+            out[:, columns] = project(part, self._back[view]) + self.mean_[view]
         return out
 
     def __sklearn_tags__(self) -> Any:

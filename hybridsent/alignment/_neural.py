@@ -31,7 +31,8 @@ class NeuralAligner(AlignerMixin):
     """Base of DeepCCA and ContrastiveAligner; a subclass writes `_learn` and `_coordinates`.
 
     Columns are standardised over the rows that have their view, and cut off at five standard
-    deviations. Networks see float32 and are kept as arrays in ``networks_``.
+    deviations. Networks are trained in float32, kept as arrays in ``networks_``, and computed in
+    float64.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -189,7 +190,8 @@ class NeuralAligner(AlignerMixin):
         """Compute what the network of a view gives for standardised rows."""
         width = values.shape[1]
         network = load(lambda generator: self._network(width, generator), self.networks_[view])
-        return np.asarray(predict(network, {"input": values}))
+        # float64: a row's coordinates must not depend on the rows beside it
+        return np.asarray(predict(network.double(), {"input": values}))
 
     def _linear(
         self, blocks: list[np.ndarray], present: np.ndarray, k: int | None, **kwargs: Any

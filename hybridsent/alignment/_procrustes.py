@@ -15,6 +15,7 @@ from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
+from hybridsent._moments import project
 from hybridsent._params import Interval
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
 
@@ -195,8 +196,7 @@ class Procrustes(AlignerMixin):
         return np.asarray(orthogonal_procrustes(parts[j][rows], total[rows])[0])
 
     def _view_scores(self, view: str, X: np.ndarray) -> np.ndarray:
-        centred = X - self.mean_[view].astype(X.dtype)
-        return np.asarray(centred @ self.weights_[view].astype(X.dtype))
+        return project(X, self.weights_[view], self.mean_[view])
 
 
 def _disparity(parts: list[np.ndarray], rotations: list[np.ndarray], present: np.ndarray) -> float:

@@ -218,7 +218,9 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         X = as_matrix(self, X, reset=False, allow_nan=False, dtype=[np.float64, np.float32])
         margins = np.empty((len(X), len(self.intercept_)))
         for rows in gen_batches(len(X), _BLOCK):
-            margins[rows] = _kernel(X[rows], self.support_vectors_, self.gamma_) @ self.dual_coef_.T
+            # float64: a row's margins must not depend on the rows beside it
+            part = X[rows].astype(np.float64)
+            margins[rows] = _kernel(part, self.support_vectors_, self.gamma_) @ self.dual_coef_.T
         margins += self.intercept_
         return probabilities(self.calibrator_, margins, self.classes_, self.prior_)
 
@@ -226,7 +228,7 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
 def _kernel(A: np.ndarray, B: np.ndarray, gamma: float) -> np.ndarray:
     """Gaussian kernel of all pairs of rows, in float64 as libsvm wants it."""
     centre = B.mean(axis=0, dtype=np.float64)  # distances far from zero would lose their digits
-    A, B = A - centre.astype(A.dtype), B - centre.astype(B.dtype)
+    A, B = A - centre.astype(A.dtype), B - centre.astype(A.dtype)
     squares = np.einsum("ij,ij->i", B, B, dtype=np.float64)
     out = np.empty((len(A), len(B)))
     for rows in gen_batches(len(A), _BLOCK):

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
-from hybridsent._moments import Moments, alike_rows, span
+from hybridsent._moments import Moments, alike_rows, project, span
 from hybridsent._views import block_of
 
 __all__ = ["Prediction", "learn", "predict"]
@@ -36,10 +36,9 @@ class Basis:
 
     def coordinates(self, block: np.ndarray) -> np.ndarray:
         """Of rows (n, p) of the view."""
-        centred = block - self.mean.astype(block.dtype)
         if self.directions is None:
-            return np.asarray(centred)
-        return np.asarray(centred @ self.directions.T.astype(block.dtype))
+            return np.subtract(block, self.mean, dtype=np.float64)
+        return project(block, self.directions.T, self.mean)
 
 
 Prediction = dict[str, Any]

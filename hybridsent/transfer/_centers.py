@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows
@@ -24,6 +24,8 @@ __all__: list[str] = []
 
 WIDTHS = 2.0 ** np.arange(-4, 5)
 """Multiples of the median heuristic's gamma that are compared."""
+
+_ROWS = 1024  # rows held in float64 at a time
 
 
 class _CentersWeigher(_RatioWeigher):
@@ -85,8 +87,11 @@ class _CentersWeigher(_RatioWeigher):
         if not len(self.centers_):
             return np.ones(len(X))
         out = np.empty(len(X))
-        for block, kernel in kernel_blocks(X, self.centers_, self.gamma_):
-            out[block] = kernel @ self.coef_
+        for rows in gen_batches(len(X), _ROWS):
+            # float64: the ratio of a row must not depend on the rows beside it
+            part = X[rows].astype(np.float64)
+            for block, kernel in kernel_blocks(part, self.centers_, self.gamma_):
+                out[rows][block] = kernel @ self.coef_
         return out
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.extmath import svd_flip
 
+from hybridsent._moments import project
 from hybridsent._params import Interval
 from hybridsent.transfer._adapter import ComponentAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows
@@ -112,7 +113,7 @@ class SubspaceAlignment(ComponentAdapter):
             mean, turn = self.mean_target_, self.components_target_.T
         else:
             mean, turn = self.mean_source_, self.components_source_.T @ self.alignment_
-        return np.asarray((X - mean.astype(X.dtype)) @ turn.astype(X.dtype))
+        return project(X, turn, mean)
 
 
 def _principal(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

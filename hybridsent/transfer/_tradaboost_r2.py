@@ -265,7 +265,9 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values = read_rows(self, X, reset=False, fitting=False).X
-        return _median(self.estimators_, self.estimator_weights_, values)
+        # float64: what linear models say of a row must not depend on the rows beside it
+        exact = values.astype(np.float64, copy=False)
+        return _median(self.estimators_, self.estimator_weights_, exact)
 
 
 def _numbers(y: np.ndarray) -> np.ndarray:

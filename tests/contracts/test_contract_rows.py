@@ -1,0 +1,95 @@
+"""Laws of rows: what a fitted estimator says of one does not depend on the rows beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from estimator_cases import CHECKED, MINIMAL
+from sklearn.preprocessing import StandardScaler
+
+from hybridsent.heads import TunedLinearClassifier
+
+N = 60
+METHODS = ("transform", "predict_proba", "decision_function", "predict", "importance")
+OURS: dict[str, dict[str, Any]] = {
+    "LabeledOnly": {"estimator": TunedLinearClassifier()},
+    "OnDevice": {"estimator": StandardScaler()},
+    "PresentRows": {"transformer": StandardScaler()},
+    "ReweightedEstimator": {"estimator": TunedLinearClassifier()},
+}
+"""Wrappers around arithmetic of this package: scikit-learn's PCA in float32 is its own affair."""
+
+WEIGH_ONLY = ("BalancedWeights", "KMM")
+"""They know nothing of new rows."""
+
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "CORAL": [{}, {"covariance": "diagonal"}],
+    "ContrastiveAligner": [{}, {"combine": "concat"}],
+    "DeepCCA": [{}, {"combine": "concat"}, {"hidden": ()}],
+    "LateFusionClassifier": [{"combine": rule} for rule in ("product", "mean", "weighted")],
+    "MCCA": [{}, {"combine": "concat"}, {"supervised": True}],
+    "TCA": [{}, {"kernel": "linear"}],
+    "TunedLinearClassifier": [{}, {"loss": "hinge"}],
+    "ViewImputer": [{}, {"strategy": "predict"}],
+}
+"""Further ways in which a class computes."""
+
+
+def table(seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Two wide float32 views with something in common, and numbers to predict."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(N, 3))
+    parts = [z @ rng.normal(size=(3, p)) + rng.normal(size=(N, p)) for p in (300, 200)]
+    names = [f"{view}__{i}" for view, p in (("text", 300), ("image", 200)) for i in range(p)]
+    return pd.DataFrame(np.hstack(parts).astype(np.float32), columns=names), z[:, 0]
+
+
+def given(kind: type, arguments: dict[str, Any]) -> tuple[Any, pd.DataFrame, np.ndarray]:
+    """Estimator, table and target; with two domains for what reads them, gaps for what takes them."""
+    estimator = kind(
+        **{**MINIMAL.get(kind.__name__, {}), **OURS.get(kind.__name__, {}), **arguments}
+    )
+    tags = estimator.__sklearn_tags__()
+    X, numbers = table()
+    y = numbers if tags.estimator_type == "regressor" else np.where(numbers > 0, 1, 0)
+    if kind.__module__.startswith("hybridsent.transfer"):
+        X["domain__0"] = np.repeat(np.float32([0, 1]), [40, 20])
+        X["group__0"] = np.float32(np.arange(N) % 4)
+    if kind.__name__ != "GroupScaler" and "group__0" in X:
+        X = X.drop(columns="group__0")
+    if tags.input_tags.allow_nan:
+        X.iloc[:10, :300] = np.nan
+        X.iloc[10:20, 300:500] = np.nan
+    return estimator, X, y
+
+
+CASES = [
+    pytest.param(kind, arguments, id="-".join([kind.__name__, *map(str, arguments.values())]))
+    for kind in CHECKED
+    for arguments in VARIANTS.get(kind.__name__, [{}])
+]
+
+
+@pytest.mark.parametrize(("kind", "arguments"), CASES)
+@pytest.mark.filterwarnings("ignore::hybridsent.exceptions.TransferWarning")
+def test_a_row_does_not_depend_on_the_rows_beside_it(kind, arguments):
+    """In float32 they are the same up to one unit in the last place, on every processor."""
+    estimator, X, y = given(kind, arguments)
+    estimator.fit(X, y)
+    asked = [method for method in METHODS if hasattr(estimator, method)]
+    assert asked or kind.__name__ in WEIGH_ONLY, f"nothing to ask {kind.__name__}"
+    for method in asked:
+        ask = getattr(estimator, method)
+        whole = np.asarray(ask(X))
+        if whole.dtype.kind != "f":
+            continue
+        for size in (1, 7):
+            parts = [np.asarray(ask(X.iloc[i : i + size])) for i in range(0, N, size)]
+            # near zero the digits of float64 are what is left
+            scale = 1e-9 * np.nanmax(np.abs(whole), initial=0)
+            np.testing.assert_allclose(
+                np.concatenate(parts), whole, rtol=1.2e-7, atol=scale, err_msg=f"{method}, {size}"
+            )

@@ -1,0 +1,60 @@
+"""Every estimator of the package that takes a matrix, and arguments to make each of them with."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+from package_tree import MODULES
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+
+from hybridsent.encoders import BaseEncoder
+
+QUICK: dict[str, Any] = {"n_members": 1, "hidden": 8, "lr": 0.05, "max_epochs": 20}
+"""For heads that are networks."""
+
+MINIMAL: dict[str, dict[str, Any]] = {
+    "BoostedTreesClassifier": {"n_estimators": 15, "n_jobs": 1},
+    "ContinuedBoostingClassifier": {"n_estimators": 15, "n_jobs": 1},
+    "ContinuedBoostingRegressor": {"n_estimators": 15, "n_jobs": 1},
+    "ConvolutionalFusionClassifier": QUICK,
+    "DomainAdversarialClassifier": {**QUICK, "hidden": (8,)},
+    "GatedFusionClassifier": QUICK,
+    "LabeledOnly": {"estimator": LogisticRegression()},
+    "OnDevice": {"estimator": PCA(1)},
+    "PresentRows": {"transformer": PCA(1)},
+    "RecurrentFusionClassifier": QUICK,
+    "ReweightedEstimator": {"estimator": LogisticRegression()},
+    "TensorFusionClassifier": QUICK,
+    "TrAdaBoostClassifier": {"n_estimators": 4},
+}
+"""Arguments for classes that need some, or that are slow without."""
+
+
+def skipped(kind: type) -> str | None:
+    """Why scikit-learn's checks cannot be run over a class; None where they are."""
+    if issubclass(kind, BaseEncoder):
+        return "takes a column of cells, not a matrix: test_contract_encoders.py has its laws"
+    if kind.__module__ == "hybridsent.evaluation._responses":
+        return "an answer that is already known, for scorers: it is never fitted"
+    return None
+
+
+def estimators() -> list[type[BaseEstimator]]:
+    found = set()
+    for name in MODULES:
+        if name.endswith("__main__"):
+            continue
+        for thing in vars(importlib.import_module(name)).values():
+            mine = inspect.isclass(thing) and thing.__module__.startswith("hybridsent.")
+            if not mine or inspect.isabstract(thing):
+                continue
+            if issubclass(thing, BaseEstimator) and not thing.__name__.startswith("_"):
+                found.add(thing)
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+CHECKED = [kind for kind in estimators() if not skipped(kind)]
