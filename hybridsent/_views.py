@@ -206,7 +206,9 @@ def step_of(column: object) -> int | None:
 
 
 def views_of(estimator: Any) -> dict[str, np.ndarray]:
-    """Positions of the columns of each view, as an estimator saw them in `fit`.
+    """Positions of the columns of each modality, as an estimator saw them in `fit`.
+
+    Marks and indicators are of no modality (`modalities_of`).
 
     Parameters
     ----------
@@ -217,7 +219,7 @@ def views_of(estimator: Any) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray of int
-        Views in order of first appearance; all columns are one view, ``""``, where they have no
+        Modalities in order of first appearance; all columns are one, ``""``, where they have no
         names.
 
     Examples
@@ -231,7 +233,7 @@ def views_of(estimator: Any) -> dict[str, np.ndarray]:
     {'text': array([0]), 'image': array([1])}
     """
     names = getattr(estimator, "feature_names_in_", [""] * estimator.n_features_in_)
-    return {view: np.asarray(positions) for view, positions in spans(names).items()}
+    return {view: np.asarray(positions) for view, positions in modalities_of(names).items()}
 
 
 def block_of(X: np.ndarray, columns: np.ndarray) -> np.ndarray:

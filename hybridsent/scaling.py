@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._moments import column_scale
 from hybridsent._params import Interval
-from hybridsent._views import PASSTHROUGH, as_matrix, spans
+from hybridsent._views import as_matrix, views_of
 
 __all__ = ["ViewScaler"]
 
@@ -29,8 +29,8 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     A value becomes :math:`\operatorname{clip}((x - \mu) / \sigma, -c, c) / \sqrt{w}` with the
     column's mean and standard deviation over the rows that have it, the cut c, and the number of
-    columns w of its view. NaN stays NaN, and the columns of domain and group (``domain__0``,
-    ``group__0``) stay what they are.
+    columns w of its view. NaN stays NaN, and the columns that are of no modality (``domain__0``,
+    ``group__0``, ``missing__text``) stay what they are.
 
     Parameters
     ----------
@@ -97,11 +97,11 @@ class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = as_matrix(self, X, reset=True)
         self.mean_, self.scale_ = column_scale(X)
         self.limit_ = np.full(X.shape[1], np.inf if self.clip is None else float(self.clip))
-        views = spans(getattr(self, "feature_names_in_", [""] * X.shape[1]))
-        for view in PASSTHROUGH:
-            handed_on = views.pop(view, [])
-            self.mean_[handed_on], self.scale_[handed_on] = 0.0, 1.0
-            self.limit_[handed_on] = np.inf
+        views = views_of(self)
+        handed_on = np.setdiff1d(np.arange(X.shape[1]), np.concatenate([*views.values(), []]))
+        handed_on = handed_on.astype(int)
+        self.mean_[handed_on], self.scale_[handed_on] = 0.0, 1.0
+        self.limit_[handed_on] = np.inf
         if self.balance:
             for positions in views.values():
                 root = np.sqrt(len(positions))

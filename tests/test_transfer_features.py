@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hybridsent import load, save
+from hybridsent._views import modalities_of
 from hybridsent.exceptions import TransferWarning
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import (
@@ -271,12 +272,32 @@ def test_directions_without_variance_are_no_components(dtype):
 
 
 def test_names_that_the_copies_would_take_are_refused():
-    table = pd.DataFrame({"text__0": [0.0, 1.0], "text_source__0": [1.0, 2.0]})
-    with pytest.raises(ValueError, match=r"Got the name 'text_source__0' twice; rename the view"):
+    table = pd.DataFrame({"author__age": [0.0, 1.0], "author__age_source": [1.0, 2.0]})
+    with pytest.raises(ValueError, match=r"the name 'author__age_source' twice; rename the view"):
         FeatureAugmentation().fit(table.assign(domain__0=[0.0, 1.0]))
     FeatureAugmentation().fit(
-        table.rename(columns={"text_source__0": "text_source__1"}).assign(domain__0=[0.0, 1.0])
+        table.rename(columns={"author__age_source": "author__old"}).assign(domain__0=[0.0, 1.0])
     )
+
+
+def test_copies_are_of_the_view_that_they_were_made_of():
+    names = ["text__s0_0", "text__s0_1", "text__s1_0", "text__s1_1", "a_b__7", "missing__text", "x"]
+    table = pd.DataFrame(np.eye(2, len(names)), columns=names).assign(domain__0=[0.0, 1.0])
+    copies = FeatureAugmentation().set_output(transform="pandas").fit_transform(table)
+    assert list(copies.columns[len(names) : 2 * len(names)]) == [
+        *("text__s0_2", "text__s0_3", "text__s1_2", "text__s1_3"),
+        *("a_b__15", "missing__text_source", "x_source"),
+    ]
+    assert list(modalities_of(copies.columns)) == ["text", "a_b", ""]
+    assert len(set(copies.columns)) == 3 * len(names)
+
+
+def test_an_augmentation_fitted_before_copies_were_of_their_view_keeps_its_names():
+    table = pd.DataFrame({"text__0": [0.0, 1.0], "domain__0": [0.0, 1.0]})
+    old = FeatureAugmentation().fit(table)
+    del old._numbered, old._marks  # as it was saved
+    assert list(old.get_feature_names_out()) == ["text__0", "text_source__0", "text_target__0"]
+    assert old.transform(table).tolist() == [[0, 0, 0], [1, 0, 1]]
 
 
 # -- TCA and JDA

@@ -58,9 +58,10 @@ def test_marks_and_indicators_are_of_no_modality():
     assert modalities_of(X.columns) == {"text": [0], "s": [1]} == modalities_of(filled.columns)
     assert [name for name in copied if is_indicator(name)] == [
         "missing__text",
-        "missing_source__text",
-        "missing_target__text",
+        "missing__text_source",
+        "missing__text_target",
     ]
+    assert is_indicator("missing_source__text")  # of a model that was saved earlier
     assert list(modalities_of(["group__0", "missing__0", "age"])) == ["missing", ""]
 
 

@@ -35,7 +35,8 @@ class AlignerMixin(TransformerMixin, BaseEstimator, ABC):
         ----------
         X : array or DataFrame of shape (n, p)
             Features; columns named ``view__i`` are one view each, columns without names are one
-            view. A row is NaN in the columns of a view that it lacks.
+            view. A row is NaN in the columns of a view that it lacks. Columns of no modality
+            (``domain__0``, ``group__0``, ``missing__text``) are handed on.
         y : array of shape (n,), default=None
             Labels, for aligners that are supervised; otherwise ignored.
 
@@ -63,25 +64,40 @@ class AlignerMixin(TransformerMixin, BaseEstimator, ABC):
 
         Returns
         -------
-        ndarray of shape (n, n_components) or (n, n_views * n_components)
+        ndarray of shape (n, n_components) or (n, n_views * n_components), and handed on columns
             Coordinates, in the type of X: with ``combine="mean"`` the mean over the views that a
             row has; with ``"concat"`` those of each view, where the mean of the others stands for
-            a view that the row lacks. A row without any view is at the origin, the mean.
+            a view that the row lacks. A row without any view is at the origin, the mean. Columns
+            that are of no modality (``domain__0``, ``group__0``, ``missing__text``) are handed on
+            behind them as they are.
         """
         check_is_fitted(self)
         X = as_matrix(self, X, reset=False)
-        present = presence(X, self.views_)
+        found = self._combined(X, presence(X, self.views_))
+        return np.hstack([found.astype(X.dtype), X[:, self._handed_on()]])
+
+    def _combined(self, X: np.ndarray, present: np.ndarray) -> np.ndarray:
+        """Coordinates of rows, by all of the views that they have."""
         scores = self._scores(X, present)
         mean = _mean(scores, present, self._view_weights())
         if self.combine == "mean":
-            return np.asarray(mean, dtype=X.dtype)
+            return mean
         for j, score in enumerate(scores):
             absent = ~present[:, j]
             score[absent] = mean[absent]
-        return np.asarray(np.hstack(scores), dtype=X.dtype)
+        return np.hstack(scores)
+
+    def _handed_on(self) -> np.ndarray:
+        """Columns that are of no view."""
+        used = np.zeros(self.n_features_in_, dtype=bool)
+        for columns in self.views_.values():
+            used[columns] = True
+        return np.flatnonzero(~used)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the coordinates: ``shared__i``, or ``view__i`` with ``combine="concat"``.
+
+        Columns that are handed on keep their names.
 
         Parameters
         ----------
@@ -96,7 +112,8 @@ class AlignerMixin(TransformerMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         views = ["shared"] if self.combine == "mean" else [view or "shared" for view in self.views_]
         names = [f"{view}__{i}" for view in views for i in range(self.n_components_)]
-        return np.asarray(names, dtype=object)
+        marks = [str(self.feature_names_in_[i]) for i in self._handed_on()]
+        return np.asarray([*names, *marks], dtype=object)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean correlation of the views' coordinates, over pairs of views and components.

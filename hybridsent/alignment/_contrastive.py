@@ -116,9 +116,11 @@ class ContrastiveAligner(NeuralAligner):
 
     Notes
     -----
-    Columns are standardised inside, and cut off at five standard deviations. A row without any view
-    is at the origin. A single view has nothing to find: it becomes its whitened principal
-    components, brought to length one.
+    Coordinates of a row have length one: with ``combine="mean"`` they are the direction of the mean
+    over the views that it has; with ``"concat"`` those of each view, where that direction stands
+    for a view that the row lacks. Columns are standardised inside, and cut off at five standard
+    deviations. A row without any view is at the origin. A single view has nothing to find: it
+    becomes its whitened principal components, brought to length one.
 
     Results are the same for the same seed on the same machine and device; torch's global generator
     is not touched.
@@ -189,24 +191,10 @@ class ContrastiveAligner(NeuralAligner):
         self.temperature = temperature
         self.supervised = supervised
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Bring rows into the shared space.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features; a row is NaN in the columns of a view that it lacks.
-
-        Returns
-        -------
-        ndarray of shape (n, n_components) or (n, n_views * n_components)
-            Coordinates of length one, in the type of X: with ``combine="mean"`` the direction of
-            the mean over the views that a row has; with ``"concat"`` those of each view, where that
-            direction stands for a view that the row lacks. A row without any view is at the origin.
-        """
-        found = np.asarray(super().transform(X))  # set_output wraps it, too
-        blocks = found.reshape(len(found), -1, self.n_components_).astype(np.float64)
-        return _unit(blocks).reshape(found.shape).astype(found.dtype)
+    def _combined(self, X: np.ndarray, present: np.ndarray) -> np.ndarray:
+        found = super()._combined(X, present)
+        blocks = found.reshape(len(found), -1, self.n_components_)
+        return _unit(blocks).reshape(found.shape)
 
     def score(self, X: Any, y: Any = None) -> float:
         """How well each row's view finds its partner among all rows: the mean reciprocal rank.

@@ -296,8 +296,9 @@ class LinearAligner(AlignerMixin):
         """
         check_is_fitted(self)
         X = np.asarray(X)
-        k = self.n_components_
-        wide = k if self.combine == "mean" else k * len(self.views_)
+        k, handed_on = self.n_components_, self._handed_on()
+        own = k if self.combine == "mean" else k * len(self.views_)
+        wide = own + len(handed_on)
         if X.ndim != 2 or X.shape[1] != wide:
             raise ValueError(
                 f"X must have the {wide} columns that transform gives. Got the shape {X.shape}."
@@ -305,8 +306,9 @@ class LinearAligner(AlignerMixin):
         kind = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
         out = np.empty((len(X), self.n_features_in_), dtype=kind)
         for j, (view, columns) in enumerate(self.views_.items()):
-            part = X if self.combine == "mean" else X[:, j * k : (j + 1) * k]
+            part = X[:, :own] if self.combine == "mean" else X[:, j * k : (j + 1) * k]
             out[:, columns] = project(part, self._back[view]) + self.mean_[view]
+        out[:, handed_on] = X[:, own:]
         return out
 
     def __sklearn_tags__(self) -> Any:

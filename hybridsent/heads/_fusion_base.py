@@ -100,7 +100,8 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         ----------
         X : array or DataFrame of shape (n, p)
             Features; columns named ``view__i`` are one view each, columns without names are one
-            view. A row with NaN in a view lacks that view.
+            view. A row with NaN in a view lacks that view. Columns of no modality (``domain__0``,
+            ``group__0``, ``missing__text``) are not looked at.
         y : array of shape (n,)
             Labels of at least two classes.
 

@@ -153,7 +153,8 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         ----------
         X : array or DataFrame of shape (n, p)
             Features; columns named ``view__i`` are one view each, columns without names are one
-            view. A row with NaN in a view lacks this view.
+            view. A row with NaN in a view lacks this view. Columns of no modality (``domain__0``,
+            ``group__0``, ``missing__text``) have no expert and are not looked at.
         y : array of shape (n,)
             Labels of at least two classes.
         groups : array of shape (n,), default=None

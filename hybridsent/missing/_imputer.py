@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import StrOptions
-from hybridsent._views import PASSTHROUGH, as_matrix, presence, views_of
+from hybridsent._views import as_matrix, is_passthrough, presence, views_of
 from hybridsent.missing._prediction import Prediction, learn, predict
 
 __all__ = ["ViewImputer"]
@@ -48,10 +48,11 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     statistics_ : ndarray of shape (p,)
-        Mean of each column; 0 for a column that was never there.
+        Mean of each column; 0 for a column that was never there, and NaN for domain and group, in
+        which nothing is filled.
     views_ : dict of str to ndarray of int
-        Columns of each view; all columns are one view where they have no names. Domain and group
-        are no views.
+        Columns of each view; all columns are one view where they have no names. Domain, group and
+        indicators are no views.
     indicated_ : list of str
         Views that have an indicator.
     n_features_in_ : int
@@ -110,7 +111,9 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # float64 sums: thousands of float32 rows would lose digits
         sums = np.sum(X, axis=0, dtype=np.float64, where=~absent)
         self.statistics_ = (sums / counts).astype(X.dtype)
-        self.views_ = {k: v for k, v in views_of(self).items() if k not in PASSTHROUGH}
+        names = getattr(self, "feature_names_in_", [])
+        self.statistics_[[i for i, name in enumerate(names) if is_passthrough(name)]] = np.nan
+        self.views_ = views_of(self)
         self.indicated_ = [
             view
             for view, positions in self.views_.items()

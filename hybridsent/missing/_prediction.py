@@ -37,7 +37,7 @@ class Basis:
     def coordinates(self, block: np.ndarray) -> np.ndarray:
         """Of rows (n, p) of the view."""
         if self.directions is None:
-            return np.subtract(block, self.mean, dtype=np.float64)
+            return np.asarray(np.subtract(block, self.mean, dtype=np.float64))
         return project(block, self.directions.T, self.mean)
 
 

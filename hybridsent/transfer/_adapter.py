@@ -10,7 +10,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent.transfer._domain import Rows, kept_names, read_rows, warn_without_target
+from hybridsent.transfer._domain import (
+    Rows,
+    kept_names,
+    mark_names,
+    read_rows,
+    warn_without_target,
+)
 from hybridsent.transfer._kernels import median_gamma
 
 __all__ = ["ComponentAdapter", "DomainAdapter", "check_two_rows"]
@@ -58,7 +64,8 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         ndarray of shape (n, q)
-            Adapted features, in the type of X, without the column of domains.
+            Adapted features, in the type of X, without the column of domains; a column of groups is
+            handed on, as the last one.
         """
         return self._mapped(self._fit_rows(X, y))
 
@@ -79,7 +86,10 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
         return self._mapped(read_rows(self, X, reset=False, fitting=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: those of X without the domain.
+        """Names of the columns.
+
+        Those of X without the domain, or ``adapted__i`` where the columns are new ones; that of the
+        group stands at the end.
 
         Parameters
         ----------
@@ -92,6 +102,10 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
             One name per column.
         """
         check_is_fitted(self)
+        return np.concatenate([self._names_out(), mark_names(self)])
+
+    def _names_out(self) -> np.ndarray:
+        """Names of the adapted columns."""
         return kept_names(self)
 
     def _fit_rows(self, X: Any, y: Any) -> Rows:
@@ -104,12 +118,13 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
         return rows
 
     def _mapped(self, rows: Rows) -> np.ndarray:
-        width = len(self.get_feature_names_out())
-        out = np.empty((len(rows.X), width), dtype=rows.X.dtype)
+        width, marks = len(self._names_out()), rows.marks.shape[1]
+        out = np.empty((len(rows.X), width + marks), dtype=rows.X.dtype)
         for target in (False, True):
             which = rows.target == target
             if which.any():
-                out[which] = self._map(rows.X[which], target)
+                out[which, :width] = self._map(rows.X[which], target)
+        out[:, width:] = rows.marks
         return out
 
     def _parts(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -137,20 +152,7 @@ class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
 class ComponentAdapter(DomainAdapter):
     """Base of the adapters that give new columns; `_learn` sets ``n_components_``."""
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``adapted__i``.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
-        check_is_fitted(self)
+    def _names_out(self) -> np.ndarray:
         return np.asarray([f"adapted__{i}" for i in range(self.n_components_)], dtype=object)
 
     def _width(self, X: np.ndarray) -> float:

@@ -5,6 +5,7 @@ A copy of the columns for each domain needs no library, and none has it as a tra
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,8 @@ from hybridsent.transfer._domain import Rows, kept_names
 
 __all__ = ["FeatureAugmentation"]
 
+_NUMBERED = re.compile(r"(?P<view>(?:(?!__).)+)__(?P<step>(?:s\d+_)?)(?P<number>\d+)")
+
 
 class FeatureAugmentation(DomainAdapter):
     r"""Give the columns thrice: for all rows, for the source alone and for the target alone.
@@ -24,6 +27,10 @@ class FeatureAugmentation(DomainAdapter):
     A linear classifier of labelled rows of both domains then shares what the domains have in common
     and keeps apart what they have not. It needs labels in the target: with none, the third copy has
     no weight.
+
+    The copies are of the view that they were made of: a view of two columns has ``text__0`` and
+    ``text__1``, then ``text__2`` and ``text__3`` for the source, then ``text__4`` and ``text__5``
+    for the target. A column without a number gets the domain, as ``author__age_source``.
 
     Attributes
     ----------
@@ -59,30 +66,22 @@ class FeatureAugmentation(DomainAdapter):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``text__0``, then ``text_source__0`` and ``text_target__0``.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored; the names seen in `fit` count.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
+    def _names_out(self) -> np.ndarray:
         names = kept_names(self)
-        copies = [[_suffixed(name, kind) for name in names] for kind in ("source", "target")]
+        if not getattr(self, "_numbered", False):  # fitted before copies were of their view
+            copies = [[_suffixed(name, kind) for name in names] for kind in ("source", "target")]
+        else:
+            copies = [_copied(names, 1, "source"), _copied(names, 2, "target")]
         return np.asarray([*names, *copies[0], *copies[1]], dtype=object)
 
     def _learn(self, rows: Rows, y: Any) -> None:
         """Learn nothing, as the copies depend on the domain alone; but their names must differ."""
-        names, counts = np.unique(self.get_feature_names_out().astype(str), return_counts=True)
+        self._numbered = True
+        names, counts = np.unique(self._names_out().astype(str), return_counts=True)
         if (counts > 1).any():
             raise ValueError(
                 "The columns of X must have other names than the copies that FeatureAugmentation "
-                "makes, such as 'text_source__0' of 'text__0'. Got the name "
+                "makes, such as 'author__age_source' of 'author__age'. Got the name "
                 f"{str(names[counts > 1][0])!r} twice; rename the view."
             )
 
@@ -91,6 +90,21 @@ class FeatureAugmentation(DomainAdapter):
         if self.n_target_ == 0 or self.n_source_ == 0:
             return np.hstack([X, zeros, zeros])
         return np.hstack([X, zeros, X] if target else [X, X, zeros])
+
+
+def _copied(names: np.ndarray, copy: int, kind: str) -> list[str]:
+    """Names of a copy: numbers go on where those of the view end, so that it is of the view."""
+    parts = [_NUMBERED.fullmatch(name) for name in names]
+    widths: dict[str, int] = {}
+    for part in parts:
+        if part:
+            widths[part["view"]] = max(widths.get(part["view"], 0), int(part["number"]) + 1)
+    return [
+        f"{part['view']}__{part['step']}{int(part['number']) + copy * widths[part['view']]}"
+        if part
+        else f"{name}_{kind}"
+        for name, part in zip(names, parts, strict=True)
+    ]
 
 
 def _suffixed(name: str, kind: str) -> str:

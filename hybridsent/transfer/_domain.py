@@ -15,20 +15,22 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._unlabeled import labeled_rows
-from hybridsent._views import DOMAIN, as_matrix, view_of
+from hybridsent._views import DOMAIN, PASSTHROUGH, as_matrix, view_of
 from hybridsent.exceptions import TransferWarning
 
-__all__ = ["Rows", "kept_names", "read_rows", "warn_without_target"]
+__all__ = ["Rows", "kept_names", "mark_names", "read_rows", "warn_without_target"]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A matrix without its domain column, and what is known of its rows.
+    """A matrix without its marks, and what is known of its rows.
 
     Parameters
     ----------
     X : ndarray of shape (n, p)
-        Features, without the domain column.
+        Features, without the columns of domain and group.
+    marks : ndarray of shape (n, m)
+        The columns of the group, which are no features: a transformer hands them on.
     target : ndarray of bool of shape (n,)
         Which rows are of the target domain.
     labeled : ndarray of bool of shape (n,)
@@ -39,6 +41,7 @@ class Rows:
     """
 
     X: np.ndarray
+    marks: np.ndarray
     target: np.ndarray
     labeled: np.ndarray
     told: bool
@@ -53,7 +56,7 @@ def read_rows(
     fitting: bool = True,
     allow_nan: bool = False,
 ) -> Rows:
-    """Check X, take its domain column off, and tell source from target.
+    """Check X, take its marks off, and tell source from target.
 
     Parameters
     ----------
@@ -61,7 +64,8 @@ def read_rows(
         Remembers, or compares, number and names of the columns (those of X, with the domain).
     X : array or DataFrame of shape (n, p)
         Features, without NaN unless it is allowed; the column ``domain__0``, where there is one, is
-        0 for rows of the source and 1 for rows of the target.
+        0 for rows of the source and 1 for rows of the target. The column ``group__0`` is no
+        feature.
     y : array of shape (n,), default=None
         Labels. Without a domain column, rows without a label (`labeled_rows`) are the target.
     reset : bool
@@ -94,22 +98,33 @@ def read_rows(
     values = as_matrix(estimator, X, reset=reset)
     names = getattr(estimator, "feature_names_in_", ())
     columns = [i for i, name in enumerate(names) if view_of(name) == DOMAIN]
+    if reset:
+        estimator._marks = PASSTHROUGH
+    marks = [i for i, name in enumerate(names) if view_of(name) in _marks(estimator)]
+    handed_on = values[:, [i for i in marks if i not in columns]]
+    domain = values[:, columns[:1]].ravel()
+    if marks:
+        values = np.delete(values, marks, axis=1)
+    if values.shape[1] == 0:
+        raise ValueError(
+            f"{type(estimator).__name__} needs at least 1 feature beside the columns of domain and "
+            "group. Got 0 features."
+        )
+    if not allow_nan:
+        _check_finite(estimator, values, names)
     labeled = np.zeros(len(values), dtype=bool)
     if y is not None:
         check_consistent_length(values, y)
         labeled = labeled_rows(y)
     if not columns:
-        if not allow_nan:
-            _check_finite(estimator, values, names)
         unknown = ~labeled if y is not None else np.zeros(len(values), dtype=bool)
         target = unknown if fitting else np.ones(len(values), dtype=bool)
-        return Rows(values, target, labeled, told=False)
+        return Rows(values, handed_on, target, labeled, told=False)
     if len(columns) > 1:
         raise ValueError(
             f"There must be one column of domains, '{DOMAIN}__0'. Got "
             f"{[str(names[i]) for i in columns]}."
         )
-    domain = values[:, columns[0]]
     strange = ~np.isin(domain, (0, 1))
     if strange.any():
         row = int(np.flatnonzero(strange)[0])
@@ -117,15 +132,7 @@ def read_rows(
             f"The column {str(names[columns[0]])!r} must be 0 for rows of the source and 1 for "
             f"rows of the target. Got {domain[row]} in row {row}."
         )
-    values = np.delete(values, columns, axis=1)
-    if values.shape[1] == 0:
-        raise ValueError(
-            f"{type(estimator).__name__} needs at least 1 feature beside the column of domains. "
-            "Got 0 features."
-        )
-    if not allow_nan:
-        _check_finite(estimator, values, names)
-    return Rows(values, domain == 1, labeled, told=True)
+    return Rows(values, handed_on, domain == 1, labeled, told=True)
 
 
 def kept_names(estimator: Any, *views: str) -> np.ndarray:
@@ -136,7 +143,7 @@ def kept_names(estimator: Any, *views: str) -> np.ndarray:
     estimator : estimator
         With ``n_features_in_`` and, where columns had names, ``feature_names_in_``.
     *views : str
-        Views that are taken off; ``"domain"`` where none is given.
+        Views that are taken off; those that `read_rows` takes off where none is given.
 
     Returns
     -------
@@ -145,8 +152,31 @@ def kept_names(estimator: Any, *views: str) -> np.ndarray:
     """
     default = [f"x{i}" for i in range(estimator.n_features_in_)]
     names = getattr(estimator, "feature_names_in_", default)
-    off = views or (DOMAIN,)
+    off = views or _marks(estimator)
     return np.asarray([name for name in names if view_of(name) not in off], dtype=object)
+
+
+def mark_names(estimator: Any) -> np.ndarray:
+    """Names of the columns that a transformer hands on: those of the group.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who was fitted.
+
+    Returns
+    -------
+    ndarray of str
+        Names, in the order of ``Rows.marks``.
+    """
+    names = getattr(estimator, "feature_names_in_", ())
+    marks = [name for name in names if view_of(name) in _marks(estimator)]
+    return np.asarray([name for name in marks if view_of(name) != DOMAIN], dtype=object)
+
+
+def _marks(estimator: Any) -> tuple[str, ...]:
+    """Tell which views are no features; in an estimator saved earlier, the domain alone."""
+    return tuple(getattr(estimator, "_marks", (DOMAIN,)))
 
 
 def warn_without_target(estimator: Any, rows: Rows) -> None:
@@ -187,7 +217,7 @@ def _check_finite(estimator: Any, values: np.ndarray, names: Any) -> None:
     if np.isfinite(sums).all():
         return
     row, column = np.argwhere(np.isnan(values))[0]
-    named = [name for name in names if view_of(name) != DOMAIN]
+    named = [name for name in names if view_of(name) not in _marks(estimator)]
     where = repr(str(named[column])) if len(named) else f"column {column}"
     raise ValueError(
         f"Input X of {type(estimator).__name__} contains NaN: row {row} lacks {where}. Put "

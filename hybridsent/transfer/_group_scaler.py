@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
-from hybridsent._views import DOMAIN, GROUP, PASSTHROUGH, as_matrix, view_of
+from hybridsent._views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthrough, view_of
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import kept_names
 
@@ -39,8 +39,9 @@ class GroupScaler(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     by : {"group", "domain"}, default="group"
-        The column that tells groups: ``group__0``, of codes, or ``domain__0``. The other one stays
-        what it is. Rows without such a column are one group, of which a TransferWarning tells.
+        The column that tells groups: ``group__0``, of codes, or ``domain__0``. The other one, and
+        indicators of missing views, stay what they are. Rows without such a column are one group,
+        of which a TransferWarning tells.
     strength : float, default=10.0
         m; more draws small groups more to the whole.
     drop : bool, default=True
@@ -112,7 +113,8 @@ class GroupScaler(TransformerMixin, BaseEstimator):
         ]
         self.mean_ = np.array([mean for mean, _ in found])
         self.scale_ = np.array([scale for _, scale in found])
-        handed_on = [view_of(name) in PASSTHROUGH for name in self.get_feature_names_out()]
+        names = self.get_feature_names_out()
+        handed_on = [is_passthrough(name) or is_indicator(name) for name in names]
         for mean, scale in (
             (self.overall_mean_, self.overall_scale_),
             (self.mean_, self.scale_),
