@@ -15,7 +15,8 @@ import numpy as np
 from hybridsent.encoders import _runtime, _threads
 from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._network import Network, Options
-from hybridsent.exceptions import CellError, CellWarning, MediaError, SlowPathWarning
+from hybridsent.encoders._reading import Reading, read
+from hybridsent.exceptions import CellError, CellWarning, MediaError, SlowPathWarning, WeightsError
 from hybridsent.media import content_key
 from hybridsent.store import resolve_store
 
@@ -24,6 +25,7 @@ __all__ = ["Run"]
 _PORTION = 512  # cells that the store deals out at least
 _BLOCK = 64  # cells that a thread hashes at once
 _AHEAD = 4  # batches a lane: enough to encode from while the next window is read
+_Keys = tuple[bytes, bytes]  # of a cell as it was hashed, and as it was read
 _OURS = frozenset({"hybridsent", "sklearn", "joblib"})
 
 
@@ -48,9 +50,12 @@ class Run:
         self.vectors: np.ndarray | None = None
         self._filled = np.zeros(len(cells), dtype=bool)
         self._network: Network | None = None
+        self._width: int | None = None
         self._n_workers = _threads.workers(encoder.n_jobs)
         self._first: dict[bytes, int] = {}  # where each distinct cell stands first
         self._positions: dict[bytes, list[int]] = {}  # of the slice at work
+        self._changed: dict[bytes, tuple[list[int], np.ndarray]] = {}  # read as something else
+        self._again: list[int] = []  # cells to be hashed once more
         self._damage: dict[bytes, MediaError] = {}
         self._broken: dict[int, str] = {}
 
@@ -101,6 +106,13 @@ class Run:
 
     def _settle(self, part: list[tuple[int, bytes | MediaError]]) -> None:
         """Give every cell of a slice its vector."""
+        before, n = self.n_encoded, len(part)
+        while part:  # more than once only where a cell changed since it was hashed
+            self._settle_once(part)
+            part, self._again = self._hash(self._again), []
+        self._bar.update(n - (self.n_encoded - before))
+
+    def _settle_once(self, part: list[tuple[int, bytes | MediaError]]) -> None:
         self._positions = {}
         for position, key in part:
             if isinstance(key, MediaError):
@@ -109,18 +121,18 @@ class Run:
                 self._break(position, self._damage[key])
             else:
                 self._positions.setdefault(key, []).append(position)
-        before = self.n_encoded
         fresh = [key for key in self._positions if key not in self._first]
         if fresh:
             if len(fresh) > _PORTION:  # the store deals them out: cells of similar size together
                 fresh.sort(key=self._size, reverse=True)
-            self._fill(self._find(fresh))
+            for key, row in self._find(fresh).items():
+                self._fill(self._positions[key][0], row)
+            self._keep_changed()
         for key, positions in self._positions.items():
             first = self._first.setdefault(key, positions[0])
             if self.vectors is not None and positions != [first] and self._filled[first]:
                 self.vectors[positions] = self.vectors[first]
                 self._filled[positions] = True
-        self._bar.update(len(part) - (self.n_encoded - before))
 
     def _size(self, key: bytes) -> int:
         return int(self.encoder._size(self.cells.values[self._positions[key][0]]))
@@ -138,13 +150,33 @@ class Run:
         self.n_from_store += computed.n_found
         return computed.rows
 
-    def _fill(self, rows: Mapping[bytes, np.ndarray]) -> None:
-        for key, row in rows.items():
-            if self.vectors is None:
-                self.vectors = np.empty((len(self.cells), len(row)), dtype=np.float32)
-            position = self._positions[key][0]
-            self.vectors[position] = row
-            self._filled[position] = True
+    def _fill(self, position: int, row: np.ndarray) -> None:
+        if self.vectors is None:
+            self.vectors = np.empty((len(self.cells), len(row)), dtype=np.float32)
+        self.vectors[position] = row
+        self._filled[position] = True
+
+    def _keep_changed(self) -> None:
+        """Keep the rows of cells that had changed under the keys of what was read."""
+        changed, self._changed = self._changed, {}
+        for key, (positions, row) in changed.items():
+            self._first.setdefault(key, positions[0])
+            for position in positions:
+                self._fill(position, row)
+        if changed and self._store is not None:
+            fingerprint, spec = self._identity
+            self._store.get_or_compute(
+                fingerprint,
+                list(changed),
+                lambda keys: iter([(keys, np.stack([changed[key][1] for key in keys]))]),
+                spec=spec,
+            )
+
+    def _set_apart(self, key: bytes) -> int:
+        """Take the cell that was read out of its group; the others are hashed once more."""
+        position, *others = self._positions.pop(key)
+        self._again += others
+        return position
 
     def _compute(self, keys: list[bytes]) -> Iterator[tuple[list[bytes], np.ndarray]]:
         """Encode cells; yields (keys, vectors) as they are ready, reading on meanwhile."""
@@ -163,7 +195,7 @@ class Run:
         for free in networks * lanes:
             turns.put(free)
 
-        def encode(batch: tuple[list[bytes], list[Any]]) -> tuple[list[bytes], np.ndarray]:
+        def encode(batch: tuple[list[_Keys], list[Any]]) -> tuple[list[_Keys], np.ndarray]:
             network = turns.get()
             try:
                 return batch[0], _runtime.encode_batch(network, batch[1], options)
@@ -180,46 +212,68 @@ class Run:
         # garbage collector, and where that runs in a thread that just starts, for ever
         with closing(prepared), closing(encoded):
             for batch, vectors in encoded:
-                vectors = vectors.reshape(len(batch), -1)
-                finite = np.isfinite(vectors).all(axis=1)
-                for i in np.flatnonzero(~finite):
-                    self._break_key(
-                        batch[i], MediaError("the backbone gave values that are not finite")
-                    )
-                self.n_encoded += int(finite.sum())
-                self._bar.update(int(finite.sum()))
-                found = [key for key, good in zip(batch, finite, strict=True) if good]
-                yield found, vectors[finite]
+                self._check_width(vectors.shape[2])
+                yield self._told(batch, vectors.reshape(len(batch), -1))
 
-    def _prepare(self, network: Network, key: bytes, options: Options) -> Any:
+    def _check_width(self, width: int) -> None:
+        """Refuse vectors of another width than was declared, or than the first ones had."""
+        self._width = self._width or self.backbone.width or width
+        if width != self._width:
+            raise WeightsError(
+                f"The vectors of {self.backbone.name!r} must have {self._width} features, as its "
+                f"description or its first vectors have. It gave {width}; mend the network, or "
+                "the width of its Backbone."
+            )
+
+    def _told(self, batch: list[_Keys], vectors: np.ndarray) -> tuple[list[bytes], np.ndarray]:
+        """Sort vectors: those of the keys asked for are given, the others kept or broken."""
+        finite = np.isfinite(vectors).all(axis=1)
+        given = []
+        for i, (key, read_key) in enumerate(batch):
+            if not finite[i]:
+                error = MediaError("the backbone gave values that are not finite")
+                self._break_key(key, read_key, error)
+            elif key == read_key:
+                given.append(i)
+            else:
+                positions, _ = self._changed.setdefault(read_key, ([], vectors[i].copy()))
+                positions.append(self._set_apart(key))
+        self.n_encoded += int(finite.sum())
+        self._bar.update(int(finite.sum()))
+        return [batch[i][0] for i in given], vectors[given]
+
+    def _prepare(self, network: Network, key: bytes, options: Options) -> Reading:
         """Read and prepare a cell, in a worker thread; a MediaError is returned, not raised."""
-        try:
-            clean = self.encoder._read(self.cells.values[self._positions[key][0]], network)
-            return network.prepare(clean, options)
-        except MediaError as error:
-            return error
+        return read(
+            self.cells.values[self._positions[key][0]],
+            key,
+            self.encoder.modality,
+            lambda cell: network.prepare(self.encoder._read(cell, network), options),
+        )
 
     def _batches(
-        self, network: Network, keys: list[bytes], prepared: Iterator[Any], options: Options
-    ) -> Iterator[tuple[list[bytes], list[Any]]]:
+        self, network: Network, keys: list[bytes], prepared: Iterator[Reading], options: Options
+    ) -> Iterator[tuple[list[_Keys], list[Any]]]:
         """Cut what was prepared into batches, a window at a time."""
         pairs = zip(keys, prepared, strict=True)
         while window := list(islice(pairs, self.encoder.window)):
-            sound = []
-            for key, item in window:
-                if isinstance(item, MediaError):
-                    self._break_key(key, item)
+            sound: list[tuple[_Keys, Any]] = []
+            for key, reading in window:
+                if reading.key is None or isinstance(reading.item, MediaError):
+                    self._break_key(key, reading.key, reading.item)
                 else:
-                    sound.append((key, item))
+                    sound.append(((key, reading.key), reading.item))
             items = network.finish([item for _, item in sound], options) if sound else []
             for batch in _runtime.batches(network, items, self.encoder.batch_size):
                 yield [sound[i][0] for i in batch], [items[i] for i in batch]
 
     # -- broken cells
 
-    def _break_key(self, key: bytes, error: MediaError) -> None:
-        self._damage[key] = error
-        for position in self._positions[key]:
+    def _break_key(self, key: bytes, read_key: bytes | None, error: MediaError) -> None:
+        """Break the cells of a key; only the one that was read where it had changed."""
+        if read_key is not None:
+            self._damage[read_key] = error
+        for position in self._positions[key] if key == read_key else [self._set_apart(key)]:
             self._break(position, error)
 
     def _break(self, position: int, error: MediaError) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from hybridsent.encoders._graphs import has_bfloat16
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
+from hybridsent.exceptions import WeightsError
 
 __all__ = [
     "batches",
@@ -256,9 +257,11 @@ def encode_batch(network: Network, batch: Sequence[Any], options: Options) -> np
     ------
     MemoryError
         If a single item does not fit.
+    WeightsError
+        If the network gives anything but a vector for each segment of each item.
     """
     try:
-        return np.asarray(network.encode(batch, options), dtype=np.float32)
+        vectors = np.asarray(network.encode(batch, options), dtype=np.float32)
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -267,11 +270,26 @@ def encode_batch(network: Network, batch: Sequence[Any], options: Options) -> np
                 f"One cell alone does not fit in memory: {error}. Use a smaller backbone, a "
                 "shorter max_length, or device='cpu'."
             ) from error
+    else:
+        return _checked(network, vectors, len(batch), options.steps)
     _empty_cache()
     half = len(batch) // 2
     return np.concatenate(
         [encode_batch(network, part, options) for part in (batch[:half], batch[half:])]
     )
+
+
+def _checked(network: Network, vectors: np.ndarray, n: int, steps: int | None) -> np.ndarray:
+    """Refuse vectors that are not one a segment of each item: they could not be told apart."""
+    if vectors.ndim == 2 and steps is None:
+        vectors = vectors[:, None]
+    if vectors.ndim != 3 or vectors.shape[:2] != (n, steps or 1) or not vectors.shape[2]:
+        name = getattr(network, "name", type(network).__name__)
+        raise WeightsError(
+            f"The network of {name!r} must give vectors of shape ({n}, {steps or 1}, width) for "
+            f"{n} cells. Got {vectors.shape}."
+        )
+    return vectors
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
