@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent._optional import import_optional
-from hybridsent.encoders._files import check_sha256, first_line, load_state
+from hybridsent.encoders._files import check_sha256, check_unchanged, first_line, load_state
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._pixels import (
@@ -66,10 +66,11 @@ class EfficientNetLite(Network):
 
     def __init__(self, backbone: Backbone, device: str, precision: str) -> None:
         self.name = backbone.name
+        digest = backbone.digest()
         self.graphs = Graphs(
             backbone.name,
-            f"image {backbone.digest()}",
-            lambda _precision: _Source(backbone),
+            f"image {digest}",
+            lambda _precision: _Source(backbone, digest),
             device,
             precision,
         )
@@ -122,10 +123,12 @@ class _Source:
     Parameters
     ----------
     backbone : Backbone
-        ``image/efficientnet-lite0``.
+        ``image/efficientnet-lite0``, or a tuned one.
+    digest : str
+        Hash of the weights that are to be loaded.
     """
 
-    def __init__(self, backbone: Backbone) -> None:
+    def __init__(self, backbone: Backbone, digest: str) -> None:
         path = _file(backbone)
         if backbone.sha256 is not None:
             check_sha256(path, backbone.sha256, backbone.name)
@@ -138,6 +141,9 @@ class _Source:
                 f"The weights in {path} must be those of EfficientNet-Lite0. Got: "
                 f"{first_line(error)}"
             ) from error
+        if backbone.sha256 is not None:
+            check_sha256(path, backbone.sha256, backbone.name)
+        check_unchanged(digest, backbone.digest(), backbone.name)
         self.model.eval()
 
     def module(self, output: str) -> Any:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import sys
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hybridsent.exceptions import WeightsError
+from hybridsent.media._file import identity_of, is_settled
 
 __all__ = [
     "check_sha256",
+    "check_unchanged",
     "digest_files",
     "first_line",
     "load_state",
@@ -33,7 +37,10 @@ _UNREADABLE = (
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, remembered while the file is unchanged.
+    """SHA-256 of a file, remembered while the file is the same and unchanged.
+
+    A file that was written in the last two seconds may change again without a trace, so that its
+    hash is not remembered yet.
 
     Parameters
     ----------
@@ -44,15 +51,50 @@ def sha256_of(path: Path) -> str:
     -------
     str
         64 hexadecimal digits.
+
+    Raises
+    ------
+    WeightsError
+        If the file changes while it is read.
     """
-    stat = path.stat()
-    return _sha256(str(path), stat.st_size, stat.st_mtime_ns)
+    info = path.stat()
+    sha256 = _sha256 if is_settled(info) else _sha256.__wrapped__
+    return sha256(str(path.absolute()), identity_of(info))
 
 
 @functools.lru_cache(maxsize=4096)
-def _sha256(path: str, size: int, mtime: int) -> str:
+def _sha256(path: str, identity: tuple[int, ...]) -> str:
     with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if identity_of(os.fstat(file.fileno())) != identity:
+            raise _changed(path)
+    return digest
+
+
+def check_unchanged(before: str, now: str, name: str) -> None:
+    """Refuse weights that changed while they were loaded.
+
+    Parameters
+    ----------
+    before, now : str
+        Hash of the weights, before and after.
+    name : str
+        Name of the backbone, for the message.
+
+    Raises
+    ------
+    WeightsError
+        If the two differ: rows would be kept under the name of other weights.
+    """
+    if before != now:
+        raise _changed(name)
+
+
+def _changed(what: str) -> WeightsError:
+    return WeightsError(
+        f"The files of {what!r} must not change while they are read. They did; wait until they are "
+        "written, and run this again."
+    )
 
 
 def digest_files(paths: Iterable[Path], root: Path) -> str:
@@ -166,15 +208,33 @@ def quiet_transformers() -> Iterator[None]:
     if "transformers" not in sys.modules:
         yield  # not imported, so it prints nothing
         return
+    with _quiet_lock:
+        _quiet.append(_silence() if not _quiet else _quiet[0])
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            restore = _quiet.pop()
+            if not _quiet:
+                restore()
+
+
+_quiet: list[Callable[[], None]] = []  # one for each thread inside; the last one restores
+_quiet_lock = threading.Lock()
+
+
+def _silence() -> Callable[[], None]:
+    """Silence transformers, for the whole process, and give what makes it speak again."""
     from transformers.utils import logging
 
     control: Any = logging  # untyped functions of transformers
     level, bars = control.get_verbosity(), control.is_progress_bar_enabled()
     control.set_verbosity_error()
     control.disable_progress_bar()
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         control.set_verbosity(level)
         if bars:
             control.enable_progress_bar()
+
+    return restore

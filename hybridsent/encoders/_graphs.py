@@ -18,13 +18,13 @@ import os
 import queue
 import re
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 
+from hybridsent._warnings import ignored_warnings
 from hybridsent.encoders import _graph_files
 from hybridsent.encoders._files import first_line, quiet_transformers
 from hybridsent.encoders._threads import workers
@@ -367,11 +367,10 @@ def _converted(module: Any, examples: Sequence[tuple[np.ndarray, ...]]) -> Any:
     tensors = tuple(map(torch.from_numpy, examples[0]))
     with (
         quiet_transformers(),
-        warnings.catch_warnings(),
+        ignored_warnings(),  # the tracer's doubts are settled by checking other shapes
         torch.inference_mode(False),
         torch.no_grad(),
     ):
-        warnings.simplefilter("ignore")  # the tracer's doubts are settled by checking other shapes
         trace: Any = torch.jit.trace  # untyped
         traced = trace(module, tensors, strict=False, check_trace=False)
         frontend = FrontEndManager().load_by_framework("pytorch")

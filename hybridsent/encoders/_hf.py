@@ -264,6 +264,8 @@ def load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -
 
     kinds: dict[str, Any] = {"text": HFText, "image": HFImage, "audio": HFAudio}
     network: Network = kinds[backbone.modality](
-        Weights(folder, backbone.name, backbone.digest(), backbone.sha256), device, precision
+        Weights(folder, backbone.name, backbone.digest(), backbone.sha256, backbone.digest),
+        device,
+        precision,
     )
     return network

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hybridsent.encoders._files import check_sha256, first_line, quiet_transformers
+from hybridsent.encoders._files import check_sha256, check_unchanged, first_line, quiet_transformers
 from hybridsent.encoders._graphs import as_module
 from hybridsent.encoders._network import Network, Options
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
@@ -47,12 +48,20 @@ class Weights:
         Hash of what changes its vectors.
     sha256 : str, default=None
         Registered hash of model.safetensors; None where none is registered.
+    identify : callable, default=None
+        Hashes the files anew.
     """
 
     folder: Path
     name: str
     digest: str
     sha256: str | None = None
+    identify: Callable[[], str] | None = None
+
+    def check_unchanged(self) -> None:
+        """Refuse files that changed since they were hashed."""
+        if self.identify is not None:
+            check_unchanged(self.digest, self.identify(), self.name)
 
 
 class HFNetwork(Network):
@@ -255,6 +264,9 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
             "are damaged, or the "
             "architecture is not one of transformers (repository code is never run)."
         ) from error
+    weights.check_unchanged()  # the weights may be loaded long after they were hashed
+    if weights.sha256 is not None:
+        check_sha256(folder / "model.safetensors", weights.sha256, name)
     unused = _unused(model)
     missing = [key for key in report["missing_keys"] if not any(part in key for part in unused)]
     if missing:

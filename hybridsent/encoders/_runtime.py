@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._files import check_unchanged
 from hybridsent.encoders._graphs import has_bfloat16
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
@@ -148,7 +149,9 @@ def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> 
     key = (backbone.modality, backbone.name, digest, device, precision, os.getpid())
     with _lock:
         if key not in _networks:
-            _networks[key] = backbone.load(device, precision)
+            network = backbone.load(device, precision)
+            check_unchanged(digest, backbone.digest(), backbone.name)
+            _networks[key] = network
         return _networks[key]
 
 

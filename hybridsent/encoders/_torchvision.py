@@ -15,7 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._files import check_sha256, first_line, load_state, sha256_of
+from hybridsent.encoders._files import (
+    check_sha256,
+    check_unchanged,
+    first_line,
+    load_state,
+    sha256_of,
+)
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._pixels import (
@@ -216,10 +222,11 @@ class TorchvisionNetwork(Network):
         self.name = backbone.name
         # torchvision's preprocessing for the weights: its sizes, and what it normalises by
         self.transform = _weights(backbone).transforms()
+        digest = backbone.digest()
         self.graphs = Graphs(
             backbone.name,
-            f"torchvision {backbone.identity} {backbone.digest()}",
-            lambda _precision: _Source(backbone, self),
+            f"torchvision {backbone.identity} {digest}",
+            lambda _precision: _Source(backbone, self, digest),
             device,
             precision,
         )
@@ -289,11 +296,14 @@ class _Source:
         As `resolve` made it.
     network : TorchvisionNetwork
         Knows the preprocessing.
+    digest : str
+        Hash of the weights that are to be loaded.
     """
 
-    def __init__(self, backbone: Backbone, network: TorchvisionNetwork) -> None:
+    def __init__(self, backbone: Backbone, network: TorchvisionNetwork, digest: str) -> None:
         self.network = network
         self.model = _load_model(backbone)
+        check_unchanged(digest, backbone.digest(), backbone.name)
         self.linear = _take_out_last_linear(self.model)
         self.has_tokens = hasattr(self.model, "class_token")  # of a ViT, which has no maps
         self._seen = threading.local()  # threads share the network, not what passes through it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from hybridsent._hints import did_you_mean
+from hybridsent._warnings import ignored_warnings, kept_filters
 from hybridsent.evaluation._parts import encoders_of, select, with_store
 from hybridsent.evaluation._responses import Remembered, Replayed
 from hybridsent.evaluation._result import Score, summarise
@@ -80,6 +80,18 @@ def encode(estimator: Any, table: Any) -> tuple[int, int]:
     return encoded, found
 
 
+@contextmanager
+def fold_warnings_ignored() -> Iterator[None]:
+    """Accept that a fold by speaker lacks a class: its scores are over those that are there."""
+    messages = ("y_pred contains classes not in y_true", "A single label was found")
+    with (
+        kept_filters(),
+        ignored_warnings(UserWarning, *messages),
+        ignored_warnings(UndefinedMetricWarning),
+    ):
+        yield
+
+
 def score_folds(
     model: Any,
     table: Any,
@@ -105,6 +117,7 @@ def score_folds(
         }
 
 
+@fold_warnings_ignored()
 def _fold(
     model: Any,
     table: Any,
@@ -166,17 +179,6 @@ def pooled_score(name: str, guesses: np.ndarray, truth: np.ndarray) -> float | N
         return float(get_scorer(name)(replayed, np.arange(len(truth))[:, None], truth))
     except (AttributeError, TypeError):  # the scorer wants probabilities
         return None
-
-
-@contextmanager
-def fold_warnings_ignored() -> Iterator[None]:
-    """Accept that a fold by speaker lacks a class: its scores are over those that are there."""
-    # around all folds, not in each: the filters are global, and threads would restore each other's
-    with warnings.catch_warnings():
-        for message in ("y_pred contains classes not in y_true", "A single label was found"):
-            warnings.filterwarnings("ignore", message=message, category=UserWarning)
-        warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
-        yield
 
 
 def licence_notes(estimators: Sequence[Any]) -> list[str]:

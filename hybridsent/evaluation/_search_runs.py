@@ -127,6 +127,7 @@ def run_all(
     return found, failed
 
 
+@fold_warnings_ignored()
 def _search_once(
     entry: Entry,
     y: np.ndarray,

@@ -6,13 +6,13 @@ different sizes are not nested.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 
+from hybridsent._warnings import ignored_warnings
 from hybridsent.evaluation._splits import make_splits
 
 __all__ = ["draw_labels", "target_folds"]
@@ -69,8 +69,7 @@ def target_folds(
         return list(GroupKFold(int(cv)).split(np.zeros(n), y, groups))
     rare = regression or np.unique(y, return_counts=True)[1].max() < cv
     kind: Any = KFold if rare else StratifiedKFold
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+    with ignored_warnings(UserWarning, "The least populated class"):
         return list(kind(int(cv), shuffle=True, random_state=seed).split(np.zeros(n), y))
 
 

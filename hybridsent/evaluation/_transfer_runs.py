@@ -204,6 +204,7 @@ def run_tasks(given: Given, tasks: list[Task], n_jobs: int | None) -> list[Outco
         return list(runs(delayed(_run)(given, task) for task in tasks))
 
 
+@fold_warnings_ignored()
 def _run(given: Given, task: Task) -> Outcome:
     pair = given.pairs[task.pair]
     reference = task.method in REFERENCES

@@ -19,7 +19,14 @@ from typing import IO
 
 from hybridsent.exceptions import MediaError
 
-__all__ = ["MAX_FILE_BYTES", "check_size", "path_digest", "read_bytes"]
+__all__ = [
+    "MAX_FILE_BYTES",
+    "check_size",
+    "identity_of",
+    "is_settled",
+    "path_digest",
+    "read_bytes",
+]
 
 MAX_FILE_BYTES = 256 * 2**20
 """Largest file read unless the caller says otherwise."""
@@ -105,9 +112,49 @@ def check_size(size: int, max_bytes: int, what: str) -> None:
         )
 
 
-def _identity(info: os.stat_result) -> tuple[int, ...]:
-    # The time of status change tells a file that was overwritten and given its old date back.
+def identity_of(info: os.stat_result) -> tuple[int, ...]:
+    """Tell a file from itself before it changed.
+
+    Parameters
+    ----------
+    info : os.stat_result
+        Of the file, links followed.
+
+    Returns
+    -------
+    tuple of int
+        Size, times and place. The time of status change tells a file that was overwritten and given
+        its old date back.
+
+    Examples
+    --------
+    >>> import os
+    >>> identity_of(os.stat(".")) == identity_of(os.stat("."))
+    True
+    """
     return info.st_size, info.st_mtime_ns, info.st_ino, info.st_dev, info.st_ctime_ns
+
+
+def is_settled(info: os.stat_result) -> bool:
+    """Whether the next change of a file will show in its `identity_of`.
+
+    Parameters
+    ----------
+    info : os.stat_result
+        Of the file.
+
+    Returns
+    -------
+    bool
+        False within two seconds of its last change: clocks of file systems are that coarse.
+
+    Examples
+    --------
+    >>> is_settled(os.stat(os.__file__))
+    True
+    """
+    now = time.time_ns()
+    return all(abs(now - touched) >= _RACY_NS for touched in (info.st_mtime_ns, info.st_ctime_ns))
 
 
 def path_digest(source: str | os.PathLike[str], max_bytes: int) -> bytes:
@@ -140,10 +187,8 @@ def path_digest(source: str | os.PathLike[str], max_bytes: int) -> bytes:
     path = _as_path(source)
     with _opened(path) as (_, info):
         check_size(info.st_size, max_bytes, _shown(path))
-    touched = max(info.st_mtime_ns, info.st_ctime_ns)
-    racy = time.time_ns() - touched < _RACY_NS
-    digest = _file_digest.__wrapped__ if racy else _file_digest
-    return digest(str(Path(path).absolute()), _identity(info))
+    digest = _file_digest if is_settled(info) else _file_digest.__wrapped__
+    return digest(str(Path(path).absolute()), identity_of(info))
 
 
 @functools.lru_cache(maxsize=_MEMO_SIZE)  # in C: thread-safe, and no lock for a fork to inherit
@@ -154,7 +199,7 @@ def _file_digest(path: str, identity: tuple[int, ...]) -> bytes:
         while left > 0 and (chunk := file.read(min(_CHUNK, left))):
             digest.update(chunk)
             left -= len(chunk)
-        if _identity(os.fstat(file.fileno())) != identity:
+        if identity_of(os.fstat(file.fileno())) != identity:
             raise _changed(path)
     return digest.digest()
 

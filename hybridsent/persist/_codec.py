@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
-import warnings
 import zipfile
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from hybridsent._warnings import ignored_warnings
 from hybridsent.exceptions import BundleError, PersistError, UntrustedTypeError
 from hybridsent.persist._archive import unpack
 from hybridsent.persist._errors import as_bundle_error
@@ -128,9 +128,11 @@ def _construct(clean: bytes, names: list[str]) -> Any:
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
 
-    with as_bundle_error("The model cannot be built"), warnings.catch_warnings():
-        # Ours names the whole bundle once; scikit-learn's would come for each estimator in it.
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
+    # Ours names the whole bundle once; scikit-learn's would come for each estimator in it.
+    with (
+        as_bundle_error("The model cannot be built"),
+        ignored_warnings(InconsistentVersionWarning),
+    ):
         return skops.io.loads(clean, trusted=names)
 
 

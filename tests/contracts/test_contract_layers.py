@@ -24,6 +24,7 @@ LAYERS = {
         "_unlabeled",
         "_version",
         "_views",
+        "_warnings",
     ),
     "L1": ("media", "store"),
     "L2": ("encoders",),
