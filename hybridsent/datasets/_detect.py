@@ -21,8 +21,10 @@ from hybridsent.datasets._looks import (
     is_bare_path,
     is_image,
     is_media_path,
+    words_of,
 )
 from hybridsent.exceptions import TableError
+from hybridsent.media import is_missing
 
 __all__ = ["detect_modalities", "media_columns"]
 
@@ -62,10 +64,11 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     """Find the columns that hold text, images and sounds.
 
     The content decides what a column can be, seen in up to 200 of its filled cells: paths by their
-    extension, bytes by their first ones, PIL images, uint8 arrays, ``(samples, rate)`` pairs; text
-    by several words a cell and few repeats. Among several columns that can be the same thing the
-    name decides (``text`` before ``tweet`` before ``my_tweets`` before any other), then the richer
-    text, then the first position. Labels, ids, speakers and splits are no text.
+    extension, bytes by their first ones, PIL images, uint8 arrays, ``(samples, rate)`` pairs, each
+    also in a list or in a dict of Hugging Face; text by several words a cell and few repeats. Among
+    several columns that can be the same thing the name decides (``text`` before ``tweet`` before
+    ``my_tweets`` before any other), then the richer text, then the first position. Labels, ids,
+    speakers and splits are no text.
 
     Parameters
     ----------
@@ -143,11 +146,10 @@ def _sample(column: pd.Series) -> list[Any]:
     kind = column.dtype
     if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
         return []
-    filled = column[column.notna()]
-    last = max(len(filled) - 1, 0)
-    taken = np.linspace(0, last, num=min(_SAMPLE, len(filled))).astype(int)
-    cells = filled.iloc[np.unique(taken)].tolist()
-    return [cell for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+    cells = column[column.notna()].tolist()
+    filled = [i for i, cell in enumerate(cells) if not is_missing(cell)]
+    taken = np.linspace(0, max(len(filled) - 1, 0), num=min(_SAMPLE, len(filled))).astype(int)
+    return [cells[filled[i]] for i in np.unique(taken)]
 
 
 def _match(name: Any, cells: list[Any], modality: str, position: int) -> _Match | None:
@@ -189,7 +191,7 @@ def _share(cells: Sequence[Any], looks_like: Callable[[Any], bool]) -> float:
 
 def _mean_words(cells: list[Any], *, named: bool) -> float:
     """Mean number of words a cell (each at most 20) if the cells read as text, else 0."""
-    texts = [cell for cell in cells if isinstance(cell, str)]
+    texts = [text for cell in cells if (text := words_of(cell)) is not None]
     if len(texts) < _ENOUGH * len(cells) or _share(texts, is_media_path) >= _ENOUGH:
         return 0.0
     words = np.array([min(count_words(text), 20) for text in texts])

@@ -6,6 +6,7 @@ Why by hand: one message for each kind of cell, and answers that import neither 
 from __future__ import annotations
 
 import struct
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -19,7 +20,7 @@ __all__ = [
     "EXPECTED",
     "IMAGE_FORMATS",
     "check_pil_image",
-    "is_pandas_missing",
+    "is_nothing",
     "is_pil_image",
     "orientation",
     "wrong_type",
@@ -31,8 +32,10 @@ Pillow's formats are rare in data sets and little tested against hostile files."
 
 EXPECTED = {
     "text": "a str, or bytes that hold encoded text",
-    "image": "a path, bytes, a PIL image or a uint8 array (H, W, 3)",
-    "audio": "a path, bytes or a tuple (float array (n,), sampling rate)",
+    "image": "a path, bytes, a PIL image, a uint8 array (H, W, 3), or one of these in a list or in "
+    "a dict of Hugging Face",
+    "audio": "a path, bytes, a tuple (float array (n,), sampling rate), or one of these in a list "
+    "or in a dict of Hugging Face",
 }
 """What a cell of each kind must be, in words."""
 
@@ -90,8 +93,8 @@ def is_pil_image(cell: object) -> TypeGuard[Image]:
     )
 
 
-def is_pandas_missing(cell: object) -> bool:
-    """Tell whether a cell is ``pd.NA`` or ``pd.NaT``, without importing pandas for the answer.
+def is_nothing(cell: object) -> bool:
+    """Tell whether a cell without containers is missing; see `hybridsent.media.is_missing`.
 
     Parameters
     ----------
@@ -101,14 +104,24 @@ def is_pandas_missing(cell: object) -> bool:
     Returns
     -------
     bool
-        True if it is one.
+        True for None, NaN, NaT, ``pd.NA`` and strings without a visible character.
 
     Examples
     --------
-    >>> is_pandas_missing(None)
-    False
+    >>> [is_nothing(cell) for cell in (None, float("nan"), " ", b"", [None])]
+    [True, True, True, False, False]
     """
-    kind = type(cell)  # pandas moves the two from module to module
+    if cell is None:
+        return True
+    if isinstance(cell, str):
+        return not cell or cell.isspace()
+    if isinstance(cell, (float, complex, np.inexact)):
+        return bool(cell != cell)
+    if isinstance(cell, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(cell))
+    if isinstance(cell, Decimal):
+        return cell.is_nan()
+    kind = type(cell)  # pandas moves its two from module to module, and need not be imported
     return kind.__name__ in ("NAType", "NaTType") and kind.__module__.split(".")[0] == "pandas"
 
 

@@ -36,7 +36,11 @@ _MEMO_SIZE = 2**16  # digests, about 400 bytes each
 _CHUNK = 2**20
 
 
-def read_bytes(source: str | os.PathLike[str] | bytes, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+def read_bytes(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    *,
+    max_bytes: int = MAX_FILE_BYTES,
+) -> bytes:
     """Read a whole file, or pass bytes on, within a limit.
 
     Only regular files are opened, and their size is checked before the first byte is read, so
@@ -44,7 +48,7 @@ def read_bytes(source: str | os.PathLike[str] | bytes, *, max_bytes: int = MAX_F
 
     Parameters
     ----------
-    source : str, os.PathLike or bytes
+    source : str, os.PathLike, bytes, bytearray or memoryview
         A path, or the content itself.
     max_bytes : int, default=268435456
         Largest size accepted, in bytes.
@@ -69,9 +73,9 @@ def read_bytes(source: str | os.PathLike[str] | bytes, *, max_bytes: int = MAX_F
         ...
     hybridsent.exceptions.MediaError: no file at 'no/such/file.wav'...
     """
-    if isinstance(source, bytes):
-        check_size(len(source), max_bytes, "the content")
-        return source
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        check_size(memoryview(source).nbytes, max_bytes, "the content")
+        return bytes(source)  # the same object, where it is of this type
     path = _as_path(source)
     with _opened(path) as (file, info):
         check_size(info.st_size, max_bytes, _shown(path))

@@ -7,8 +7,6 @@ another memory layout has different keys, and `pandas.isna` answers for arrays e
 from __future__ import annotations
 
 import hashlib
-import os
-from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +16,11 @@ from hybridsent.exceptions import MediaError
 from hybridsent.media._cells import (
     EXPECTED,
     check_pil_image,
-    is_pandas_missing,
-    is_pil_image,
+    is_nothing,
     orientation,
-    wrong_type,
 )
 from hybridsent.media._file import MAX_FILE_BYTES, check_size, path_digest, read_bytes
+from hybridsent.media._forms import is_empty_holder, taken
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,8 +34,9 @@ _MAX_DECODED_BYTES = 2**30
 def is_missing(cell: object) -> bool:
     """Tell whether a cell of a table holds nothing at all.
 
-    Missing is None, NaN, NaT, ``pd.NA`` and a string without a visible character. Empty bytes are
-    not missing but broken: somebody put a file there.
+    Missing is None, NaN, NaT, ``pd.NA`` and a string without a visible character, also alone in a
+    list or in a dict of Hugging Face. Empty bytes are not missing but broken: somebody put a file
+    there.
 
     Parameters
     ----------
@@ -55,24 +53,15 @@ def is_missing(cell: object) -> bool:
     >>> [is_missing(cell) for cell in (None, float("nan"), " ", b"", "a")]
     [True, True, True, False, False]
     """
-    if cell is None:
-        return True
-    if isinstance(cell, str):
-        return not cell or cell.isspace()
-    if isinstance(cell, (float, complex, np.inexact)):
-        return bool(cell != cell)
-    if isinstance(cell, (np.datetime64, np.timedelta64)):
-        return bool(np.isnat(cell))
-    if isinstance(cell, Decimal):
-        return cell.is_nan()
-    return is_pandas_missing(cell)
+    return is_nothing(cell) or is_empty_holder(cell)
 
 
 def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Compute the key of a cell's content, under which its features are stored.
 
-    A path and bytes of the same content have the same key; so have a string and its encoded bytes.
-    An array's key covers dtype, shape and values, a picture's also palette, transparency and
+    Equal content has one key in whatever container it comes: a path, `bytes`, `bytearray` or
+    `memoryview`, alone in a list, or in a dict of Hugging Face; so have a string and its encoded
+    bytes. An array's key covers dtype, shape and values, a picture's also palette, transparency and
     orientation. The digest of a file is remembered in this process by path, size, inode and times
     of change, unless it changed in the last two seconds.
 
@@ -106,24 +95,20 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
     """
     if kind not in EXPECTED:
         raise ValueError(f"kind must be one of {tuple(EXPECTED)}, got {kind!r}")
-    if isinstance(cell, (str, bytes)) and kind == "text":
-        return _text_key(cell)
-    if kind != "text":
-        if isinstance(cell, bytes):
-            check_size(len(cell), max_bytes, "the content")
-            return _key(kind, "file", _digest(cell))
-        if isinstance(cell, (str, os.PathLike)):
-            return _key(kind, "file", path_digest(cell, max_bytes))
-    if kind == "image":
-        if isinstance(cell, np.ndarray):
-            return _key(kind, "array", *_array_parts(cell))
-        if is_pil_image(cell):
-            return _key(kind, "pil", *_pil_parts(cell))
-    if kind == "audio" and isinstance(cell, tuple) and len(cell) == 2:
-        array, rate = cell
-        if isinstance(array, np.ndarray):
-            return _key(kind, "samples", _rate_part(rate), *_array_parts(array))
-    raise wrong_type(cell, kind)
+    form, inside = taken(cell, kind)
+    if form == "words":
+        return _text_key(inside)
+    if form == "content":
+        check_size(len(inside), max_bytes, "the content")
+        return _key(kind, "file", _digest(inside))
+    if form == "path":
+        return _key(kind, "file", path_digest(inside, max_bytes))
+    if form == "pixels":
+        return _key(kind, "array", *_array_parts(inside))
+    if form == "picture":
+        return _key(kind, "pil", *_pil_parts(inside))
+    array, rate = inside
+    return _key(kind, "samples", _rate_part(rate), *_array_parts(array))
 
 
 def _digest(content: bytes) -> bytes:

@@ -8,16 +8,15 @@ of NaN and of silence. `hybridsent.media._cut` finds the files that were cut off
 from __future__ import annotations
 
 import io
-import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hybridsent.exceptions import MediaError
-from hybridsent.media._cells import wrong_type
 from hybridsent.media._cut import check_complete, check_decoded
 from hybridsent.media._file import read_bytes
+from hybridsent.media._forms import taken
 
 __all__ = ["AUDIO_FORMATS", "AUDIO_VERSION", "load_audio"]
 
@@ -53,9 +52,12 @@ def load_audio(
 
     Parameters
     ----------
-    cell : str, os.PathLike, bytes or tuple
+    cell : str, os.PathLike, bytes, bytearray, memoryview, tuple, dict or list
         A path, a file's content, or (array, sampling rate in hertz) with an array of shape (n,) or
-        (n, channels), of floats around -1..1, int16 or int32 (scaled to that). Formats read: WAV,
+        (n, channels), of floats around -1..1, int16 or int32 (scaled to that). Also a dict of
+        Hugging Face with the content under ``"bytes"``, a path under ``"path"``, or samples under
+        ``"array"`` and ``"sampling_rate"`` (there the shorter side are the channels), and a list
+        with one item of these. Formats read: WAV,
         RF64, AIFF, FLAC, OGG (Vorbis, Opus), MP3.
     sampling_rate : int, default=16000
         Rate of the result in hertz, 1000 to 192000; so must the cell's own be.
@@ -87,12 +89,11 @@ def load_audio(
     (16000,)
     """
     _check_params(sampling_rate, min_seconds, max_seconds)
-    if isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], np.ndarray):
-        samples, rate = _from_array(*cell, max_seconds=max_seconds)
-    elif isinstance(cell, (str, os.PathLike, bytes)):
-        samples, rate = _decoded(read_bytes(cell, max_bytes=max_bytes), max_seconds)
+    form, inside = taken(cell, "audio")
+    if form == "samples":
+        samples, rate = _from_array(*inside, max_seconds=max_seconds)
     else:
-        raise wrong_type(cell, "audio")
+        samples, rate = _decoded(read_bytes(inside, max_bytes=max_bytes), max_seconds)
     _check_duration(len(samples), rate, min_seconds, max_seconds)
     return _resampled(_mono(samples), rate, sampling_rate)
 

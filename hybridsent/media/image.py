@@ -9,7 +9,6 @@ them black.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,10 @@ from hybridsent.exceptions import MediaError
 from hybridsent.media._cells import (
     IMAGE_FORMATS,
     check_pil_image,
-    is_pil_image,
     orientation,
-    wrong_type,
 )
 from hybridsent.media._file import read_bytes
+from hybridsent.media._forms import taken
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,9 +51,11 @@ def load_image(
 
     Parameters
     ----------
-    cell : str, os.PathLike, bytes, PIL.Image.Image or ndarray
-        A path, a file's content, a picture, or a uint8 array of shape (H, W, 3), (H, W, 4) or
-        (H, W). Formats read: AVIF, BMP, GIF, JPEG, MPO, PNG, PPM, TIFF, WEBP.
+    cell : str, os.PathLike, bytes, bytearray, memoryview, PIL.Image.Image, ndarray, dict or list
+        A path, a file's content, a picture, or a uint8 array of shape (H, W, 3), (H, W, 4),
+        (H, W, 1) or (H, W). Also a dict of Hugging Face with the content under ``"bytes"`` or a
+        path under ``"path"``, and a list with one item of these. Formats read:
+        AVIF, BMP, GIF, JPEG, MPO, PNG, PPM, TIFF, WEBP.
     max_pixels : int, default=89478485
         Largest width times height, checked before anything is decoded.
     max_bytes : int, default=67108864
@@ -81,15 +81,14 @@ def load_image(
     >>> load_image(np.full((2, 3, 3), 255, dtype="uint8")).size
     (3, 2)
     """
-    if isinstance(cell, np.ndarray):
-        return _from_array(cell, max_pixels)
-    if is_pil_image(cell):
-        check_pil_image(cell)
-        return _decoded(cell, max_pixels)
-    if isinstance(cell, (str, os.PathLike, bytes)):
-        image = _opened(read_bytes(cell, max_bytes=max_bytes))
-        return _decoded(image, max_pixels, shorter_side)
-    raise wrong_type(cell, "image")
+    form, inside = taken(cell, "image")
+    if form == "pixels":
+        return _from_array(inside, max_pixels)
+    if form == "picture":
+        check_pil_image(inside)
+        return _decoded(inside, max_pixels)
+    image = _opened(read_bytes(inside, max_bytes=max_bytes))
+    return _decoded(image, max_pixels, shorter_side)
 
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
@@ -107,6 +106,11 @@ def _from_array(array: np.ndarray[Any, Any], max_pixels: int) -> Image:
     from PIL import Image
 
     channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype == np.uint8 and array.ndim == 1:
+        raise MediaError(
+            f"an image array must have shape (H, W, 3), got {array.shape}; where it holds an "
+            "encoded file, pass array.tobytes()"
+        )
     if array.dtype != np.uint8 or array.ndim not in (2, 3):
         raise MediaError(
             f"an image array must be uint8 of shape (H, W, 3), got {array.dtype} of shape "

@@ -13,7 +13,7 @@ import unicodedata
 from typing import Literal, get_args
 
 from hybridsent.exceptions import MediaError
-from hybridsent.media._cells import wrong_type
+from hybridsent.media._forms import taken
 from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
 
 __all__ = ["TEXT_VERSION", "decode_text", "load_text"]
@@ -104,7 +104,7 @@ def load_text(
 
     Parameters
     ----------
-    cell : str or bytes
+    cell : str, bytes, bytearray or memoryview
         The text, or its bytes for `decode_text`.
     unicode : {"NFC", "NFKC"} or None, default="NFC"
         Normal form; NFKC also turns full-width and styled letters into plain ones.
@@ -177,13 +177,12 @@ def _check_choices(unicode: str | None, policy: Policy) -> None:
 
 
 def _as_text(cell: object) -> str:
-    if isinstance(cell, str):
-        return str(cell)
-    if not isinstance(cell, bytes):
-        raise wrong_type(cell, "text")
-    if not cell:
+    _, inside = taken(cell, "text")
+    if isinstance(inside, str):
+        return str(inside)
+    if not inside:
         raise MediaError("the text has zero bytes; use None for a missing one")
-    return decode_text(cell)
+    return decode_text(inside)
 
 
 def _check_surrogates(text: str) -> None:

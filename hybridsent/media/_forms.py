@@ -1,0 +1,283 @@
+"""What a cell may be: the one list that keys, loaders and detection read (layer L1).
+
+Why by hand: the same picture comes as a path, as bytes in three types, as an array, opened by
+Pillow, in the dict of a Hugging Face data set or alone in the list of a parquet column. No library
+takes one out of the other; here every container is opened, and what is inside has one of few forms.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+
+from hybridsent.exceptions import MediaError
+from hybridsent.media._cells import is_nothing, is_pil_image, wrong_type
+
+__all__ = ["Form", "form_of", "is_empty_holder", "items_of", "opened", "taken"]
+
+Form = Literal["words", "content", "path", "picture", "pixels", "samples"]
+
+_CONTENT = (bytes, bytearray, memoryview)
+_MOST_SCATTERED = 2**30  # bytes of a buffer whose copy may be far larger than itself
+_DEEPEST = 4  # containers in containers
+_HOLDERS = ("bytes", "array", "path")
+"""Where a dict of Hugging Face may hold the cell; the first that is filled is read."""
+
+
+def taken(cell: object, kind: str) -> tuple[Form, Any]:
+    """Take a cell out of whatever holds it, or refuse it.
+
+    Parameters
+    ----------
+    cell : object
+        A cell that is not missing.
+    kind : {"text", "image", "audio"}
+        What it is meant to be.
+
+    Returns
+    -------
+    form : {"words", "content", "path", "picture", "pixels", "samples"}
+        What is inside.
+    inside : str, bytes, os.PathLike, PIL.Image.Image, ndarray or tuple
+        The thing itself: `bytes` for content, (array, rate) for samples.
+
+    Raises
+    ------
+    MediaError
+        If the cell is of no type that its kind knows.
+
+    Examples
+    --------
+    >>> taken({"bytes": bytearray(b"abc"), "path": None}, "image")
+    ('content', b'abc')
+    >>> taken(["a.png", "b.png"], "image")
+    Traceback (most recent call last):
+        ...
+    hybridsent.exceptions.MediaError: the image cell holds 2 items, and one is read: choose one...
+    """
+    inside = opened(cell, kind)
+    form = form_of(inside, kind)
+    if form is None:
+        raise _refused(inside, kind)
+    if isinstance(inside, (bytearray, memoryview)):
+        return form, _as_bytes(inside)
+    if form == "pixels" and inside.ndim == 3 and inside.shape[2] == 1:
+        return form, inside[..., 0]
+    return form, inside
+
+
+def form_of(inside: object, kind: str) -> Form | None:
+    """Tell the form of what `opened` gave; None where its kind knows no such thing.
+
+    Parameters
+    ----------
+    inside : object
+        A cell without containers.
+    kind : {"text", "image", "audio"}
+        What it is meant to be.
+
+    Returns
+    -------
+    {"words", "content", "path", "picture", "pixels", "samples"} or None
+        The form.
+
+    Examples
+    --------
+    >>> form_of("a.png", "image"), form_of("a.png", "text"), form_of(3, "audio")
+    ('path', 'words', None)
+    """
+    if kind == "text":
+        return "words" if isinstance(inside, (str, *_CONTENT)) else None
+    if isinstance(inside, _CONTENT):
+        return "content"
+    if isinstance(inside, (str, os.PathLike)):
+        return "path"
+    if kind == "image":
+        if isinstance(inside, np.ndarray) and items_of(inside) is None:
+            return "pixels"
+        return "picture" if is_pil_image(inside) else None
+    is_pair = isinstance(inside, tuple) and len(inside) == 2 and isinstance(inside[0], np.ndarray)
+    return "samples" if is_pair else None
+
+
+def opened(cell: object, kind: str) -> Any:
+    """Open the containers around a cell; nothing is copied.
+
+    Parameters
+    ----------
+    cell : object
+        Any cell.
+    kind : {"text", "image", "audio"}
+        What it is meant to be; texts come in no containers.
+
+    Returns
+    -------
+    object
+        What is inside, or the cell itself.
+
+    Raises
+    ------
+    MediaError
+        If a container holds nothing, several cells, or something that is no cell.
+
+    Examples
+    --------
+    >>> opened({"bytes": None, "path": "a.wav"}, "audio")
+    'a.wav'
+    """
+    if kind == "text":
+        return cell
+    for _ in range(_DEEPEST):
+        if isinstance(cell, Mapping):
+            cell = _held(cell, kind)
+        elif (items := items_of(cell)) is None:
+            return cell
+        elif kind == "audio" and _is_pair(items):
+            return items[0], items[1]
+        elif len(items) == 1:
+            cell = items[0]
+        else:
+            return cell
+    return cell
+
+
+def items_of(cell: object) -> Sequence[Any] | None:
+    """Give the items of a cell that is a list of such; parquet's lists come as arrays of objects.
+
+    Parameters
+    ----------
+    cell : object
+        Any cell.
+
+    Returns
+    -------
+    sequence or None
+        The items; None where the cell is no list.
+
+    Examples
+    --------
+    >>> items_of(["a.png"]), items_of("a.png")
+    (['a.png'], None)
+    """
+    if isinstance(cell, (list, tuple)):
+        return cell
+    if isinstance(cell, np.ndarray) and cell.dtype.kind in "OUT" and cell.ndim == 1:
+        return cell.tolist()  # type: ignore[no-any-return]  # untyped by numpy
+    return None
+
+
+def is_empty_holder(cell: object) -> bool:
+    """Tell whether a container is there but what it should hold is missing.
+
+    Parameters
+    ----------
+    cell : object
+        Any cell.
+
+    Returns
+    -------
+    bool
+        True for ``{"bytes": None, "path": None}`` and ``[None]``; an empty list is not missing but
+        broken: somebody put it there.
+
+    Examples
+    --------
+    >>> is_empty_holder({"bytes": None, "path": None}), is_empty_holder([])
+    (True, False)
+    """
+    for _ in range(_DEEPEST):
+        if isinstance(cell, Mapping):
+            there = [cell[name] for name in _HOLDERS if name in cell]
+            return bool(there) and all(map(is_nothing, there))
+        items = items_of(cell)
+        if items is None or len(items) != 1:
+            return False
+        cell = items[0]
+        if is_nothing(cell):
+            return True
+    return False
+
+
+def _held(holder: Mapping[Any, Any], kind: str) -> Any:
+    filled = {name: holder[name] for name in _HOLDERS if not is_nothing(holder.get(name))}
+    if "bytes" in filled:
+        if isinstance(filled["bytes"], _CONTENT):
+            return filled["bytes"]
+        found = type(filled["bytes"]).__name__
+        raise MediaError(f"the {kind} cell is a dict whose 'bytes' are {found}, not bytes")
+    if kind == "audio" and "array" in filled:
+        return _sampled(filled["array"], holder.get("sampling_rate"))
+    if isinstance(filled.get("path"), (str, os.PathLike)):
+        return filled["path"]
+    samples = ", or samples under 'array' and 'sampling_rate'" if kind == "audio" else ""
+    raise MediaError(
+        f"the {kind} cell is a dict with the keys {[str(key)[:40] for key in holder][:8]}; one of "
+        f"Hugging Face's holds the content under 'bytes' or a path under 'path'{samples}"
+    )
+
+
+def _sampled(values: Any, rate: Any) -> tuple[np.ndarray[Any, Any], Any]:
+    """Read the samples of Hugging Face's dict, which has its channels first."""
+    if rate is None:
+        raise MediaError("the audio cell is a dict with an 'array' but no 'sampling_rate'")
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:  # parquet's list of lists
+            array = np.stack([np.asarray(row) for row in array])
+    # A foreign array's own conversion, or lists of different lengths, may raise anything.
+    except Exception as error:
+        raise MediaError(f"the 'array' of the audio cell holds no numbers: {error}") from error
+    if array.ndim == 2 and array.shape[0] < array.shape[1]:
+        array = array.T
+    return array, rate
+
+
+def _is_pair(items: Sequence[Any]) -> bool:
+    """Whether a list is (samples, rate), and no list of two sounds."""
+    if len(items) != 2 or not isinstance(items[0], np.ndarray):
+        return False
+    return isinstance(items, tuple) or isinstance(items[1], Real)
+
+
+def _refused(inside: object, kind: str) -> MediaError:
+    items = items_of(inside) if kind != "text" else None
+    if items is None:
+        return wrong_type(inside, kind)
+    if len(items) == 0:
+        return MediaError(f"the {kind} cell is an empty list; use None for a missing one")
+    if (
+        kind == "audio"
+        and len(items) == 2
+        and isinstance(items[0], Real)
+        and (isinstance(items[1], np.ndarray))
+    ):
+        return MediaError(
+            "the audio cell holds the sampling rate before the samples; it must be (array, rate)"
+        )
+    if _are_cells(items, kind):
+        return MediaError(
+            f"the {kind} cell holds {len(items)} items, and one is read: choose one, or give each "
+            f"its own row, as by table.explode({kind!r})"
+        )
+    return wrong_type(inside, kind)
+
+
+def _are_cells(items: Iterable[Any], kind: str) -> bool:
+    return all(isinstance(item, Mapping) or form_of(item, kind) is not None for item in items)
+
+
+def _as_bytes(buffer: bytearray | memoryview) -> bytes:
+    try:
+        if isinstance(buffer, memoryview) and not buffer.contiguous:
+            if buffer.nbytes > _MOST_SCATTERED:
+                raise MediaError(f"a memoryview of {buffer.nbytes:,} bytes is too large to copy")
+            return buffer.tobytes()
+        return bytes(buffer)
+    except ValueError as error:
+        if isinstance(error, MediaError):
+            raise
+        raise MediaError(f"the memoryview cannot be read: {error}") from error
