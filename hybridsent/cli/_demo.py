@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridsent.cli._console import columns, is_interactive
+from hybridsent.cli._parser import number
 from hybridsent.cli._picture import picture
 
 NEW = 0.15  # share of rows kept aside, to be predicted at the end
@@ -20,8 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="hybridsent-demo",
         help="where table, media and model are written (default: hybridsent-demo)",
     )
-    parser.add_argument("--rows", type=int, default=240, help="rows of the table (default: 240)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the table (default: 0)")
+    parser.add_argument(
+        "--rows", type=number(1), default=240, help="rows of the table (default: 240)"
+    )
+    parser.add_argument("--seed", type=number(0), default=0, help="seed of the table (default: 0)")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from hybridsent.cli._options import (
     add_table_options,
     add_transfer_options,
 )
+from hybridsent.cli._parser import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_transfer_options(parser)
     parser.add_argument(
         "--target-labels",
-        type=int,
+        type=number(0),
         default=0,
         metavar="N",
         help="labels of the target domain that are known (default: 0)",

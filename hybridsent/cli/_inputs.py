@@ -26,6 +26,7 @@ __all__ = [
     "has_label",
     "labelled",
     "modalities",
+    "open_both",
     "open_rows",
     "open_table",
 ]
@@ -292,17 +293,38 @@ def open_table(path: str, media: Iterable[str | None] = ()) -> pd.DataFrame:
     DataFrame
         The table.
     """
-    from hybridsent.datasets import media_columns, read_table
+    return open_both(path, media)[1]
 
-    table = read_table(path)
-    known = media_columns(table)
+
+def open_both(path: str, media: Iterable[str | None] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read a table as it is, and as encoders read it: with absolute paths of media.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    media : iterable of str or None, default=()
+        Columns given by the user, beside those that are recognised.
+
+    Returns
+    -------
+    table : DataFrame
+        As it is.
+    read : DataFrame
+        The same with absolute paths.
+    """
+    from hybridsent.datasets import media_columns, read_table
+    from hybridsent.datasets._table import with_absolute_paths
+
+    table = read_table(path, media=[])
     named = [
         column.partition("=")[0] if column not in table.columns else column
         for column in media
-        if column
+        if isinstance(column, str)
     ]
-    unseen = [column for column in named if column in table.columns and column not in known]
-    return read_table(path, media=[*known, *unseen]) if unseen else table
+    known = media_columns(table)
+    given = [column for column in named if column in table.columns and column not in known]
+    return table, with_absolute_paths(table, [*known, *given], path)
 
 
 def modalities(

@@ -26,6 +26,7 @@ from hybridsent.cli import (
     _store,
 )
 from hybridsent.cli._console import UsageError, say
+from hybridsent.cli._parser import Parser
 from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneError
 
 __all__ = ["build_parser", "main"]
@@ -50,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     >>> build_parser().parse_args(["backbones"]).command
     'backbones'
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="hybridsent",
         description="Transfer learning for cross-modal sentiment analysis, as scikit-learn.",
         epilog="Start with: hybridsent demo",

@@ -11,7 +11,7 @@ from typing import Any
 from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, is_interactive, say
 from hybridsent.cli._inputs import Labelled, Opened, domains_of
-from hybridsent.cli._options import FIXED_BY_A_RECIPE
+from hybridsent.cli._options import FIXED_BY_A_RECIPE, LIMITS
 
 __all__ = [
     "baseline",
@@ -20,6 +20,7 @@ __all__ = [
     "encoders",
     "pipeline",
     "prepare",
+    "set_limits",
     "shared",
     "store_of",
     "takes_unlabelled",
@@ -36,6 +37,21 @@ def shared(arguments: argparse.Namespace) -> dict[str, Any]:
         "n_jobs": arguments.n_jobs,
         "verbose": is_interactive(),
     }
+
+
+def set_limits(encoder: Any, arguments: argparse.Namespace) -> None:
+    """Raise or lower what an encoder reads, where it has such a limit and one was given.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        Any encoder.
+    arguments : Namespace
+        With the encoding options.
+    """
+    known = encoder.get_params(deep=False)
+    given = {name: getattr(arguments, name) for name in LIMITS}
+    encoder.set_params(**{k: v for k, v in given.items() if v is not None and k in known})
 
 
 def store_of(value: str) -> Any:
@@ -82,6 +98,7 @@ def prepare(model: Any, arguments: argparse.Namespace) -> Any:
 
     for _, encoder, _ in encoders_of(model):
         encoder.set_params(local_files_only=not arguments.download)
+        set_limits(encoder, arguments)
         encoder.backbone()  # an unknown name is told now, not after minutes
     return model
 

@@ -6,9 +6,11 @@ import argparse
 import re
 
 from hybridsent._hints import did_you_mean
+from hybridsent.cli._parser import number
 
 __all__ = [
     "FIXED_BY_A_RECIPE",
+    "LIMITS",
     "MODALITIES",
     "add_encoder_options",
     "add_fold_options",
@@ -24,6 +26,9 @@ MODALITIES = ("text", "image", "audio")
 
 FIXED_BY_A_RECIPE = ("fusion", "adapt", "classifier", "select", "reduce")
 """Options that --recipe replaces."""
+
+LIMITS = ("max_seconds", "max_pixels")
+"""Parameters of encoders that refuse what is too large."""
 
 
 def add_modalities(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +62,18 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
         type=_jobs,
         metavar="N",
         help="threads that read and decode; -1 is all cores, -2 all but one (default: all cores)",
+    )
+    group.add_argument(
+        "--max-seconds",
+        type=number(0, whole=False),
+        metavar="N",
+        help="longest sound that is read (default: 600)",
+    )
+    group.add_argument(
+        "--max-pixels",
+        type=number(1),
+        metavar="N",
+        help="largest image that is read, in pixels (default: 89478485)",
     )
     group.add_argument(
         "--download", action="store_true", help="fetch missing weights from their hub"
@@ -139,7 +156,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
         "--class-weight", choices=("balanced",), help="give rare classes the same weight"
     )
     group.add_argument(
-        "--seed", type=int, default=0, help="seed of folds and classifiers (default: 0)"
+        "--seed", type=number(0), default=0, help="seed of folds and classifiers (default: 0)"
     )
 
 
@@ -172,7 +189,7 @@ def add_fold_options(parser: argparse.ArgumentParser) -> None:
         "--group", metavar="COL", help="column whose rows stay together (speaker, video, dialogue)"
     )
     parser.add_argument(
-        "--cv", type=int, default=5, metavar="N", help="number of folds (default: 5)"
+        "--cv", type=number(2), default=5, metavar="N", help="number of folds (default: 5)"
     )
     parser.add_argument("--json", metavar="FILE", help="write all scores here")
 

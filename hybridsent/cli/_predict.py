@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._inputs import TABLES, check_output, open_table
-from hybridsent.cli._models import shared
+from hybridsent.cli._inputs import TABLES, check_output, open_both
+from hybridsent.cli._models import set_limits, shared
 from hybridsent.cli._options import add_encoder_options
 
 
@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="allow a type the model names",
     )
+    parser.add_argument(
+        "--prefix",
+        default="",
+        metavar="TEXT",
+        help="begin the names of the new columns, prediction and p_LABEL, with this text",
+    )
     add_encoder_options(parser)
 
 
@@ -41,8 +47,10 @@ def run(arguments: argparse.Namespace) -> None:
     output = check_output(arguments.output, "--output", TABLES)
     model = load(arguments.model, trusted=arguments.trusted)
     where = {name: column for name, _, column in encoders_of(model)}
-    table = open_table(arguments.table, [where.get("image"), where.get("audio")])
-    read = _with_told(model, table)
+    media = [c for _, e, c in encoders_of(model) if e.modality in ("image", "audio")]
+    table, read = open_both(arguments.table, media)
+    names = _new_columns(model, arguments.prefix, table)
+    read = _with_told(model, read)
     if where:
         read = _with_missing(read, where)
     else:
@@ -50,7 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
     for _, encoder, _ in encoders_of(model, fitted=True):
         encoder.set_params(**shared(arguments))
-    write_table(predictions(model, read, table), output)
+        set_limits(encoder, arguments)
+    write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
 
 
@@ -111,8 +120,24 @@ def _features(model: Any, table: Any) -> tuple[Any, list[str]]:
     return table.reindex(columns=[*names, *told]), names
 
 
-def predictions(model: Any, read: Any, table: Any) -> Any:
+def _new_columns(model: Any, prefix: str, table: Any) -> list[str]:
+    """Name what is written, before the work is done; a column of the user's is never replaced."""
+    labels = model.classes_ if hasattr(model, "predict_proba") else []
+    names = [f"{prefix}prediction", *(f"{prefix}p_{label}" for label in labels)]
+    taken = [name for name in names if name in table.columns]
+    if taken:
+        raise UsageError(
+            f"the table has columns {taken} already, which the predictions would replace; name "
+            "the new ones otherwise with --prefix, such as --prefix new_"
+        )
+    return names
+
+
+def predictions(model: Any, read: Any, table: Any, names: list[str]) -> Any:
     """Put the prediction and the probabilities beside the table.
+
+    The prediction is the model's own, which need not be the most probable label: a threshold may
+    be chosen otherwise.
 
     Parameters
     ----------
@@ -122,18 +147,19 @@ def predictions(model: Any, read: Any, table: Any) -> Any:
         What the model reads.
     table : DataFrame
         What is written.
+    names : list of str
+        Names of the prediction and, where the model has probabilities, of each label's.
 
     Returns
     -------
     DataFrame
-        The table with ``prediction`` and, where the model has probabilities, ``p_<label>``.
+        The table with these columns.
     """
-    out = table.copy()
-    if not hasattr(model, "predict_proba"):
-        out["prediction"] = model.predict(read)
-        return out
-    probabilities = model.predict_proba(read)
-    out["prediction"] = model.classes_[probabilities.argmax(axis=1)]
-    for label, column in zip(model.classes_, probabilities.T, strict=True):
-        out[f"p_{label}"] = column.round(6)
-    return out
+    from sklearn.pipeline import Pipeline
+
+    if type(model) is Pipeline and len(model.steps) > 1:  # encodes once for both answers
+        read, model = model[:-1].transform(read), model[-1]
+    new = {names[0]: model.predict(read)}
+    if len(names) > 1:
+        new.update(zip(names[1:], model.predict_proba(read).T.round(6), strict=True))
+    return table.assign(**new)

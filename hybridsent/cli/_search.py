@@ -13,6 +13,7 @@ from hybridsent.cli._options import (
     add_recipe_options,
     add_table_options,
 )
+from hybridsent.cli._parser import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe_options(parser)
     add_fold_options(parser)
     parser.add_argument(
-        "--inner-cv", type=int, default=3, metavar="N", help="folds that choose (default: 3)"
+        "--inner-cv", type=number(2), default=3, metavar="N", help="folds that choose (default: 3)"
     )
     add_metric_option(parser, "scorer of scikit-learn that chooses and is reported", "accuracy")
     parser.add_argument("-o", "--output", metavar="MODEL", help="save the best, fitted on all rows")

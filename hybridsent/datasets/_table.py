@@ -86,7 +86,7 @@ def read_table(path: PathLike, *, media: Sequence[str] | None = None) -> pd.Data
     _check_there(file)
     kind = _format_of(file)
     table = _read_parquet(file) if kind == "parquet" else _read_text_table(file, kind)
-    return _with_absolute_paths(table, _media_of(table, media, file), file)
+    return with_absolute_paths(table, _media_of(table, media, file), file)
 
 
 def _check_there(file: Path) -> None:
@@ -155,8 +155,26 @@ def _media_of(table: pd.DataFrame, media: Sequence[str] | None, file: Path) -> l
     return list(media)
 
 
-def _with_absolute_paths(table: pd.DataFrame, columns: list[str], file: Path) -> pd.DataFrame:
-    folder = os.path.abspath(file.parent)  # noqa: PTH100 - resolve() would follow links away from the table's folder
+def with_absolute_paths(
+    table: pd.DataFrame, columns: Sequence[str], path: PathLike
+) -> pd.DataFrame:
+    """Make relative paths absolute, seen from the folder of the file they stand in.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    columns : sequence of str
+        Columns of paths.
+    path : str or PathLike
+        The file of the table.
+
+    Returns
+    -------
+    DataFrame
+        The table, or a copy in which these columns are replaced.
+    """
+    folder = os.path.abspath(Path(path).expanduser().parent)  # noqa: PTH100 - resolve() would follow links away from the table's folder
     resolved = {name: [_absolute(cell, folder) for cell in table[name]] for name in columns}
     return (
         table.assign(**{k: pd.Series(v, index=table.index) for k, v in resolved.items()})

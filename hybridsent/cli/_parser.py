@@ -1,0 +1,85 @@
+"""The parser of the command line (layer L6): argparse, but an option given twice is no secret.
+
+argparse keeps the last value of an option that is given twice and says nothing of the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Parser", "number"]
+
+
+class Parser(argparse.ArgumentParser):
+    """An `argparse.ArgumentParser` that refuses a second value of an option that has one.
+
+    Examples
+    --------
+    >>> from hybridsent.cli._parser import Parser
+    >>> parser = Parser(prog="p", exit_on_error=False)
+    >>> _ = parser.add_argument("--audio")
+    >>> parser.parse_args(["--audio", "a", "--audio", "b"])
+    Traceback (most recent call last):
+    argparse.ArgumentError: argument --audio: may be given once, got 'a' and 'b'
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
+
+
+class _Once(argparse.Action):
+    """Store the value of an option, and refuse a second one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given = namespace.__dict__.setdefault("_given", {})
+        if option_string and self.dest in given:
+            raise argparse.ArgumentError(
+                self, f"may be given once, got {given[self.dest]!r} and {values!r}"
+            )
+        given[self.dest] = values
+        setattr(namespace, self.dest, values)
+
+
+def number(least: float, *, whole: bool = True) -> Callable[[str], Any]:
+    """Make the type of an option that takes a number.
+
+    Parameters
+    ----------
+    least : float
+        The smallest that is allowed; of numbers that need not be whole, they must be above it.
+    whole : bool, default=True
+        Whether it must be an integer.
+
+    Returns
+    -------
+    callable
+        For ``type=``.
+
+    Examples
+    --------
+    >>> from hybridsent.cli._parser import number
+    >>> number(2)("5"), number(0, whole=False)("0.5")
+    (5, 0.5)
+    """
+    kind = "a whole number of at least" if whole else "a number above"
+
+    def read(text: str) -> Any:
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            value = None
+        if value is None or not (value >= least if whole else least < value < float("inf")):
+            raise argparse.ArgumentTypeError(f"must be {kind} {least:g}; got {text!r}")
+        return value
+
+    return read

@@ -1,0 +1,91 @@
+"""Laws of the command line, over every command and option there is."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from hybridsent.cli._main import build_parser
+from hybridsent.cli._options import LIMITS
+from hybridsent.encoders import AudioEncoder, ImageEncoder
+
+
+def parsers(
+    parser: argparse.ArgumentParser, name: str = ""
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every parser, by the words that lead to it."""
+    yield name, parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, inner in action.choices.items():
+                yield from parsers(inner, f"{name} {word}".strip())
+
+
+def options() -> list[tuple[str, argparse.ArgumentParser, argparse.Action]]:
+    return [
+        (f"{name} {action.option_strings[-1]}", parser, action)
+        for name, parser in parsers(build_parser())
+        for action in parser._actions
+        if action.option_strings
+    ]
+
+
+OPTIONS = options()
+VALUED = [case for case in OPTIONS if case[2].nargs != 0]
+
+
+def test_discovery_finds_options():
+    assert len(OPTIONS) > 100
+    assert {name for name, _, _ in OPTIONS} >= {"evaluate --audio", "store info --store"}
+
+
+def two_values(action: argparse.Action) -> tuple[str, str]:
+    """Two texts that an option takes, which differ where they can."""
+    if action.choices:
+        return list(action.choices)[0], list(action.choices)[-1]
+    if action.type is None:
+        return "one", "two"
+    for texts in (("2", "3"), ("accuracy", "f1_macro")):
+        try:
+            [action.type(text) for text in texts]
+        except (ValueError, argparse.ArgumentTypeError):
+            continue
+        return texts
+    raise AssertionError(f"give two values of {action.option_strings}")
+
+
+@pytest.mark.parametrize(("name", "parser", "action"), VALUED, ids=[c[0] for c in VALUED])
+def test_an_option_given_twice_is_a_list_or_refused(name, parser, action, capsys):
+    option, (first, second) = action.option_strings[-1], two_values(action)
+    for other in parser._actions:
+        other.required = False
+    line = [option, first, option, second]
+    positional = [a for a in parser._actions if not a.option_strings and a.nargs is None]
+    line = [*("x" for _ in positional), *line]
+    try:
+        found = getattr(parser.parse_args(line), action.dest)
+    except SystemExit as stop:
+        assert stop.code == 2
+        assert "may be given once, got" in capsys.readouterr().err
+    else:
+        assert isinstance(found, list), f"{name} dropped {first!r}: {found!r}"
+        assert {first, second} <= set(found)
+
+
+@pytest.mark.parametrize(("name", "parser", "action"), OPTIONS, ids=[c[0] for c in OPTIONS])
+def test_every_option_explains_itself_and_tells_its_default(name, parser, action):
+    assert action.help or action.choices, name
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_default_of_a_limit_is_the_encoders(name):
+    encoder = AudioEncoder if name == "max_seconds" else ImageEncoder
+    default = inspect.signature(encoder).parameters[name].default
+    flag = "--" + name.replace("_", "-")
+    helps = [a.help for _, _, a in OPTIONS if a.option_strings == [flag]]
+    assert helps
+    assert all(re.search(rf"default: {default:g}\)|default: {default}\)", text) for text in helps)
