@@ -1,11 +1,11 @@
-"""Guess what was meant by a name that is not there (layer L0: imports nothing of the package)."""
+"""Ends of messages: what was meant by an unknown name, and a full stop (layer L0)."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean"]
+__all__ = ["did_you_mean", "sentence"]
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
@@ -33,3 +33,26 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     """
     near = difflib.get_close_matches(str(word), [str(each) for each in known], n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def sentence(text: str) -> str:
+    """End a message with a full stop, so that another sentence can follow.
+
+    Parameters
+    ----------
+    text : str
+        A message, such as the cause of an error.
+
+    Returns
+    -------
+    str
+        The message, ending in a mark that ends a sentence.
+
+    Examples
+    --------
+    >>> from hybridsent._hints import sentence
+    >>> sentence("no such file"), sentence("Is it there?")
+    ('no such file.', 'Is it there?')
+    """
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

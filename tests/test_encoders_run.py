@@ -501,3 +501,13 @@ def test_a_model_that_shortens_its_frames_once_more_is_not_told_where_padding_be
     rows = encoder.fit_transform(clips)
     alone = np.concatenate([encoder.fit_transform([clip]) for clip in clips])
     np.testing.assert_allclose(rows, alone, rtol=0, atol=1e-4 * np.abs(alone).max())
+
+
+def test_a_column_of_broken_cells_alone_is_no_ground_to_learn_from(tmp_path):
+    broken = [str(tmp_path / f"{i}.png") for i in range(3)]
+    encoder = ImageEncoder(on_error="missing", store=None)
+    with pytest.raises(CellError, match=r"All 3 cells of the column 'image' are broken.*0\.png"):
+        encoder.fit_transform([*broken, None])
+    with pytest.warns(CellWarning, match="3 of 3"):  # new rows are read for what they are
+        assert np.isnan(encoder.transform(broken)).all()
+    assert np.isnan(encoder.fit_transform([None, None])).all()

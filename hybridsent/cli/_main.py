@@ -7,6 +7,7 @@ models), 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from hybridsent.cli import (
 )
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._parser import Parser
+from hybridsent.cli._words import in_flags
 from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneError
 
 __all__ = ["build_parser", "main"]
@@ -35,6 +37,8 @@ COMMANDS: tuple[ModuleType, ...] = (
     *(_demo, _backbones, _recipes, _encode, _fit, _predict),
     *(_evaluate, _search, _store),
 )
+
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -104,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse has said what is wrong
         return int(stop.code or 0)
     with warnings.catch_warnings():
-        warnings.showwarning = _said_once()
+        warnings.showwarning = _said_once(arguments)
         return _run(arguments)
 
 
@@ -131,24 +135,25 @@ def _fail(
 ) -> int:
     if arguments.debug:
         raise error
-    message = " ".join(str(error).split()) or type(error).__name__
+    message = in_flags(" ".join(str(error).split()), arguments) or type(error).__name__
     if unforeseen:
         message = f"an unforeseen {type(error).__name__}: {message} (--debug shows the traceback)"
     say(f"error: {message}")
     return code
 
 
-def _said_once() -> Callable[..., None]:
-    """Make a way to show warnings to people: every fold gives the same ones."""
+def _said_once(arguments: argparse.Namespace) -> Callable[..., None]:
+    """Make a way to show warnings to people: every fold gives the same ones, of other numbers."""
     said: set[str] = set()
 
     def show(message: Warning | str, *_args: Any, **_kwargs: Any) -> None:
-        text = " ".join(str(message).split())
+        text = in_flags(" ".join(str(message).split()), arguments)
+        kind = _NUMBERS.sub("0", text)
         # in threads scikit-learn's folds empty each other's warning filters, and this warns of it;
         # TODO: remove when Python 3.14 is the oldest, where filters belong to a thread
-        if text in said or text.startswith("`sklearn.utils.parallel.delayed` should be used"):
+        if kind in said or text.startswith("`sklearn.utils.parallel.delayed` should be used"):
             return
-        said.add(text)
+        said.add(kind)
         say(f"warning: {text}")
 
     return show

@@ -103,6 +103,29 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         self.n_features_out_ = self._width() * (self.steps or 1)
         return self
 
+    def fit_transform(self, X: Any, y: Any = None, **_params: Any) -> np.ndarray:
+        """Check the parameters, and encode the cells from which a model will learn.
+
+        Parameters
+        ----------
+        X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
+            Cells; None, NaN and empty strings are missing.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features_out_), float32
+            As `transform` gives it.
+
+        Raises
+        ------
+        CellError
+            As in `transform`; also, with ``on_error="missing"``, if every cell is broken.
+        """
+        self.fit(X, y)
+        return self._encode(X, learns=True)
+
     def transform(self, X: Any) -> np.ndarray:
         """Encode cells, or find their vectors in the store.
 
@@ -125,10 +148,15 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         WeightsNotFoundError, WeightsError
             If the weights are not there, or broken.
         """
+        return self._encode(X)
+
+    def _encode(self, X: Any, *, learns: bool = False) -> np.ndarray:
         self._check()
         cells = as_cells(X, self.modality)
         run = Run(self, cells)
         out = run.rows()
+        if learns:
+            run.check_some_sound()
         self.n_encoded_, self.n_from_store_ = run.n_encoded, run.n_from_store
         if out is None:
             shape = (len(cells), self._width() * (self.steps or 1))

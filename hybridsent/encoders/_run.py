@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._hints import sentence
 from hybridsent.encoders import _runtime, _threads
 from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._network import Network, Options
@@ -280,12 +281,32 @@ class Run:
         message = f"{self.cells.where(position)}: {error}"
         if self.encoder.on_error == "raise":
             raise CellError(
-                f"{message} Mend or remove the cell, or pass on_error='missing' to read it as a "
-                "missing one.",
+                f"{sentence(message)} Mend or remove the cell, or pass on_error='missing' to read "
+                "it as a missing one.",
                 row=self.cells.labels[position],
                 column=self.cells.column,
             ) from error
         self._broken[position] = message
+
+    def check_some_sound(self) -> None:
+        """Refuse a column without one sound cell: nothing can be learned from its modality.
+
+        Raises
+        ------
+        CellError
+            If there are cells, and every one is broken.
+        """
+        if not self._broken or len(self._broken) < len(self.cells.present()):
+            return
+        first = min(self._broken)
+        raise CellError(
+            f"All {len(self._broken)} cells of the column {self.cells.column!r} are broken, so "
+            f"that nothing can be learned from it. The first: {sentence(self._broken[first])} "
+            f"Mend what they have in common (a folder that moved, a format), or leave the "
+            f"{self.encoder.modality} column out.",
+            row=self.cells.labels[first],
+            column=self.cells.column,
+        )
 
     def warn(self) -> None:
         """Tell how many cells broke, and once in a process that a network runs slowly."""

@@ -66,9 +66,8 @@ def _walk(
         for view, inner, where in part.transformers_ if fitted else part.transformers:
             yield from _walk(inner, view, where, fitted)
     elif hasattr(part, "estimator"):
-        inner = (
-            part.best_estimator_ if fitted and hasattr(part, "best_estimator_") else part.estimator
-        )
+        names = ("best_estimator_", "estimator_") if fitted else ()
+        inner = next((getattr(part, n) for n in names if hasattr(part, n)), part.estimator)
         yield from _walk(inner, name, column, fitted)
 
 

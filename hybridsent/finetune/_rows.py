@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
+from hybridsent._hints import sentence
 from hybridsent._unlabeled import labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.encoders._cells import as_cells
@@ -128,8 +129,8 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
             items.append(item)
         elif encoder.on_error == "raise":
             raise CellError(
-                f"{cells.where(row)}: {item} Mend or remove the cell, or pass an encoder with "
-                "on_error='missing' to leave it out.",
+                f"{cells.where(row)}: {sentence(str(item))} Mend or remove the cell, or pass an "
+                "encoder with on_error='missing' to leave it out.",
                 row=cells.labels[row],
                 column=cells.column,
             ) from item

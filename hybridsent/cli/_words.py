@@ -1,0 +1,76 @@
+"""Messages of the package in the words of the command line (layer L6): flags, not parameters."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+__all__ = ["in_flags"]
+
+_FLAGS = {
+    "how": "fusion",
+    "groups": "group",
+    "random_state": "seed",
+    "scoring": "metric",
+    "y": "target",
+    "n_target_labels": "target_labels",
+    "local_files_only": "download",
+}
+"""Parameters whose option has another name."""
+
+_SAYS_NO = frozenset({"local_files_only"})
+"""Parameters that are True where their flag is left out."""
+
+_NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(?= |\b)")
+_SET = re.compile(r"(?<![\w/.='\"])(\w+)=('[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
+_BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
+
+
+def in_flags(text: str, arguments: argparse.Namespace) -> str:
+    """Name the options of the command where a message names parameters of Python.
+
+    Parameters
+    ----------
+    text : str
+        A message.
+    arguments : Namespace
+        Of the command: only options that it has are named.
+
+    Returns
+    -------
+    str
+        The message.
+
+    Examples
+    --------
+    >>> from argparse import Namespace
+    >>> from hybridsent.cli._words import in_flags
+    >>> told = Namespace(max_seconds=None, on_error="raise", cv=5)
+    >>> in_flags("raise max_seconds, or pass on_error='missing'", told)
+    'raise --max-seconds, or pass --on-error missing'
+    >>> in_flags("The cv parameter must be at least 2. Got 1.", told)
+    '--cv must be at least 2. Got 1.'
+    """
+
+    def named(match: re.Match[str]) -> str:
+        return _flag(match[2], arguments) or match[0]
+
+    def set_to(match: re.Match[str]) -> str:
+        name, value = match[1], match[2].strip("'\"")
+        flag = _flag(name, arguments)
+        if flag is None or value == "None":
+            return match[0]
+        if value in ("True", "False"):
+            return flag if (value == "True") != (name in _SAYS_NO) else f"no {flag}"
+        return f"{flag} {value}"
+
+    def bare(match: re.Match[str]) -> str:
+        return _flag(match[1], arguments) or match[0]
+
+    return _BARE.sub(bare, _SET.sub(set_to, _NAMED.sub(named, text)))
+
+
+def _flag(parameter: str, arguments: argparse.Namespace) -> str | None:
+    """Name the option of a parameter, where the command has one."""
+    name = _FLAGS.get(parameter, parameter)
+    return "--" + name.replace("_", "-") if hasattr(arguments, name) else None
