@@ -97,7 +97,7 @@ def _changed(what: str) -> WeightsError:
     )
 
 
-def digest_files(paths: Iterable[Path], root: Path) -> str:
+def digest_files(paths: Iterable[Path], root: Path, more: str = "") -> str:
     """One SHA-256 over several files: their relative names and contents.
 
     Parameters
@@ -106,6 +106,8 @@ def digest_files(paths: Iterable[Path], root: Path) -> str:
         Files below `root`.
     root : Path
         The folder.
+    more : str, default=""
+        What else changes the vectors.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def digest_files(paths: Iterable[Path], root: Path) -> str:
         64 hexadecimal digits.
     """
     lines = sorted(f"{path.relative_to(root).as_posix()} {sha256_of(path)}" for path in paths)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256(("\n".join(lines) + more).encode()).hexdigest()
 
 
 def check_sha256(path: Path, expected: str, name: str) -> None:

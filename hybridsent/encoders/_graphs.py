@@ -31,7 +31,7 @@ from hybridsent.encoders._threads import workers
 
 __all__ = ["Graphs", "Source", "as_module", "as_numpy", "has_bfloat16", "has_openvino"]
 
-_FORMAT = 2  # of what is kept on disk
+_FORMAT = 3  # of what is kept on disk
 _PACKAGES = ("openvino", "torch", "torchvision", "transformers")
 _NEAR = 1e-4  # of the largest value: what a vector may differ by between engines in float32
 _ALIKE = 0.999  # cosine: what it may turn by in bfloat16

@@ -90,12 +90,14 @@ class HFText(HFNetwork):
     def finish(self, items: list[Any], options: Options) -> list[Any]:
         """Cut all texts of a window into tokens at once.
 
-        Of a very long text only the beginning is tried at first: where that alone gives more tokens
-        than the model reads, the rest cannot matter.
+        Of a very long text only the beginning is tried at first (the end, where the tokenizer cuts
+        the beginning off): where that alone gives more tokens than the model reads, the rest cannot
+        matter.
         """
         limit = min(options.max_length or self.facts.max_length, self.facts.max_length)
         texts = [text.lower() for text in items] if self.facts.lower else list(items)
-        starts = [text[: limit * _CHARACTERS_PER_TOKEN] for text in texts]
+        most = limit * _CHARACTERS_PER_TOKEN
+        starts = [text[-most:] if self.facts.left else text[:most] for text in texts]
         tokens: list[Any] = []
         full: list[bool] = []
         for i in range(0, len(starts), _TEXTS_AT_ONCE):
@@ -212,6 +214,13 @@ _SENTENCES = [
     "not good",
     "they want their money back, and I would not pay for it, either!",
 ]
+_ODD = [
+    "",
+    " ",
+    "  Two  blanks,\ttabs\n\nLINES ",
+    "na\u00efve \U0001f600\u200d\U0001f525 \u4f60\u597d",
+    "a" * 300,
+]
 
 
 @dataclass
@@ -234,6 +243,10 @@ class _Facts:
         What the folder states.
     normalise, lower : bool
         Whether vectors are brought to length 1, and texts to lower case.
+    left : bool
+        Whether of a text that is too long the beginning is cut off, not the end.
+    splits_special : bool
+        Whether a special token that a text holds is read as the characters it is made of.
     """
 
     pad: int
@@ -244,6 +257,8 @@ class _Facts:
     stated: list[str]
     normalise: bool
     lower: bool
+    left: bool
+    splits_special: bool
 
     def __post_init__(self) -> None:
         self.tokenizer: Any = None  # of transformers, or of tokenizers
@@ -251,7 +266,7 @@ class _Facts:
     def tokenise(self, texts: list[str], limit: int) -> tuple[list[list[int]], list[bool]]:
         """Token numbers of each text, and whether there were more than the limit (if told)."""
         if not callable(self.tokenizer):
-            self.tokenizer.enable_truncation(limit)
+            self.tokenizer.enable_truncation(limit, direction="left" if self.left else "right")
             encodings = self.tokenizer.encode_batch_fast(texts)  # without offsets
             return [one.ids for one in encodings], [bool(one.overflowing) for one in encodings]
         encoded = self.tokenizer(
@@ -268,11 +283,10 @@ class _Facts:
 
     def write(self, folder: Path) -> None:
         """Keep the facts and the tokenizer, as transformers set it up."""
-        (folder / "facts.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
-        fast = getattr(self.tokenizer, "backend_tokenizer", None)
-        if fast is None:
+        if callable(self.tokenizer):
             raise OSError("only a fast tokenizer can be kept")
-        (folder / "tokenizer.json").write_text(fast.to_str(), encoding="utf-8")
+        (folder / "facts.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
+        (folder / "tokenizer.json").write_text(self.tokenizer.to_str(), encoding="utf-8")
 
     @staticmethod
     def read(folder: Path) -> _Facts:
@@ -280,9 +294,39 @@ class _Facts:
         from tokenizers import Tokenizer
 
         facts = _Facts(**json.loads((folder / "facts.json").read_text(encoding="utf-8")))
-        facts.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        facts.tokenizer.no_padding()
+        facts.tokenizer = facts.set_up(Tokenizer.from_file(str(folder / "tokenizer.json")))
         return facts
+
+    def set_up(self, tokenizer: Any) -> Any:
+        """Set what its file does not tell of a tokenizer."""
+        tokenizer.no_padding()
+        tokenizer.encode_special_tokens = self.splits_special
+        return tokenizer
+
+    def take(self, tokenizer: Any) -> None:
+        """Take the tokenizer out of transformers, where by itself it gives the same tokens.
+
+        Every engine and every process then cuts texts by one and the same code.
+        """
+        self.tokenizer = tokenizer
+        probes = [*_SENTENCES, *_ODD, " ".join(_SENTENCES * 9)]
+        probes.append(" ".join(tokenizer.all_special_tokens))
+        limits = sorted({min(8, self.max_length), self.max_length})
+        wanted = [self.tokenise(probes, limit)[0] for limit in limits]
+        alone = self._taken_out(tokenizer)
+        if alone is not None:
+            self.tokenizer = alone
+            if [self.tokenise(probes, limit)[0] for limit in limits] != wanted:
+                self.tokenizer = tokenizer
+
+    def _taken_out(self, tokenizer: Any) -> Any:
+        """Copy the fast tokenizer; None where there is none that can be copied."""
+        from tokenizers import Tokenizer
+
+        try:
+            return self.set_up(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()))
+        except Exception:  # noqa: BLE001 - tokenizers raises a plain Exception for parts in Python
+            return None
 
 
 def _facts(source: Any) -> _Facts:
@@ -298,8 +342,10 @@ def _facts(source: Any) -> _Facts:
         stated=recipe.stated,
         normalise=recipe.normalise,
         lower=recipe.lower,
+        left=getattr(source.tokenizer, "truncation_side", "right") == "left",
+        splits_special=bool(getattr(source.tokenizer, "split_special_tokens", False)),
     )
-    facts.tokenizer = source.tokenizer
+    facts.take(source.tokenizer)
     return facts
 
 
