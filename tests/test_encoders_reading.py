@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from cell_forms import families
 from encoder_cases import cells
 from fakes import FAKES, WIDTH, HashNetwork, installed, seen
 from PIL import Image
@@ -161,8 +162,29 @@ def _samples() -> tuple[Any, Any, Any]:
     return (wave, 16_000), lambda: np.negative(wave, out=wave), lambda: (wave.copy(), 16_000)
 
 
+def _held(modality: str) -> Any:
+    def make_cell() -> tuple[Any, Any, Any]:
+        old, new = contents(modality, 2)
+        old, new = (content.ljust(max(len(old), len(new)), b"\0") for content in (old, new))
+        cell = {"bytes": bytearray(old), "path": None}
+
+        def change() -> None:
+            cell["bytes"][:] = new
+
+        return cell, change, lambda: bytes(cell["bytes"])
+
+    return make_cell
+
+
 @pytest.mark.parametrize(
-    ("modality", "cell"), [("image", _pil), ("image", _array), ("audio", _samples)]
+    ("modality", "cell"),
+    [
+        ("image", _pil),
+        ("image", _array),
+        ("audio", _samples),
+        ("image", _held("image")),
+        ("audio", _held("audio")),
+    ],
 )
 def test_a_cell_in_memory_that_changes_between_gets_the_row_of_what_was_read(
     modality, cell, tmp_path, monkeypatch
@@ -176,6 +198,17 @@ def test_a_cell_in_memory_that_changes_between_gets_the_row_of_what_was_read(
     assert not np.array_equal(rows, make(modality, None).transform([before]))
     np.testing.assert_array_equal(stored(modality, store, changing), rows[0])
     assert stored(modality, store, before) is None
+
+
+@pytest.mark.parametrize("modality", KINDS)
+def test_every_form_of_a_cell_is_read_as_its_key_says(modality, tmp_path):
+    """All forms of one family have one key, so they are read once and have one row."""
+    for i, family in enumerate(families(modality, tmp_path).values()):
+        store = FeatureStore(tmp_path / f"store{i}")
+        encoder = make(modality, store)
+        rows = encoder.transform(list(family.values()))
+        assert encoder.n_encoded_ == 1
+        assert (rows == rows[0]).all()
 
 
 def test_an_unchanged_column_is_read_once(tmp_path):

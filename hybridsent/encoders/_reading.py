@@ -7,16 +7,14 @@ library serves: joblib and diskcache trust the key that they were given.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from hybridsent.exceptions import MediaError
 from hybridsent.media import content_key
 from hybridsent.media import read_bytes as whole_file
+from hybridsent.media._forms import Form, taken
 
 __all__ = ["Reading", "read"]
 
@@ -60,33 +58,25 @@ def read(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) ->
     """
     seen: bytes | None = None
     try:
-        kept = _kept(cell, modality)
-        if kept is cell and _never_changes(cell, modality):
-            seen = key
-            return Reading(key, prepare(cell))
-        if kept is not cell:
-            seen = content_key(kept, modality)
-            return Reading(seen, prepare(kept))
-        return _read_between(cell, key, modality, prepare)
+        form, inside = taken(cell, modality)
+        if form == "picture":  # a copy would lose how the camera was held
+            return _read_between(cell, key, modality, prepare)
+        kept = _kept(form, inside)
+        seen = key if kept is cell else content_key(kept, modality)
+        return Reading(seen, prepare(kept))
     except MediaError as error:
         return Reading(seen, error)
 
 
-def _kept(cell: Any, modality: str) -> Any:
-    """Take what nobody else can change; the cell itself where that would cost a decoding."""
-    if isinstance(cell, bytearray | memoryview):
-        return bytes(cell)
-    if isinstance(cell, np.ndarray):
-        return cell.copy()
-    if isinstance(cell, tuple):
-        return tuple(part.copy() if isinstance(part, np.ndarray) else part for part in cell)
-    if modality != "text" and isinstance(cell, str | os.PathLike):
-        return whole_file(cell)
-    return cell
-
-
-def _never_changes(cell: Any, modality: str) -> bool:
-    return isinstance(cell, bytes) or (modality == "text" and isinstance(cell, str))
+def _kept(form: Form, inside: Any) -> Any:
+    """Take what nobody else can change."""
+    if form == "path":
+        return whole_file(inside)
+    if form == "pixels":
+        return inside.copy()
+    if form == "samples":
+        return inside[0].copy(), inside[1]
+    return inside  # texts and bytes never change
 
 
 def _read_between(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) -> Reading:
