@@ -20,7 +20,7 @@
     └── HybridsentWarning
         ├── CellWarning                            broken cells count as missing
         ├── SlowPathWarning                        something runs by a slower engine
-        ├── StoreWarning                           stored rows were damaged: computed again
+        ├── StoreWarning                           rows were damaged, or cannot be kept
         ├── TransferWarning                        nothing to adapt to, or transfer hurts
         └── VersionWarning                         saved under other library versions
 
@@ -131,7 +131,7 @@ class SlowPathWarning(HybridsentWarning):
 
 
 class StoreWarning(HybridsentWarning):
-    """Stored rows were damaged; they are computed again."""
+    """Stored rows were damaged, or the store cannot be used; rows are computed again."""
 
 
 class TransferWarning(HybridsentWarning):

@@ -155,6 +155,8 @@ def test_four_processes_compute_each_key_once(tmp_path, start):
 def test_a_killed_process_leaves_its_claims_to_the_others(tmp_path, start):
     victim = start(ASKER, tmp_path, 0, 0, 2000, 0.2)
     assert victim.stdout.readline().startswith("computing")
+    while not any(told.rows for told in FeatureStore(tmp_path).info()):
+        time.sleep(0.05)
     crowd = [start(ASKER, tmp_path, i, 0, 2000, 0.005) for i in range(1, 4)]
     time.sleep(0.7)
     victim.kill()

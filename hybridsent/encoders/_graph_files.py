@@ -16,6 +16,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from hybridsent._folders import cache_folder, make_folder
+
 __all__ = ["Found", "find", "find_unchecked", "keep", "networks_path"]
 
 _MANIFEST = "manifest.json"
@@ -30,17 +32,17 @@ def networks_path() -> Path:
         The environment variable ``HYBRIDSENT_NETWORKS``, else ``networks`` in the user's cache
         folder of hybridsent. It may be deleted at any time.
 
+    Raises
+    ------
+    FileNotFoundError
+        If the user has no home, and the variable is not set.
+
     Examples
     --------
     >>> networks_path().name != ""
     True
     """
-    named = os.environ.get("HYBRIDSENT_NETWORKS")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("hybridsent") / "networks"
+    return cache_folder("HYBRIDSENT_NETWORKS", "networks")
 
 
 def find(item: str) -> Path | None:
@@ -73,7 +75,10 @@ def find_unchecked(item: str) -> Found | None:
     Found or None
         The folder, and the answer to come.
     """
-    folder = networks_path() / item
+    try:
+        folder = networks_path() / item
+    except FileNotFoundError:
+        return None
     try:
         hashes = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         large = {name: digest for name, digest in hashes.items() if name.endswith(".bin")}
@@ -134,10 +139,13 @@ def keep(item: str, write: Callable[[Path], None]) -> Path | None:
     Path or None
         The folder; None where the disk does not take it.
     """
-    root = networks_path()
+    try:
+        root = networks_path()
+    except FileNotFoundError:
+        return None
     draft = root / f"draft-{uuid.uuid4().hex}"
     try:
-        draft.mkdir(parents=True)
+        make_folder(draft)
         write(draft)
         hashes = {path.name: _hash(path) for path in sorted(draft.iterdir())}
         (draft / _MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._folders import depth_of_caller
 from hybridsent._hints import sentence
 from hybridsent.encoders import _runtime, _threads
 from hybridsent.encoders._cells import Cells
@@ -27,7 +27,6 @@ _PORTION = 512  # cells that the store deals out at least
 _BLOCK = 64  # cells that a thread hashes at once
 _AHEAD = 4  # batches a lane: enough to encode from while the next window is read
 _Keys = tuple[bytes, bytes]  # of a cell as it was hashed, and as it was read
-_OURS = frozenset({"hybridsent", "sklearn", "joblib"})
 
 
 class Run:
@@ -316,7 +315,7 @@ class Run:
                 f"{len(self._broken)} of {len(self.cells)} cells are broken and count as missing. "
                 f"The first: {first}",
                 CellWarning,
-                stacklevel=_depth_of_caller(),
+                stacklevel=depth_of_caller(),
             )
         graphs = None if self._network is None else self._network.graphs
         if graphs is not None and graphs.slow is not None:
@@ -325,7 +324,7 @@ class Run:
                 f"{graphs.name!r} cannot run through OpenVINO ({reason}); torch runs it, several "
                 "times slower, with the same vectors.",
                 SlowPathWarning,
-                stacklevel=_depth_of_caller(),
+                stacklevel=depth_of_caller(),
             )
 
     def _progress(self, total: int) -> Any:
@@ -335,15 +334,3 @@ class Run:
         return tqdm(
             total=total, desc=name, unit="row", disable=not self.encoder.verbose, leave=False
         )
-
-
-def _depth_of_caller() -> int:
-    """Give the `stacklevel` of the user's line, however many steps of a pipeline lie between."""
-    # expiry: `skip_file_prefixes` of warnings.warn does this from Python 3.12 on
-    depth, frame = 0, sys._getframe(1)
-    while frame.f_back is not None:
-        depth += 1
-        if frame.f_globals.get("__name__", "").split(".")[0] not in _OURS:
-            break
-        frame = frame.f_back
-    return depth

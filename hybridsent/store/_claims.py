@@ -20,6 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from hybridsent._folders import make_folder, share
+from hybridsent.store import _idle
 from hybridsent.store._names import live_files
 from hybridsent.store._sqlite import connect, create, explained, transaction
 
@@ -37,8 +39,12 @@ _living: set[tuple[int, str]] = set()
 """(process, owner) of the callers of this process; in a forked child, its parent's are foreign."""
 
 
-def _try_lock(descriptor: int) -> bool:
-    """Lock an open file for this process, if no other process has."""
+def _try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Lock an open file for this process, if no other process has.
+
+    A file of another user that may only be read can be locked for reading, which fails, too, where
+    its owner holds it.
+    """
     if sys.platform == "win32":
         import msvcrt
 
@@ -49,9 +55,18 @@ def _try_lock(descriptor: int) -> bool:
     import fcntl
 
     with suppress(BlockingIOError, PermissionError):
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.lockf(descriptor, kind | fcntl.LOCK_NB)
         return True
     return False
+
+
+def _open_lock(path: Path) -> tuple[int, bool]:
+    """Open the file of an owner, for reading where it may not be written to."""
+    try:
+        return os.open(path, os.O_RDWR), False
+    except PermissionError:
+        return os.open(path, os.O_RDONLY), True
 
 
 class Claims:
@@ -72,7 +87,8 @@ class Claims:
 
     def __enter__(self) -> Claims:
         with explained(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder.parent)
+            make_folder(self._folder, inside=True)
             self._connection, self._path = self._open()
             try:
                 self._be_born()
@@ -91,15 +107,21 @@ class Claims:
                 continue
             with explained(path), suppress(FileNotFoundError):
                 # OFF: claims need not outlive a power cut, and nobody waits for the disk
-                return connect(path, synchronous="OFF"), path
+                connection = _idle.take_open(path) or connect(path, synchronous="OFF")
+                return connection, path
 
     def _be_born(self) -> None:
         while True:
             self._owner = uuid.uuid4().hex
-            _living.add((self._pid, self._owner))
             self._lock = self._folder / f"{self._owner}.lock"
-            self._descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+            _living.add((self._pid, self._owner))
+            try:
+                self._descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+            except BaseException:  # not born: nobody waits for it
+                _living.discard((self._pid, self._owner))
+                raise
             if _try_lock(self._descriptor) and self._lock.exists():
+                share(self._lock, self._folder)
                 return
             self._die()  # another process took the file for a dead owner's before it was locked
 
@@ -117,11 +139,16 @@ class Claims:
     ) -> None:
         if os.getpid() != self._pid:
             return  # a fork that unwinds its copy of the stack: all of this belongs to the parent
+        sound = False
         try:
             with explained(self._path), transaction(self._connection):
                 self._bury(self._owner.encode())
+            sound = True
         finally:
-            self._connection.close()
+            if sound:
+                _idle.keep_open(self._connection, self._path)
+            else:
+                self._connection.close()
             self._die()
 
     # -- the living and the dead ------------------------------------
@@ -134,11 +161,13 @@ class Claims:
             return True
         lock = self._folder / f"{name}.lock"
         try:
-            descriptor = os.open(lock, os.O_RDWR)
-        except FileNotFoundError:
+            descriptor, shared = _open_lock(lock)
+        except (FileNotFoundError, PermissionError):
+            # gone; or another user's who lets nobody see it: at worst a row is computed twice,
+            # where waiting for a dead one would have no end
             return False
         try:
-            if not _try_lock(descriptor):
+            if not _try_lock(descriptor, shared=shared):
                 return True
             with suppress(OSError):  # Windows keeps open files; the next caller sweeps it
                 lock.unlink(missing_ok=True)

@@ -52,7 +52,8 @@ def total_bytes(folder: Path) -> int:
 def sweep(folder: Path) -> None:
     """Remove damaged files, and the drafts of killed processes."""
     for path in garbage(folder):
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, PermissionError):  # another user's, in a folder like /tmp
+            path.unlink()
 
 
 def evict(folder: Path, max_bytes: int, *, wait: bool) -> int:

@@ -2,7 +2,8 @@
 
 The rule that makes it exact: a claim is released only after the row is committed, and a row is
 looked for again after its key is claimed. The rule that keeps it alive: a caller computes all it
-has claimed before it waits for others.
+has claimed before it waits for others. And nothing needs to be kept to be computed: where the disk
+or its permissions stand in the way, a call goes on without the store from there to its end.
 
 Why by hand: `joblib.Memory` and `diskcache` compute twice when two processes ask at once.
 """
@@ -12,17 +13,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from hybridsent.exceptions import StoreError
 from hybridsent.store._claims import Claims
 from hybridsent.store._shelf import Shelf
-from hybridsent.store._sqlite import DamagedError, set_aside
+from hybridsent.store._sqlite import DamagedError, UnusableError, set_aside
 
-__all__ = ["Compute", "Computed", "Once"]
+__all__ = ["Compute", "Computed", "Once", "compute_alone"]
 
 Compute = Callable[[list[bytes]], Iterator[tuple[Sequence[bytes], np.ndarray]]]
 
@@ -50,6 +53,29 @@ class Computed:
     n_found: int
 
 
+def compute_alone(keys: Sequence[bytes], compute: Compute) -> Computed:
+    """Compute every key without a store."""
+    asked = dict.fromkeys(keys)
+    rows: dict[bytes, np.ndarray] = {}
+    for some, given in _checked(compute(list(asked)), asked):
+        # a copy: compute may fill one buffer again and again
+        rows.update(zip(some, np.array(given, dtype=np.float32), strict=True))
+    return Computed(rows, len(rows), 0)
+
+
+def _checked(
+    batches: Iterator[tuple[Sequence[bytes], np.ndarray]], asked: Mapping[bytes, object]
+) -> Iterator[tuple[Sequence[bytes], np.ndarray]]:
+    try:
+        for keys, given in batches:
+            if not all(key in asked for key in keys):
+                raise ValueError("compute() gave a row for a key that it was not asked for.")
+            if len(keys):
+                yield keys, given
+    except UnusableError as error:  # of another store, which compute() needs
+        raise StoreError(str(error)) from error
+
+
 class Once:
     """One call of `FeatureStore.get_or_compute`.
 
@@ -63,6 +89,8 @@ class Once:
         Gives batches of rows for a list of keys.
     save : callable
         Stores a batch.
+    tell : callable
+        Is told why the store cannot be used, where it cannot.
     """
 
     def __init__(
@@ -71,28 +99,46 @@ class Once:
         keys: Sequence[bytes],
         compute: Compute,
         save: Callable[[Sequence[bytes], np.ndarray], object],
+        tell: Callable[[UnusableError], object],
     ) -> None:
         self._shelf = shelf
         self._compute = compute
         self._save = save
+        self._tell = tell
+        self._usable = True
         self._pending = dict.fromkeys(keys)
         self._rows: dict[bytes, np.ndarray] = {}
         self._n_computed = self._n_found = 0
 
     def run(self, folder: Path, fingerprint: str) -> Computed:
         """Find, compute, or wait for every key; keys that `compute` leaves out stay out."""
-        self._find(list(self._pending))
-        while self._pending:
-            try:
-                with Claims(folder, fingerprint) as claims:
-                    self._until_done(claims)
-            except DamagedError as error:
-                set_aside(error.path)  # by a power cut; at worst a row is computed twice
+        with self._perhaps():
+            self._find(list(self._pending))
+        while self._pending and self._usable:
+            with self._perhaps():
+                try:
+                    with Claims(folder, fingerprint) as claims:
+                        self._until_done(claims)
+                except DamagedError as error:
+                    set_aside(error.path)  # by a power cut; at worst a row is computed twice
+        if self._pending:
+            alone = compute_alone(list(self._pending), self._compute)
+            self._rows.update(alone.rows)
+            self._n_computed += alone.n_computed
         return Computed(self._rows, self._n_computed, self._n_found)
+
+    @contextmanager
+    def _perhaps(self) -> Iterator[None]:
+        """Do something with the store; where that is impossible, say so and do without."""
+        try:
+            yield
+        except UnusableError as error:
+            self._usable = False
+            self._tell(error)
 
     def _until_done(self, claims: Claims) -> None:
         nap = _FIRST_NAP
-        while self._pending:
+        while self._pending and self._usable:
             if self._work(claims):
                 nap = _FIRST_NAP
             else:
@@ -112,7 +158,8 @@ class Once:
             if missing:
                 self._fill(missing, claims)
         finally:
-            claims.release(mine)
+            with self._perhaps():
+                claims.release(mine)
         return True
 
     def _portion(self) -> int:
@@ -130,14 +177,11 @@ class Once:
             self._pending.pop(key, None)
 
     def _fill(self, missing: list[bytes], claims: Claims) -> None:
-        asked, pid = set(missing), os.getpid()
+        pid = os.getpid()
         waiting = _Waiting()
         try:
-            for keys, given in self._compute(missing):
-                if not asked.issuperset(keys):
-                    raise ValueError("compute() gave a row for a key that it was not asked for.")
-                if len(keys):
-                    waiting.add(keys, given)
+            for keys, given in _checked(self._compute(missing), dict.fromkeys(missing)):
+                waiting.add(keys, given)
                 if waiting.is_due():
                     self._keep(waiting, claims)
         finally:  # what was computed before compute() failed is kept, but not by a fork of ours
@@ -150,8 +194,10 @@ class Once:
         if not waiting.keys:
             return
         keys, rows = waiting.take()
-        self._save(keys, rows)
-        claims.release(keys)
+        if self._usable:
+            with self._perhaps():
+                self._save(keys, rows)
+                claims.release(keys)
         self._settle(dict(zip(keys, rows, strict=True)))
         self._n_computed += len(keys)
 

@@ -24,11 +24,10 @@ import numpy as np
 from hybridsent.exceptions import StoreError
 from hybridsent.store._codec import decode, encode
 from hybridsent.store._header import Header, read_header, write_header
-from hybridsent.store._sqlite import DamagedError, chunked, shrink, transaction
+from hybridsent.store._sqlite import AT_ONCE, DamagedError, chunked, shrink, transaction
 
 __all__ = ["RowFile"]
 
-_IN = 1000  # keys a statement
 _BLOCK = 256  # rows a block: what one kept row may hold in memory
 _MAX_ID = 2**62
 
@@ -105,7 +104,7 @@ class RowFile:
             wanted = set(keys)
             return sorted(place for place in self.connection.execute(columns) if place[1] in wanted)
         places: list[tuple[int, bytes, int]] = []
-        for part in chunked(keys, _IN):
+        for part in chunked(keys, AT_ONCE):
             places += self.connection.execute(f"{columns} WHERE key IN ({_marks(part)})", part)
         return sorted(set(places))
 
@@ -133,7 +132,7 @@ class RowFile:
     def _present(self, keys: Sequence[bytes]) -> set[bytes]:
         query = "SELECT key FROM keys JOIN rows USING (id) WHERE key IN"
         found: set[bytes] = set()
-        for part in chunked(keys, _IN):
+        for part in chunked(keys, AT_ONCE):
             found.update(
                 key for (key,) in self.connection.execute(f"{query} ({_marks(part)})", part)
             )
@@ -152,14 +151,14 @@ class RowFile:
         """Note the use of rows; let it be where the file is busy, full or read-only."""
         self.connection.execute("PRAGMA busy_timeout=50").fetchall()
         with suppress(sqlite3.OperationalError), transaction(self.connection):
-            for part in chunked(keys, _IN):
+            for part in chunked(keys, AT_ONCE):
                 query = f"UPDATE keys SET used = ? WHERE key IN ({_marks(part)})"
                 self.connection.execute(query, (this_hour(), *part))
         self.connection.execute("PRAGMA busy_timeout=120000").fetchall()
 
     def drop(self, keys: Sequence[bytes]) -> None:
         """Delete rows."""
-        for part in chunked(keys, 5 * _IN):  # pieces: the log stays small
+        for part in chunked(keys, AT_ONCE):  # pieces: the log stays small
             with transaction(self.connection):
                 self._drop(part)
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import numpy as np
 
 from hybridsent.exceptions import StoreError, StoreWarning
+from hybridsent.store import _idle
 from hybridsent.store._header import Header, page_size, schema
 from hybridsent.store._names import live_files
 from hybridsent.store._rows import RowFile
@@ -100,15 +101,18 @@ class Shelf:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._close()
+        self._close(sound=kind is None)
 
-    def _close(self) -> None:
+    def _close(self, *, sound: bool = False) -> None:
+        """Let go of the file; a connection that did as it should waits for the next call."""
         if self._file is None:
             return
-        if os.getpid() == self._pid:
-            self._file.connection.close()
-        else:
+        if os.getpid() != self._pid:
             _inherited.append(self._file.connection)
+        elif sound:
+            _idle.keep_open(self._file.connection, self._file.path)
+        else:
+            self._file.connection.close()
         self._file = None
 
     # -- opening ----------------------------------------------------
@@ -122,7 +126,7 @@ class Shelf:
                 return None
             # not found: set aside by another process between listing and opening
             with explained(path), suppress(FileNotFoundError):
-                self._file = RowFile(connect(path), path)
+                self._file = RowFile(_idle.take_open(path) or connect(path), path)
                 self._check(self._file)
         raise self._restless()
 

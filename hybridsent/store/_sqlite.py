@@ -6,8 +6,8 @@ create, damage and replace at once. Every rule here closes one way of losing a d
 
 - a file is built under another name and linked into place, so nobody opens half a schema;
 - a name is never used twice (see `_names`);
-- a connection lives for one call, so none is carried over a fork, pickled, or left to a garbage
-  collector.
+- a connection is a caller's or waits in `_idle`, so none is carried over a fork, pickled, or left
+  to a garbage collector.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from hybridsent._folders import make_folder, share
 from hybridsent.exceptions import StoreError
 from hybridsent.store._names import DRAFT_SUFFIX, next_file
 
 __all__ = [
+    "AT_ONCE",
     "READONLY",
+    "WAY_OUT",
     "DamagedError",
+    "UnusableError",
     "chunked",
     "connect",
     "create",
@@ -39,7 +43,10 @@ __all__ = [
 T = TypeVar("T")
 
 BUSY_SECONDS = 120.0
-_WAY_OUT = (
+AT_ONCE = 900
+"""Keys a statement: sqlite before 3.32 takes 999 variables, some of them for other things."""
+
+WAY_OUT = (
     "Name a folder that can be written to in the environment variable HYBRIDSENT_STORE "
     "(or as `store=`), or pass store=None to compute without a store."
 )
@@ -60,6 +67,18 @@ class DamagedError(Exception):
         self.path = path
 
 
+class UnusableError(StoreError):
+    """The disk, the system or other users stand in the way: what is wanted can be had without."""
+
+    def __init__(self, path: Path, reason: object) -> None:
+        super().__init__(f"The feature store at {path} cannot be used: {reason}. {WAY_OUT}")
+        self.reason = str(reason)
+
+    def __reduce__(self) -> tuple[type[StoreError], tuple[str]]:
+        """Keep the sentence when joblib carries the error out of a worker process."""
+        return StoreError, (str(self),)
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn errors of sqlite and the disk into a StoreError with path and way out."""
@@ -68,17 +87,13 @@ def explained(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         if _is_damage(error) and path.suffix == ".sqlite":
             raise DamagedError(path) from error
-        raise _unusable(path, error) from error
+        raise UnusableError(path, error) from error
     except (StoreError, DamagedError):
         raise
     except OSError as error:
         in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
         reason = "a file is in the way, a folder is needed" if in_the_way else error.strerror
-        raise _unusable(path, reason or error) from error
-
-
-def _unusable(path: Path, reason: object) -> StoreError:
-    return StoreError(f"The feature store at {path} cannot be used: {reason}. {_WAY_OUT}")
+        raise UnusableError(path, reason or error) from error
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
@@ -124,13 +139,14 @@ def create(
     folder: Path, base: str, *, page_size: int, schema: Iterable[tuple[str, tuple[object, ...]]]
 ) -> None:
     """Make the next database of a base name; if another process makes it first, theirs stands."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     final = next_file(folder, base)
     if final is None:
         return
     draft = folder / f"{uuid.uuid4().hex}{DRAFT_SUFFIX}"
     try:
         _build(draft, page_size, schema)
+        share(draft, folder)  # sqlite gives the log the permissions of the file
         _publish(draft, final)
     finally:
         draft.unlink(missing_ok=True)
@@ -195,7 +211,13 @@ def _has_log(path: Path) -> bool:
 
 def _open(path: Path, mode: str, synchronous: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?{mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(
+        uri,
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,  # one at a time: see `_idle`
+    )
     try:
         # bytes: a mangled text must not fail while it is decoded
         connection.text_factory = bytes

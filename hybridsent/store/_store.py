@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
 
+from hybridsent._folders import at_home, cache_folder, warn_once
+from hybridsent.exceptions import StoreWarning
 from hybridsent.store._evict import evict, sweep, total_bytes
 from hybridsent.store._names import live_files
-from hybridsent.store._once import Compute, Computed, Once
+from hybridsent.store._once import Compute, Computed, Once, compute_alone
 from hybridsent.store._report import StoreFile, StoreProblem, describe, problems_of
 from hybridsent.store._rows import RowFile
 from hybridsent.store._shelf import Shelf, base_name
-from hybridsent.store._sqlite import explained
+from hybridsent.store._sqlite import WAY_OUT, UnusableError, explained
 
 __all__ = ["FeatureStore", "StoreFile", "StoreProblem", "default_store_path", "resolve_store"]
 
@@ -35,17 +38,18 @@ def default_store_path() -> Path:
         The environment variable ``HYBRIDSENT_STORE``, else ``store`` in the user's cache folder of
         hybridsent.
 
+    Raises
+    ------
+    StoreError
+        If the user has no home, and the variable is not set.
+
     Examples
     --------
     >>> default_store_path().is_absolute() or "HYBRIDSENT_STORE" in os.environ
     True
     """
-    named = os.environ.get("HYBRIDSENT_STORE")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("hybridsent") / "store"
+    with explained(Path(os.environ.get("HYBRIDSENT_STORE") or "~/.cache")):
+        return cache_folder("HYBRIDSENT_STORE", "store")
 
 
 def resolve_store(store: FeatureStore | str | os.PathLike[str] | None) -> FeatureStore | None:
@@ -85,11 +89,13 @@ def resolve_store(store: FeatureStore | str | os.PathLike[str] | None) -> Featur
 class FeatureStore:
     """Vectors by content key and encoder fingerprint, in a folder that processes share.
 
-    One SQLite file (write-ahead log) a fingerprint. Constructing touches nothing; every call opens
-    what it needs and closes it, so a store can be pickled, copied, forked and used by threads as
-    it is. A killed process loses at most its last quarter of a second. Rows carry a checksum:
-    damaged ones are dropped with a `StoreWarning` and count as absent. A folder that cannot be
-    written to can still be read. Not for network file systems: their locks are not sqlite's.
+    One SQLite file (write-ahead log) a fingerprint. Constructing touches nothing; a file that was
+    used stays open until the process forks or ends, outside of the object, so that a store can be
+    pickled, copied, forked and used by threads as it is. A killed process loses at most its last
+    quarter of a second. Rows carry a checksum: damaged ones are dropped with a `StoreWarning` and
+    count as absent. A folder that cannot be written to can still be read; one that a group or
+    everybody may write to is shared by them. Not for network file systems: their locks are not
+    sqlite's.
 
     Parameters
     ----------
@@ -138,7 +144,10 @@ class FeatureStore:
         Path
             As given, ``~`` expanded; else `default_store_path`.
         """
-        return default_store_path() if self._path is None else Path(self._path).expanduser()
+        if self._path is None:
+            return default_store_path()
+        with explained(Path(self._path)):
+            return at_home(self._path)
 
     # -- rows -------------------------------------------------------
 
@@ -201,7 +210,7 @@ class FeatureStore:
         """
         _check_keys(keys)
         with Shelf(self.path, fingerprint) as shelf:
-            return self._put(shelf, keys, rows, spec)
+            return self._put(shelf, keys, rows, spec=spec)
 
     def get_or_compute(
         self,
@@ -215,8 +224,9 @@ class FeatureStore:
 
         Missing keys are claimed in portions (half of what is left, 512 to 4096), so that
         callers share the work; who finds nothing left to claim waits for the others. The claims of
-        a killed process pass to those who wait. Needs a writable folder only if something is
-        missing.
+        a killed process pass to those who wait. Where the folder cannot be used (no permission, a
+        full disk, no home), what is missing is computed and not kept, with one `StoreWarning` a
+        process.
 
         Parameters
         ----------
@@ -239,19 +249,25 @@ class FeatureStore:
         Raises
         ------
         StoreError
-            As in `put_many`.
+            If rows of another width are stored, or by a newer version.
         """
         _check_keys(keys)
-        folder = self.path
+        base_name(fingerprint)
+        try:
+            folder = self.path
+        except UnusableError as error:
+            _tell("the user's cache folder", error)
+            return compute_alone(keys, compute)
         with Shelf(folder, fingerprint) as shelf:
-            once = Once(shelf, keys, compute, lambda some, rows: self._put(shelf, some, rows, spec))
-            return once.run(folder, fingerprint)
+            save, tell = partial(self._put, shelf, spec=spec), partial(_tell, folder)
+            return Once(shelf, keys, compute, save, tell).run(folder, fingerprint)
 
     def _put(
         self,
         shelf: Shelf,
         keys: Sequence[bytes],
         rows: np.ndarray,
+        *,
         spec: Mapping[str, object] | None,
     ) -> int:
         rows = np.asarray(rows)
@@ -346,6 +362,16 @@ class FeatureStore:
         for base in bases:
             with Shelf(self.path, unquote(base)) as shelf:
                 yield base, shelf
+
+
+def _tell(folder: object, error: UnusableError) -> None:
+    """Say once that a store is done without."""
+    warn_once(
+        folder,
+        f"The feature store at {folder} cannot be used: {error.reason}. What it does not hold is "
+        f"computed and not kept. {WAY_OUT}",
+        StoreWarning,
+    )
 
 
 def _check_keys(keys: Sequence[bytes]) -> None:

@@ -12,6 +12,7 @@ from package_tree import MODULES, ROOT, Module
 LAYERS = {
     "L0": (
         "exceptions",
+        "_folders",
         "_hints",
         "_layout",
         "_logistic",
