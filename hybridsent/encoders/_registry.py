@@ -13,12 +13,14 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
-from collections.abc import Callable, Iterable
+import threading
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any
 
-from hybridsent.exceptions import UnknownBackboneError
+from hybridsent.exceptions import HybridsentWarning, UnknownBackboneError
 
 __all__ = ["FAMILIES", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
 
@@ -192,7 +194,9 @@ FAMILIES: dict[str, str] = {
 """Prefix of each open family and the function that turns a name of it into a `Backbone`."""
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in _BUILTIN}
+_broken_plugins: dict[str, str] = {}  # what is wrong with each, to be told every time
 _entry_points_read: list[bool] = []
+_entry_points_lock = threading.RLock()
 
 
 def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
@@ -243,7 +247,8 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
     -------
     list of Backbone
         Sorted by name. The open families (``hf:``, ``torchvision:``, ``opensmile:``,
-        ``tuned:``) are not listed: any name works.
+        ``tuned:``) are not listed: any name works. Where an installed package registers backbones
+        and fails, the others are listed, with a warning at each call.
 
     Examples
     --------
@@ -252,6 +257,12 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
     ['image/efficientnet-lite0']
     """
     _read_entry_points()
+    if _broken_plugins:
+        warnings.warn(_told_of_plugins(), HybridsentWarning, stacklevel=2)
+    return _matching(pattern)
+
+
+def _matching(pattern: str) -> list[Backbone]:
     return [_registered[name] for name in sorted(fnmatch.filter(_registered, pattern))]
 
 
@@ -313,7 +324,7 @@ def get_backbone(
 
 
 def _names(modality: str | None) -> list[str]:
-    return [backbone.name for backbone in list_backbones(f"{modality}/*" if modality else "*")]
+    return [backbone.name for backbone in _matching(f"{modality}/*" if modality else "*")]
 
 
 def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
@@ -323,14 +334,41 @@ def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
         f"A backbone must be one of {_names(modality)} or a name of an open family "
         f"({', '.join(f'{family}:…' for family in FAMILIES)}). Got {name!r}.{hint} "
         "A Hugging Face repository or folder is written 'hf:NAME'."
+        + (f" {_told_of_plugins()}" if _broken_plugins else "")
+    )
+
+
+def _told_of_plugins() -> str:
+    return " ".join(
+        f"The backbones of the package {name} could not be registered: {why}; mend or remove it."
+        for name, why in _broken_plugins.items()
     )
 
 
 def _read_entry_points() -> None:
-    if _entry_points_read:
-        return
-    _entry_points_read.append(True)
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        provided: Iterable[Backbone] = point.load()()
+    """Register what installed packages offer; one that fails is remembered, and hides nothing."""
+    with _entry_points_lock:
+        if _entry_points_read:
+            return
+        _entry_points_read.append(True)  # a plugin may list the backbones itself
+        for point in entry_points(group=ENTRY_POINT_GROUP):
+            try:
+                _take(list(point.load()()))
+            except Exception as error:  # noqa: BLE001 - code of other packages, which may raise anything
+                told = f"{type(error).__name__}: {error}".splitlines()[0]
+                _broken_plugins[f"{point.name!r} ({point.value})"] = told.rstrip(".")
+
+
+def _take(provided: list[Backbone]) -> None:
+    """Register all backbones of a package, or none."""
+    for one in provided:
+        if not isinstance(one, Backbone):
+            raise TypeError(f"it must give Backbones, and gave a {type(one).__name__}")
+    before = dict(_registered)
+    try:
         for backbone in provided:
             register_backbone(backbone, replace=False)
+    except Exception:
+        _registered.clear()
+        _registered.update(before)
+        raise
