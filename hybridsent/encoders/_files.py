@@ -20,15 +20,19 @@ from hybridsent.exceptions import WeightsError
 from hybridsent.media._file import identity_of, is_settled
 
 __all__ = [
+    "PATTERNS",
     "check_sha256",
     "check_unchanged",
     "digest_files",
+    "files_of",
     "first_line",
     "load_state",
     "quiet_transformers",
     "sha256_of",
 ]
 
+PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*_Pooling/*.json")
+_IGNORED = {"data_config.json", "trainer_state.json", "training.json", "README.md"}
 
 # what torch.load was seen to raise for bytes that are no state dict
 _UNREADABLE = (
@@ -116,6 +120,23 @@ def digest_files(paths: Iterable[Path], root: Path, more: str = "") -> str:
     """
     lines = sorted(f"{path.relative_to(root).as_posix()} {sha256_of(path)}" for path in paths)
     return hashlib.sha256(("\n".join(lines) + more).encode()).hexdigest()
+
+
+def files_of(folder: Path) -> list[Path]:
+    """List the files of a model that change its vectors.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the model.
+
+    Returns
+    -------
+    list of Path
+        Weights, configuration, tokenizer and preprocessing.
+    """
+    found = {path for pattern in PATTERNS for path in folder.glob(pattern)}
+    return sorted(path for path in found if path.name not in _IGNORED)
 
 
 def check_sha256(path: Path, expected: str, name: str) -> None:

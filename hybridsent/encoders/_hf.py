@@ -12,16 +12,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hybridsent.encoders._files import digest_files, first_line
+from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
 from hybridsent.encoders._hf_model import Weights, check_folder
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
 
-__all__ = ["digest_folder", "files_of", "load", "load_folder", "load_packaged_text", "resolve"]
-
-_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*_Pooling/*.json")
-_IGNORED = {"data_config.json", "trainer_state.json", "training.json", "README.md"}
+__all__ = ["digest_folder", "load", "load_folder", "load_packaged_text", "resolve"]
 
 
 def resolve(
@@ -137,23 +134,6 @@ def identify(backbone: Backbone) -> str:
     return digest_folder(_folder(backbone))
 
 
-def files_of(folder: Path) -> list[Path]:
-    """List the files of a model that change its vectors.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the model.
-
-    Returns
-    -------
-    list of Path
-        Weights, configuration, tokenizer and preprocessing.
-    """
-    found = {path for pattern in _PATTERNS for path in folder.glob(pattern)}
-    return sorted(path for path in found if path.name not in _IGNORED)
-
-
 def digest_folder(folder: Path) -> str:
     """Hash the files of a model that change its vectors.
 
@@ -233,7 +213,7 @@ def _from_hub(repo: str, revision: str | None, *, local_files_only: bool) -> Pat
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    patterns = [pattern for pattern in _PATTERNS if "/" not in pattern] + ["1_Pooling/*.json"]
+    patterns = [pattern for pattern in PATTERNS if "/" not in pattern] + ["1_Pooling/*.json"]
     try:
         found = snapshot_download(
             repo, revision=revision, local_files_only=local_files_only, allow_patterns=patterns

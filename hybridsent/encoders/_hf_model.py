@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from hybridsent.encoders._files import check_sha256, check_unchanged, first_line, quiet_transformers
 from hybridsent.encoders._graphs import as_module
+from hybridsent.encoders._hf_bounds import check_model, check_numbers
 from hybridsent.encoders._network import Network, Options
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 
@@ -29,6 +30,8 @@ __all__ = [
     "read_json",
     "vectors_of",
 ]
+
+_LARGEST_JSON = 64 * 2**20  # characters: a few kilobytes are usual
 
 # heads and masks that no feature passes through
 _UNUSED = ("classifier.", "lm_head.", "masked_spec_embed")
@@ -176,6 +179,12 @@ def check_folder(folder: Path, name: str) -> None:
 def _check_shards(folder: Path, name: str) -> None:
     shards = read_json(folder / "model.safetensors.index.json", name).get("weight_map")
     named = sorted({str(shard) for shard in shards.values()}) if isinstance(shards, dict) else []
+    strange = [shard for shard in named if Path(shard).name != shard or shard.startswith(".")]
+    if strange:  # elsewhere it would be read, but not hashed
+        raise WeightsError(
+            f"The model.safetensors.index.json of {name!r} must name files of its own folder. Got "
+            f"{strange[0]!r}."
+        )
     lacking = [shard for shard in named if not (folder / shard).is_file()]
     if lacking or not named:
         raise WeightsError(
@@ -207,8 +216,10 @@ def read_json(path: Path, name: str, kind: type = dict) -> Any:
         If the file is no JSON, or holds something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        with path.open(encoding="utf-8") as file:
+            content = json.loads(file.read(_LARGEST_JSON))
+    # of text that is not UTF-8, no JSON, or a number of thousands of digits; or nested without end
+    except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(
             f"The file {path} of {name!r} must be JSON. Got: {first_line(error)}."
         ) from error
@@ -245,9 +256,9 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
     if weights.sha256 is not None:
         check_sha256(folder / "model.safetensors", weights.sha256, name)
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoModel
 
+    check_model(folder, sorted(folder.glob("*.safetensors")), name)
     try:
         with quiet_transformers():
             model, report = AutoModel.from_pretrained(
@@ -258,7 +269,7 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
                 dtype=getattr(torch, precision),
                 output_loading_info=True,
             )
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except Exception as error:
         raise WeightsError(
             f"The model of {name!r} in {folder} cannot be loaded: {first_line(error)}. The files "
             "are damaged, or the "
@@ -314,12 +325,16 @@ def load_processor(kind: str, folder: Path, name: str) -> Any:
     """
     import transformers
 
+    for file in () if kind == "AutoTokenizer" else ("preprocessor_config", "processor_config"):
+        path = folder / f"{file}.json"
+        if path.is_file():
+            check_numbers(read_json(path, name), path, name)
     try:
         with quiet_transformers():
             return getattr(transformers, kind).from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except Exception as error:
         raise WeightsError(
             f"The folder of {name!r}, {folder}, must hold what {kind} of transformers reads "
             "(tokenizer.json, or "

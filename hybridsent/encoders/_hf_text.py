@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent.encoders._files import files_of
 from hybridsent.encoders._graphs import Graphs, as_numpy
 from hybridsent.encoders._hf_model import (
     HFNetwork,
@@ -363,11 +364,20 @@ def _check_vocabulary(tokenizer: Any, folder: Path, name: str) -> None:
 
 def _max_length(tokenizer: Any, model: Any, stated: int | None) -> int:
     """Most tokens the model can read: by the folder, the tokenizer and the positions."""
-    limits = [int(tokenizer.model_max_length), *([stated] if stated else [])]
+    limits = [_count(tokenizer.model_max_length), *([stated] if stated else [])]
     positions = getattr(model.config, "max_position_embeddings", None)
     if isinstance(positions, int) and positions > 0:
         limits.append(positions - _first_position(model))
-    return min(limits) if min(limits) < 10**6 else 512
+    limits = [limit for limit in limits if 0 < limit < 10**6]
+    return min(limits) if limits else 512
+
+
+def _count(value: Any) -> int:
+    """Read a number of tokens; 0 where a file says nothing, or something else."""
+    try:
+        return max(0, int(value or 0))
+    except (TypeError, ValueError, OverflowError):  # no number, or one without end
+        return 0
 
 
 def _first_position(model: Any) -> int:
@@ -396,14 +406,19 @@ class _Recipe:
         self.max_length: int | None = None
         if (folder / "sentence_bert_config.json").is_file():
             config = read_json(folder / "sentence_bert_config.json", name)
-            self.max_length = int(config.get("max_seq_length") or 0) or None
+            self.max_length = _count(config.get("max_seq_length")) or None
             self.lower = bool(config.get("do_lower_case"))
         if (folder / "modules.json").is_file():
             self._read_modules(folder, name)
 
     def _read_modules(self, folder: Path, name: str) -> None:
         modules = read_json(folder / "modules.json", name, list)
-        paths = {str(module["type"]).rsplit(".", 1)[-1]: str(module["path"]) for module in modules}
+        if not all(isinstance(module, dict) for module in modules):
+            raise WeightsError(f"The modules.json of {name!r} must be a list of objects.")
+        paths = {
+            str(module.get("type")).rsplit(".", 1)[-1]: str(module.get("path", ""))
+            for module in modules
+        }
         foreign = sorted(set(paths) - {"Transformer", "Pooling", "Normalize"})
         if foreign:
             raise WeightsError(
@@ -414,6 +429,11 @@ class _Recipe:
         self.normalise = "Normalize" in paths
         config = folder / paths.get("Pooling", "") / "config.json"
         if "Pooling" in paths and config.is_file():
+            if config not in files_of(folder):  # elsewhere it would be read, but not hashed
+                raise WeightsError(
+                    f"The modules.json of {name!r} must name a folder such as '1_Pooling' beside "
+                    f"it. Got {paths['Pooling']!r}; rename it."
+                )
             self._read_pooling(read_json(config, name))
 
     def _read_pooling(self, config: dict[str, Any]) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridsent.encoders import Backbone, Network
-from hybridsent.encoders._files import quiet_transformers, sha256_of
-from hybridsent.encoders._hf import files_of
+from hybridsent.encoders._files import files_of, quiet_transformers, sha256_of
 from hybridsent.encoders._torchvision import weights_file
 from hybridsent.encoders._tuned import WEIGHTS, write_manifest
 from hybridsent.finetune._network import kind_of, model_of
