@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from hybridsent.exceptions import MediaError
-from hybridsent.media import content_key
+from hybridsent.media import content_key, reading, reserve, without_frames
 from hybridsent.media import read_bytes as whole_file
 from hybridsent.media._forms import Form, taken
 
@@ -58,14 +60,15 @@ def read(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) ->
     """
     seen: bytes | None = None
     try:
-        form, inside = taken(cell, modality)
-        if form == "picture":  # a copy would lose how the camera was held
-            return _read_between(cell, key, modality, prepare)
-        kept = _kept(form, inside)
-        seen = key if kept is cell else content_key(kept, modality)
-        return Reading(seen, prepare(kept))
+        with reading():
+            form, inside = taken(cell, modality)
+            if form == "picture":  # a copy would lose how the camera was held
+                return _read_between(inside, key, modality, prepare)
+            kept = _kept(form, inside)
+            seen = key if kept is cell else content_key(kept, modality)
+            return Reading(seen, prepare(kept))
     except MediaError as error:
-        return Reading(seen, error)
+        return Reading(seen, without_frames(error))
 
 
 def _kept(form: Form, inside: Any) -> Any:
@@ -73,10 +76,15 @@ def _kept(form: Form, inside: Any) -> Any:
     if form == "path":
         return whole_file(inside)
     if form == "pixels":
-        return inside.copy()
+        return _copied(inside)
     if form == "samples":
-        return inside[0].copy(), inside[1]
-    return inside  # texts and bytes never change
+        return _copied(inside[0]), inside[1]
+    return inside  # bytes and strings, which never change
+
+
+def _copied(array: np.ndarray) -> np.ndarray:
+    reserve(array.nbytes)
+    return array.copy()
 
 
 def _read_between(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) -> Reading:
@@ -86,7 +94,7 @@ def _read_between(cell: Any, key: bytes, modality: str, prepare: Callable[[Any],
         try:
             item = prepare(cell)
         except MediaError as error:
-            item = error
+            item = without_frames(error)
         after = content_key(cell, modality)
         if after == before:
             return Reading(after, item)

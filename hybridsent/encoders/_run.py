@@ -18,7 +18,7 @@ from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._reading import Reading, read
 from hybridsent.exceptions import CellError, CellWarning, MediaError, SlowPathWarning, WeightsError
-from hybridsent.media import content_key
+from hybridsent.media import content_key, without_frames
 from hybridsent.store import resolve_store
 
 __all__ = ["Run"]
@@ -100,7 +100,7 @@ class Run:
         try:
             return content_key(self.cells.values[position], self.encoder.modality)
         except MediaError as error:
-            return error
+            return without_frames(error)
 
     # -- vectors
 

@@ -15,6 +15,7 @@ Importing this package loads numpy only; the decoders are imported when a cell n
 
 from __future__ import annotations
 
+from hybridsent.media._memory import reading, reserve, without_frames
 from hybridsent.media._source import content_key, is_missing, read_bytes
 from hybridsent.media.audio import AUDIO_VERSION, load_audio
 from hybridsent.media.image import IMAGE_VERSION, load_image
@@ -31,4 +32,7 @@ __all__ = [
     "load_image",
     "load_text",
     "read_bytes",
+    "reading",
+    "reserve",
+    "without_frames",
 ]

@@ -5,9 +5,12 @@ Why by hand: one message for each kind of cell, and answers that import neither 
 
 from __future__ import annotations
 
+import os
 import struct
+import threading
+from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -22,6 +25,7 @@ __all__ = [
     "check_pil_image",
     "is_nothing",
     "is_pil_image",
+    "lock_of",
     "orientation",
     "wrong_type",
 ]
@@ -123,6 +127,41 @@ def is_nothing(cell: object) -> bool:
         return cell.is_nan()
     kind = type(cell)  # pandas moves its two from module to module, and need not be imported
     return kind.__name__ in ("NAType", "NaTType") and kind.__module__.split(".")[0] == "pandas"
+
+
+def lock_of(image: Image) -> AbstractContextManager[Any]:
+    """Give the lock under which a user's picture is read; one picture may stand in many rows.
+
+    Pillow decodes an opened picture at its first use, from one file with one position.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        The picture.
+
+    Returns
+    -------
+    context manager
+        The lock; other pictures mostly have others.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> with lock_of(Image.new("L", (2, 2))):
+    ...     pass
+    """
+    return _locks[id(image) // 16 % len(_locks)]
+
+
+def _renew() -> None:
+    """Make new locks in a forked process: the threads that held them are not there."""
+    _locks[:] = [threading.RLock() for _ in range(64)]
+
+
+_locks: list[AbstractContextManager[Any]] = []
+_renew()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 def check_pil_image(cell: Image) -> None:

@@ -17,10 +17,12 @@ from hybridsent.media._cells import (
     EXPECTED,
     check_pil_image,
     is_nothing,
+    lock_of,
     orientation,
 )
 from hybridsent.media._file import MAX_FILE_BYTES, check_size, path_digest, read_bytes
-from hybridsent.media._forms import is_empty_holder, taken
+from hybridsent.media._forms import Form, is_empty_holder, taken
+from hybridsent.media._memory import reading, reserve
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -95,7 +97,11 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
     """
     if kind not in EXPECTED:
         raise ValueError(f"kind must be one of {tuple(EXPECTED)}, got {kind!r}")
-    form, inside = taken(cell, kind)
+    with reading():
+        return _key_of(*taken(cell, kind), kind, max_bytes)
+
+
+def _key_of(form: Form, inside: Any, kind: str, max_bytes: int) -> bytes:
     if form == "words":
         return _text_key(inside)
     if form == "content":
@@ -106,7 +112,8 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
     if form == "pixels":
         return _key(kind, "array", *_array_parts(inside))
     if form == "picture":
-        return _key(kind, "pil", *_pil_parts(inside))
+        with lock_of(inside):
+            return _key(kind, "pil", *_pil_parts(inside))
     array, rate = inside
     return _key(kind, "samples", _rate_part(rate), *_array_parts(array))
 
@@ -140,6 +147,8 @@ def _array_parts(array: np.ndarray[Any, Any]) -> tuple[bytes, bytes, np.ndarray[
             f"an array of shape {array.shape} and {array.dtype} takes {array.nbytes:,} bytes, "
             f"more than the {_MAX_DECODED_BYTES:,} allowed"
         )
+    if not array.flags.c_contiguous:
+        reserve(array.nbytes)
     values = np.ascontiguousarray(array)
     return array.dtype.str.encode(), repr(array.shape).encode(), values
 
@@ -158,6 +167,7 @@ def _pil_parts(image: Image) -> tuple[bytes, ...]:
     width, height = image.size
     if 4 * width * height > _MAX_DECODED_BYTES:
         raise MediaError(f"an image of {width:,} x {height:,} pixels is too large")
+    reserve(8 * width * height)  # the pixels, once as Pillow holds them and once as bytes
     try:
         pixels = image.tobytes()
         palette = image.getpalette("RGBA") if image.mode in ("P", "PA") else None

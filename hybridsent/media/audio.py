@@ -17,6 +17,7 @@ from hybridsent.exceptions import MediaError
 from hybridsent.media._cut import check_complete, check_decoded
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
+from hybridsent.media._memory import reading, reserve
 
 __all__ = ["AUDIO_FORMATS", "AUDIO_VERSION", "load_audio"]
 
@@ -31,6 +32,7 @@ _MARKS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3")
 _MIN_RATE, _MAX_RATE = 1_000, 192_000
 _MAX_CHANNELS = 64
 _MAX_VALUES = 2**28  # samples times channels: 1 GiB of float32
+_COST = 4  # bytes a value
 _MAX_LEVEL = 1e3
 _FULL_SCALE = {"int16": 2.0**15, "int32": 2.0**31}
 
@@ -89,13 +91,14 @@ def load_audio(
     (16000,)
     """
     _check_params(sampling_rate, min_seconds, max_seconds)
-    form, inside = taken(cell, "audio")
-    if form == "samples":
-        samples, rate = _from_array(*inside, max_seconds=max_seconds)
-    else:
-        samples, rate = _decoded(read_bytes(inside, max_bytes=max_bytes), max_seconds)
-    _check_duration(len(samples), rate, min_seconds, max_seconds)
-    return _resampled(_mono(samples), rate, sampling_rate)
+    with reading():
+        form, inside = taken(cell, "audio")
+        if form == "samples":
+            samples, rate = _from_array(*inside, max_seconds=max_seconds)
+        else:
+            samples, rate = _decoded(read_bytes(inside, max_bytes=max_bytes), max_seconds)
+        _check_duration(len(samples), rate, min_seconds, max_seconds)
+        return _resampled(_mono(samples), rate, sampling_rate)
 
 
 def _check_params(sampling_rate: int, min_seconds: float, max_seconds: float) -> None:
@@ -145,7 +148,11 @@ def _check_size(n: int, channels: int) -> None:
             "(arrays have their samples first: (n, channels))"
         )
     if n * channels > _MAX_VALUES:
-        raise MediaError(f"the sound has {n:,} x {channels} values, more than {_MAX_VALUES:,}")
+        raise MediaError(
+            f"the sound has {n:,} samples in {channels} channels, {n * channels:,} values and more "
+            f"than the {_MAX_VALUES:,} allowed; cut it, or mix it down to one channel"
+        )
+    reserve(_COST * n * (channels + 2))  # beside the samples the mean of the channels, twice
 
 
 def _from_array(
@@ -158,7 +165,8 @@ def _from_array(
     _check_duration(len(array), rate, 0.0, max_seconds)
     scale = _FULL_SCALE.get(array.dtype.newbyteorder("=").name)
     if scale is not None:
-        return (array / scale).astype(np.float32), rate
+        # exact: a power of two; and no float64 in between, which would be twice the size
+        return np.multiply(array, np.float32(1 / scale), dtype=np.float32), rate
     if array.dtype.kind != "f":
         raise MediaError(
             f"a sound array holds floats, int16 or int32, got {array.dtype}; "

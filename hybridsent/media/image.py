@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybridsent.exceptions import MediaError
+from hybridsent.media._bands import as_rgb
 from hybridsent.media._cells import (
     IMAGE_FORMATS,
     check_pil_image,
+    lock_of,
     orientation,
 )
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
+from hybridsent.media._memory import reading, reserve
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +35,10 @@ IMAGE_VERSION = 2
 """Raised whenever a loaded picture may differ from before; part of an encoder's fingerprint."""
 
 _GAP = 2  # as in Pillow's own thumbnails, where it cannot be told from a full decode
-_DEPTH_16 = ("I;16", "I;16L", "I;16B", "I;16N")
+# Bytes a pixel, at most: what was decoded, the result, and what a network makes of it.
+_COST = 12
+# What decoders hold beside: the whole picture twice over, or all coefficients of a progressive one.
+_DECODER_COST = {"WEBP": 16, "AVIF": 12, "JPEG": 6, "MPO": 6}
 
 
 def load_image(
@@ -81,14 +87,20 @@ def load_image(
     >>> load_image(np.full((2, 3, 3), 255, dtype="uint8")).size
     (3, 2)
     """
+    with reading():
+        return _loaded(cell, max_pixels, max_bytes, shorter_side)
+
+
+def _loaded(cell: object, max_pixels: int, max_bytes: int, shorter_side: int | None) -> Image:
     form, inside = taken(cell, "image")
     if form == "pixels":
         return _from_array(inside, max_pixels)
     if form == "picture":
         check_pil_image(inside)
-        return _decoded(inside, max_pixels)
-    image = _opened(read_bytes(inside, max_bytes=max_bytes))
-    return _decoded(image, max_pixels, shorter_side)
+        with lock_of(inside):
+            return _decoded(inside, max_pixels)
+    raw = read_bytes(inside, max_bytes=max_bytes)
+    return _decoded(_opened(raw), max_pixels, shorter_side)
 
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
@@ -123,7 +135,8 @@ def _from_array(array: np.ndarray[Any, Any], max_pixels: int) -> Image:
         )
     height, width = array.shape[:2]
     _check_pixels((width, height), max_pixels)
-    return _as_rgb(Image.fromarray(np.ascontiguousarray(array)))
+    reserve(_COST * width * height)
+    return as_rgb(Image.fromarray(np.ascontiguousarray(array)))
 
 
 def _opened(raw: bytes) -> Image:
@@ -165,11 +178,15 @@ def _parsed(factory: Callable[[io.BytesIO, str], Image], raw: bytes) -> Image:
 
 def _decoded(image: Image, max_pixels: int, shorter_side: int | None = None) -> Image:
     _check_pixels(image.size, max_pixels)
+    whole = image.width * image.height
     try:
         if shorter_side is not None:  # does nothing to other formats than JPEG
             image.draft(None, (_GAP * shorter_side, _GAP * shorter_side))
+        reserve(
+            _COST * image.width * image.height + _DECODER_COST.get(image.format or "", 0) * whole
+        )
         image.load()
-        return _as_rgb(_upright(image))
+        return as_rgb(_upright(image))
     except (MediaError, MemoryError):
         raise
     # Damaged data makes decoders raise OSError, SyntaxError, struct.error, IndexError and others.
@@ -197,35 +214,3 @@ def _upright(image: Image) -> Image:
     # Transposing keeps the description of transparency but would lose it for our next step.
     turned.info.update({k: v for k, v in image.info.items() if k == "transparency"})
     return turned
-
-
-def _as_rgb(image: Image) -> Image:
-    from PIL import Image as pillow  # noqa: N813 - a module beside the class of the same name
-
-    if image.mode in (*_DEPTH_16, "I", "F"):
-        rgb = pillow.fromarray(_as_8_bit(np.asarray(image))).convert("RGB")
-    elif image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = pillow.new("RGBA", rgba.size, "white")
-        rgb = pillow.alpha_composite(white, rgba).convert("RGB")
-    else:
-        rgb = image.convert("RGB")  # a copy, where it is RGB already
-    rgb.info = {}  # an orientation left here would be applied again by whoever loads the result
-    return rgb
-
-
-def _as_8_bit(grey: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Scale grey values to 0..255 by what their range says they are; see `load_image`."""
-    low, high = float(grey.min()), float(grey.max())
-    if not np.isfinite(low + high):
-        raise MediaError("the image has pixels that are NaN or infinite")
-    if grey.dtype.kind in "iu" and low >= 0 and high <= 65535:
-        table = np.round(np.arange(65536) / 257).astype(np.uint8)
-        return table.take(grey)
-    if low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    span = (high - low) or 1.0
-    scaled = (grey.astype(np.float64) - low) * (255 / span)
-    return np.round(scaled).astype(np.uint8)
