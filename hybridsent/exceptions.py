@@ -14,6 +14,7 @@
         ├── StoreError              (OSError)      the store cannot be opened, read or written
         └── PersistError            (ValueError)   a model that cannot be saved or loaded
             ├── BundleError                        one that is damaged, foreign or too new
+            ├── UntrustedPathError                 one that reads a path nobody allowed
             └── UntrustedTypeError                 one that names a type nobody allowed
 
     UserWarning
@@ -22,7 +23,7 @@
         ├── SlowPathWarning                        something runs by a slower engine
         ├── StoreWarning                           rows were damaged, or cannot be kept
         ├── TransferWarning                        nothing to adapt to, or transfer hurts
-        └── VersionWarning                         saved under other library versions
+        └── VersionWarning                         saved under other versions, or on other hardware
 
 Each class is also a builtin one, so ``except ValueError`` keeps working.
 """
@@ -44,6 +45,7 @@ __all__ = [
     "TableError",
     "TransferWarning",
     "UnknownBackboneError",
+    "UntrustedPathError",
     "UntrustedTypeError",
     "VersionWarning",
     "WeightsError",
@@ -114,6 +116,10 @@ class BundleError(PersistError):
     """A saved model is damaged, is no hybridsent model, or comes from a newer version."""
 
 
+class UntrustedPathError(PersistError):
+    """A saved model reads its network from a path that is not on the list of allowed ones."""
+
+
 class UntrustedTypeError(PersistError):
     """A saved model names a type that is not on the list of allowed ones."""
 
@@ -139,4 +145,4 @@ class TransferWarning(HybridsentWarning):
 
 
 class VersionWarning(HybridsentWarning):
-    """A model is loaded under other library versions than it was saved with."""
+    """A model is loaded under other library versions, or on other hardware, than it was saved."""

@@ -35,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="begin the names of the new columns, prediction and p_LABEL, with this text",
     )
+    parser.add_argument(
+        "--allow-path",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="allow a folder or file from which the model reads a network",
+    )
     add_encoder_options(parser)
 
 
@@ -45,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import load
 
     output = check_output(arguments.output, "--output", TABLES)
-    model = load(arguments.model, trusted=arguments.trusted)
+    model = load(arguments.model, trusted=arguments.trusted, paths=arguments.allow_path)
     where = {name: column for name, _, column in encoders_of(model)}
     media = [c for _, e, c in encoders_of(model) if e.modality in ("image", "audio")]
     table, read = open_both(arguments.table, media)
@@ -57,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
         read, features = _features(model, read)
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
     for _, encoder, _ in encoders_of(model, fitted=True):
-        encoder.set_params(**shared(arguments))
+        encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
         set_limits(encoder, arguments)
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")

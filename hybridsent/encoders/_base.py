@@ -22,6 +22,7 @@ from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
 from hybridsent._views import feature_names
 from hybridsent.encoders import _runtime
 from hybridsent.encoders._cells import as_cells
+from hybridsent.encoders._loaded import PROMISE, verify
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone, get_backbone
 from hybridsent.encoders._run import Run
@@ -100,6 +101,9 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         """
         self._check()
         as_cells(X, self.modality)
+        for learned in ("precision_", PROMISE):
+            vars(self).pop(learned, None)
+        self.precision_ = self._precision(self.backbone())
         self.n_features_out_ = self._width() * (self.steps or 1)
         return self
 
@@ -153,6 +157,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
     def _encode(self, X: Any, *, learns: bool = False) -> np.ndarray:
         self._check()
         cells = as_cells(X, self.modality)
+        verify(self)
         run = Run(self, cells)
         out = run.rows()
         if learns:
@@ -265,7 +270,11 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         if self.precision == "float32" or not backbone.half_precision:
             return "float32"
         device = _runtime.resolve_device(self.device)
-        return _runtime.resolve_precision(self.precision, device)
+        fitted = getattr(self, "precision_", None)
+        if self.precision != "auto" or fitted is None:
+            return _runtime.resolve_precision(self.precision, device)
+        # what follows learned from these rows, here or on another machine
+        return str(fitted) if _runtime.computes(fitted, device) else "float32"
 
     # -- helpers
 

@@ -29,7 +29,15 @@ from hybridsent.encoders import _graph_files
 from hybridsent.encoders._files import first_line, quiet_transformers
 from hybridsent.encoders._threads import workers
 
-__all__ = ["Graphs", "Source", "as_module", "as_numpy", "has_bfloat16", "has_openvino"]
+__all__ = [
+    "Graphs",
+    "Source",
+    "as_module",
+    "as_numpy",
+    "has_bfloat16",
+    "has_openvino",
+    "multiplies_bfloat16",
+]
 
 _FORMAT = 3  # of what is kept on disk
 _PACKAGES = ("openvino", "torch", "torchvision", "transformers")
@@ -101,11 +109,22 @@ def has_openvino() -> bool:
 @functools.cache
 def has_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 faster than float32."""
+    return has_openvino() and not {"avx512_bf16", "amx_bf16"}.isdisjoint(_processor())
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether bfloat16 can be computed at all: torch always can, OpenVINO from AVX-512 on."""
+    return not has_openvino() or _processor() >= {"avx512bw", "avx512dq", "avx512vl"}
+
+
+@functools.cache
+def _processor() -> frozenset[str]:
+    """Give what the processor can, as Linux names it; nothing elsewhere."""
     try:
-        words = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split()
+        told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return False
-    return has_openvino() and not {"avx512_bf16", "amx_bf16"}.isdisjoint(words)
+        return frozenset()
+    return frozenset(told.split())
 
 
 class Graphs:

@@ -15,6 +15,7 @@ from typing import Any
 from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
 from hybridsent.encoders._hf_model import Weights, check_folder
 from hybridsent.encoders._network import Network
+from hybridsent.encoders._places import is_path
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
 
@@ -200,7 +201,7 @@ def locate(repo: str, revision: str | None, *, local_files_only: bool) -> Path:
     path = Path(os.path.expanduser(repo))  # noqa: PTH111
     if path.is_dir():
         return path
-    if path.is_absolute() or repo.startswith((".", "~")) or repo.count("/") > 1:
+    if is_path(repo):
         raise WeightsNotFoundError(
             f"The folder of the backbone 'hf:{repo}' must exist. Nothing is at {path.absolute()}; "
             "give the folder that holds "

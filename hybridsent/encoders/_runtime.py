@@ -16,22 +16,30 @@ from typing import Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from hybridsent.encoders._files import check_unchanged
 from hybridsent.encoders._graphs import has_bfloat16
+=======
+from hybridsent.encoders._graphs import has_bfloat16, multiplies_bfloat16
+>>>>>>> 8a17801 (A model keeps the precision it was fitted with on another processor, and loading reads no path and no network that the caller did not allow)
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import WeightsError
 
 __all__ = [
+    "PRECISIONS",
     "batches",
+    "computes",
     "devices_for",
     "encode_batch",
+    "has_device",
     "network_of",
     "release_networks",
     "resolve_device",
     "resolve_precision",
 ]
 
+PRECISIONS = ("float32", "bfloat16", "float16")
 _WORTH_A_CARD = 1024  # cells: loading a network on another card takes seconds
 
 _networks: dict[tuple[str, str, str, str, str, int], Network] = {}
@@ -82,6 +90,34 @@ def resolve_device(device: str) -> str:
     return device
 
 
+def has_device(device: str) -> bool:
+    """Tell whether this machine has a device; torch is asked only where there may be one.
+
+    Parameters
+    ----------
+    device : str
+        ``"auto"`` or a torch device.
+
+    Returns
+    -------
+    bool
+        False where `resolve_device` would raise.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._runtime import has_device
+    >>> has_device("cpu"), has_device("auto")
+    (True, True)
+    """
+    if device not in ("cpu", "auto") and not _accelerator_possible():
+        return False
+    try:
+        resolve_device(device)
+    except ValueError:
+        return False
+    return True
+
+
 def _accelerator_possible() -> bool:
     """Look for the device files of a GPU: importing torch to ask takes seconds.
 
@@ -125,6 +161,33 @@ def resolve_precision(precision: str, device: str) -> str:
     import torch
 
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+
+
+def computes(precision: str, device: str) -> bool:
+    """Tell whether a device computes a precision that "auto" chose elsewhere.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16", "float16"}
+        The type of the arithmetic.
+    device : str
+        A device given by `resolve_device`.
+
+    Returns
+    -------
+    bool
+        On the CPU bfloat16 needs AVX-512 (emulated where it has no BF16), and float16 counts as not
+        there, as only torch computes it, ten times slower than float32.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._runtime import computes
+    >>> computes("float32", "cpu"), computes("float16", "cpu"), computes("float16", "cuda")
+    (True, False, True)
+    """
+    if precision == "float32" or (device != "cpu" and precision in PRECISIONS):
+        return True
+    return precision == "bfloat16" and (has_bfloat16() or multiplies_bfloat16())
 
 
 def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> Network:

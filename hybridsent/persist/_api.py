@@ -20,6 +20,7 @@ from hybridsent.persist._manifest import (
     warn_of_versions,
 )
 from hybridsent.persist._native import check_native
+from hybridsent.persist._outside import check_paths, keep_inside
 from hybridsent.persist._portable import (
     freeze,
     get_tensors,
@@ -129,7 +130,9 @@ def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
     if get_tensors(back) != tensors:
         raise PersistError("The estimator cannot be saved: its tensors would come back changed.")
     members = {MODEL: model} | {_tensor_name(i): data for i, data in enumerate(tensors)}
-    return members, describe(estimator, {named.full for named in audited.schema.named}) | {
+    return members, describe(
+        estimator, portable, {named.full for named in audited.schema.named}
+    ) | {
         "needs_trust": sorted(needs_trust),
         "encoders": describe_encoders(back),
         "members": {name: sha256(data) for name, data in members.items()},
@@ -149,7 +152,13 @@ def _tensor_name(number: int) -> str:
     return f"tensors-{number}.safetensors"
 
 
-def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    trusted: Sequence[str] = (),
+    paths: Sequence[str | os.PathLike[str]] = (),
+    local_files_only: bool = True,
+) -> Any:
     """Load an estimator that `save` wrote; no code from the file is run.
 
     The file is checked before anything is built: its table of contents, its hashes, every type it
@@ -165,6 +174,14 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
         Exact dotted names of classes and functions outside of hybridsent, scikit-learn, xgboost
         and numpy that the file may use, e.g. ``["mypackage.heads.MyHead"]``. Loading imports their
         modules. Names that can run code, read files or unpickle are refused whoever asks.
+    paths : sequence of str or path-like, default=()
+        Folders and files on this machine from which encoders may read networks that the file names
+        by their path (``tuned:FOLDER``, ``hf:FOLDER``, ``torchvision:NAME@FILE``); a folder allows
+        what lies in it. Without it such a file is refused, and the message names the path.
+    local_files_only : bool, default=True
+        True keeps every encoder of the loaded model off the network, whatever it was saved with;
+        False leaves that as it was saved, so that a missing network may be fetched with the first
+        row. Loading itself never fetches anything.
 
     Returns
     -------
@@ -177,13 +194,16 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
         If the file is damaged, no bundle, too new, or if an encoder computes something else here.
     UntrustedTypeError
         If the file names types that are not allowed; the message lists them.
+    UntrustedPathError
+        If an encoder reads its network from a path that `paths` does not allow.
     FileNotFoundError
         If there is no such file.
 
     Warns
     -----
     VersionWarning
-        If it was saved under another scikit-learn, or the weights of an encoder are not here.
+        If it was saved under another scikit-learn, if the weights of an encoder or its device are
+        not here, or if it was fitted in a precision that this machine does not compute.
 
     See Also
     --------
@@ -192,8 +212,12 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
 
     Notes
     -----
-    What this promises: nothing in the file is run as code. What it cannot promise: that the model
-    is a good one, or that a file made to harm cannot cost much memory or time. The hashes find
+    What this promises: nothing in the file is run as code, nothing is fetched, and nothing is read
+    but the file, Python's own installation, and what `paths` allows. A network that is kept in a
+    cache (``hf:owner/name``, ``torchvision:NAME``) is found and compared with the saved fingerprint
+    when the first row is encoded. ``precision="auto"`` stays what it was when the model was fitted,
+    where this machine computes that. What it cannot promise: that the model is a good one. The
+    hashes find
     damage, not forgery, as a forger writes new ones: for files from strangers, get the SHA-256 of
     the whole file from someone you trust.
 
@@ -205,7 +229,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     See `save`.
     """
     path = Path(path)
-    names = check_trusted(trusted)
+    names, allowed = check_trusted(trusted), check_paths(paths)
     manifest, members = read_bundle(path)
     gap = version_gap(manifest)
     tensors = [members[name] for name in sorted(set(members) - {MODEL}, key=_number)]
@@ -215,6 +239,7 @@ def load(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> Any:
     except PersistError as error:
         hint = f" It was {gap}, which may be the reason." if gap else ""
         raise type(error)(f"{path} cannot be loaded: {error}{hint}") from error
+    keep_inside(estimator, allowed, local_files_only=local_files_only, what=str(path))
     compare_encoders(estimator, manifest["encoders"], str(path))
     warn_of_versions(gap, str(path))
     return estimator

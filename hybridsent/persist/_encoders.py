@@ -5,18 +5,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hybridsent.exceptions import (
     BundleError,
     HybridsentError,
     HybridsentWarning,
     MissingDependencyError,
+    PersistError,
     UnknownBackboneError,
     VersionWarning,
     WeightsNotFoundError,
 )
+from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import children
+from hybridsent.persist._outside import reads_a_cache
 from hybridsent.persist._portable import is_encoder
 
 _NOT_HERE = (WeightsNotFoundError, MissingDependencyError, UnknownBackboneError)
@@ -106,21 +109,25 @@ def warn_of_passing(model: Any) -> None:
 
 
 def describe_encoders(model: Any) -> dict[str, Entry]:
-    """Entries of the manifest: type, model name and fingerprint of each encoder."""
+    """Entries of the manifest: type, model name, fingerprint of each encoder, and what made it."""
     return {name: _entry(encoder) for name, encoder in sorted(find_encoders(model).items())}
 
 
 def _entry(encoder: Any) -> Entry:
     kind = type(encoder)
-    try:
-        fingerprint = str(encoder.fingerprint())
-    except _NOT_HERE:
-        fingerprint = None  # a model fitted from stored rows alone can still be saved
-    return {
+    told: Entry = {
         "type": f"{kind.__module__}.{kind.__qualname__}",
         "model": _text(getattr(encoder, "model", None)),
-        "fingerprint": fingerprint,
     }
+    try:
+        told["fingerprint"] = str(encoder.fingerprint())
+    except _NOT_HERE:
+        return told | {"fingerprint": None}  # fitted from stored rows alone, it can still be saved
+    if hasattr(encoder, "_identify"):
+        made_of = encoder._identify(encoder.backbone())[1]
+        made_of.pop("name")
+        told |= {"precision": made_of["precision"], "made_of": made_of}
+    return told
 
 
 def _text(value: object) -> str | None:
@@ -130,6 +137,9 @@ def _text(value: object) -> str | None:
 def compare_encoders(model: Any, saved: Mapping[str, Any], what: str) -> None:
     """Compare the encoders as they are here with the manifest.
 
+    What only the hardware changes is no error: an encoder goes on in the precision that it was
+    fitted with, or in float32 with a warning. Weights in a cache are compared at the first row.
+
     Raises
     ------
     BundleError
@@ -138,9 +148,11 @@ def compare_encoders(model: Any, saved: Mapping[str, Any], what: str) -> None:
     Warns
     -----
     VersionWarning
-        If the weights of an encoder are not on this machine.
+        If the weights of an encoder, its device or its precision are not on this machine.
     """
-    found = find_encoders(model)
+    with as_bundle_error(f"The encoders of {what} cannot be read"):
+        found = find_encoders(model)
+        alike = _alike(model, found)
     if set(found) != set(saved):
         raise BundleError(
             f"The manifest of {what} names the encoders {sorted(saved)}, the model has "
@@ -148,32 +160,97 @@ def compare_encoders(model: Any, saved: Mapping[str, Any], what: str) -> None:
         )
     for name, encoder in found.items():
         entry = saved[name] if isinstance(saved[name], dict) else {}
-        _compare(name, encoder, entry.get("fingerprint"), what)
+        _compare(_Named(name, encoder, alike[name], what), entry)
 
 
-def _compare(name: str, encoder: Any, saved: object, what: str) -> None:
-    model = getattr(encoder, "model", None)
+def _alike(model: Any, found: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """All encoders that count as one with each of those found: folds hold a copy each."""
+    alike: dict[str, list[Any]] = {name: [] for name in found}
+    for _, encoder in _walk(model, "encoder", set()):
+        for name, known in found.items():
+            if known is encoder or _same(known, encoder):
+                alike[name].append(encoder)
+    return alike
+
+
+class _Named(NamedTuple):
+    name: str
+    encoder: Any
+    alike: list[Any]
+    what: str
+
+    def __str__(self) -> str:
+        model = getattr(self.encoder, "model", None)
+        return f"The encoder {self.name!r} ({model!s:.200}) of {self.what}"
+
+    def warn(self, problem: str) -> None:
+        warnings.warn(f"{self} {problem}", VersionWarning, stacklevel=6)
+
+    def set(self, **attributes: Any) -> None:
+        for encoder in self.alike:
+            vars(encoder).update(attributes)
+
+
+def _compare(named: _Named, entry: Entry) -> None:
     try:
-        here = str(encoder.fingerprint())
+        _settle(named, entry)
     except _NOT_HERE as error:
-        warnings.warn(
-            f"{what} is loaded, but to predict it needs the weights of its encoder {name!r} "
-            f"({model}), which are not on this machine: {error}",
-            VersionWarning,
-            stacklevel=4,
+        named.warn(
+            f"cannot encode yet. The model is loaded, but to predict it needs the weights of its "
+            f"encoder {named.name!r}, which are not on this machine: {error}"
         )
-        return
+    except (PersistError, Warning):
+        raise
     except HybridsentError as error:
-        raise BundleError(
-            f"The encoder {name!r} ({model}) of {what} is unusable: {error}"
-        ) from error
+        raise BundleError(f"{named} is unusable: {error}") from error
     # The parameters of a hostile file can make an encoder raise anything.
     except Exception as error:
-        raise BundleError(f"The encoder {name!r} of {what} is broken: {error!r}") from error
-    if saved is not None and here != saved:
-        raise BundleError(
-            f"The encoder {name!r} ({model}) computes something else here than when {what} was "
-            f"saved, so predictions would be wrong. Its fingerprint is {here}; saved was {saved}. "
-            "Install the weights and the hybridsent version that were used then (see inspect), or "
-            "fit and save the model again with the weights of this machine."
-        )
+        raise BundleError(f"{named} is broken: {error!r:.300}") from error
+
+
+def _settle(named: _Named, entry: Entry) -> None:
+    encoder, saved = named.encoder, entry.get("fingerprint")
+    if not hasattr(encoder, "_identify"):  # of someone else, who was trusted
+        return _agree(named, entry, saved is None or str(encoder.fingerprint()) == saved)
+    from hybridsent.encoders import _loaded, _runtime
+
+    if isinstance(encoder.device, str) and not _runtime.has_device(encoder.device):
+        named.warn(f"ran on {encoder.device!r:.50}, which is not here: it runs on 'auto'.")
+        named.set(device="auto")
+    if not reads_a_cache(encoder):
+        _agree(named, entry, saved is None or _loaded.settle(encoder, str(saved)))
+        if hasattr(encoder, "precision_"):
+            named.set(precision_=encoder.precision_)
+    elif isinstance(saved, str):
+        named.set(**{_loaded.PROMISE: saved})
+    gap = _loaded.precision_gap(encoder)
+    if gap is not None:
+        _loaded.told_of_gap(gap)
+        named.warn(f"{_loaded.said(gap)}.")
+    return None
+
+
+def _agree(named: _Named, entry: Entry, agreed: bool) -> None:
+    if agreed:
+        named.encoder.fingerprint()  # so that weights that are not here are told now
+        return
+    raise BundleError(
+        f"{named} computes something else here than when it was saved, so predictions would be "
+        f"wrong. Its fingerprint is {named.encoder.fingerprint()}; saved was "
+        f"{entry['fingerprint']!s:.200}.{_difference(named.encoder, entry)} Install what was used "
+        "then (see inspect), or fit and save the model again on this machine."
+    )
+
+
+def _difference(encoder: Any, entry: Entry) -> str:
+    """Name what differs, where the manifest tells what a fingerprint was made of."""
+    saved = entry.get("made_of")
+    if not isinstance(saved, dict) or not hasattr(encoder, "_identify"):
+        return ""
+    here = encoder._identify(encoder.backbone())[1]
+    parts = [
+        f"{key} is {here[key]!r:.60} here and was {saved[key]!r:.60}"
+        for key in here
+        if key in saved and key not in ("name", "precision") and saved[key] != here[key]
+    ]
+    return f" What differs: {'; '.join(parts)}." if parts else ""

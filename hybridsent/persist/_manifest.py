@@ -52,14 +52,17 @@ def _version_of(package: str) -> str | None:
     return None
 
 
-def describe(estimator: Any, types: set[str]) -> dict[str, object]:
-    """Describe a model for the manifest: versions, time, repr, types, classes, features."""
+def describe(estimator: Any, portable: Any, types: set[str]) -> dict[str, object]:
+    """Describe a model for the manifest: versions, time, repr, types, classes, features.
+
+    The repr is that of the portable copy, as the model itself may name folders of this machine.
+    """
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "versions": library_versions(types),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "estimator": repr(estimator),
+        "estimator": repr(portable),
         "types": sorted(types),
         "classes": _plain(getattr(estimator, "classes_", None)),
         "feature_names_in": _plain(getattr(estimator, "feature_names_in_", None)),

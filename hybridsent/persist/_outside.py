@@ -1,0 +1,110 @@
+"""What a loaded model may read outside of its file (layer L5).
+
+An encoder is saved as the name of its network, and a name may hold a path or a repository: of a
+file from someone else, any path of this machine, a share of another one, or a download. Nothing of
+that is touched while a model is loaded, unless the caller allows it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from hybridsent.exceptions import BundleError, UntrustedPathError
+from hybridsent.persist._graph import objects
+from hybridsent.persist._portable import is_encoder
+
+_REVISION = re.compile(r"[\w][\w./-]{0,255}")
+
+
+def check_paths(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Check the paths that a caller allows; return them as absolute ones."""
+    if isinstance(paths, str | bytes | os.PathLike) or not isinstance(paths, Iterable):
+        raise UntrustedPathError(
+            "paths must be a sequence of folders and files, e.g. ['/models/mine']; got "
+            f"{paths!r:.200}."
+        )
+    for path in paths:
+        if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+            raise UntrustedPathError(
+                f"paths must hold paths of folders and files as str; got {path!r:.200}."
+            )
+    return [_absolute(os.fspath(path)) for path in paths]
+
+
+def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, what: str) -> None:
+    """Refuse paths that the caller did not allow, and take the network from every encoder.
+
+    Parameters
+    ----------
+    model : object
+        As it was decoded; nothing of it has run.
+    paths : sequence of str
+        What `check_paths` gave.
+    local_files_only : bool
+        Whether encoders stay off the network, whatever they were saved with.
+    what : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    UntrustedPathError
+        If an encoder reads from another path; nothing is looked up there, not even whether it is.
+    """
+    refused: dict[str, str] = {}
+    for where, encoder, place in _places(model, what):
+        if local_files_only and hasattr(encoder, "local_files_only"):
+            encoder.local_files_only = True
+        if place is not None and not _inside(place, paths):
+            refused[place] = where
+    if refused:
+        names = sorted(refused)
+        raise UntrustedPathError(
+            f"{what} reads the network of an encoder ({refused[names[0]]}) from a path outside of "
+            f"it: {names[:5]}. A file from someone else could name any path of this machine, so "
+            "nothing was read. If these are your own, or you know what lies there, load it with "
+            f"paths={names[:5]} (on the command line: "
+            f"{' '.join(f'--allow-path {name}' for name in names[:5])})."
+        )
+
+
+def _places(model: Any, what: str) -> Iterator[tuple[str, Any, str | None]]:
+    """Every encoder, where it sits, and the path that its name holds."""
+    for where, item in objects(model):
+        if not is_encoder(item):
+            continue
+        from hybridsent.encoders._places import path_in  # loaded already, as there is an encoder
+
+        revision = vars(item).get("revision")
+        named = isinstance(revision, str) and _REVISION.fullmatch(revision)
+        if revision is not None and (not named or ".." in str(revision)):
+            raise BundleError(
+                f"{what} cannot be loaded: {where}.revision must name a branch, tag or commit; got "
+                f"{revision!r:.100}."
+            )
+        name = vars(item).get("model")
+        yield where or "the model", item, path_in(name) if isinstance(name, str) else None
+
+
+def _inside(place: str, paths: Sequence[str]) -> bool:
+    """Compare paths as they are written: to resolve one would already read from it."""
+    wanted = _absolute(place)
+    return any(wanted == path or wanted.startswith(path.rstrip(os.sep) + os.sep) for path in paths)
+
+
+def _absolute(path: str) -> str:
+    # not Path.expanduser, which raises for the home of an unknown user
+    return os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+
+
+def reads_a_cache(encoder: Any) -> bool:
+    """Tell whether an encoder finds its network in a cache outside of Python's installation."""
+    from hybridsent.encoders._places import CACHES, path_in
+
+    name = getattr(encoder, "model", None)
+    if not isinstance(name, str) or path_in(name) is not None:
+        return False
+    family, separator, _ = name.partition(":")
+    return bool(separator) and family in CACHES
