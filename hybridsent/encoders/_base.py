@@ -101,9 +101,8 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         """
         self._check()
         as_cells(X, self.modality)
-        for learned in ("precision_", PROMISE):
-            vars(self).pop(learned, None)
-        self.precision_ = self._precision(self.backbone())
+        for loaded in ("precision_", PROMISE):
+            self.__dict__.pop(loaded, None)
         self.n_features_out_ = self._width() * (self.steps or 1)
         return self
 
@@ -265,6 +264,21 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         ).hexdigest()
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", backbone.identity or backbone.name).strip("-.")[-60:]
         return f"{slug}-{digest}", {**spec, "name": backbone.name}
+
+    def __getstate__(self) -> Any:
+        """Keep what ``precision="auto"`` is here: another processor would compute other rows."""
+        state = super().__getstate__()
+        if self.precision != "auto" or not hasattr(self, "n_features_out_"):
+            return state
+        try:
+            kept = self._precision(self.backbone())
+        except (
+            ImportError,
+            OSError,
+            ValueError,
+        ):  # it can be kept without its weights
+            return state
+        return {"precision_": kept, **state}
 
     def _precision(self, backbone: Backbone) -> str:
         if self.precision == "float32" or not backbone.half_precision:

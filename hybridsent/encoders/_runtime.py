@@ -16,12 +16,8 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
 from hybridsent.encoders._files import check_unchanged
-from hybridsent.encoders._graphs import has_bfloat16
-=======
 from hybridsent.encoders._graphs import has_bfloat16, multiplies_bfloat16
->>>>>>> 8a17801 (A model keeps the precision it was fitted with on another processor, and loading reads no path and no network that the caller did not allow)
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import WeightsError

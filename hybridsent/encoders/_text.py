@@ -72,8 +72,8 @@ class TextEncoder(BaseEncoder):
     n_features_out_ : int
         Columns of the output.
     precision_ : {"float32", "bfloat16", "float16"}
-        What ``precision="auto"`` was when it was fitted. It stays so on another machine, where that
-        computes it; else rows are float32, with a warning.
+        Of an encoder that was pickled or saved: what ``precision="auto"`` was there. It stays so on
+        another machine, where that computes it; else rows are float32, with a warning.
     n_encoded_ : int
         Distinct cells that the last `transform` encoded.
     n_from_store_ : int

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridsent.exceptions import BundleError, PersistError
+from hybridsent.persist._archive import Allowance
 from hybridsent.persist._bundle import MODEL, read_bundle, read_manifest, sha256, write_bundle
 from hybridsent.persist._codec import audit, decode, encode, needed_trust
 from hybridsent.persist._encoders import compare_encoders, describe_encoders, warn_of_passing
@@ -117,7 +118,8 @@ def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
     check_native(estimator)
     portable = freeze(estimator)
     model, tensors = encode(portable), get_tensors(estimator)
-    audited = audit(model)
+    allowance = Allowance(len(model), "The model")
+    audited = audit(model, allowance)
     needs_trust = needed_trust(audited)
     back = decode(audited, needs_trust)
     difference = first_difference(portable, back)
@@ -126,12 +128,12 @@ def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
             f"The estimator cannot be saved: {difference} would come back changed. Use plain "
             "numbers, strings, lists, dicts and arrays there."
         )
-    _complete(back, tensors)
+    _complete(back, tensors, allowance.packed)
     if get_tensors(back) != tensors:
         raise PersistError("The estimator cannot be saved: its tensors would come back changed.")
     members = {MODEL: model} | {_tensor_name(i): data for i, data in enumerate(tensors)}
     return members, describe(
-        estimator, portable, {named.full for named in audited.schema.named}
+        estimator, portable, {named.full for named in audited.schema.named.values()}
     ) | {
         "needs_trust": sorted(needs_trust),
         "encoders": describe_encoders(back),
@@ -139,12 +141,12 @@ def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
     }
 
 
-def _complete(estimator: Any, tensors: Sequence[bytes]) -> None:
+def _complete(estimator: Any, tensors: Sequence[bytes], packed: int) -> None:
     """Check what was decoded, and put back what is not in ``model.skops``."""
     with as_bundle_error("The model cannot be put together"):
         refuse_machine_state(estimator)
         check_native(estimator)
-        thaw(estimator)
+        thaw(estimator, packed)
         set_tensors(estimator, list(tensors))
 
 
@@ -230,12 +232,12 @@ def load(
     """
     path = Path(path)
     names, allowed = check_trusted(trusted), check_paths(paths)
-    manifest, members = read_bundle(path)
+    manifest, members, allowance = read_bundle(path)
     gap = version_gap(manifest)
     tensors = [members[name] for name in sorted(set(members) - {MODEL}, key=_number)]
     try:
-        estimator = decode(audit(members[MODEL]), names)
-        _complete(estimator, tensors)
+        estimator = decode(audit(members.pop(MODEL), allowance), names)
+        _complete(estimator, tensors, allowance.packed)
     except PersistError as error:
         hint = f" It was {gap}, which may be the reason." if gap else ""
         raise type(error)(f"{path} cannot be loaded: {error}{hint}") from error

@@ -13,7 +13,7 @@ from math import prod
 from numpy.lib import format as npy
 
 from hybridsent.exceptions import BundleError
-from hybridsent.persist._archive import unpack
+from hybridsent.persist._archive import Allowance, unpack
 from hybridsent.persist._errors import as_bundle_error
 
 _SPARSE_PARTS = re.compile(r"(format|shape|data|indices|indptr|_is_array)\.npy")
@@ -65,7 +65,7 @@ def check_npy(data: bytes, name: str) -> tuple[tuple[int, ...], str]:
     return shape, dtype.kind
 
 
-def check_npz(data: bytes, name: str) -> None:
+def check_npz(data: bytes, name: str, allowance: Allowance) -> None:
     """Check every array of a sparse matrix, as `check_npy` does."""
-    for part, content in unpack(io.BytesIO(data), name, _SPARSE_PARTS).items():
+    for part, content in unpack(io.BytesIO(data), name, _SPARSE_PARTS, allowance).items():
         check_npy(content, f"{part} of {name}")

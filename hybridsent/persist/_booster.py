@@ -14,6 +14,7 @@ import numpy as np
 
 from hybridsent.exceptions import BundleError, PersistError
 from hybridsent.persist._errors import as_bundle_error
+from hybridsent.persist._json import read_json
 from hybridsent.persist._trees import check_links
 
 _NODE_FIELDS: tuple[str, ...] = (
@@ -38,7 +39,7 @@ def booster_to_json(booster: Any) -> bytes:
     return data
 
 
-def json_to_booster(data: Any, n_jobs: Any, path: str) -> Any:
+def json_to_booster(data: Any, n_jobs: Any, path: str, packed: int) -> Any:
     """Check the JSON and let xgboost read it.
 
     Parameters
@@ -49,13 +50,15 @@ def json_to_booster(data: Any, n_jobs: Any, path: str) -> Any:
         Number of threads of the estimator.
     path : str
         Where the booster sits, for messages.
+    packed : int
+        Bytes of the file that it comes from.
     """
     if not isinstance(data, bytes):
         raise BundleError(f"{path}._Booster must be bytes; got {type(data).__name__}.")
     with as_bundle_error(f"The xgboost model at {path or 'the top'} cannot be read"):
         from xgboost import Booster
 
-        model = json.loads(data)
+        model = read_json(data, f"The xgboost model at {path or 'the top'}", packed)
         try:
             _check(model)
         except BundleError as error:
@@ -92,7 +95,7 @@ def _groups(params: dict[str, Any]) -> int:
 
 
 def _check_scores(learner: dict[str, Any], params: dict[str, Any], groups: int) -> None:
-    scores = json.loads(params["base_score"])
+    scores = read_json(params["base_score"], "base_score")
     if isinstance(scores, list) and len(scores) not in (1, groups):
         raise BundleError(f"base_score has {len(scores)} values for {groups} outputs.")
     multi = learner["objective"].get("softmax_multiclass_param")

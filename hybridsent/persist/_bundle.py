@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hybridsent.exceptions import BundleError, PersistError
-from hybridsent.persist._archive import open_archive, unpack
+from hybridsent.persist._archive import Allowance, open_archive, read_member, unpack
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._manifest import parse_manifest
 
@@ -30,6 +30,7 @@ class Bundle(NamedTuple):
 
     manifest: dict[str, Any]
     members: dict[str, bytes]
+    allowance: Allowance
 
 
 def sha256(data: bytes) -> str:
@@ -69,24 +70,27 @@ def read_bundle(path: Path) -> Bundle:
     """Read every member and compare it with its hash; decode nothing but the manifest."""
     what = str(path)
     with _open(path) as file:
-        members = unpack(file, what, _MEMBERS)
-    manifest = parse_manifest(members.pop(MANIFEST, None), what)
+        allowance = Allowance(file.seek(0, 2), what)
+        members = unpack(file, what, _MEMBERS, allowance)
+    manifest = parse_manifest(members.pop(MANIFEST, None), what, allowance)
     _check_hashes(manifest["members"], members, what)
-    return Bundle(manifest, members)
+    return Bundle(manifest, members, allowance)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """Read the manifest alone."""
     what = str(path)
     with _open(path) as file, open_archive(file, what, _MEMBERS) as archive:
+        allowance = Allowance(path.stat().st_size, what)
         if MANIFEST not in archive.namelist():
-            return parse_manifest(None, what)
+            return parse_manifest(None, what, allowance)
         with as_bundle_error(f"The manifest of {what} cannot be unpacked"):
             if archive.getinfo(MANIFEST).file_size > MAX_MANIFEST_BYTES:
                 raise BundleError(
                     f"The manifest of {what} is larger than {MAX_MANIFEST_BYTES} bytes."
                 )
-            return parse_manifest(archive.read(MANIFEST), what)
+            data = read_member(archive, archive.getinfo(MANIFEST))
+            return parse_manifest(data, what, allowance)
 
 
 def _open(path: Path) -> io.BufferedReader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 from collections.abc import Iterable
@@ -11,9 +10,12 @@ from typing import Any, NamedTuple
 
 from hybridsent._warnings import ignored_warnings
 from hybridsent.exceptions import BundleError, PersistError, UntrustedTypeError
-from hybridsent.persist._archive import unpack
+from hybridsent.persist._archive import MAX_RATIO, RATIO_MATTERS_ABOVE, Allowance, unpack
+from hybridsent.persist._build import Builder
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import children
+from hybridsent.persist._json import read_json
+from hybridsent.persist._node import Node
 from hybridsent.persist._schema import Named, Schema
 from hybridsent.persist._trust import is_defined_there, is_denied, is_extensible
 
@@ -45,7 +47,13 @@ def _dumps(model: Any) -> bytes:
     import skops.io
 
     data: bytes = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
-    return data
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        unpacked = sum(info.file_size for info in archive.infolist())
+    if unpacked <= max(RATIO_MATTERS_ABOVE // 2, MAX_RATIO // 2 * len(data)):
+        return data
+    # mostly zeros would look like a zip bomb; a large file on disk is no harm
+    plain: bytes = skops.io.dumps(model, compression=zipfile.ZIP_STORED)
+    return plain
 
 
 def _culprit(model: Any) -> tuple[str, Any]:
@@ -81,51 +89,39 @@ def way_out(kind: type) -> str:
 
 
 class Audited(NamedTuple):
-    """A ``model.skops`` of which every byte that skops would read was checked.
+    """A ``model.skops`` of which every byte that is read was checked.
 
     Attributes
     ----------
     schema : Schema
         What it names, `foreign` being what the allow-list lacks.
-    clean : bytes
-        The same model, written again from what was checked; only this is given to skops.
+    clean : dict
+        The same schema, written again from what was checked; only this is built.
     """
 
     schema: Schema
-    clean: bytes
+    clean: Node
 
 
-def audit(data: bytes) -> Audited:
+def audit(data: bytes, allowance: Allowance) -> Audited:
     """Check a ``model.skops``; raise BundleError if save() cannot have written it."""
-    members = unpack(io.BytesIO(data), "model.skops", _MEMBERS)
+    members = unpack(io.BytesIO(data), "model.skops", _MEMBERS, allowance)
     if _SCHEMA not in members:
         raise BundleError("model.skops has no schema.json: it is damaged.")
     with as_bundle_error("The schema of model.skops cannot be read"):
-        schema = Schema(members)
-        clean = schema.check(json.loads(members.pop(_SCHEMA)))
-        unused = sorted(set(members) - schema.used)
+        schema = Schema(members, allowance)
+        text, what = members.pop(_SCHEMA), "The schema of model.skops"
+        clean = schema.check(read_json(text, what, allowance.packed))
+        unused = sorted(set(members) - set(schema.uses))
         if unused:
             raise BundleError(f"model.skops holds {unused[:5]}, which nothing in it refers to.")
-        return Audited(schema, _repack(clean, members))
-
-
-def _repack(schema: dict[str, Any], members: dict[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-        archive.writestr(_SCHEMA, json.dumps(schema))
-    return file.getvalue()
+        return Audited(schema, clean)
 
 
 def decode(audited: Audited, trusted: frozenset[str]) -> Any:
     """Build a model; raise UntrustedTypeError for what neither we nor the caller allow."""
-    _refuse(audited.schema.foreign, trusted)
-    return _construct(audited.clean, sorted({named.full for named in audited.schema.named}))
-
-
-def _construct(clean: bytes, names: list[str]) -> Any:
-    import skops.io
+    schema = audited.schema
+    _refuse(schema.foreign, trusted)
     from sklearn.exceptions import InconsistentVersionWarning
 
     # Ours names the whole bundle once; scikit-learn's would come for each estimator in it.
@@ -133,7 +129,7 @@ def _construct(clean: bytes, names: list[str]) -> Any:
         as_bundle_error("The model cannot be built"),
         ignored_warnings(InconsistentVersionWarning),
     ):
-        return skops.io.loads(clean, trusted=names)
+        return Builder(schema.members, schema.uses).build(audited.clean)
 
 
 def _refuse(foreign: Iterable[Named], trusted: frozenset[str]) -> None:

@@ -184,7 +184,7 @@ class _Named(NamedTuple):
         return f"The encoder {self.name!r} ({model!s:.200}) of {self.what}"
 
     def warn(self, problem: str) -> None:
-        warnings.warn(f"{self} {problem}", VersionWarning, stacklevel=6)
+        warnings.warn(f"Loaded, but: {self} {problem}", VersionWarning, stacklevel=6)
 
     def set(self, **attributes: Any) -> None:
         for encoder in self.alike:

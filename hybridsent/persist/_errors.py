@@ -36,6 +36,11 @@ def as_bundle_error(problem: str) -> Iterator[None]:
         yield
     except PersistError:
         raise
+    except ModuleNotFoundError as error:
+        raise BundleError(
+            f"{problem}: it needs the package {error.name!r}, which is not installed. Install it "
+            "(see the versions that inspect gives) and load the file again."
+        ) from error
     # A hostile file can make zipfile, json, numpy, skops and scikit-learn raise anything at all;
     # every one of those errors means the same to the user, and the original stays the cause.
     except Exception as error:

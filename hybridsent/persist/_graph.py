@@ -32,12 +32,13 @@ def children(item: Any) -> list[tuple[str, Any]]:
     if isinstance(item, _ATOMS):
         return []
     if isinstance(item, dict):
-        return [(f"[{key!r}]", value) for key, value in item.items()]
+        return [(f"[{key!r:.60}]", value) for key, value in item.items()]
     if isinstance(item, list | tuple | set):
         return [(f"[{i}]", value) for i, value in enumerate(item)]
     if isinstance(item, np.ndarray):
         return _items(item)
-    return [(f".{name}", value) for name, value in getattr(item, "__dict__", {}).items()]
+    # cut short: a path is made for every part, and a hostile name may have a million letters
+    return [(f".{name:.60}", value) for name, value in getattr(item, "__dict__", {}).items()]
 
 
 def _items(array: np.ndarray[Any, Any]) -> list[tuple[str, Any]]:
@@ -91,11 +92,24 @@ def first_difference(a: Any, b: Any) -> str | None:
             continue
         seen.add(id(x))
         parts, others = _saved_parts(x), _saved_parts(y)
-        if [step for step, _ in parts] != [step for step, _ in others]:
+        if _keys(x) != _keys(y) or len(parts) != len(others):
             return path.lstrip(".") or "the model"
         pairs = zip(parts, others, strict=True)
         stack.extend((path + step, part, other) for (step, part), (_, other) in pairs)
     return None
+
+
+def _keys(item: Any) -> list[Any]:
+    """Tell in full what the steps to the parts of an object are made of."""
+    if isinstance(item, dict):
+        return list(item)
+    plain = isinstance(item, list | tuple | set | np.ndarray) or _is_sparse(item)
+    return [] if plain else sorted(_state(item))
+
+
+def _state(item: Any) -> dict[str, Any]:
+    state = item.__getstate__() if hasattr(item, "__dict__") else {}
+    return state if isinstance(state, dict) else dict(vars(item))
 
 
 def _saved_parts(item: Any) -> list[tuple[str, Any]]:
@@ -104,8 +118,7 @@ def _saved_parts(item: Any) -> list[tuple[str, Any]]:
         return []
     if not hasattr(item, "__dict__") or isinstance(item, dict | list | tuple | np.ndarray):
         return children(item)
-    state = item.__getstate__()
-    state = state if isinstance(state, dict) else vars(item)
+    state = _state(item)
     return [(f".{key}", state[key]) for key in sorted(state)]
 
 

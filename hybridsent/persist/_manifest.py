@@ -17,7 +17,8 @@ from typing import Any
 
 from hybridsent._version import __version__
 from hybridsent.exceptions import BundleError, PersistError, VersionWarning
-from hybridsent.persist._errors import as_bundle_error
+from hybridsent.persist._archive import Allowance
+from hybridsent.persist._json import read_json
 
 FORMAT = "hybridsent-bundle"
 FORMAT_VERSION = 1
@@ -89,7 +90,7 @@ def checked_metadata(metadata: Mapping[str, object] | None) -> dict[str, object]
         if not isinstance(key, str):
             raise PersistError(f"metadata must have str keys; got the key {key!r}.")
         try:
-            json.dumps(value, allow_nan=False)
+            read_json(json.dumps([[value]], allow_nan=False, indent=1), "it")
         except (TypeError, ValueError, RecursionError) as error:
             raise PersistError(
                 f"metadata[{key!r}] must be made of str, finite numbers, bool, None, lists and "
@@ -98,12 +99,11 @@ def checked_metadata(metadata: Mapping[str, object] | None) -> dict[str, object]
     return dict(metadata)
 
 
-def parse_manifest(data: bytes | None, what: str) -> dict[str, Any]:
+def parse_manifest(data: bytes | None, what: str, allowance: Allowance) -> dict[str, Any]:
     """Parse and check the manifest of the file named `what`."""
     if data is None:
         raise BundleError(f"{what} has no manifest.json: it is no hybridsent bundle.")
-    with as_bundle_error(f"The manifest of {what} is no valid JSON"):
-        manifest = json.loads(data)
+    manifest = read_json(data, f"The manifest of {what}", allowance.packed)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BundleError(f"{what} is no hybridsent bundle: its manifest does not say {FORMAT!r}.")
     _check_format(manifest.get("format_version"), manifest.get("versions"), what)
@@ -116,12 +116,14 @@ def parse_manifest(data: bytes | None, what: str) -> dict[str, Any]:
 
 def _check_format(number: object, versions: object, what: str) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise BundleError(f"The manifest of {what} has no valid format_version; got {number!r}.")
+        raise BundleError(
+            f"The manifest of {what} has no valid format_version; got {number!r:.50}."
+        )
     if number > FORMAT_VERSION:
         writer = versions.get("hybridsent") if isinstance(versions, dict) else None
         raise BundleError(
-            f"{what} has format version {number}, written by hybridsent {writer}; hybridsent "
-            f"{__version__} reads versions up to {FORMAT_VERSION}. Update: "
+            f"{what} has format version {number!s:.50}, written by hybridsent {writer!s:.50}; "
+            f"hybridsent {__version__} reads versions up to {FORMAT_VERSION}. Update: "
             "pip install --upgrade hybridsent"
         )
 
@@ -129,7 +131,7 @@ def _check_format(number: object, versions: object, what: str) -> None:
 def _check_members(members: dict[str, object], what: str) -> None:
     for name, digest in members.items():
         if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-            raise BundleError(f"The manifest of {what} has no valid SHA-256 for {name!r}.")
+            raise BundleError(f"The manifest of {what} has no valid SHA-256 for {name!r:.100}.")
 
 
 def version_gap(manifest: Mapping[str, Any]) -> str | None:
@@ -137,7 +139,7 @@ def version_gap(manifest: Mapping[str, Any]) -> str | None:
     saved, here = manifest["versions"].get("scikit-learn"), _version_of("scikit-learn")
     if str(saved).split(".")[:2] == str(here).split(".")[:2]:
         return None
-    return f"saved under scikit-learn {saved}, this is scikit-learn {here}"
+    return f"saved under scikit-learn {saved!s:.50}, this is scikit-learn {here}"
 
 
 def warn_of_versions(gap: str | None, what: str) -> None:

@@ -39,6 +39,10 @@ HYBRIDSENT_MODULES = (
     "hybridsent.scaling",
     "hybridsent.transfer",
 )
+# Parts of scikit-learn in which it lists no estimators (sklearn.utils.all_estimators).
+SKLEARN_UNLISTED = frozenset(
+    {"tests", "externals", "setup", "conftest", "experimental", "estimator_checks"}
+)
 # Functions of ours that a FunctionTransformer may hold; add a name here when a pipeline needs it.
 HYBRIDSENT_FUNCTIONS = read_table("hybridsent._views: domain_column domain_names rename_feature")
 

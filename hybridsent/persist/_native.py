@@ -7,13 +7,12 @@ not theirs. Estimators that compute in numpy alone need none of this: they raise
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from hybridsent._params import MAX_THREADS
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import Edge, edges, objects
@@ -33,8 +32,9 @@ def check_native(model: Any) -> None:
     with as_bundle_error("The model's attributes contradict each other"):
         for edge in edges(model):
             _check_edge(edge)
+        checks = [(kinds, check) for kinds, check in _checks() if kinds]
         for path, item in objects(model):
-            for kinds, check in _checks():
+            for kinds, check in checks:
                 if isinstance(item, kinds):
                     _named(path, item, check)
             _named(path, item, _threads)
@@ -55,18 +55,16 @@ def _need(condition: object, message: str) -> None:
 
 
 def _check_edge(edge: Edge) -> None:
-    from scipy.sparse import issparse
-    from sklearn.tree import BaseDecisionTree
-    from sklearn.tree._tree import Tree
-
-    if isinstance(edge.child, Tree):
-        owned = isinstance(edge.parent, BaseDecisionTree) and edge.step == ".tree_"
+    child: Any = edge.child
+    if isinstance(child, _loaded("sklearn.tree._tree", "Tree")):
+        owned = isinstance(edge.parent, _tree_kinds()) and edge.step == ".tree_"
         _need(owned, f"{edge.path} is a bare tree, outside of an estimator.")
-    elif issparse(edge.child):
-        _need(edge.child.format in ("csr", "csc"), f"{edge.path} is no CSR or CSC matrix.")
-        edge.child.check_format(full_check=True)
-    elif isinstance(edge.child, np.random.RandomState):
-        position = edge.child.get_state(legacy=False)["state"]["pos"]
+    elif isinstance(child, _loaded("scipy.sparse", "spmatrix", "sparray")):
+        matrix: Any = child
+        _need(matrix.format in ("csr", "csc"), f"{edge.path} is no CSR or CSC matrix.")
+        matrix.check_format(full_check=True)
+    elif isinstance(child, np.random.RandomState):
+        position = child.get_state(legacy=False)["state"]["pos"]
         _need(0 <= position <= 624, f"{edge.path} has an impossible position.")
 
 
@@ -194,37 +192,36 @@ def _clusters(item: Any) -> None:
 
 def _threads(item: Any) -> None:
     """OpenMP ends the process, and joblib hangs, when told to start a billion threads."""
+    from hybridsent._params import MAX_THREADS  # it loads SciPy, and whoever asks has a model
+
     for name, least in (("n_jobs", -MAX_THREADS), ("_n_threads", 1)):
         number = vars(item).get(name)
         fits = number is None or (isinstance(number, int) and least <= number <= MAX_THREADS)
         _need(fits, f"{name} is {number!r}; it must be {least} to {MAX_THREADS}, or None.")
 
 
-@cache
+def _loaded(module: str, *names: str) -> tuple[type, ...]:
+    """Give classes of a module, if it is imported: else nothing can be an instance of them."""
+    home = sys.modules.get(module)
+    return () if home is None else tuple(getattr(home, name) for name in names)
+
+
 def _tree_kinds() -> tuple[type, ...]:
-    from sklearn.tree import BaseDecisionTree
-
-    return (BaseDecisionTree,)
+    return _loaded("sklearn.tree", "BaseDecisionTree")
 
 
-@cache
 def _checks() -> list[tuple[tuple[type, ...], Check]]:
-    from sklearn import cluster, ensemble, svm
-    from sklearn.neighbors._base import NeighborsBase
-
-    forests: tuple[type, ...] = (ensemble.RandomForestClassifier, ensemble.RandomForestRegressor)
-    forests += (ensemble.ExtraTreesClassifier, ensemble.ExtraTreesRegressor)
-    forests += (ensemble.RandomTreesEmbedding,)
-    hist = (ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor)
-    machines = (svm.SVC, svm.NuSVC, svm.SVR, svm.NuSVR, svm.OneClassSVM)
-    boosting = (ensemble.GradientBoostingClassifier, ensemble.GradientBoostingRegressor)
+    ensemble, both = "sklearn.ensemble", ("Classifier", "Regressor")
+    forests = [f"{kind}{task}" for kind in ("RandomForest", "ExtraTrees") for task in both]
+    boosting = [f"GradientBoosting{task}" for task in both]
+    hist = [f"HistGradientBoosting{task}" for task in both]
     return [
         (_tree_kinds(), _tree),
-        (forests, _forest),
-        (boosting, _boosting),
-        ((ensemble.IsolationForest,), _isolation),
-        (hist, _hist_boosting),
-        (machines, _svm),
-        ((NeighborsBase,), _neighbors),
-        ((cluster.KMeans, cluster.MiniBatchKMeans), _clusters),
+        (_loaded(ensemble, *forests, "RandomTreesEmbedding"), _forest),
+        (_loaded(ensemble, *boosting), _boosting),
+        (_loaded(ensemble, "IsolationForest"), _isolation),
+        (_loaded(ensemble, *hist), _hist_boosting),
+        (_loaded("sklearn.svm", "SVC", "NuSVC", "SVR", "NuSVR", "OneClassSVM"), _svm),
+        (_loaded("sklearn.neighbors._base", "NeighborsBase"), _neighbors),
+        (_loaded("sklearn.cluster", "KMeans", "MiniBatchKMeans"), _clusters),
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hybridsent.exceptions import BundleError
+from hybridsent.persist._archive import Allowance
+from hybridsent.persist._json import read_json
 
 Node = dict[str, Any]
 
@@ -15,6 +16,7 @@ class Walk(Protocol):
     """What the rules of the node kinds need of the walk that calls them (see `_schema.Schema`)."""
 
     members: Mapping[str, bytes]
+    allowance: Allowance
 
     def node(self, state: Any, path: str, *, shared: bool = True) -> Node:
         """Check one node and everything below it."""
@@ -43,7 +45,4 @@ def expect(state: Any, kind: str, path: str) -> Node:
 
 def parsed(content: str, path: str) -> Any:
     """Value of a JSON text; BundleError if it has none."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"The model's schema is broken at {path}: {error}.") from error
+    return read_json(content, f"The model's schema is broken at {path}: it")

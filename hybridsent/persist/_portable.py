@@ -25,7 +25,7 @@ import numpy as np
 
 from hybridsent.exceptions import BundleError, PersistError
 from hybridsent.persist._booster import booster_to_json, json_to_booster
-from hybridsent.persist._graph import edges, objects
+from hybridsent.persist._graph import objects
 
 TENSORS = "__hybridsent_tensors__"
 SET_TENSORS = "__hybridsent_set_tensors__"
@@ -143,10 +143,11 @@ def _has_booster(item: Any, state: dict[str, Any]) -> bool:
 
 
 def _grows_tree(item: Any, state: dict[str, Any]) -> bool:
+    if state.get("_fit_method") not in ("kd_tree", "ball_tree"):
+        return False
     from sklearn.neighbors._base import NeighborsBase
 
-    grown = state.get("_fit_method") in ("kd_tree", "ball_tree")
-    return grown and isinstance(item, NeighborsBase)
+    return isinstance(item, NeighborsBase)
 
 
 def refuse_machine_state(model: Any) -> None:
@@ -157,18 +158,18 @@ def refuse_machine_state(model: Any) -> None:
             raise BundleError(f"{path}.store names a store, which save() never writes.")
         if _is_sklearn(item) and state.get("memory") is not None:
             raise BundleError(f"{path}.memory names a cache folder, which save() never writes.")
-    for edge in edges(model):
-        name = edge.step[1:] if edge.step.startswith(".") else ""
-        if name and callable(getattr(type(edge.parent), name, None)):
-            raise BundleError(f"{edge.path} replaces a method of {type(edge.parent).__name__}.")
+        for name in state:
+            if callable(getattr(type(item), name, None)):
+                where = f"{path}.{name}".lstrip(".")
+                raise BundleError(f"{where:.200} replaces a method of {type(item).__name__}.")
 
 
-def thaw(model: Any) -> None:
-    """Put back, in place, what `freeze` took out, except tensors."""
+def thaw(model: Any, packed: int) -> None:
+    """Put back, in place, what `freeze` took out, except tensors; `packed` as in `read_json`."""
     for path, item in objects(model):
         state = vars(item)
         if _has_booster(item, state):
-            item._Booster = json_to_booster(state["_Booster"], state.get("n_jobs"), path)
+            item._Booster = json_to_booster(state["_Booster"], state.get("n_jobs"), path, packed)
         if _grows_tree(item, state):
             item._tree = _grown_tree(item)
 

@@ -29,7 +29,7 @@ def _sequence(schema: Walk, state: Node, path: str) -> Node:
 
 
 def _dict(schema: Walk, state: Node, path: str) -> Node:
-    return _mapping(schema, state, path, lambda key: f"{path}[{key!r}]")
+    return _mapping(schema, state, path, lambda key: f"{path}[{key!r:.60}]")
 
 
 def _mapping(schema: Walk, state: Node, path: str, step: Callable[[str], str]) -> Node:
@@ -62,7 +62,7 @@ def _object(schema: Walk, state: Node, path: str) -> Node:
         return {}
     if isinstance(content, dict) and content.get("__loader__") == "DictNode":
         clean = schema.node({**content, "content": {}, "key_types": _NO_KEYS}, path)
-        return {"content": clean | _mapping(schema, content, path, lambda key: f"{path}.{key}")}
+        return {"content": clean | _mapping(schema, content, path, lambda key: f"{path}.{key:.60}")}
     return {"content": schema.node(content, path)}
 
 
@@ -142,7 +142,7 @@ def _literal(schema: Walk, state: Any, path: str, field: str, value: str) -> Nod
 
 def _sparse(schema: Walk, state: Node, path: str) -> Node:
     name = schema.file(state, ".npz", path)
-    check_npz(schema.members[name], path or name)
+    check_npz(schema.members[name], path or name, schema.allowance)
     return {"type": "scipy", "file": name}
 
 

@@ -8,15 +8,17 @@ on the way, without the numbers wherever a position matters, and skops is given 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hybridsent.exceptions import BundleError
+from hybridsent.persist._archive import Allowance
 from hybridsent.persist._node import Node, get
 from hybridsent.persist._rules import RULES
 from hybridsent.persist._trust import is_allowed
 
-OLDEST_PROTOCOL = 2
+OLDEST_PROTOCOL = NEWEST_PROTOCOL = 2
 
 DEEPEST = (
     100  # objects within objects; beyond some depth, which differs by Python, readers overflow
@@ -44,33 +46,44 @@ class Schema:
     ----------
     members : mapping of str to bytes
         The other members of the skops archive.
+    allowance : Allowance
+        What the file may still unpack to.
 
     Attributes
     ----------
-    named : list of Named
-        Every type the schema names, in order.
+    named : dict
+        Every type the schema names, by kind of node and name, where it stands first.
     foreign : list of Named
         Those that the allow-list does not have.
-    used : set of str
-        Members that the schema refers to.
+    uses : Counter of str
+        How often the schema refers to each member.
     """
 
-    def __init__(self, members: Mapping[str, bytes]) -> None:
+    def __init__(self, members: Mapping[str, bytes], allowance: Allowance) -> None:
         self.members = members
-        self.named: list[Named] = []
-        self.foreign: list[Named] = []
-        self.used: set[str] = set()
+        self.allowance = allowance
+        self.named: dict[tuple[str, str, str], Named] = {}
+        self.uses: Counter[str] = Counter()
         self._depth = 0
+
+    @property
+    def foreign(self) -> list[Named]:
+        """Types that the allow-list does not have."""
+        return [found for found in self.named.values() if not is_allowed(found.kind, found.full)]
 
     def check(self, root: Any) -> Node:
         """Return the clean copy of a whole schema."""
         protocol = get(root, "protocol", int, "the model")
         if isinstance(protocol, bool) or protocol < OLDEST_PROTOCOL:
             raise BundleError(
-                f"The model uses skops protocol {protocol!r}, which is never written."
+                f"The model uses skops protocol {protocol!r:.50}, which is never written."
             )
-        extra = {"protocol": protocol, "_skops_version": str(root.get("_skops_version"))}
-        return self.node(root, "") | extra
+        if protocol > NEWEST_PROTOCOL:
+            raise BundleError(
+                f"The model uses skops protocol {protocol!r:.50}; this version of hybridsent reads "
+                f"{NEWEST_PROTOCOL}. Update hybridsent, or save the model with an older skops."
+            )
+        return self.node(root, "")
 
     def node(self, state: Any, path: str, *, shared: bool = True) -> Node:
         """Check one node and everything below it.
@@ -102,10 +115,8 @@ class Schema:
         number = state.get("__id__")
         if shared and type(number) is int:
             clean["__id__"] = number
-        found = Named(path, kind, module, name)
-        self.named.append(found)
-        if not is_allowed(kind, found.full):
-            self.foreign.append(found)
+        if (kind, module, name) not in self.named:
+            self.named[kind, module, name] = Named(path, kind, module, name)
         rule = RULES.get(kind)
         if rule is not None:
             clean |= rule(self, state, path)
@@ -115,6 +126,8 @@ class Schema:
         """Name of the member a node refers to."""
         name = str(get(state, "file", str, path))
         if name not in self.members or not name.endswith(suffix):
-            raise BundleError(f"{path or 'The model'} refers to {name!r}, which is not there.")
-        self.used.add(name)
+            raise BundleError(f"{path or 'The model'} refers to {name!r:.100}, which is not there.")
+        self.uses[name] += 1
+        if self.uses[name] > 1:  # a thousand nodes that name one array would build it as often
+            self.allowance.take(len(self.members[name]))
         return name

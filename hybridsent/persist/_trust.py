@@ -8,7 +8,6 @@ add names of installed packages, but never of modules that run code, read files 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -25,6 +24,7 @@ from hybridsent.persist._names import (
     NEVER_ROOTS,
     OBJECTS,
     PER_KIND,
+    SKLEARN_UNLISTED,
     UFUNC_MODULES,
 )
 
@@ -43,9 +43,9 @@ def is_allowed(kind: str, name: str) -> bool:
     (False, False)
     """
     if kind == "FunctionNode":
-        return name in _functions() or name in HYBRIDSENT_FUNCTIONS or _is_ufunc(name)
+        return name in FUNCTIONS | HYBRIDSENT_FUNCTIONS or _is_ufunc(name) or _is_metric(name)
     if kind == "ObjectNode":
-        return name in _objects() or (name.startswith("hybridsent.") and name in own_estimators())
+        return name in OBJECTS or _is_estimator(name)
     return name in PER_KIND.get(kind, frozenset())
 
 
@@ -108,22 +108,43 @@ def is_defined_there(kind: str, module: str, name: str) -> bool:
 
 
 @cache
-def own_estimators() -> frozenset[str]:
-    """Names of the estimators that hybridsent's public modules export."""
+def _is_estimator(name: str) -> bool:
+    """Tell whether a name is a public estimator of scikit-learn or hybridsent.
+
+    To list them all would import all of both, which takes seconds; here only the public module is
+    imported in which the name would have to be.
+    """
+    module, _, attribute = name.rpartition(".")
+    root = module.partition(".")[0]
+    if root == "hybridsent":
+        public = next((m for m in HYBRIDSENT_MODULES if f"{module}.".startswith(f"{m}.")), None)
+    else:
+        public = _public_module(module) if root == "sklearn" else None
+    if public is None or attribute.startswith("_"):
+        return False
+    try:
+        home = importlib.import_module(public)
+    except ImportError:
+        return False
+    if root == "hybridsent" and attribute not in getattr(home, "__all__", ()):
+        return False
     from sklearn.base import BaseEstimator
 
-    names: set[str] = set()
-    for module_name in HYBRIDSENT_MODULES:
-        if importlib.util.find_spec(module_name) is None:
-            continue
-        module = importlib.import_module(module_name)
-        public = [getattr(module, name) for name in getattr(module, "__all__", ())]
-        names |= {
-            full_name(item)
-            for item in public
-            if isinstance(item, type) and issubclass(item, BaseEstimator)
-        }
-    return frozenset(name for name in names if name.startswith("hybridsent."))
+    found = vars(home).get(attribute)
+    if not isinstance(found, type) or not issubclass(found, BaseEstimator):
+        return False
+    # what is abstract is no instance, and an alias is no home
+    plain = found is not BaseEstimator and not getattr(found, "__abstractmethods__", ())
+    return (plain or root == "hybridsent") and full_name(found) == name
+
+
+def _public_module(module: str) -> str | None:
+    """Give the public module of scikit-learn above a private one; None where it has none."""
+    parts = module.split(".")
+    private = next((i for i, part in enumerate(parts) if part.startswith("_")), len(parts))
+    if private < 2 or not SKLEARN_UNLISTED.isdisjoint(parts) or not _is_dotted(module):
+        return None
+    return ".".join(parts[:private])
 
 
 def full_name(kind: Any) -> str:
@@ -131,21 +152,15 @@ def full_name(kind: Any) -> str:
     return f"{kind.__module__}.{kind.__name__}"
 
 
-@cache
-def _objects() -> frozenset[str]:
-    from sklearn.utils import all_estimators
-
-    public = {full_name(kind) for _, kind in all_estimators()}
-    own = {name for name in public if name.startswith("sklearn.")}
-    return frozenset(own | OBJECTS)
+def _is_metric(name: str) -> bool:
+    return name.startswith("sklearn.metrics.") and name in _metrics()
 
 
 @cache
-def _functions() -> frozenset[str]:
+def _metrics() -> frozenset[str]:
     from sklearn.metrics import get_scorer, get_scorer_names
 
-    metrics = {full_name(get_scorer(name)._score_func) for name in get_scorer_names()}
-    return FUNCTIONS | {name for name in metrics if name.startswith("sklearn.")}
+    return frozenset(full_name(get_scorer(name)._score_func) for name in get_scorer_names())
 
 
 @cache

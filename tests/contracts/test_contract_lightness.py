@@ -224,6 +224,30 @@ def test_the_extra_is_in_the_message():
         import_optional("surely_not_installed", caller="a test", extra="dev")
 
 
+SAVED = """
+import sys
+from hybridsent import make_fusion, save
+import pandas as pd
+table = pd.DataFrame({"text": ["I love it", "Wonderful", "I hate it", "Dreadful"] * 2})
+save(make_fusion(text=True).fit(table, ["good", "good", "bad", "bad"] * 2), sys.argv[1])
+"""
+UNUSED = ("sklearn.ensemble", "sklearn.datasets", "sklearn.neural_network", "sklearn.cluster")
+
+
+def test_loading_imports_no_more_than_the_model_needs(tmp_path):
+    path = tmp_path / "m"
+    subprocess.run([sys.executable, "-c", SAVED, str(path)], check=True)
+    told = fresh(
+        f"""
+from hybridsent import load
+load({str(path)!r})
+told["unused"] = [name for name in {UNUSED!r} if name in sys.modules]
+"""
+    )
+    assert set(told["modules"]) & (NETWORKS | {"safetensors", "huggingface_hub", "pytest"}) == set()
+    assert told["unused"] == []
+
+
 WARM = """
 import sys
 import pandas as pd
