@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -326,9 +327,10 @@ def load_processor(kind: str, folder: Path, name: str) -> Any:
     import transformers
 
     for file in () if kind == "AutoTokenizer" else ("preprocessor_config", "processor_config"):
-        path = folder / f"{file}.json"
-        if path.is_file():
-            check_numbers(read_json(path, name), path, name)
+        path, settings = folder / f"{file}.json", None
+        with suppress(WeightsError):  # of a file that is not there, or of which transformers tells
+            settings = read_json(path, name)
+        check_numbers(settings, path, name)
     try:
         with quiet_transformers():
             return getattr(transformers, kind).from_pretrained(
