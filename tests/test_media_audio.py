@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybridsent.exceptions import MediaError
-from hybridsent.media import AUDIO_VERSION, load_audio
+from hybridsent.media import AUDIO_VERSION, _mend, load_audio
 
 RATE = 16000
 TONE = (0.5 * np.sin(np.arange(RATE) * (2 * np.pi * 440 / RATE))).astype(np.float32)
@@ -108,6 +108,103 @@ def test_cut_files_are_refused(name, share):
 def test_wav_written_to_a_pipe_has_no_length_and_is_read(size):
     raw = wav_header(size=size) + (TONE * 2**15).astype("<i2").tobytes()
     np.testing.assert_allclose(loaded(raw), TONE, atol=1e-4)
+
+
+# -- writers that could not go back to the header --------------------------------------------------
+
+
+def with_bytes(raw, position, new):
+    return raw[:position] + new + raw[position + len(new) :]
+
+
+_STREAMED = [0, 0x7FFFFFFF - 36, 0x7FFF0000, 0x80000000, 0xFFFFFFFF - 36, 0xFFFFFFFF]
+
+
+@pytest.mark.parametrize("riff", [0, 0xFFFFFFFF])
+@pytest.mark.parametrize("size", _STREAMED)
+@pytest.mark.parametrize("between", [b"", b"LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf59.27.100\0"])
+def test_a_streamed_wav_is_read_to_its_end(riff, size, between):
+    head = with_bytes(wav_header(size=size), 4, riff.to_bytes(4, "little"))
+    raw = head[:36] + between + head[36:] + (TONE * 2**15).astype("<i2").tobytes()
+    np.testing.assert_allclose(loaded(raw), TONE, atol=1e-4)
+
+
+def test_an_empty_wav_with_chunks_behind_it_is_empty():
+    for behind in (b"", b"LIST\x04\0\0\0abcd", b"LIST\x03\0\0\0abc\0id3 \x02\0\0\0xx"):
+        with pytest.raises(MediaError, match="zero samples"):
+            load_audio(wav_header() + behind)
+
+
+@pytest.mark.parametrize("more", [1, 8, 36, 44])
+def test_a_header_that_counts_itself_is_no_cut(more):
+    samples = (TONE * 2**15).astype("<i2").tobytes()
+    raw = wav_header(size=len(samples) + more) + samples
+    np.testing.assert_allclose(loaded(raw), TONE, atol=1e-4)
+    with pytest.raises(MediaError, match="cut off: 32,000 bytes of 32,"):
+        load_audio(wav_header(size=len(samples) + 100) + samples)
+
+
+@pytest.mark.parametrize("size", [0, 2**32 - 1, 2**64 - 1])
+def test_a_streamed_rf64_is_read_to_its_end(size):
+    raw = with_bytes(encoded(TONE, RATE, "RF64"), 28, size.to_bytes(8, "little"))
+    np.testing.assert_array_equal(loaded(raw), TONE)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_streamed_aiff_is_read_to_its_end(size):
+    raw = encoded(TONE, RATE, "AIFF", "PCM_16")
+    raw = with_bytes(raw, raw.find(b"SSND") + 4, size.to_bytes(4, "big"))
+    raw = with_bytes(raw, raw.find(b"COMM") + 10, size.to_bytes(4, "big"))
+    np.testing.assert_allclose(loaded(raw), TONE, atol=1e-4)
+
+
+def test_a_streamed_flac_is_read_to_its_end_and_within_limits():
+    raw = encoded(TONE, RATE, "FLAC", "PCM_16")
+    raw = with_bytes(raw, 21, bytes([raw[21] & 0xF0, 0, 0, 0, 0]))
+    np.testing.assert_allclose(loaded(raw), TONE, atol=1e-4)
+    assert len(loaded(raw, max_seconds=1.0)) == RATE
+    with pytest.raises(MediaError, match=r"too long: .*at most 0\.5 s"):
+        load_audio(raw, max_seconds=0.5)
+
+
+def ogg_pages(raw):
+    pages = []
+    while raw:
+        length = 27 + raw[26] + sum(raw[27 : 27 + raw[26]])
+        pages.append(raw[:length])
+        raw = raw[length:]
+    return pages
+
+
+@pytest.mark.parametrize("checksum", ["right", "as it was"])
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_an_ogg_without_its_end_flag_is_read_whole(name, checksum):
+    whole = sound(name, seconds=3.0)
+    *pages, last = ogg_pages(whole)
+    page = bytearray(last)
+    page[5] &= ~4
+    if checksum == "right":
+        page[22:26] = _mend._ogg_checksum(page)
+    bare = b"".join(pages) + bytes(page)
+    assert bare != whole
+    np.testing.assert_array_equal(loaded(bare), loaded(whole))
+    assert _mend._ogg_checksum(bytearray(last)) == last[22:26]
+
+
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_an_ogg_that_ends_with_a_whole_page_is_read_so_far(name):
+    *pages, _ = ogg_pages(sound(name, seconds=3.0))
+    assert 2 * RATE < len(loaded(b"".join(pages))) < 3 * RATE
+
+
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_an_ogg_whose_last_page_is_damaged_is_refused(name):
+    *pages, last = ogg_pages(sound(name, seconds=3.0))
+    page = bytearray(last)
+    page[5] &= ~4
+    page[-9] ^= 1
+    with pytest.raises(MediaError, match="last Ogg page is damaged"):
+        load_audio(b"".join(pages) + bytes(page))
 
 
 def test_bytes_after_the_sound_are_ignored():

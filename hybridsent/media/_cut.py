@@ -2,7 +2,8 @@
 
 Why by hand: libsndfile corrects a header to what follows it and says nothing, so a half file is a
 short sound. Each container tells its length in its own way; the few bytes that do are read here. A
-container that does not tell (a stream written to a pipe, an MP3 without a header frame) passes.
+container that does not tell (a stream written to a pipe, an MP3 without a header frame, an Ogg
+stream that ends with a whole page) passes.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import struct
 
 from hybridsent.exceptions import MediaError
+from hybridsent.media._mend import UNKNOWN, data_chunk, last_ogg_page
 
 __all__ = ["check_complete", "check_decoded"]
 
-_UNKNOWN = 0x7FFF_0000  # from here up, writers that could not seek back mean "until the end"
-_OGG_LAST_PAGE = 0x04
+# A header that counts itself among the samples, or blocks, is wrong by little: no more than this
+# share of a sound, or the header's own length, may lack.
+_ROUNDING = 1024
 
 # Kilobits per second by index: MPEG-1 layer III, then MPEG-2 and 2.5 layer III.
 _BIT_RATES = (
@@ -53,7 +56,7 @@ def check_complete(raw: bytes, name: str) -> None:
     elif name == "RF64":
         _check_rf64(raw)
     elif name == "OGG":
-        _check_last_page(raw)
+        last_ogg_page(raw)
 
 
 def check_decoded(raw: bytes, name: str, *, decoded: int, declared: int) -> None:
@@ -112,23 +115,10 @@ def _mp3_length(raw: bytes) -> tuple[int, bool]:
     return max(frames - 5, 0) * spread, told
 
 
-def _cut(there: int, declared: int) -> MediaError:
-    return MediaError(
-        f"the sound is cut off: {there:,} bytes of {declared:,} that its header declares"
-    )
-
-
 def _check_chunk(raw: bytes, wanted: bytes, order: str) -> None:
-    """Walk the chunks of RIFF or AIFF to the one that holds the samples."""
-    position, size_format = 12, ">I" if order == "big" else "<I"
-    while position + 8 <= len(raw):
-        (size,) = struct.unpack_from(size_format, raw, position + 4)
-        there = len(raw) - position - 8
-        if raw[position : position + 4] == wanted:
-            if there < size < _UNKNOWN:
-                raise _cut(there, size)
-            return
-        position += 8 + size + size % 2
+    chunk = data_chunk(raw, wanted, order)
+    if chunk is not None and chunk[1] < UNKNOWN:
+        _check_size(raw, *chunk)
 
 
 def _check_rf64(raw: bytes) -> None:
@@ -136,19 +126,16 @@ def _check_rf64(raw: bytes) -> None:
         return
     (size,) = struct.unpack_from("<Q", raw, 28)
     start = raw.find(b"data", 36) + 8
-    if start >= 44 and len(raw) - start < size < 2**62:
-        raise _cut(len(raw) - start, size)
+    if start >= 44 and size < 2**62:
+        _check_size(raw, start, size)
 
 
-def _check_last_page(raw: bytes) -> None:
-    """Look whether the last page of an Ogg stream is marked as the last, and whole."""
-    start = raw.rfind(b"OggS\x00")
-    head = raw[start : start + 27]
-    lacing = raw[start + 27 : start + 27 + head[26]] if start >= 0 and len(head) == 27 else b""
-    if not lacing or len(lacing) < head[26] or start + 27 + len(lacing) + sum(lacing) > len(raw):
-        raise MediaError("the sound is cut off: its last Ogg page is not whole")
-    if not head[5] & _OGG_LAST_PAGE:
-        raise MediaError("the sound is cut off: the Ogg stream has no page marked as its last")
+def _check_size(raw: bytes, start: int, size: int) -> None:
+    lacking = size - (len(raw) - start)
+    if lacking > max(min(start, size // 8), size // _ROUNDING):
+        raise MediaError(
+            f"the sound is cut off: {len(raw) - start:,} bytes of {size:,} that its header declares"
+        )
 
 
 def _after_id3(raw: bytes) -> int:

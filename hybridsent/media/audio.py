@@ -18,6 +18,7 @@ from hybridsent.media._cut import check_complete, check_decoded
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
 from hybridsent.media._memory import reading, reserve
+from hybridsent.media._mend import with_length
 
 __all__ = ["AUDIO_FORMATS", "AUDIO_VERSION", "load_audio"]
 
@@ -33,6 +34,7 @@ _MIN_RATE, _MAX_RATE = 1_000, 192_000
 _MAX_CHANNELS = 64
 _MAX_VALUES = 2**28  # samples times channels: 1 GiB of float32
 _COST = 4  # bytes a value
+_ENDLESS = 2**40  # samples: libsndfile's answer where a FLAC stream has no length
 _MAX_LEVEL = 1e3
 _FULL_SCALE = {"int16": 2.0**15, "int32": 2.0**31}
 
@@ -184,6 +186,7 @@ def _decoded(raw: bytes, max_seconds: float) -> tuple[_Samples, int]:
             f"this is no sound of a known format ({', '.join(AUDIO_FORMATS)}); "
             f"it begins with {raw[:12]!r}"
         )
+    raw = with_length(raw)
     try:
         with soundfile.SoundFile(io.BytesIO(raw)) as file:
             return _read(file, raw, max_seconds), file.samplerate
@@ -200,11 +203,17 @@ def _read(file: Any, raw: bytes, max_seconds: float) -> _Samples:
         raise MediaError(f"the sound is {file.format}; read are {', '.join(AUDIO_FORMATS)}")
     check_complete(raw, file.format)
     rate, declared = _check_rate(file.samplerate), file.frames
-    _check_duration(declared, rate, 0.0, max_seconds)
+    streamed = file.format == "FLAC" and declared >= _ENDLESS
+    if streamed:  # as much as may be, and one sample that shows that there is more
+        declared = int(max_seconds * rate) + 1
+        file.seekable = lambda: False  # soundfile would look for the end after reading
+    else:
+        _check_duration(declared, rate, 0.0, max_seconds)
     _check_size(declared, file.channels)
     # All at once: soundfile seeks between blocks, and seeking in MP3 moves the samples.
     samples: _Samples = file.read(declared, dtype="float32", always_2d=True)
-    check_decoded(raw, file.format, decoded=len(samples), declared=declared)
+    if not streamed:
+        check_decoded(raw, file.format, decoded=len(samples), declared=declared)
     _check_level(samples)
     return samples
 
