@@ -1,4 +1,4 @@
-"""One thread where there is little to compute (layer L0).
+"""One thread where there is little to compute, and calls in threads (layer L0).
 
 On small matrices the threads of a BLAS wait for one another, and those of NumPy's for those of
 SciPy's, at the expense of the cores: a classifier on 500 rows takes ten times as long.
@@ -11,14 +11,14 @@ time is set and taken back by whom it belongs to.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["one_blas_thread", "threads_for"]
+__all__ = ["in_threads", "one_blas_thread", "threads_for"]
 
 _MANY = 20_000_000  # entries of a matrix in which threads find enough to do
 _busy = threading.Lock()
@@ -87,3 +87,62 @@ def threads_for(entries: int, n_jobs: int | None) -> int | None:
     (1, 2, None)
     """
     return 1 if n_jobs is None and entries < _MANY else n_jobs
+
+
+def in_threads(
+    function: Callable[..., Any],
+    calls: Iterable[tuple[Any, ...]],
+    n_jobs: int | None,
+    *,
+    one_by_one: bool = False,
+) -> Iterable[Any]:
+    """Call a function in threads, under the caller's configuration of scikit-learn.
+
+    Parameters
+    ----------
+    function : callable
+        What is called.
+    calls : iterable of tuple
+        Its arguments, one tuple a call.
+    n_jobs : int or None
+        Calls at once; None and -1 are as many as there are cores.
+    one_by_one : bool, default=False
+        Whether each answer is given as soon as it is there, for a progress bar.
+
+    Returns
+    -------
+    list or iterator of object
+        What the calls give, in their order.
+
+    Examples
+    --------
+    >>> from hybridsent._threads import in_threads
+    >>> in_threads(pow, [(2, 3), (3, 2)], n_jobs=2)
+    [8, 9]
+    """
+    from joblib import Parallel, delayed
+
+    run = delayed(_Configured(function))
+    parallel = Parallel(
+        -1 if n_jobs is None else int(n_jobs),
+        prefer="threads",
+        return_as="generator" if one_by_one else "list",
+    )
+    answers: Iterable[Any] = parallel(run(*arguments) for arguments in calls)
+    return answers
+
+
+class _Configured:
+    """A function that is called under the configuration of the thread that made this."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        from sklearn import get_config
+
+        self.function = function
+        self.config = get_config()
+
+    def __call__(self, *arguments: Any) -> Any:
+        from sklearn import config_context
+
+        with config_context(**self.config):
+            return self.function(*arguments)

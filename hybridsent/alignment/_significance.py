@@ -10,11 +10,11 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from hybridsent._params import Interval, check_n_jobs, validate_parameter_constraints
+from hybridsent._threads import in_threads
 from hybridsent._views import as_matrix, presence
 from hybridsent.alignment._base import canonical_correlations
 
@@ -126,9 +126,8 @@ def permutation_test(
         return float(np.max(canonical_correlations(clone(aligner).fit(shuffled, y), shuffled)))
 
     found = canonical_correlations(fitted, X)
-    null = np.array(
-        Parallel(n_jobs=n_jobs, prefer="threads")(delayed(largest)(int(seed)) for seed in seeds)
-    )
+    calls = [(int(seed),) for seed in seeds]
+    null = np.array(in_threads(largest, calls, 1 if n_jobs is None else n_jobs))
     above = (null[:, None] >= found[None, :]).sum(axis=0)
     return PermutationTest(found, (1 + above) / (1 + n_permutations), null)
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
@@ -17,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from hybridsent._hints import did_you_mean
+from hybridsent._threads import in_threads
 from hybridsent._warnings import ignored_warnings, kept_filters
 from hybridsent.evaluation._parts import encoders_of, select, with_store
 from hybridsent.evaluation._responses import Remembered, Replayed
@@ -102,10 +102,10 @@ def score_folds(
     groups: np.ndarray | None = None,
 ) -> dict[str, Score]:
     """Fit a model on each fold, in threads, and score it by each metric."""
-    tasks = (delayed(_fold)(model, table, y, train, test, names, groups) for train, test in splits)
+    calls = [(model, table, y, train, test, names, groups) for train, test in splits]
     order = np.concatenate([test for _, test in splits])
     with fold_warnings_ignored(), threadpool_limits(1):
-        folds = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, prefer="threads")(tasks)
+        folds = list(in_threads(_fold, calls, n_jobs))
         guesses = np.concatenate([predicted for _, predicted in folds])
         return {
             name: summarise(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
+from hybridsent._threads import in_threads
 from hybridsent.evaluation._judging import (
     Splits,
     fit_options,
@@ -101,16 +101,15 @@ def run_all(
 ) -> tuple[dict[str, Found], dict[str, str]]:
     """Search every candidate on every outer fold and on all rows; tell which failed, and why."""
     folds = list(zip(plan.outer, plan.inner, strict=True))
-    tasks = [
-        delayed(_search_once)(entry, y, metric, inner, fold, plan.groups)
+    calls = [
+        (entry, y, metric, inner, fold, plan.groups)
         for entry in entries
         for fold, inner in [*folds, (None, plan.whole)]
     ]
     with fold_warnings_ignored(), threadpool_limits(1):
-        parallel = Parallel(
-            -1 if n_jobs is None else n_jobs, prefer="threads", return_as="generator"
+        outcomes = list(
+            _shown(in_threads(_search_once, calls, n_jobs, one_by_one=True), len(calls), verbose)
         )
-        outcomes = list(_shown(parallel(tasks), len(tasks), verbose))
     found: dict[str, Found] = {}
     failed: dict[str, str] = {}
     per = len(folds) + 1
@@ -227,7 +226,7 @@ def summarise_folds(
     return summarise(scores, fold_ratio(plan.outer), pooled)
 
 
-def _shown(outcomes: Iterator[Any], n: int, verbose: bool) -> Any:
+def _shown(outcomes: Iterable[Any], n: int, verbose: bool) -> Any:
     if not verbose:
         return outcomes
     from tqdm import tqdm

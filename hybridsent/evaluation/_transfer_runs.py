@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from hybridsent._views import DOMAIN, PASSTHROUGH, view_of
+from hybridsent._threads import in_threads
+from hybridsent._views import DOMAIN, is_passthrough, view_of
 from hybridsent.evaluation._judging import fit_options, fold_warnings_ignored
 from hybridsent.evaluation._mmd import maximum_mean_discrepancy
 from hybridsent.evaluation._resampled import Answers
@@ -200,8 +200,7 @@ def run_tasks(given: Given, tasks: list[Task], n_jobs: int | None) -> list[Outco
         In the order of the tasks.
     """
     with fold_warnings_ignored(), threadpool_limits(1):
-        runs = Parallel(n_jobs=-1 if n_jobs is None else n_jobs, prefer="threads")
-        return list(runs(delayed(_run)(given, task) for task in tasks))
+        return list(in_threads(_run, [(given, task) for task in tasks], n_jobs))
 
 
 @fold_warnings_ignored()
@@ -222,7 +221,8 @@ def _run(given: Given, task: Task) -> Outcome:
     if not reference:
         _check_told(fitted, table, given.n_target_labels, task.method)
     tested = pair.of_target[task.test]
-    answers = _answers(fitted, table.rows(tested, np.ones(len(tested), dtype=int)), given)
+    X_tested = table.rows(tested, np.ones(len(tested), dtype=int))
+    answers = _answers(fitted, X_tested, given, task.method)
     sizes = {len(source), len(source) + len(task.labeled), len(rows)}
     shift = _shift(fitted, table, pair, sizes, (X, y)) if task.shift else None
     return Outcome(task, answers, shift)
@@ -255,10 +255,11 @@ def _check_told(fitted: Any, table: Table, n_target_labels: int, name: str) -> N
     )
 
 
-def _answers(fitted: Any, X: Any, given: Given) -> Answers:
+def _answers(fitted: Any, X: Any, given: Given, name: str) -> Answers:
     labels = np.asarray(fitted.predict(X))
     if given.classes is None:
         return Answers(labels.astype(np.float64), None)
+    _check_labels(labels, given.classes, name)
     if not hasattr(fitted, "predict_proba"):
         return Answers(labels.astype(given.y.dtype), None)
     # few labels may lack a class
@@ -267,6 +268,17 @@ def _answers(fitted: Any, X: Any, given: Given) -> Answers:
         fitted.predict_proba(X)
     )
     return Answers(labels.astype(given.y.dtype), found)
+
+
+def _check_labels(labels: np.ndarray, classes: np.ndarray, name: str) -> None:
+    """Refuse a model that took -1, which marks rows without a label, for a class."""
+    strange = set(labels.tolist()) - set(classes.tolist())
+    if strange:
+        raise ValueError(
+            f"The estimator {name!r} must answer one of the classes {classes.tolist()}. Got "
+            f"{strange.pop()!r}: rows without a label have -1, and its classifier learned that as "
+            "a class. Put hybridsent.few_label.LabeledOnly around the classifier."
+        )
 
 
 def _shift(
@@ -326,7 +338,7 @@ def _features(X: Any) -> Any:
     """Leave out the columns that are only handed on."""
     if not hasattr(X, "columns"):
         return X
-    return X[[name for name in X.columns if view_of(name) not in PASSTHROUGH]]
+    return X[[name for name in X.columns if not is_passthrough(name)]]
 
 
 def _cut(X: Any, rows: slice) -> Any:
