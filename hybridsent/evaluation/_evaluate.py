@@ -15,6 +15,7 @@ from sklearn.dummy import DummyClassifier
 
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
+from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,
@@ -22,9 +23,10 @@ from hybridsent.evaluation._judging import (
     score_folds,
     stored,
 )
-from hybridsent.evaluation._parts import readable, single_modalities
+from hybridsent.evaluation._parts import single_modalities
 from hybridsent.evaluation._result import Evaluation
 from hybridsent.evaluation._splits import as_labels, make_splits
+from hybridsent.evaluation._telling import told_once
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
 
@@ -99,25 +101,27 @@ def evaluate(
     kept_together = None if groups is None else as_labels(table, groups, "groups")
     splits = make_splits(labels, cv, kept_together, random_state)
     names = check_scoring(scoring)
-    table = readable(estimator, table, [y, groups])
-    with stored([estimator]) as (ready,):
-        encoded, found = encode(ready, table)
-        singles = single_modalities(ready, table)
+    check_columns(estimator, table)
+    read = readable(estimator, table, [y, groups])
+    notes = notes_on_columns(table, read, [y, groups])
+    with told_once(), stored([estimator]) as ((ready,), _):
+        encoded, found = encode(ready, read, labels)
+        singles = single_modalities(ready, read, with_others=True)
         scores = {
-            name: score_folds(model, table, labels, splits, names, n_jobs, kept_together)
+            name: score_folds(model, read, labels, splits, names, n_jobs, kept_together)
             for name, model in _models(ready, singles).items()
         }
     if len(singles) == 1:  # a fusion of one modality is that modality
         alone = next(iter(singles))
         scores = {"fusion": scores["fusion"], alone: scores["fusion"], **scores}
     return Evaluation(
-        rows=len(table),
+        rows=len(labels),
         models=scores,
         encoded_rows=encoded,
         store_hits=found,
         seconds=time.perf_counter() - start,
         folds=len(splits),
-        notes=licence_notes([estimator]),
+        notes=notes + licence_notes([estimator]),
     )
 
 

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from hybridsent._hints import did_you_mean
 from hybridsent._threads import in_threads
-from hybridsent._warnings import ignored_warnings, kept_filters
-from hybridsent.evaluation._parts import encoders_of, select, with_store
+from hybridsent.evaluation._encoders import encode, licence_notes, stored
+from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._responses import Remembered, Replayed
 from hybridsent.evaluation._result import Score, summarise
+from hybridsent.evaluation._telling import fold_warnings_ignored
 
 __all__ = [
     "Splits",
     "check_scoring",
     "encode",
-    "fit_options",
     "fold_ratio",
     "fold_warnings_ignored",
     "licence_notes",
@@ -57,41 +51,6 @@ def check_scoring(scoring: str | Sequence[str]) -> list[str]:
     return names
 
 
-@contextmanager
-def stored(estimators: Sequence[Any]) -> Iterator[list[Any]]:
-    """Give every encoder a store, if only for now: else every fold would encode anew."""
-    encoders = [encoder for each in estimators for _, encoder, _ in encoders_of(each)]
-    if all(encoder.store is not None for encoder in encoders):
-        yield list(estimators)
-        return
-    # a file that is still open somewhere must not cost the result
-    with tempfile.TemporaryDirectory(prefix="hybridsent-", ignore_cleanup_errors=True) as folder:
-        yield [with_store(each, folder) for each in estimators]
-
-
-def encode(estimator: Any, table: Any) -> tuple[int, int]:
-    """Encode every cell, and count those that were encoded and those that were found."""
-    encoded = found = 0
-    for _, encoder, column in encoders_of(estimator):
-        copied = clone(encoder)
-        copied.transform(table if column is None else select(table, column))
-        encoded += copied.n_encoded_
-        found += copied.n_from_store_
-    return encoded, found
-
-
-@contextmanager
-def fold_warnings_ignored() -> Iterator[None]:
-    """Accept that a fold by speaker lacks a class: its scores are over those that are there."""
-    messages = ("y_pred contains classes not in y_true", "A single label was found")
-    with (
-        kept_filters(),
-        ignored_warnings(UserWarning, *messages),
-        ignored_warnings(UndefinedMetricWarning),
-    ):
-        yield
-
-
 def score_folds(
     model: Any,
     table: Any,
@@ -104,7 +63,7 @@ def score_folds(
     """Fit a model on each fold, in threads, and score it by each metric."""
     calls = [(model, table, y, train, test, names, groups) for train, test in splits]
     order = np.concatenate([test for _, test in splits])
-    with fold_warnings_ignored(), threadpool_limits(1):
+    with threadpool_limits(1):
         folds = list(in_threads(_fold, calls, n_jobs))
         guesses = np.concatenate([predicted for _, predicted in folds])
         return {
@@ -127,18 +86,9 @@ def _fold(
     names: list[str],
     groups: np.ndarray | None,
 ) -> tuple[dict[str, float], np.ndarray]:
-    options = fit_options(model, None if groups is None else groups[train])
-    fitted = clone(model).fit(rows_of(table, train), y[train], **options)
+    kept = None if groups is None else groups[train]
+    fitted = fit_model(fresh(model), rows_of(table, train), y[train], kept)
     return score_fitted(fitted, rows_of(table, test), y[test], names)
-
-
-def fit_options(model: Any, groups: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Hand the groups to a last step that wants them: its own folds keep them together, too."""
-    if groups is None or not isinstance(model, Pipeline) or not model.steps:
-        return {}
-    name, last = model.steps[-1]
-    wanted = hasattr(last, "fit") and "groups" in inspect.signature(last.fit).parameters
-    return {f"{name}__groups": groups} if wanted else {}
 
 
 def score_fitted(
@@ -179,13 +129,3 @@ def pooled_score(name: str, guesses: np.ndarray, truth: np.ndarray) -> float | N
         return float(get_scorer(name)(replayed, np.arange(len(truth))[:, None], truth))
     except (AttributeError, TypeError):  # the scorer wants probabilities
         return None
-
-
-def licence_notes(estimators: Sequence[Any]) -> list[str]:
-    """Say which backbones may not be used commercially."""
-    found = [encoder.backbone() for each in estimators for _, encoder, _ in encoders_of(each)]
-    restricted = sorted({backbone.name for backbone in found if backbone.commercial_use is False})
-    return [
-        f"{name} may not be used commercially without a licence of its makers."
-        for name in restricted
-    ]

@@ -1,20 +1,21 @@
-"""Look inside a pipeline: its encoders, and the same pipeline with one modality (layer L5)."""
+"""The same pipeline with one modality, other settings, or seen from inside (layer L5)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from hybridsent._views import DOMAIN, feature_pattern, spans
-from hybridsent.encoders import BaseEncoder
+from hybridsent._views import DOMAIN, PASSTHROUGH, is_passthrough, modalities_of
+from hybridsent.evaluation._columns import feature_columns, picks_columns, readable, select
+from hybridsent.evaluation._encoders import encoders_of, with_store
+from hybridsent.evaluation._nesting import is_dropped
 
 __all__ = [
+    "OTHERS",
     "domain_part",
     "encoders_of",
     "feature_columns",
@@ -27,131 +28,10 @@ __all__ = [
     "with_store",
 ]
 
-_FEATURE = re.compile(feature_pattern())
+OTHERS = "other columns"
+"""What columns without a view are called together."""
+
 _INNER = ("best_estimator_", "estimator_", "estimator")
-
-
-def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
-    """Find the encoders of an estimator and the columns they read.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A Pipeline, ColumnTransformer, encoder or any nesting of them; a search is looked through.
-    fitted : bool, default=False
-        Whether to look at the fitted parts (``transformers_``, ``best_estimator_``) instead of the
-        parameters.
-
-    Yields
-    ------
-    name : str
-        Name of the view, or of the modality where an encoder reads the whole input.
-    encoder : BaseEncoder
-        The encoder, as it is in the estimator.
-    column : object
-        Column of the table; None where the encoder reads the whole input.
-    """
-    yield from _walk(estimator, None, None, fitted)
-
-
-def _walk(
-    part: Any, name: str | None, column: Any, fitted: bool
-) -> Iterator[tuple[str, BaseEncoder, Any]]:
-    if isinstance(part, BaseEncoder):
-        yield name or part.modality, part, column
-    elif isinstance(part, Pipeline):
-        if part.steps:
-            yield from _walk(part.steps[0][1], name, column, fitted)
-    elif isinstance(part, ColumnTransformer):
-        for view, inner, where in part.transformers_ if fitted else part.transformers:
-            yield from _walk(inner, view, where, fitted)
-    elif hasattr(part, "estimator"):
-        names = ("best_estimator_", "estimator_") if fitted else ()
-        inner = next((getattr(part, n) for n in names if hasattr(part, n)), part.estimator)
-        yield from _walk(inner, name, column, fitted)
-
-
-def select(table: Any, column: Any) -> Any:
-    """Take a column as ColumnTransformer does.
-
-    Parameters
-    ----------
-    table : DataFrame or array
-        The rows.
-    column : str, int, list of them, slice, mask or callable
-        What a ColumnTransformer may name as a column.
-
-    Returns
-    -------
-    Series, DataFrame or array
-        The column; two-dimensional where a list was given.
-    """
-    if callable(column):
-        column = column(table)
-    if not hasattr(table, "iloc"):
-        return np.asarray(table, dtype=object)[:, column]
-    by_name = isinstance(column, str) or (
-        isinstance(column, list) and bool(column) and isinstance(column[0], str)
-    )
-    return table[column] if by_name else table.iloc[:, column]
-
-
-def feature_columns(table: Any) -> list[str]:
-    """Find the columns of a table that are features already, named ``view__i``.
-
-    Parameters
-    ----------
-    table : DataFrame, array or list of str
-        The rows, or the names of the columns.
-
-    Returns
-    -------
-    list of str
-        Their names; empty for an array.
-
-    Examples
-    --------
-    >>> from hybridsent.evaluation import feature_columns
-    >>> feature_columns(["text__0", "audio__s1_3", "label", "my__note"])
-    ['text__0', 'audio__s1_3']
-    """
-    names = table if isinstance(table, list) else getattr(table, "columns", ())
-    return [name for name in names if isinstance(name, str) and _FEATURE.fullmatch(name)]
-
-
-def readable(estimator: Any, table: Any, named: Sequence[Any]) -> Any:
-    """Leave out the columns that an estimator without encoders would read by mistake.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Whoever reads the table.
-    table : DataFrame or array
-        The rows.
-    named : sequence of object
-        Labels and groups, as the user gave them: strings are columns.
-
-    Returns
-    -------
-    DataFrame or array
-        The table as it is where a ColumnTransformer picks the columns; else its features, or, where
-        no column is named like one, all columns but the named ones.
-    """
-    if not hasattr(table, "columns") or picks_columns(estimator):
-        return table
-    dropped = [name for name in named if isinstance(name, str)]
-    rest = table.drop(columns=dropped) if dropped else table
-    features = feature_columns(rest)
-    return rest[features] if 0 < len(features) < rest.shape[1] else rest
-
-
-def picks_columns(estimator: Any) -> bool:
-    """Tell whether an estimator begins with a ColumnTransformer, which reads a whole table."""
-    if isinstance(estimator, Pipeline):
-        return bool(estimator.steps) and picks_columns(estimator.steps[0][1])
-    return isinstance(estimator, ColumnTransformer) or (
-        hasattr(estimator, "estimator") and picks_columns(estimator.estimator)
-    )
 
 
 def inner_estimator(estimator: Any) -> Any:
@@ -198,8 +78,12 @@ def domain_part(estimator: Any) -> tuple[Any, Any] | None:
     return None
 
 
-def single_modalities(estimator: Any, table: Any = None) -> dict[str, Any]:
+def single_modalities(
+    estimator: Any, table: Any = None, *, with_marks: bool = True, with_others: bool = False
+) -> dict[str, Any]:
     """Make a pipeline for each modality alone.
+
+    Domain and group are no modalities; each modality gets them beside it, for a step that adapts.
 
     Parameters
     ----------
@@ -208,6 +92,11 @@ def single_modalities(estimator: Any, table: Any = None) -> dict[str, Any]:
         `make_fusion` builds it, or one that reads features.
     table : DataFrame, default=None
         The rows, for a Pipeline that reads features: the names of the columns tell the modalities.
+    with_marks : bool, default=True
+        Whether the columns of domain and group stand beside each modality.
+    with_others : bool, default=False
+        Whether columns without a view, and those that a ColumnTransformer hands on as its
+        remainder, are a modality of their own: ``"other columns"``.
 
     Returns
     -------
@@ -217,28 +106,59 @@ def single_modalities(estimator: Any, table: Any = None) -> dict[str, Any]:
     """
     if not isinstance(estimator, Pipeline) or not estimator.steps:
         return {}
-    first, features = estimator.steps[0]
-    if not isinstance(features, ColumnTransformer):
-        return _single_views(estimator, feature_columns(table))
-    found = {}
-    for view, inner, _ in features.transformers:
-        if isinstance(inner, str) and inner == "drop":
-            continue
-        alone = clone(estimator)
-        chosen = alone.named_steps[first]
-        chosen.transformers = [entry for entry in chosen.transformers if entry[0] == view]
-        found[view] = alone
+    if not isinstance(estimator.steps[0][1], ColumnTransformer):
+        return _single_views(estimator, table, with_marks, with_others)
+    features = estimator.steps[0][1]
+    views = [
+        view
+        for view, part, _ in features.transformers
+        if view not in PASSTHROUGH and not is_dropped(part)
+    ]
+    found = {view: _alone(estimator, view, with_marks) for view in views}
+    if with_others and not is_dropped(features.remainder):
+        found[OTHERS] = _remainder_alone(estimator, with_marks)
     return found
 
 
-def _single_views(estimator: Pipeline, columns: list[str]) -> dict[str, Any]:
+def _alone(estimator: Pipeline, view: str, with_marks: bool) -> Pipeline:
+    """Leave one view of a first step, and what marks the rows."""
+    alone = clone(estimator)
+    features = alone.steps[0][1]
+    features.transformers = [
+        entry
+        for entry in features.transformers
+        if entry[0] == view or (with_marks and entry[0] in PASSTHROUGH)
+    ]
+    features.remainder = "drop"
+    return alone
+
+
+def _remainder_alone(estimator: Pipeline, with_marks: bool) -> Pipeline:
+    alone = clone(estimator)
+    features = alone.steps[0][1]
+    features.transformers = [
+        entry if with_marks and entry[0] in PASSTHROUGH else (entry[0], "drop", entry[2])
+        for entry in features.transformers
+    ]
+    return alone
+
+
+def _single_views(
+    estimator: Pipeline, table: Any, with_marks: bool, with_others: bool
+) -> dict[str, Any]:
+    columns = list(getattr(table, "columns", ()))
+    if not feature_columns(table):
+        return {}
+    marks = [name for name in columns if with_marks and is_passthrough(name)]
     found = {}
-    for view, positions in spans(columns).items():
+    for view, positions in modalities_of(columns).items():
+        if not view and not with_others:
+            continue
         chosen = [columns[i] for i in positions]
         picked = ColumnTransformer(
-            [(view, "passthrough", chosen)], verbose_feature_names_out=False
+            [(view or OTHERS, "passthrough", [*chosen, *marks])], verbose_feature_names_out=False
         ).set_output(transform="pandas")
-        found[view] = Pipeline([("view", picked), *clone(estimator).steps])
+        found[view or OTHERS] = Pipeline([("view", picked), *clone(estimator).steps])
     return found
 
 
@@ -258,25 +178,3 @@ def with_settings(estimator: Any, settings: Mapping[str, Any]) -> Any:
         The unfitted clone.
     """
     return clone(estimator).set_params(**{k: clone(v, safe=False) for k, v in settings.items()})
-
-
-def with_store(estimator: Any, store: Any) -> Any:
-    """Clone an estimator and give a store to those of its encoders that have none.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator.
-    store : FeatureStore or path
-        The store.
-
-    Returns
-    -------
-    estimator
-        The unfitted clone.
-    """
-    copied = clone(estimator)
-    for _, encoder, _ in encoders_of(copied):
-        if encoder.store is None:
-            encoder.set_params(store=store)
-    return copied

@@ -19,19 +19,22 @@ from sklearn.pipeline import Pipeline
 
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
+from hybridsent.evaluation._columns import check_columns, notes_on_columns
+from hybridsent.evaluation._encoders import take_store_out
+from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._judging import (
     check_scoring,
-    fit_options,
     licence_notes,
     score_folds,
     stored,
 )
-from hybridsent.evaluation._parts import encoders_of, readable, single_modalities, with_settings
+from hybridsent.evaluation._parts import readable, single_modalities, with_settings
 from hybridsent.evaluation._result import Score
 from hybridsent.evaluation._search_features import Entry, Grid, prepare_entries
 from hybridsent.evaluation._search_result import SearchResult
 from hybridsent.evaluation._search_runs import Found, Plan, make_plan, run_all, summarise_folds
 from hybridsent.evaluation._splits import as_labels
+from hybridsent.evaluation._telling import told_once
 from hybridsent.fusion import make_fusion
 
 __all__ = ["search"]
@@ -137,17 +140,20 @@ def search(
     metric = _check_metric(scoring)
     plan = make_plan(labels, cv, inner_cv, kept_together, random_state)
     estimators = [estimator for estimator, _ in pairs.values()]
-    with stored(estimators) as ready:
-        entries = prepare_entries(pairs, ready, table, [y, groups])
+    for estimator in estimators:
+        check_columns(estimator, table)
+    with told_once(), stored(estimators) as (ready, temporary):
+        entries = prepare_entries(pairs, ready, table, labels, [y, groups])
         found, failed = run_all(entries, labels, plan, metric, n_jobs, verbose)
         choices, selected = _select(found, labels, plan, metric)
         best_name = max(found, key=lambda name: found[name].best_inner)
         best_params = found[best_name].best_params
         position = list(pairs).index(best_name)
-        best = with_settings(ready[position], best_params)
+        best = fresh(with_settings(ready[position], best_params))
         X = readable(best, table, [y, groups])
-        best.fit(X, labels, **fit_options(best, plan.groups))
-        _give_stores_back(best, with_settings(estimators[position], best_params))
+        fit_model(best, X, labels, plan.groups)
+        if temporary is not None:
+            take_store_out(best, temporary)
         alone = _alone(entries, labels, plan, metric, n_jobs, random_state)
     return SearchResult(
         scoring=metric,
@@ -162,7 +168,9 @@ def search(
         best_params=best_params,
         failed=failed,
         seconds=time.perf_counter() - start,
-        notes=[note for each in found.values() for note in each.notes] + licence_notes(estimators),
+        notes=[note for each in found.values() for note in each.notes]
+        + notes_on_columns(table, X, [y, groups])
+        + licence_notes(estimators),
     )
 
 
@@ -205,15 +213,6 @@ def _select(
     return choices, summarise_folds(scores, guesses, y, plan, metric)
 
 
-def _give_stores_back(fitted: Any, given: Any) -> None:
-    """Take a temporary store out of the model."""
-    stores = [encoder.store for _, encoder, _ in encoders_of(given)]
-    for is_fitted in (False, True):
-        encoders = [encoder for _, encoder, _ in encoders_of(fitted, fitted=is_fitted)]
-        for encoder, store in zip(encoders, stores, strict=True):
-            encoder.set_params(store=store)
-
-
 def _alone(
     entries: list[Entry],
     y: np.ndarray,
@@ -227,7 +226,7 @@ def _alone(
     models: dict[str, tuple[Any, Any]] = {}
     for entry in sorted(entries, key=_learns_in_views):  # features as they are, where there are any
         steps = entry.estimator.steps[:1] if entry.encodes else []
-        singles = single_modalities(Pipeline([*steps, *reference.steps]), entry.X)
+        singles = single_modalities(Pipeline([*steps, *reference.steps]), entry.X, with_marks=False)
         if len(singles) > 1:
             models = {view: (model, entry.X) for view, model in singles.items()}
             break

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from hybridsent.encoders import BaseEncoder
 from hybridsent.evaluation._judging import encode
-from hybridsent.evaluation._parts import encoders_of, readable
+from hybridsent.evaluation._parts import encoders_of, readable, with_settings
 
 __all__ = ["Entry", "Grid", "prepare_entries"]
 
@@ -48,7 +48,7 @@ class _Matrix:
 
 
 def prepare_entries(
-    pairs: Mapping[str, tuple[Any, Grid]], ready: list[Any], table: Any, named: list[Any]
+    pairs: Mapping[str, tuple[Any, Grid]], ready: list[Any], table: Any, y: Any, named: list[Any]
 ) -> list[Entry]:
     """Encode every cell, and apply frozen encoders once for all candidates that share them."""
     matrices: dict[str, _Matrix] = {}
@@ -58,7 +58,7 @@ def prepare_entries(
         if encoders is None:
             X = readable(estimator, table, named)
             encodes = isinstance(_first(estimator), ColumnTransformer)
-            counts = _encode_all(estimator, grid, table)
+            counts = _encode_all(estimator, grid, table, y)
             entries.append(Entry(name, estimator, grid, X, *counts, encodes=encodes))
             continue
         key = repr([(v, type(e), e.get_params(), where) for v, e, where in encoders.transformers])
@@ -134,12 +134,15 @@ def _rest(part: Any) -> Any:
     return "passthrough"
 
 
-def _encode_all(estimator: Any, grid: Grid, table: Any) -> tuple[int, int]:
+def _encode_all(estimator: Any, grid: Grid, table: Any, y: Any) -> tuple[int, int]:
     """Encode with every encoder that the grid can put in, so that the folds find every row."""
-    variants: dict[str, Any] = {}
+    counts = [0, 0]
+    seen: set[str] = set()
     for settings in ParameterGrid(grid):
-        variant = clone(estimator).set_params(**settings)
-        key = repr([(where, e.get_params()) for _, e, where in encoders_of(variant)])
-        variants.setdefault(key, variant)
-    counts = [encode(variant, table) for variant in variants.values()]
-    return sum(encoded for encoded, _ in counts), sum(found for _, found in counts)
+        counts = [
+            so_far + more
+            for so_far, more in zip(
+                counts, encode(with_settings(estimator, settings), table, y, seen), strict=True
+            )
+        ]
+    return counts[0], counts[1]

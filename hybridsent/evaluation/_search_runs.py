@@ -12,11 +12,10 @@ from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from hybridsent._threads import in_threads
+from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._judging import (
     Splits,
-    fit_options,
     fold_ratio,
-    fold_warnings_ignored,
     pooled_score,
     rows_of,
     score_fitted,
@@ -27,6 +26,7 @@ from hybridsent.evaluation._result import Score, summarise
 from hybridsent.evaluation._search_features import Entry
 from hybridsent.evaluation._search_result import Searched, short_settings
 from hybridsent.evaluation._splits import make_splits
+from hybridsent.evaluation._telling import fold_warnings_ignored
 
 __all__ = ["Found", "Plan", "make_plan", "run_all", "summarise_folds"]
 
@@ -106,7 +106,7 @@ def run_all(
         for entry in entries
         for fold, inner in [*folds, (None, plan.whole)]
     ]
-    with fold_warnings_ignored(), threadpool_limits(1):
+    with threadpool_limits(1):
         outcomes = list(
             _shown(in_threads(_search_once, calls, n_jobs, one_by_one=True), len(calls), verbose)
         )
@@ -185,8 +185,7 @@ def _try(
 def _fit(
     entry: Entry, settings: dict[str, Any], X: Any, y: np.ndarray, groups: np.ndarray | None
 ) -> Any:
-    model = with_settings(entry.estimator, settings)
-    return model.fit(X, y, **fit_options(model, groups))
+    return fit_model(fresh(with_settings(entry.estimator, settings)), X, y, groups)
 
 
 def _said(error: BaseException) -> str:
@@ -221,8 +220,7 @@ def summarise_folds(
 ) -> Score:
     """Summarise scores of the outer folds; they are pooled where labels are enough."""
     order = np.concatenate([test for _, test in plan.outer])
-    with fold_warnings_ignored():
-        pooled = pooled_score(metric, np.concatenate(guesses), y[order])
+    pooled = pooled_score(metric, np.concatenate(guesses), y[order])
     return summarise(scores, fold_ratio(plan.outer), pooled)
 
 

@@ -16,14 +16,16 @@ from sklearn.base import is_regressor
 
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
+from hybridsent._views import DOMAIN
+from hybridsent.evaluation._columns import check_columns, notes_on_columns
 from hybridsent.evaluation._judging import (
     check_scoring,
     encode,
-    fold_warnings_ignored,
     licence_notes,
     stored,
 )
 from hybridsent.evaluation._splits import as_labels, check_one_kind
+from hybridsent.evaluation._telling import told_once
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
 from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
 from hybridsent.evaluation._transfer_runs import Given, make_tasks, run_tasks
@@ -195,7 +197,9 @@ def transfer_report(
     kept_together = None if groups is None else _one_kind(X, groups, "groups")
     plain, notes = _baseline(models, baseline)
     named = [y, domain, groups]
-    with stored([plain, *models.values()]) as (plain, *ready):
+    for model in (plain, *models.values()):
+        check_columns(model, X, but=[DOMAIN])
+    with told_once(), stored([plain, *models.values()]) as ((plain, *ready), _):
         given = Given(
             models={
                 "": (plain, make_table(plain, X, named, told=False)),
@@ -213,12 +217,13 @@ def transfer_report(
         )
         tasks = list(make_tasks(given, cv, n_repeats, random_state, shift=shift))
         for model, table in given.models.values():
-            encode(model, table.X)
+            encode(model, table.X, labels)
         outcomes = run_tasks(given, tasks, n_jobs)
-    with fold_warnings_ignored():  # a draw may lack a class, too
         pairs, mean = summarise_pairs(
             given, outcomes, Bootstrap(metric, n_bootstrap, confidence, random_state)
         )
+    read = next(table.X for name, (_, table) in given.models.items() if name)
+    notes += notes_on_columns(X, read, named)
     if n_target_labels == 0 and cv is not None:
         notes.append(
             "Target only and pooled had all labels of the training folds, adapted models none."

@@ -14,10 +14,11 @@ from threadpoolctl import threadpool_limits
 
 from hybridsent._threads import in_threads
 from hybridsent._views import DOMAIN, is_passthrough, view_of
-from hybridsent.evaluation._judging import fit_options, fold_warnings_ignored
+from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._mmd import maximum_mean_discrepancy
 from hybridsent.evaluation._resampled import Answers
 from hybridsent.evaluation._shift import proxy_a_distance
+from hybridsent.evaluation._telling import fold_warnings_ignored
 from hybridsent.evaluation._transfer_folds import draw_labels, target_folds
 from hybridsent.evaluation._transfer_inputs import Pair, Table
 from hybridsent.evaluation._transfer_result import REFERENCES, Shift
@@ -199,7 +200,7 @@ def run_tasks(given: Given, tasks: list[Task], n_jobs: int | None) -> list[Outco
     list of Outcome
         In the order of the tasks.
     """
-    with fold_warnings_ignored(), threadpool_limits(1):
+    with threadpool_limits(1):
         return list(in_threads(_run, [(given, task) for task in tasks], n_jobs))
 
 
@@ -217,7 +218,7 @@ def _run(given: Given, task: Task) -> Outcome:
     y = _marked(given.y[rows], unknown, regression=given.classes is None)
     groups = None if given.groups is None else given.groups[rows]
     X = table.rows(rows, domain)
-    fitted = clone(model).fit(X, y, **fit_options(model, groups))
+    fitted = fit_model(fresh(model), X, y, groups)
     if not reference:
         _check_told(fitted, table, given.n_target_labels, task.method)
     tested = pair.of_target[task.test]

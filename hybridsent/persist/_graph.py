@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-_ATOMS: tuple[type, ...] = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
-_ATOMS += (str, bytes, int, float, complex, type(None), np.generic, np.ufunc)
+from hybridsent._held import ATOMS, children
+
+__all__ = ["Edge", "children", "edges", "first_difference", "objects"]
 
 
 class Edge(NamedTuple):
@@ -21,39 +21,13 @@ class Edge(NamedTuple):
     path: str
 
 
-def children(item: Any) -> list[tuple[str, Any]]:
-    """Parts of one object, each with the Python text that reaches it.
-
-    Examples
-    --------
-    >>> children({"a": 1, "b": [2]})
-    [("['a']", 1), ("['b']", [2])]
-    """
-    if isinstance(item, _ATOMS):
-        return []
-    if isinstance(item, dict):
-        return [(f"[{key!r:.60}]", value) for key, value in item.items()]
-    if isinstance(item, list | tuple | set):
-        return [(f"[{i}]", value) for i, value in enumerate(item)]
-    if isinstance(item, np.ndarray):
-        return _items(item)
-    # cut short: a path is made for every part, and a hostile name may have a million letters
-    return [(f".{name:.60}", value) for name, value in getattr(item, "__dict__", {}).items()]
-
-
-def _items(array: np.ndarray[Any, Any]) -> list[tuple[str, Any]]:
-    if array.dtype != object:
-        return []
-    return [(f"[{i}]", value) for i, value in enumerate(array.ravel().tolist())]
-
-
 def edges(root: Any) -> Iterator[Edge]:
     """Yield every reference below `root`, parents before their parts, each object opened once."""
     stack, opened = [Edge(None, "", root, "")], set()
     while stack:
         edge = stack.pop()
         yield edge
-        if isinstance(edge.child, _ATOMS) or id(edge.child) in opened:
+        if isinstance(edge.child, ATOMS) or id(edge.child) in opened:
             continue
         opened.add(id(edge.child))
         parts = [
@@ -67,7 +41,7 @@ def objects(root: Any) -> Iterator[tuple[str, Any]]:
     """Yield every object that has attributes, once, with its path, parents first."""
     seen: set[int] = set()
     for edge in edges(root):
-        has_state = hasattr(edge.child, "__dict__") and not isinstance(edge.child, _ATOMS)
+        has_state = hasattr(edge.child, "__dict__") and not isinstance(edge.child, ATOMS)
         if has_state and id(edge.child) not in seen:
             seen.add(id(edge.child))
             yield edge.path, edge.child
@@ -88,7 +62,7 @@ def first_difference(a: Any, b: Any) -> str | None:
         path, x, y = stack.pop()
         if type(x) is not type(y) or not _same_value(x, y):
             return path.lstrip(".") or "the model"
-        if isinstance(x, _ATOMS) or id(x) in seen:
+        if isinstance(x, ATOMS) or id(x) in seen:
             continue
         seen.add(id(x))
         parts, others = _saved_parts(x), _saved_parts(y)
@@ -132,7 +106,7 @@ def _same_value(x: Any, y: Any) -> bool:
         # scipy may give narrower index types back, so these are compared by value.
         indices = zip((x.indices, x.indptr), (y.indices, y.indptr), strict=True)
         return _same_array(x.data, y.data) and all(np.array_equal(a, b) for a, b in indices)
-    if isinstance(x, (*_ATOMS, set, slice)):
+    if isinstance(x, (*ATOMS, set, slice)):
         return bool(x == y)
     return True
 
