@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 
-from hybridsent._hints import did_you_mean
 from hybridsent.cli._parser import number
 
 __all__ = [
@@ -217,9 +216,12 @@ def _jobs(text: str) -> int:
 
 
 def _metric(name: str) -> str:
-    from sklearn.metrics import get_scorer_names
+    from hybridsent.evaluation._metrics import metric_name
 
-    if name not in get_scorer_names():
-        hint = did_you_mean(name, get_scorer_names())
-        raise argparse.ArgumentTypeError(f"must be a scorer of scikit-learn; got {name!r}.{hint}")
-    return name
+    try:
+        return metric_name(name)
+    except ValueError as error:
+        hint = str(error).rpartition("lists them.")[2]
+        raise argparse.ArgumentTypeError(
+            f"must be a scorer of scikit-learn; got {name!r}.{hint}"
+        ) from error

@@ -8,7 +8,6 @@ for all of them, and says what that cost.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from sklearn.dummy import DummyClassifier
@@ -17,12 +16,12 @@ from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._judging import (
-    check_scoring,
     encode,
     licence_notes,
     score_folds,
     stored,
 )
+from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._parts import single_modalities
 from hybridsent.evaluation._result import Evaluation
 from hybridsent.evaluation._splits import as_labels, make_splits
@@ -40,7 +39,7 @@ def evaluate(
     *,
     cv: Any = 5,
     groups: Any = None,
-    scoring: str | Sequence[str] = DEFAULT_SCORING,
+    scoring: Any = DEFAULT_SCORING,
     n_jobs: int | None = None,
     random_state: int = 0,
 ) -> Evaluation:
@@ -62,9 +61,12 @@ def evaluate(
         Folds: stratified, and with groups kept together; or anything scikit-learn takes.
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it.
-    scoring : str or sequence of str, default=DEFAULT_SCORING
-        Names of scikit-learn's scorers; the default is accuracy, weighted F1, macro F1 and balanced
-        accuracy.
+    scoring : str, callable, list, dict or None, default=DEFAULT_SCORING
+        All that scikit-learn's cross_validate takes: names of scorers, what ``make_scorer`` gives,
+        callables ``(estimator, X, y)`` that give a number or a dict of them, dicts of these by
+        name; None is the estimator's ``score``. A single callable is called ``"score"``. Names that
+        papers use are known, too: ``"UAR"`` is ``"balanced_accuracy"``. The default is accuracy,
+        weighted F1, macro F1 and balanced accuracy.
     n_jobs : int, default=None
         Folds at once, in threads; None and -1 take every core. Linear algebra then keeps to one
         thread a fold, which wastes less than one fold at a time on every core.
@@ -100,7 +102,7 @@ def evaluate(
     labels = as_labels(table, y)
     kept_together = None if groups is None else as_labels(table, groups, "groups")
     splits = make_splits(labels, cv, kept_together, random_state)
-    names = check_scoring(scoring)
+    metrics = metrics_of(scoring)
     check_columns(estimator, table)
     read = readable(estimator, table, [y, groups])
     notes = notes_on_columns(table, read, [y, groups])
@@ -108,7 +110,7 @@ def evaluate(
         encoded, found = encode(ready, read, labels)
         singles = single_modalities(ready, read, with_others=True)
         scores = {
-            name: score_folds(model, read, labels, splits, names, n_jobs, kept_together)
+            name: score_folds(model, read, labels, splits, metrics, n_jobs, kept_together)
             for name, model in _models(ready, singles).items()
         }
     if len(singles) == 1:  # a fusion of one modality is that modality

@@ -30,9 +30,9 @@ class Part(NamedTuple):
         Name of the step or view; None where it has none.
     inner : estimator
         The part.
-    column : object
+    column : object, default=None
         What it gets of the input, as ColumnTransformer names it; None is all.
-    reads_input : bool
+    reads_input : bool, default=True
         False for steps behind the first one, and for what gets the labels.
     """
 

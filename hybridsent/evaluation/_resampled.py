@@ -1,7 +1,7 @@
 """Scores of the same rows drawn again and again (layer L5).
 
-scipy.stats.bootstrap calls a statistic once a draw; for metrics of labels the counts of (label,
-answer) are enough, and those of all draws are one product of matrices.
+scipy.stats.bootstrap calls a statistic once a draw. The usual metrics of all draws are computed at
+once in `_drawn_metrics`; any other one is computed draw by draw.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import get_scorer
 
+from hybridsent.evaluation._drawn_metrics import scores_of_draws
+from hybridsent.evaluation._metrics import Metric, metrics_of, score_all
 from hybridsent.evaluation._responses import Replayed
 
 __all__ = ["Answers", "Draws", "draw_rows", "interval_of", "score_draws"]
-
-_OF_COUNTS = ("accuracy", "balanced_accuracy", "f1_macro", "f1_micro", "f1_weighted")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def draw_rows(n: int, groups: np.ndarray | None, n_draws: int, seed: list[int]) 
 
 
 def score_draws(
-    metric: str,
+    metric: str | Metric,
     truth: np.ndarray,
     answers: Answers,
     counts: np.ndarray,
@@ -95,8 +94,8 @@ def score_draws(
 
     Parameters
     ----------
-    metric : str
-        Name of a scorer of scikit-learn.
+    metric : str or Metric
+        What is measured.
     truth : ndarray of shape (n,)
         Labels.
     answers : Answers
@@ -118,16 +117,18 @@ def score_draws(
     ValueError
         If the metric needs probabilities that are not there, or cannot be computed on all rows.
     """
-    if metric in _OF_COUNTS and classes is not None:
-        weights = np.vstack([np.ones(len(truth), dtype=counts.dtype), counts])
-        scores = _of_counts(metric, _confusions(truth, answers.labels, weights, classes))
-        return Draws(float(scores[0]), scores[1:])
+    what = metrics_of(metric)[0] if isinstance(metric, str) else metric
     replayed = Replayed(answers.labels, answers.probabilities, classes)
-    rows = np.arange(len(truth))
-    return Draws(
-        _of_all(metric, replayed, truth, who),
-        np.array([_of_drawn(metric, replayed, truth, np.repeat(rows, taken)) for taken in counts]),
+    value = _of_all(what, replayed, truth, who)
+    drawn = scores_of_draws(
+        what.known, truth, answers.labels, answers.probabilities, counts, classes
     )
+    if drawn is None:
+        rows = np.arange(len(truth))
+        drawn = np.array(
+            [_of_drawn(what, replayed, truth, np.repeat(rows, taken)) for taken in counts]
+        )
+    return Draws(value, drawn)
 
 
 def interval_of(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
@@ -153,66 +154,32 @@ def interval_of(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _of_all(metric: str, replayed: Replayed, truth: np.ndarray, who: str) -> float:
+def _of_all(metric: Metric, replayed: Replayed, truth: np.ndarray, who: str) -> float:
     rows = np.arange(len(truth))
     try:
         return _replay(metric, replayed, truth, rows)
     except (AttributeError, ValueError) as error:
-        if isinstance(error, AttributeError) and replayed.probabilities is None:
+        if isinstance(error.__cause__, AttributeError) and replayed.probabilities is None:
             raise ValueError(
-                f"The metric {metric!r} needs probabilities. Got {who}, which has no "
+                f"The metric {metric.name!r} needs probabilities. Got {who}, which has no "
                 "predict_proba; put sklearn.calibration.CalibratedClassifierCV around a classifier "
                 "without them, or choose another scoring."
             ) from error
         raise ValueError(
-            f"The metric {metric!r} cannot be computed on {len(rows)} rows of the target: {error}. "
-            "Choose another scoring."
+            f"The metric {metric.name!r} cannot be computed on {len(rows)} rows of the target: "
+            f"{error.__cause__ or error}. Choose another scoring."
         ) from error
 
 
-def _of_drawn(metric: str, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+def _of_drawn(metric: Metric, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
     try:
         return _replay(metric, replayed, truth, rows)
     except (AttributeError, ValueError):  # a draw without one of the classes
         return float("nan")
 
 
-def _replay(metric: str, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
-    return float(get_scorer(metric)(replayed, rows[:, None], truth[rows]))
-
-
-def _confusions(
-    truth: np.ndarray, answers: np.ndarray, weights: np.ndarray, classes: np.ndarray
-) -> np.ndarray:
-    """Count (label, answer) in each draw: (n_draws, n_classes, n_classes)."""
-    code = {label: i for i, label in enumerate(classes.tolist())}
-    cells = np.array(
-        [
-            code[t] * len(code) + code[a]
-            for t, a in zip(truth.tolist(), answers.tolist(), strict=True)
-        ]
-    )
-    used, where = np.unique(cells, return_inverse=True)
-    hot = np.zeros((len(cells), len(used)), dtype=np.float32)
-    hot[np.arange(len(cells)), where] = 1
-    found = np.zeros((len(weights), len(code) ** 2))
-    found[:, used] = weights.astype(np.float32) @ hot
-    return found.reshape(len(weights), len(code), len(code))
-
-
-def _of_counts(metric: str, C: np.ndarray) -> np.ndarray:
-    """Metrics of labels from counts, with scikit-learn's rules for classes that are not there."""
-    hits = np.einsum("bii->bi", C)
-    actual, said = C.sum(axis=2), C.sum(axis=1)
-    total = actual.sum(axis=1)
-    if metric in ("accuracy", "f1_micro"):
-        return np.asarray(hits.sum(axis=1) / total)
-    if metric == "balanced_accuracy":
-        there = actual > 0
-        recall = np.divide(hits, actual, out=np.zeros_like(hits), where=there)
-        return np.asarray(recall.sum(axis=1) / there.sum(axis=1))
-    there = actual + said > 0
-    f1 = np.divide(2 * hits, actual + said, out=np.zeros_like(hits), where=there)
-    if metric == "f1_macro":
-        return np.asarray(f1.sum(axis=1) / there.sum(axis=1))
-    return np.asarray((f1 * actual).sum(axis=1) / total)
+def _replay(metric: Metric, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+    scores = score_all([metric], replayed, rows[:, None], truth[rows])
+    if list(scores) != [metric.name]:
+        raise ValueError(f"it must give one number, and gives {list(scores)}")
+    return scores[metric.name]

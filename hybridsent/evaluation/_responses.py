@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
 __all__ = ["Remembered", "Replayed"]
@@ -118,6 +119,24 @@ class Replayed(BaseEstimator):
             Probabilities.
         """
         return np.take(np.asarray(self.probabilities), X[:, 0], axis=0)
+
+    def score(self, X: np.ndarray, y: np.ndarray) -> float:
+        """Give what ``score`` of scikit-learn's own estimators would: accuracy or R squared.
+
+        Parameters
+        ----------
+        X : ndarray of int of shape (m, 1)
+            Positions.
+        y : ndarray of shape (m,)
+            Labels.
+
+        Returns
+        -------
+        float
+            The score.
+        """
+        measure = r2_score if self.classes is None else accuracy_score
+        return float(measure(y, self.predict(X)))
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -23,11 +23,11 @@ from hybridsent.evaluation._columns import check_columns, notes_on_columns
 from hybridsent.evaluation._encoders import take_store_out
 from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._judging import (
-    check_scoring,
     licence_notes,
     score_folds,
     stored,
 )
+from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._parts import readable, single_modalities, with_settings
 from hybridsent.evaluation._result import Score
 from hybridsent.evaluation._search_features import Entry, Grid, prepare_entries
@@ -48,7 +48,7 @@ def search(
     cv: Any = 5,
     inner_cv: Any = 3,
     groups: Any = None,
-    scoring: str = "accuracy",
+    scoring: Any = "accuracy",
     n_jobs: int | None = None,
     random_state: int = 0,
     verbose: bool = False,
@@ -82,8 +82,8 @@ def search(
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it; kept together in
         the outer and the inner folds.
-    scoring : str, default="accuracy"
-        Name of one of scikit-learn's scorers; it chooses and is reported.
+    scoring : str, callable or None, default="accuracy"
+        One metric, as `evaluate` takes it; it chooses and is reported.
     n_jobs : int, default=None
         Searches at once, in threads; None and -1 take every core.
     random_state : int, default=0
@@ -137,7 +137,7 @@ def search(
     pairs = _check_candidates(candidates)
     labels = as_labels(table, y)
     kept_together = None if groups is None else as_labels(table, groups, "groups")
-    metric = _check_metric(scoring)
+    metric = one_metric(scoring, "search must be the name of one metric, the one that chooses")
     plan = make_plan(labels, cv, inner_cv, kept_together, random_state)
     estimators = [estimator for estimator, _ in pairs.values()]
     for estimator in estimators:
@@ -156,7 +156,7 @@ def search(
             take_store_out(best, temporary)
         alone = _alone(entries, labels, plan, metric, n_jobs, random_state)
     return SearchResult(
-        scoring=metric,
+        scoring=metric.name,
         rows=len(labels),
         folds=len(plan.outer),
         candidates={name: each.result for name, each in found.items()},
@@ -191,18 +191,8 @@ def _check_candidates(candidates: Any) -> dict[str, tuple[Any, Grid]]:
     return dict(candidates)
 
 
-def _check_metric(scoring: str) -> str:
-    names = check_scoring(scoring)
-    if len(names) > 1:
-        raise ValueError(
-            "The scoring parameter of search must be the name of one metric, the one that chooses. "
-            f"Got {names!r}."
-        )
-    return names[0]
-
-
 def _select(
-    found: dict[str, Found], y: np.ndarray, plan: Plan, metric: str
+    found: dict[str, Found], y: np.ndarray, plan: Plan, metric: Metric
 ) -> tuple[list[str], Score]:
     """In each outer fold take the candidate with the best inner score."""
     choices = [
@@ -217,7 +207,7 @@ def _alone(
     entries: list[Entry],
     y: np.ndarray,
     plan: Plan,
-    metric: str,
+    metric: Metric,
     n_jobs: int | None,
     random_state: int,
 ) -> dict[str, Score]:
@@ -232,7 +222,7 @@ def _alone(
             break
     models["dummy"] = DummyClassifier(strategy="prior"), entries[0].X
     return {
-        name: score_folds(model, X, y, plan.outer, [metric], n_jobs, plan.groups)[metric]
+        name: score_folds(model, X, y, plan.outer, [metric], n_jobs, plan.groups)[metric.name]
         for name, (model, X) in models.items()
     }
 

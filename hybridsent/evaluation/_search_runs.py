@@ -16,11 +16,10 @@ from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._judging import (
     Splits,
     fold_ratio,
-    pooled_score,
     rows_of,
     score_fitted,
-    score_one,
 )
+from hybridsent.evaluation._metrics import Metric, pooled, score_all
 from hybridsent.evaluation._parts import with_settings
 from hybridsent.evaluation._result import Score, summarise
 from hybridsent.evaluation._search_features import Entry
@@ -95,7 +94,7 @@ def run_all(
     entries: list[Entry],
     y: np.ndarray,
     plan: Plan,
-    metric: str,
+    metric: Metric,
     n_jobs: int | None,
     verbose: bool,
 ) -> tuple[dict[str, Found], dict[str, str]]:
@@ -130,7 +129,7 @@ def run_all(
 def _search_once(
     entry: Entry,
     y: np.ndarray,
-    metric: str,
+    metric: Metric,
     inner: Splits,
     fold: tuple[np.ndarray, np.ndarray] | None,
     groups: np.ndarray | None,
@@ -149,7 +148,7 @@ def _search_once(
         try:
             fitted = _fit(entry, grid[best], X, y[train], kept)
             scores, guesses = score_fitted(fitted, rows_of(entry.X, test), y[test], [metric])
-            score = scores[metric]
+            score = _the_one(scores, metric)
         except FAILURES as failure:
             error = _said(failure)
     seconds = time.perf_counter() - start
@@ -162,7 +161,7 @@ def _try(
     X: Any,
     y: np.ndarray,
     inner: Splits,
-    metric: str,
+    metric: Metric,
     groups: np.ndarray | None,
 ) -> tuple[float, str]:
     """Give the mean score of one setting over the inner folds; minus infinity, and why, if none.
@@ -175,11 +174,22 @@ def _try(
         for train, test in inner:
             kept = None if groups is None else groups[train]
             fitted = _fit(entry, settings, rows_of(X, train), y[train], kept)
-            scores.append(score_one(metric, fitted, rows_of(X, test), y[test]))
+            found = score_all([metric], fitted, rows_of(X, test), y[test])
+            scores.append(_the_one(found, metric))
     except FAILURES as error:
         return -np.inf, _said(error)
     mean = float(np.mean(scores))
-    return (-np.inf, f"The metric {metric!r} is NaN.") if np.isnan(mean) else (mean, "")
+    return (-np.inf, f"The metric {metric.name!r} is NaN.") if np.isnan(mean) else (mean, "")
+
+
+def _the_one(scores: dict[str, float], metric: Metric) -> float:
+    """Take the number that chooses."""
+    if list(scores) != [metric.name]:
+        raise ValueError(
+            f"The scoring parameter of search must give one number. Got {list(scores)}, of which "
+            "none chooses; give one of them."
+        )
+    return scores[metric.name]
 
 
 def _fit(
@@ -192,7 +202,9 @@ def _said(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _found(entry: Entry, y: np.ndarray, plan: Plan, metric: str, outcomes: list[Outcome]) -> Found:
+def _found(
+    entry: Entry, y: np.ndarray, plan: Plan, metric: Metric, outcomes: list[Outcome]
+) -> Found:
     *folds, whole = outcomes
     result = Searched(
         score=summarise_folds(
@@ -216,12 +228,12 @@ def _found(entry: Entry, y: np.ndarray, plan: Plan, metric: str, outcomes: list[
 
 
 def summarise_folds(
-    scores: list[float], guesses: list[np.ndarray], y: np.ndarray, plan: Plan, metric: str
+    scores: list[float], guesses: list[np.ndarray], y: np.ndarray, plan: Plan, metric: Metric
 ) -> Score:
     """Summarise scores of the outer folds; they are pooled where labels are enough."""
     order = np.concatenate([test for _, test in plan.outer])
-    pooled = pooled_score(metric, np.concatenate(guesses), y[order])
-    return summarise(scores, fold_ratio(plan.outer), pooled)
+    whole = pooled(metric, np.concatenate(guesses), y[order])
+    return summarise(scores, fold_ratio(plan.outer), whole)
 
 
 def _shown(outcomes: Iterable[Any], n: int, verbose: bool) -> Any:

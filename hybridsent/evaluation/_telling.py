@@ -37,7 +37,7 @@ def fold_warnings_ignored() -> Iterator[None]:
     """
     with (
         kept_filters(),
-        ignored_warnings(UserWarning, *_OF_FOLDS),
+        ignored_warnings(UserWarning, *_OF_FOLDS, _OF_THREADS),
         ignored_warnings(UndefinedMetricWarning),
     ):
         yield
@@ -67,7 +67,7 @@ def told_once() -> Iterator[None]:
     before = warnings.showwarning
     hook = _Hook(before)
     with fold_warnings_ignored():
-        warnings.showwarning = hook
+        warnings.showwarning = hook  # type: ignore[assignment]  # any callable will do
         try:
             yield
         finally:

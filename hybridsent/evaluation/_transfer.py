@@ -19,11 +19,11 @@ from hybridsent._tables import as_pandas
 from hybridsent._views import DOMAIN
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
 from hybridsent.evaluation._judging import (
-    check_scoring,
     encode,
     licence_notes,
     stored,
 )
+from hybridsent.evaluation._metrics import one_metric
 from hybridsent.evaluation._splits import as_labels, check_one_kind
 from hybridsent.evaluation._telling import told_once
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
@@ -47,7 +47,7 @@ def transfer_report(
     baseline: Any = None,
     n_target_labels: int = 0,
     transductive: bool = True,
-    scoring: str = "accuracy",
+    scoring: Any = "accuracy",
     cv: Any = 5,
     groups: Any = None,
     n_repeats: int = 1,
@@ -105,8 +105,10 @@ def transfer_report(
         Labels of the target that are known, in each fold.
     transductive : bool, default=True
         Whether adapted models see the test rows, without labels.
-    scoring : str, default="accuracy"
-        Name of one of scikit-learn's scorers.
+    scoring : str, callable or None, default="accuracy"
+        One metric, as `evaluate` takes it. A callable of one's own gets the answers that were
+        given, as an estimator with ``predict`` and, where there are any, ``predict_proba`` and
+        ``classes_``, and in place of the rows their numbers.
     cv : int, splitter, iterable or None, default=5
         Folds of each target's rows: stratified, and with groups kept together. None is no folds:
         all rows of the target are unlabelled, seen and answered, and target only and pooled are
@@ -189,7 +191,7 @@ def transfer_report(
     start = time.perf_counter()
     X = as_pandas(X)
     models = _check_models(estimator)
-    metric = _check_metric(scoring)
+    metric = one_metric(scoring, "transfer_report must be one name of a metric")
     _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
     regression = is_regressor(next(iter(models.values())))
     labels = _check_labels(as_labels(X, y), regression)
@@ -229,7 +231,7 @@ def transfer_report(
             "Target only and pooled had all labels of the training folds, adapted models none."
         )
     return TransferReport(
-        scoring=metric,
+        scoring=metric.name,
         pairs=pairs,
         mean=mean,
         n_target_labels=n_target_labels,
@@ -257,15 +259,6 @@ def _check_models(estimator: Any) -> dict[str, Any]:
     if not models:
         raise ValueError("The estimator parameter must hold at least one estimator. Got none.")
     return models
-
-
-def _check_metric(scoring: str) -> str:
-    names = check_scoring(scoring)
-    if len(names) > 1:
-        raise ValueError(
-            f"The scoring parameter of transfer_report must be one name of a metric. Got {names!r}."
-        )
-    return names[0]
 
 
 def _check_numbers(

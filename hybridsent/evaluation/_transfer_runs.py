@@ -26,6 +26,10 @@ from hybridsent.evaluation._unadapted import adapting_parts
 
 __all__ = ["Given", "Outcome", "Task", "make_tasks", "run_tasks"]
 
+_NO_LABELS = (
+    "The estimator {name!r} must know that -1 is no class but marks rows without a label. Got "
+    "{seen}; put hybridsent.few_label.LabeledOnly around its classifier."
+)
 _SHIFT_ROWS = 2000  # of each domain: more change the third digit
 
 
@@ -218,7 +222,12 @@ def _run(given: Given, task: Task) -> Outcome:
     y = _marked(given.y[rows], unknown, regression=given.classes is None)
     groups = None if given.groups is None else given.groups[rows]
     X = table.rows(rows, domain)
-    fitted = fit_model(fresh(model), X, y, groups)
+    try:
+        fitted = fit_model(fresh(model), X, y, groups)
+    except TypeError as error:
+        if not unknown.any() or "not supported between" not in str(error):
+            raise
+        raise ValueError(_NO_LABELS.format(name=task.method, seen=f"an error ({error})")) from error
     if not reference:
         _check_told(fitted, table, given.n_target_labels, task.method)
     tested = pair.of_target[task.test]
@@ -275,11 +284,7 @@ def _check_labels(labels: np.ndarray, classes: np.ndarray, name: str) -> None:
     """Refuse a model that took -1, which marks rows without a label, for a class."""
     strange = set(labels.tolist()) - set(classes.tolist())
     if strange:
-        raise ValueError(
-            f"The estimator {name!r} must answer one of the classes {classes.tolist()}. Got "
-            f"{strange.pop()!r}: rows without a label have -1, and its classifier learned that as "
-            "a class. Put hybridsent.few_label.LabeledOnly around the classifier."
-        )
+        raise ValueError(_NO_LABELS.format(name=name, seen=f"the answer {strange.pop()!r}"))
 
 
 def _shift(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._resampled import Answers, Draws, draw_rows, interval_of, score_draws
 from hybridsent.evaluation._transfer_inputs import Pair
 from hybridsent.evaluation._transfer_result import REFERENCES, Interval, Shift, TransferPair
@@ -21,8 +22,8 @@ class Bootstrap:
 
     Parameters
     ----------
-    metric : str
-        Name of a scorer of scikit-learn.
+    metric : Metric
+        What is measured.
     n_draws : int
         Draws of the rows of a target.
     confidence : float
@@ -31,7 +32,7 @@ class Bootstrap:
         Seed.
     """
 
-    metric: str
+    metric: Metric
     n_draws: int
     confidence: float
     seed: int

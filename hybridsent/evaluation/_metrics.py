@@ -1,0 +1,305 @@
+"""What is measured: names of metrics, scorers, and what users call them (layer L5).
+
+scikit-learn's check_scoring looks names and scorers up, but takes no name of the field's papers
+("UAR", "WF1"), gives no hint, and its scorer of several metrics hands the predictions to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+
+from hybridsent._hints import did_you_mean
+from hybridsent.evaluation._responses import Remembered, Replayed
+
+__all__ = ["ALIASES", "Metric", "metric_name", "metrics_of", "one_metric", "pooled", "score_all"]
+
+ALIASES = {
+    "acc": "accuracy",
+    "wa": "accuracy",
+    "war": "accuracy",
+    "weighted_accuracy": "accuracy",
+    "uar": "balanced_accuracy",
+    "ua": "balanced_accuracy",
+    "bacc": "balanced_accuracy",
+    "bal_acc": "balanced_accuracy",
+    "balanced_acc": "balanced_accuracy",
+    "unweighted_average_recall": "balanced_accuracy",
+    "unweighted_accuracy": "balanced_accuracy",
+    "macro_recall": "balanced_accuracy",
+    "wf1": "f1_weighted",
+    "w_f1": "f1_weighted",
+    "weighted_f1": "f1_weighted",
+    "mf1": "f1_macro",
+    "maf1": "f1_macro",
+    "m_f1": "f1_macro",
+    "macro_f1": "f1_macro",
+    "micro_f1": "f1_micro",
+    "mif1": "f1_micro",
+    "auc": "roc_auc",
+    "auroc": "roc_auc",
+    "rocauc": "roc_auc",
+    "auc_roc": "roc_auc",
+    "ap": "average_precision",
+    "auprc": "average_precision",
+    "pr_auc": "average_precision",
+    "mcc": "matthews_corrcoef",
+    "log_loss": "neg_log_loss",
+    "logloss": "neg_log_loss",
+    "cross_entropy": "neg_log_loss",
+    "brier": "neg_brier_score",
+    "brier_score": "neg_brier_score",
+    "mse": "neg_mean_squared_error",
+    "mean_squared_error": "neg_mean_squared_error",
+    "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+    "mean_absolute_error": "neg_mean_absolute_error",
+}
+"""What papers call scikit-learn's scorers, in small letters; losses are negated there."""
+
+_ALLOWED = (
+    "a name of one of scikit-learn's scorers, a scorer such as make_scorer gives, a callable "
+    "(estimator, X, y), or, for several, a list of names or a dict of names and scorers"
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One thing that is measured.
+
+    Parameters
+    ----------
+    name : str
+        As results have it.
+    scorer : callable
+        Called with a fitted estimator, rows and labels.
+    known : str or None, default=None
+        The name that scikit-learn has for it.
+    own : bool, default=False
+        Whether the user wrote it: it gets the fitted model itself, and no remembered answers.
+    """
+
+    name: str
+    scorer: Callable[..., Any]
+    known: str | None = None
+    own: bool = False
+
+
+def metric_name(name: str) -> str:
+    """Look up scikit-learn's name of a metric.
+
+    Parameters
+    ----------
+    name : str
+        Its name, or what papers call it, in any case.
+
+    Returns
+    -------
+    str
+        The name of a scorer.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._metrics import metric_name
+    >>> metric_name("UAR"), metric_name("F1-macro"), metric_name("r2")
+    ('balanced_accuracy', 'f1_macro', 'r2')
+    """
+    known = get_scorer_names()
+    if name in known:
+        return name
+    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    found = ALIASES.get(plain, plain)
+    if found in known:
+        return found
+    raise ValueError(
+        "The scoring parameter must hold names of scikit-learn's scorers. Got "
+        f"{name!r}; sklearn.metrics.get_scorer_names() lists them."
+        f"{did_you_mean(plain, [*known, *ALIASES])}"
+    )
+
+
+def metrics_of(scoring: Any) -> list[Metric]:
+    """Look the metrics up before anything is encoded.
+
+    Parameters
+    ----------
+    scoring : str, callable, list, tuple, set, dict or None
+        All that scikit-learn's cross_validate takes; None is the estimator's own ``score``.
+
+    Returns
+    -------
+    list of Metric
+        At least one. A callable that gives a dict counts as one here.
+
+    Raises
+    ------
+    ValueError
+        If it is nothing of these.
+    """
+    if scoring is None:
+        return [Metric("score", _own_score, own=True)]
+    if isinstance(scoring, str):
+        return [_named(scoring)]
+    if isinstance(scoring, Mapping):
+        found = [
+            _called(str(name), each) if callable(each) else _named(each, str(name))
+            for name, each in scoring.items()
+        ]
+    elif callable(scoring):
+        return [_called("score", scoring)]
+    else:
+        found = list({metric.name: metric for metric in map(_named, _listed(scoring))}.values())
+    if not found:
+        raise ValueError("The scoring parameter must name at least one metric. Got none.")
+    return found
+
+
+def one_metric(scoring: Any, rule: str) -> Metric:
+    """Look up the one metric that chooses.
+
+    Parameters
+    ----------
+    scoring : str, callable, or a list or dict of one
+        As `metrics_of` takes it.
+    rule : str
+        Who asks for one, and for what, for messages.
+
+    Returns
+    -------
+    Metric
+        The metric.
+
+    Raises
+    ------
+    ValueError
+        If there are several.
+    """
+    found = metrics_of(scoring)
+    if len(found) > 1:
+        raise ValueError(
+            f"The scoring parameter of {rule}, or one scorer. Got "
+            f"{[each.name for each in found]!r}."
+        )
+    return found[0]
+
+
+def _listed(scoring: Any) -> list[Any]:
+    if isinstance(scoring, (set, frozenset)):
+        return sorted(scoring)
+    if isinstance(scoring, (Sequence, np.ndarray)):
+        return list(scoring)
+    raise ValueError(f"The scoring parameter must be {_ALLOWED}. Got {scoring!r}.")
+
+
+def _named(name: Any, called: str | None = None) -> Metric:
+    is_name = isinstance(name, str)
+    if not is_name:
+        hint = f"; write {{'NAME': {name!r}}}" if callable(name) else ""
+        raise ValueError(
+            "The scoring parameter must hold names of scikit-learn's scorers. Got "
+            f"{name!r}{hint}. It may be {_ALLOWED}."
+        )
+    known = metric_name(name)
+    return Metric(called or known, get_scorer(known), known)
+
+
+def _called(name: str, scorer: Callable[..., Any]) -> Metric:
+    check_scoring(scoring=scorer)  # tells a metric function from a scorer
+    return Metric(name, scorer, own=not type(scorer).__module__.startswith("sklearn."))
+
+
+def _own_score(fitted: Any, X: Any, y: Any) -> Any:
+    return fitted.score(X, y)
+
+
+def score_all(metrics: Sequence[Metric], fitted: Any, X: Any, y: np.ndarray) -> dict[str, float]:
+    """Score a fitted model by each metric.
+
+    Parameters
+    ----------
+    metrics : sequence of Metric
+        What to measure.
+    fitted : estimator or Remembered
+        The model.
+    X : DataFrame or array of n rows
+        The rows.
+    y : array of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    dict of str to float
+        By name; of a callable that gives a dict, by its names.
+
+    Raises
+    ------
+    ValueError
+        If a metric cannot be computed; the error says what does not go together.
+    """
+    scores: dict[str, float] = {}
+    for metric in metrics:
+        model = fitted.fitted if metric.own and isinstance(fitted, Remembered) else fitted
+        value = _computed(metric, model, X, y)
+        named = value if isinstance(value, Mapping) else {metric.name: value}
+        for name, each in named.items():
+            scores[str(name)] = _as_number(str(name), each)
+    return scores
+
+
+def _computed(metric: Metric, fitted: Any, X: Any, y: np.ndarray) -> Any:
+    try:
+        return metric.scorer(fitted, X, y)
+    except (AttributeError, ValueError) as error:
+        present = list(dict.fromkeys(y.tolist()))
+        shown = present if len(present) <= 20 else [*present[:20], "…"]
+        raise ValueError(
+            f"The metric {metric.name!r} cannot be computed on a fold of {len(y)} rows of the "
+            f"classes {shown}: {error}. Leave it out of scoring, or take folds that hold all "
+            "classes."
+        ) from error
+
+
+def _as_number(name: str, value: Any) -> float:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    is_number = isinstance(value, (Real, np.number))
+    if not is_number:
+        raise ValueError(
+            f"A scorer must give a number, or a dict of numbers. Got {value!r} of {name!r}."
+        )
+    return float(value)
+
+
+def pooled(metric: Metric, guesses: np.ndarray, truth: np.ndarray) -> float | None:
+    """Score all out-of-fold predictions at once, where labels are enough.
+
+    Parameters
+    ----------
+    metric : Metric
+        What to measure.
+    guesses, truth : array of shape (n,)
+        Predictions and labels.
+
+    Returns
+    -------
+    float or None
+        None for metrics that want more than predictions, and for the user's own.
+    """
+    if metric.own:
+        return None
+    replayed = Replayed(guesses, None, np.unique(truth))
+    try:
+        value = metric.scorer(replayed, np.arange(len(truth))[:, None], truth)
+        return _as_number(metric.name, value)
+    except (AttributeError, TypeError, ValueError):  # the scorer wants probabilities
+        return None
