@@ -22,6 +22,7 @@
         ├── CellWarning                            broken cells count as missing
         ├── SlowPathWarning                        something runs by a slower engine
         ├── StoreWarning                           rows were damaged, or cannot be kept
+        ├── TableWarning                           cells were read as text, files left out
         ├── TransferWarning                        nothing to adapt to, or transfer hurts
         └── VersionWarning                         saved under other versions, or on other hardware
 
@@ -43,6 +44,7 @@ __all__ = [
     "StoreError",
     "StoreWarning",
     "TableError",
+    "TableWarning",
     "TransferWarning",
     "UnknownBackboneError",
     "UntrustedPathError",
@@ -138,6 +140,10 @@ class SlowPathWarning(HybridsentWarning):
 
 class StoreWarning(HybridsentWarning):
     """Stored rows were damaged, or the store cannot be used; rows are computed again."""
+
+
+class TableWarning(HybridsentWarning):
+    """Something in a table is read otherwise than was perhaps meant, or left out."""
 
 
 class TransferWarning(HybridsentWarning):

@@ -7,16 +7,12 @@ import argparse
 from hybridsent.cli._console import say
 from hybridsent.cli._inputs import TABLES, check_output, modalities, open_table
 from hybridsent.cli._models import encoders, prepare
-from hybridsent.cli._options import add_encoder_options, add_modalities
+from hybridsent.cli._options import add_encoder_options, add_modalities, add_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument(
-        "table",
-        metavar="TABLE",
-        help="csv, tsv, jsonl or parquet; media paths relative to its folder",
-    )
+    add_table(parser)
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="write the features here, columns named view__i"
     )
@@ -30,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.fusion import make_features
 
     output = check_output(arguments.output, "--output", TABLES) if arguments.output else None
-    table = open_table(arguments.table, [arguments.image, arguments.audio])
+    table = open_table(arguments, [arguments.image, arguments.audio])
     found = modalities(arguments, table)
     features = prepare(make_features(**encoders(found, arguments)), arguments)
     matrix = features.fit_transform(table)

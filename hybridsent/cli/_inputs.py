@@ -113,7 +113,7 @@ def open_rows(arguments: argparse.Namespace) -> Opened:
     """
     from hybridsent._views import spans
 
-    table = open_table(arguments.table, [arguments.image, arguments.audio])
+    table = open_table(arguments, [arguments.image, arguments.audio])
     group, domain = (getattr(arguments, name, None) for name in ("group", "domain"))
     for column, option in (
         (arguments.target, "--target"),
@@ -160,6 +160,10 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
     if not known.all():
         fate = "kept to adapt to" if keep else "left out"
         say(f"{int((~known).sum())} of {len(table)} rows have no label in {target!r}: {fate}")
+    if not len(table):
+        raise UsageError(
+            f"the table must have rows; {arguments.table} has a line of names and none"
+        )
     different = table.loc[known, target].unique()
     if len(different) < 2:
         raise UsageError(
@@ -278,13 +282,13 @@ def _features(
     return features
 
 
-def open_table(path: str, media: Iterable[str | None] = ()) -> pd.DataFrame:
+def open_table(arguments: argparse.Namespace, media: Iterable[str | None] = ()) -> pd.DataFrame:
     """Read a table; media paths become absolute.
 
     Parameters
     ----------
-    path : str
-        The file.
+    arguments : Namespace
+        With the table, and how its file is read.
     media : iterable of str or None, default=()
         Columns given by the user, beside those that are recognised.
 
@@ -293,16 +297,18 @@ def open_table(path: str, media: Iterable[str | None] = ()) -> pd.DataFrame:
     DataFrame
         The table.
     """
-    return open_both(path, media)[1]
+    return open_both(arguments, media)[1]
 
 
-def open_both(path: str, media: Iterable[str | None] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+def open_both(
+    arguments: argparse.Namespace, media: Iterable[str | None] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read a table as it is, and as encoders read it: with absolute paths of media.
 
     Parameters
     ----------
-    path : str
-        The file.
+    arguments : Namespace
+        With the table, and how its file is read.
     media : iterable of str or None, default=()
         Columns given by the user, beside those that are recognised.
 
@@ -314,9 +320,11 @@ def open_both(path: str, media: Iterable[str | None] = ()) -> tuple[pd.DataFrame
         The same with absolute paths.
     """
     from hybridsent.datasets import media_columns, read_table
-    from hybridsent.datasets._table import with_absolute_paths
+    from hybridsent.datasets._table import base_of, with_absolute_paths
 
-    table = read_table(path, media=[])
+    path = arguments.table
+    how = ("sep", "decimal", "encoding", "max_bytes")
+    table = read_table(path, media=[], **{name: getattr(arguments, name) for name in how})
     named = [
         column.partition("=")[0] if column not in table.columns else column
         for column in media
@@ -324,7 +332,7 @@ def open_both(path: str, media: Iterable[str | None] = ()) -> tuple[pd.DataFrame
     ]
     known = media_columns(table)
     given = [column for column in named if column in table.columns and column not in known]
-    return table, with_absolute_paths(table, [*known, *given], path)
+    return table, with_absolute_paths(table, [*known, *given], base_of(path))
 
 
 def modalities(

@@ -17,6 +17,7 @@ __all__ = [
     "add_modalities",
     "add_model_options",
     "add_recipe_options",
+    "add_table",
     "add_table_options",
     "add_transfer_options",
 ]
@@ -79,13 +80,45 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_table_options(parser: argparse.ArgumentParser) -> None:
-    """Add the table, the target, and what is read of it."""
+def add_table(parser: argparse.ArgumentParser) -> None:
+    """Add the table, and how its file is read."""
     parser.add_argument(
         "table",
         metavar="TABLE",
-        help="csv, tsv, jsonl or parquet; media paths relative to its folder",
+        help="csv, tsv, jsonl or parquet, media paths relative to its folder; or a folder that "
+        "holds a folder of images or sounds for each class (columns image or audio, and label)",
     )
+    group = parser.add_argument_group("reading the table")
+    group.add_argument(
+        "--sep",
+        metavar="CHAR",
+        type=_separator,
+        help="what separates the cells of a csv; 'tab' is a tab (default: found)",
+    )
+    group.add_argument(
+        "--decimal", choices=(".", ","), default=".", help="before the fraction of numbers in csv"
+    )
+    group.add_argument(
+        "--encoding", metavar="NAME", help="of a text file, such as cp1252 (default: utf-8)"
+    )
+    group.add_argument(
+        "--max-bytes",
+        type=number(1),
+        metavar="N",
+        help="most bytes that a packed file may unpack to (default: 64 MiB or 40 times its size)",
+    )
+
+
+def _separator(text: str) -> str:
+    mark = {"tab": "\t", "\\t": "\t"}.get(text, text)
+    if len(mark) != 1 or mark in '"\r\n':
+        raise argparse.ArgumentTypeError(f"must be one character, or tab; got {text!r}")
+    return mark
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Add the table, the target, and what is read of it."""
+    add_table(parser)
     parser.add_argument(
         "--target",
         required=True,

@@ -8,17 +8,13 @@ from typing import Any
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._inputs import TABLES, check_output, open_both
 from hybridsent.cli._models import set_limits, shared
-from hybridsent.cli._options import add_encoder_options
+from hybridsent.cli._options import add_encoder_options, add_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("model", metavar="MODEL", help="file written by `hybridsent fit`")
-    parser.add_argument(
-        "table",
-        metavar="TABLE",
-        help="csv, tsv, jsonl or parquet; media paths relative to its folder",
-    )
+    add_table(parser)
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="the table with its predictions"
     )
@@ -48,15 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Load, predict and write."""
     from hybridsent.datasets import write_table
-    from hybridsent.evaluation import encoders_of
+    from hybridsent.datasets._table import check_can_write
+    from hybridsent.evaluation import encoders_of, feature_columns
     from hybridsent.persist import load
 
     output = check_output(arguments.output, "--output", TABLES)
     model = load(arguments.model, trusted=arguments.trusted, paths=arguments.allow_path)
     where = {name: column for name, _, column in encoders_of(model)}
     media = [c for _, e, c in encoders_of(model) if e.modality in ("image", "audio")]
-    table, read = open_both(arguments.table, media)
+    table, read = open_both(arguments, media)
     names = _new_columns(model, arguments.prefix, table)
+    check_can_write(table.drop(columns=feature_columns(table)), output)
     read = _with_told(model, read)
     if where:
         read = _with_missing(read, where)

@@ -1,4 +1,4 @@
-"""Tables in and out, columns found, and demo data (layer L4: imports the exceptions only).
+"""Tables in and out, columns found, and demo data (layer L4).
 
 Hugging Face datasets, torchvision and audb load corpora in containers of their own; here the
 container is the plain :class:`pandas.DataFrame` that everything else of the package takes, so this

@@ -8,74 +8,31 @@ standard library's ``csv`` and ``json`` tell where they are, so the user is told
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import json
 import re
-import zlib
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hybridsent.exceptions import TableError
+from hybridsent._tables import as_column
+from hybridsent.datasets._separator import SEPARATORS, lines_of
+from hybridsent.exceptions import TableError, TableWarning
 
-__all__ = ["check_names", "parse_delimited", "parse_jsonl", "read_text"]
+__all__ = ["check_names", "parse_delimited", "parse_jsonl"]
 
 # No leading zeros: "007" is an id. No "nan": a missing number is an empty cell.
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf", re.ASCII)
+_COMMA_NUMBER = re.compile(r"[+-]?\d+(?:,\d+)?", re.ASCII)
+_LOOKED_AT = 1000
 _BOOLEANS = {"True": True, "False": False}
 _EXACT_DIGITS = 15  # a float64, which a column with empty cells becomes, keeps this many
 _INT64_DIGITS = 18
-
-
-def read_text(path: Path) -> str:
-    """Read a UTF-8 file, gzipped or not, with or without a byte order mark.
-
-    Parameters
-    ----------
-    path : Path
-        A file that exists.
-
-    Returns
-    -------
-    str
-        Its text; line ends as they are.
-
-    Raises
-    ------
-    TableError
-        If the bytes are no UTF-8 or no gzip archive, or there is no text at all.
-    """
-    data = path.read_bytes()
-    if path.suffix.lower() == ".gz":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise TableError(
-                f"{path} is no complete gzip archive ({error}). Pack or copy it again."
-            ) from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(_encoding_message(path, data, error.start)) from error
-    if not text.strip():
-        raise TableError(f"{path} is empty. A table needs at least a line of column names.")
-    return text
-
-
-def _encoding_message(path: Path, data: bytes, start: int) -> str:
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    guess = "utf-16" if wide else "cp1252"
-    line = data.count(b"\n", 0, start) + 1
-    kind = "UTF-16" if wide else "a one-byte encoding such as Windows-1252 or Latin-1"
-    return (
-        f"{path} is not UTF-8: byte 0x{data[start]:02x} at position {start} (line {line}). "
-        f"Convert it once, for example: iconv -f {guess} -t utf-8 {path.name} > utf8-{path.name} "
-        f"(it looks like {kind})."
-    )
+_MOST_COLUMNS = 100_000
 
 
 def check_names(names: Sequence[object], path: Path) -> None:
@@ -91,26 +48,46 @@ def check_names(names: Sequence[object], path: Path) -> None:
     Raises
     ------
     TableError
-        If a name occurs twice.
+        If a name occurs twice, there are more than a hundred thousand, or one is no valid Unicode.
     """
-    twice = sorted({str(name) for name in names if list(names).count(name) > 1})
+    if len(names) > _MOST_COLUMNS:
+        raise TableError(
+            f"{path} has {len(names)} columns, more than {_MOST_COLUMNS}: it may be turned on its "
+            "side, a row a column. A row must be a sample, and a column one thing about it."
+        )
+    broken = [name for name in map(str, names) if not _is_whole(name)]
+    if broken:
+        raise TableError(
+            f"{path}: the column name {broken[0]!r} holds half a surrogate pair. Rename the column."
+        )
+    twice = sorted(str(name) for name, count in Counter(names).items() if count > 1)
     if twice:
         raise TableError(
             f"{path}: column names must differ. Twice or more: {twice}. Rename or drop one of each."
         )
 
 
-def parse_delimited(text: str, delimiter: str, path: Path) -> pd.DataFrame:
-    r"""Parse comma or tab separated text whose first line holds the column names.
+def _is_whole(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def parse_delimited(text: str, delimiter: str, path: Path, decimal: str = ".") -> pd.DataFrame:
+    r"""Parse comma or otherwise separated text whose first line holds the column names.
 
     Parameters
     ----------
     text : str
         The whole file.
     delimiter : str
-        ``","`` or a tab.
+        One character, such as ``","`` or a tab.
     path : Path
         Named in messages.
+    decimal : {".", ","}, default="."
+        What stands before the fraction of a number.
 
     Returns
     -------
@@ -131,25 +108,31 @@ def parse_delimited(text: str, delimiter: str, path: Path) -> pd.DataFrame:
     >>> parse_delimited("id,text,n\n007,NA,1\n008,,2\n", ",", Path("t.csv")).values.tolist()
     [['007', 'NA', 1], ['008', nan, 2]]
     """
-    rows = _rows(text, delimiter, path)
-    names = [
-        name or f"Unnamed: {i}" for i, name in enumerate(rows[0])
-    ]  # pandas writes its index nameless
+    names, columns = _columns(text, delimiter, path)
     check_names(names, path)
-    columns: Sequence[Sequence[str]] = list(zip(*rows[1:], strict=True)) or [()] * len(names)
+    if decimal == ",":
+        columns = [[_with_point(cell) for cell in cells] for cells in columns]
+    elif delimiter != ",":
+        _warn_of_commas(names, columns, path)
     return pd.DataFrame({name: _typed(cells) for name, cells in zip(names, columns, strict=True)})
 
 
-def _rows(text: str, delimiter: str, path: Path) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
+def _columns(text: str, delimiter: str, path: Path) -> tuple[list[str], list[list[str]]]:
+    """Read the cells, column by column: a list for each of millions of rows would fill the RAM."""
+    reader = csv.reader(lines_of(text), delimiter=delimiter, strict=True)
+    names: list[str] = []
+    columns: list[list[str]] = []
     begin = 1
     try:
         for row in reader:
-            if row and rows and len(row) != len(rows[0]):
-                raise TableError(_ragged_message(path, begin, len(row), rows[0], delimiter))
-            if row:  # a blank line is no row
-                rows.append(row)
+            if row and not names:
+                names = row
+                columns = [[] for _ in names]
+            elif row:  # a blank line is no row
+                if len(row) != len(names):
+                    raise TableError(_ragged_message(path, begin, len(row), names, delimiter))
+                for cells, cell in zip(columns, row, strict=True):
+                    cells.append(cell)
             begin = reader.line_num + 1
     except csv.Error as error:
         raise TableError(
@@ -157,28 +140,61 @@ def _rows(text: str, delimiter: str, path: Path) -> list[list[str]]:
             "and quotes inside it "
             f'are doubled (""). Mend the line, or use JSON lines or Parquet, which need no quoting.'
         ) from error
-    return rows
+    # pandas writes its index nameless
+    return [name or f"Unnamed: {i}" for i, name in enumerate(names)], columns
 
 
 def _ragged_message(path: Path, line: int, seen: int, names: list[str], delimiter: str) -> str:
-    mark = "tab" if delimiter == "\t" else "comma"
+    mark = SEPARATORS.get(delimiter, repr(delimiter))
+    other = "," if delimiter != "," else ";"
+    listed = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
     return (
-        f"{path}, line {line}: expected {len(names)} cells ({', '.join(names)}), got {seen}. "
-        f'A text that holds a {mark} must stand in quotes: "like this".'
+        f"{path}, line {line}: expected {len(names)} cells ({listed}), got {seen}. "
+        f'A text that holds a {mark} must stand in quotes: "like this". If another character '
+        f"separates the cells, name it, for example by sep={other!r}."
     )
+
+
+def _with_point(cell: str) -> str:
+    return cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell
+
+
+def _warn_of_commas(names: list[str], columns: list[list[str]], path: Path) -> None:
+    """Tell of numbers such as 1,5, as Excel writes them in half of the world."""
+    for name, cells in zip(names, columns, strict=True):
+        filled = [cell for cell in cells[:_LOOKED_AT] if cell]
+        if any("," in cell for cell in filled) and all(map(_COMMA_NUMBER.fullmatch, filled)):
+            warnings.warn(
+                f"{path}: the column {name!r} holds numbers with a decimal comma, such as "
+                f"{next(cell for cell in filled if ',' in cell)}, and is read as text. If they are "
+                "numbers, write decimal=','.",
+                TableWarning,
+                stacklevel=5,
+            )
 
 
 def _typed(cells: Sequence[str]) -> pd.Series:
     filled = [cell for cell in cells if cell]
+    if not filled:
+        return pd.Series([np.nan] * len(cells), dtype=object)
     missing = len(filled) < len(cells)
-    if filled and not missing and all(cell in _BOOLEANS for cell in filled):
-        return pd.Series([_BOOLEANS[cell] for cell in cells])
-    digits = _EXACT_DIGITS if missing else _INT64_DIGITS
-    if filled and all(
-        _NUMBER.fullmatch(c) and (len(c) <= digits or not c.isdigit()) for c in filled
-    ):
+    if all(cell in _BOOLEANS for cell in filled):
+        values = [_BOOLEANS.get(cell, np.nan) for cell in cells]
+        return pd.Series(values, dtype=object if missing else bool)
+    if all(map(_NUMBER.fullmatch, filled)) and _fits(filled, missing=missing):
         return pd.to_numeric(pd.Series([cell or np.nan for cell in cells], dtype=object))
-    return pd.Series([cell or np.nan for cell in cells], dtype=None if filled else object)
+    try:
+        return pd.Series([cell or np.nan for cell in cells])
+    except UnicodeEncodeError:  # half a surrogate pair
+        return pd.Series([cell or np.nan for cell in cells], dtype=object)
+
+
+def _fits(numbers: Sequence[str], *, missing: bool) -> bool:
+    """Whether no integer among numbers loses a digit in the dtype that the column gets."""
+    whole = [number.lstrip("+-") for number in numbers]
+    floats = missing or not all(map(str.isdigit, whole))
+    digits = _EXACT_DIGITS if floats else _INT64_DIGITS
+    return all(len(number) <= digits for number in whole if number.isdigit())
 
 
 def parse_jsonl(text: str, path: Path) -> pd.DataFrame:
@@ -194,12 +210,12 @@ def parse_jsonl(text: str, path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns in order of first appearance, values as JSON typed them.
+        Columns in order of first appearance, values as JSON typed them; integers keep every digit.
 
     Raises
     ------
     TableError
-        If a line is no JSON object, or holds a key twice.
+        If a line is no JSON object, holds a key twice, or is nested too deeply.
 
     Examples
     --------
@@ -209,22 +225,40 @@ def parse_jsonl(text: str, path: Path) -> pd.DataFrame:
     >>> table["text"].tolist()
     ['007', 'null']
     """
+    columns: dict[str, list[Any]] = {}
+    rows = 0
     # Not splitlines(): it would also break at U+2028 and its like, which JSON allows inside
     # strings.
-    lines = enumerate(text.split("\n"), start=1)
-    rows = [_json_row(line, f"{path}, line {number}") for number, line in lines if line.strip()]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return pd.DataFrame({name: pd.Series([row.get(name) for row in rows]) for name in names})
+    for number, line in enumerate(_json_lines(text), start=1):
+        if not line.strip():
+            continue
+        for name, value in _json_row(line, f"{path}, line {number}").items():
+            cells = columns.setdefault(name, [])
+            cells.extend([None] * (rows - len(cells)))
+            cells.append(value)
+        rows += 1
+    check_names(list(columns), path)
+    for cells in columns.values():
+        cells.extend([None] * (rows - len(cells)))
+    frame = {name: as_column(cells) for name, cells in columns.items()}
+    return pd.DataFrame(frame, index=pd.RangeIndex(rows))
+
+
+def _json_lines(text: str) -> Iterator[str]:
+    """Cut a text at its line feeds, one line at a time."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 def _json_row(line: str, where: str) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         row = dict(pairs)
         if len(row) < len(pairs):
-            raise TableError(
-                f"{where}: a name occurs twice among {[name for name, _ in pairs]}. Rename or "
-                "drop one."
-            )
+            names = [name for name, _ in pairs[:20]]
+            raise TableError(f"{where}: a name occurs twice among {names}. Rename or drop one.")
         return row
 
     try:
@@ -233,6 +267,14 @@ def _json_row(line: str, where: str) -> dict[str, Any]:
         raise TableError(
             f"{where}: no JSON ({error.msg}, column {error.colno}). {_JSON_FORM}"
         ) from error
+    except RecursionError as error:
+        raise TableError(
+            f"{where}: lists or objects are nested too deeply to be read. {_JSON_FORM}"
+        ) from error
+    except TableError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise TableError(f"{where}: {error}. Write such a number as a text.") from error
     if not isinstance(row, dict):
         raise TableError(f"{where}: expected an object, got {type(row).__name__}. {_JSON_FORM}")
     return row

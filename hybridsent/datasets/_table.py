@@ -10,15 +10,22 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from hybridsent._tables import as_table
+from hybridsent.datasets._bytes import read_text
 from hybridsent.datasets._detect import media_columns
-from hybridsent.datasets._parse import check_names, parse_delimited, parse_jsonl, read_text
+from hybridsent.datasets._folder import read_folder
+from hybridsent.datasets._parquet import read_parquet
+from hybridsent.datasets._parse import check_names, parse_delimited, parse_jsonl
+from hybridsent.datasets._separator import separator_of, whole_fields
+from hybridsent.datasets._write import WRITERS, check_writable
 from hybridsent.exceptions import TableError
 
 __all__ = ["read_table", "write_table"]
@@ -38,11 +45,29 @@ _FORMATS = {
 }
 _KNOWN = ".csv, .tsv, .jsonl, .ndjson (each also with .gz) and .parquet"
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|data:)")
-_PLAIN = (str, int, float, bool)
+_SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 
 
-def read_table(path: PathLike, *, media: Sequence[str] | None = None) -> pd.DataFrame:
-    r"""Read a table of samples from CSV, TSV, JSON lines or Parquet.
+@dataclass(frozen=True)
+class _How:
+    """What was said about a file, beside its name."""
+
+    sep: str | None
+    decimal: str
+    encoding: str | None
+    max_bytes: int | None
+
+
+def read_table(
+    path: PathLike,
+    *,
+    media: Sequence[str] | None = None,
+    sep: str | None = None,
+    decimal: str = ".",
+    encoding: str | None = None,
+    max_bytes: int | None = None,
+) -> pd.DataFrame:
+    r"""Read a table of samples from CSV, TSV, JSON lines or Parquet, or from folders of classes.
 
     The format follows from the file's extension. In text formats a column is numeric only if every
     filled cell is a number without leading zeros, so ids like ``007`` and texts like ``NA`` or
@@ -50,14 +75,28 @@ def read_table(path: PathLike, *, media: Sequence[str] | None = None) -> pd.Data
     paths become absolute ones, seen from the table's folder; URLs stay as they are. Whether the
     files exist is not checked here: the encoders name row and column of one that fails.
 
+    Integers keep every digit: a column that floats could not hold is one of pandas' ``Int64`` or,
+    in CSV, of text.
+
     Parameters
     ----------
     path : str or PathLike
         The file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.ndjson`` (UTF-8; also gzipped, ``.csv.gz``),
-        or ``.parquet``.
+        or ``.parquet``. Or a folder that holds a folder of images or sounds for each class, such as
+        ``clips/angry/1.wav``: the table has a column ``image`` or ``audio``, and ``label``.
     media : sequence of str, default=None
         Columns of paths. None: every column most of whose cells look like paths of images or
         sounds. An empty list: no column.
+    sep : str, default=None
+        The character that separates the cells of a CSV file. None: a comma, semicolon, tab or bar,
+        whichever the line of names holds and every line agrees with; where two do, an error.
+    decimal : {".", ","}, default="."
+        What stands before the fraction of numbers in CSV.
+    encoding : str, default=None
+        Encoding of a text file, such as ``"cp1252"``. None: UTF-8.
+    max_bytes : int, default=None
+        Most bytes that a gzipped or Parquet file may unpack to. None: 64 MiB, or 40 times its size
+        where that is more.
 
     Returns
     -------
@@ -67,8 +106,11 @@ def read_table(path: PathLike, *, media: Sequence[str] | None = None) -> pd.Data
     Raises
     ------
     TableError
-        If there is no such file, its format is unknown, it is empty, not UTF-8 or malformed, a
-        column name occurs twice, or a column of `media` is not there. The message names the line.
+        If there is no such file, its format is unknown, it is empty, not UTF-8 or malformed, it
+        unpacks to too much, a column name occurs twice, or a column of `media` is not there. The
+        message names the line.
+    ValueError
+        If `sep` is no single character, or `decimal` neither point nor comma.
 
     Examples
     --------
@@ -83,23 +125,57 @@ def read_table(path: PathLike, *, media: Sequence[str] | None = None) -> pd.Data
     (['lovely', 'NA'], True)
     """
     file = Path(path).expanduser()
+    how = _checked(_How(sep, decimal, encoding, max_bytes))
+    if os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises for names that are too long
+        table = _from_folder(file)
+        return with_absolute_paths(table, _media_of(table, media, file), base_of(file))
     _check_there(file)
     kind = _format_of(file)
-    table = _read_parquet(file) if kind == "parquet" else _read_text_table(file, kind)
-    return with_absolute_paths(table, _media_of(table, media, file), file)
+    try:
+        if kind == "parquet":
+            table = read_parquet(file, how.max_bytes)
+        else:
+            table = _read_text_table(file, kind, how)
+    except OSError as error:
+        raise TableError(f"{file} cannot be read ({error}). Check who may read it.") from error
+    return with_absolute_paths(table, _media_of(table, media, file), base_of(file))
 
 
 def _check_there(file: Path) -> None:
-    if file.is_dir():
-        inside = sorted(p.name for p in file.iterdir() if _extension(p) in _FORMATS)
-        hint = (
-            f"Name one of the tables in it: {inside[:5]}."
-            if inside
-            else "Name the file of the table in it."
+    try:
+        there = file.stat()
+    except (OSError, ValueError) as error:
+        raise TableError(
+            f"There is no file {file} (seen from {Path.cwd()}). Check the path."
+        ) from error
+    if not stat.S_ISREG(there.st_mode):
+        raise TableError(
+            f"{file} is no regular file, but a pipe or device. Save its content first."
         )
-        raise TableError(f"{file} is a folder, no table. {hint}")
-    if not file.exists():
-        raise TableError(f"There is no file {file} (seen from {Path.cwd()}). Check the path.")
+
+
+def _checked(how: _How) -> _How:
+    if how.sep is not None and (len(how.sep) != 1 or how.sep in '"\r\n'):
+        raise ValueError(
+            f"The sep parameter must be one character, such as ';' or '\\t'. Got {how.sep!r}."
+        )
+    if how.decimal not in (".", ","):
+        raise ValueError(f"The decimal parameter must be '.' or ','. Got {how.decimal!r}.")
+    return how
+
+
+def _from_folder(folder: Path) -> pd.DataFrame:
+    table = read_folder(folder)
+    if table is not None:
+        return table
+    inside = sorted(p.name for p in folder.iterdir() if _extension(p) in _FORMATS)
+    hint = (
+        f"Name one of the tables in it: {inside[:5]}."
+        if inside
+        else "Name the file of the table in it, or a folder that holds a folder of images or "
+        "sounds for each class."
+    )
+    raise TableError(f"{folder} is a folder, no table. {hint}")
 
 
 def _extension(file: Path) -> str:
@@ -111,32 +187,30 @@ def _format_of(file: Path) -> str:
     extension = _extension(file)
     if extension not in _FORMATS:
         seen = f"has extension {extension!r}" if extension else "has no extension"
-        raise TableError(
-            f"{file} {seen}; tables are {_KNOWN}. Convert it with pandas, or pass a DataFrame "
-            "instead."
-        )
+        raise TableError(f"{file} {seen}; tables are {_KNOWN}. {_way_out(extension)}")
     return _FORMATS[extension]
 
 
-def _read_text_table(file: Path, kind: str) -> pd.DataFrame:
-    text = read_text(file)
-    if kind == "jsonl":
-        return parse_jsonl(text, file)
-    return parse_delimited(text, "," if kind == "csv" else "\t", file)
+def _way_out(extension: str) -> str:
+    if extension in _SHEETS:
+        return (
+            "Save the sheet from the spreadsheet program as 'CSV UTF-8', or in Python: "
+            "pandas.read_excel(...) (needs openpyxl), and pass the DataFrame or write_table it."
+        )
+    return "Convert it with pandas, or pass a DataFrame instead."
 
 
-def _read_parquet(file: Path) -> pd.DataFrame:
-    from pyarrow import parquet
-
-    if file.stat().st_size == 0:
-        raise TableError(f"{file} is empty. Write it again.")
-    try:
-        check_names(parquet.read_schema(file).names, file)
-        return pd.read_parquet(file)
-    except TableError:
-        raise
-    except (ValueError, OSError) as error:  # pyarrow's errors are both
-        raise TableError(f"{file} cannot be read as Parquet ({error}). Write it again.") from error
+def _read_text_table(file: Path, kind: str, how: _How) -> pd.DataFrame:
+    text = read_text(file, how.max_bytes, how.encoding)
+    with whole_fields(len(text)):
+        if kind == "jsonl":
+            return parse_jsonl(text, file)
+        if how.sep is not None:
+            return parse_delimited(text, how.sep, file, how.decimal)
+        if kind == "tsv":
+            return parse_delimited(text, "\t", file, how.decimal)
+        separator, text = separator_of(text, file)
+        return parse_delimited(text, separator, file, how.decimal)
 
 
 def _media_of(table: pd.DataFrame, media: Sequence[str] | None, file: Path) -> list[str]:
@@ -156,9 +230,9 @@ def _media_of(table: pd.DataFrame, media: Sequence[str] | None, file: Path) -> l
 
 
 def with_absolute_paths(
-    table: pd.DataFrame, columns: Sequence[str], path: PathLike
+    table: pd.DataFrame, columns: Sequence[str], base: PathLike
 ) -> pd.DataFrame:
-    """Make relative paths absolute, seen from the folder of the file they stand in.
+    """Make relative paths absolute.
 
     Parameters
     ----------
@@ -166,15 +240,15 @@ def with_absolute_paths(
         The table.
     columns : sequence of str
         Columns of paths.
-    path : str or PathLike
-        The file of the table.
+    base : str or PathLike
+        The folder from which they are seen.
 
     Returns
     -------
     DataFrame
         The table, or a copy in which these columns are replaced.
     """
-    folder = os.path.abspath(Path(path).expanduser().parent)  # noqa: PTH100 - resolve() would follow links away from the table's folder
+    folder = os.path.abspath(Path(base).expanduser())  # noqa: PTH100 - resolve() would follow links away from the table's folder
     resolved = {name: [_absolute(cell, folder) for cell in table[name]] for name in columns}
     return (
         table.assign(**{k: pd.Series(v, index=table.index) for k, v in resolved.items()})
@@ -187,6 +261,43 @@ def _absolute(cell: Any, folder: str) -> Any:
     if not isinstance(cell, str) or not cell.strip() or _URL.match(cell):
         return cell
     return os.path.normpath(os.path.join(folder, cell))  # noqa: PTH118 - pathlib keeps the ".." of "../images/1.png"
+
+
+def base_of(path: PathLike) -> Path:
+    """Name the folder from which the paths in a table are seen.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        The file of the table, or a folder of classes.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    file = Path(path).expanduser()
+    return file if file.is_dir() else file.parent
+
+
+def check_can_write(table: pd.DataFrame, path: PathLike) -> None:
+    """Refuse a table that a file cannot hold, before there is more to be lost.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    path : str or PathLike
+        The file, whose extension tells the format.
+
+    Raises
+    ------
+    TableError
+        As `write_table` raises it.
+    """
+    file = Path(path).expanduser()
+    check_names([str(name) for name in table.columns], file)
+    check_writable(table.rename(columns=str).assign(_=0), _format_of(file))
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
@@ -228,7 +339,9 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
     if file.is_dir():
         raise TableError(f"{file} is a folder. Name a file in it.")
     check_names([str(name) for name in table.columns], file)
-    _replace(file, _WRITERS[kind], table.rename(columns=str), kind)
+    table = table.rename(columns=str)
+    check_writable(table, kind)
+    _replace(file, WRITERS[kind], table, kind)
 
 
 def _replace(
@@ -241,53 +354,7 @@ def _replace(
         draft.replace(file)
     except TableError:
         raise
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, OverflowError, NotImplementedError) as error:
         raise TableError(f"{file} cannot be written as {kind} ({error}).") from error
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _check_plain(table: pd.DataFrame, draft: Path) -> None:
-    for name in table.columns[[pd.api.types.is_object_dtype(dtype) for dtype in table.dtypes]]:
-        for label, cell in table[name].items():
-            if not isinstance(cell, _PLAIN) and not (
-                pd.api.types.is_scalar(cell) and not isinstance(cell, bytes)
-            ):
-                raise TableError(
-                    f"Row {label!r}, column {name!r}: a text format cannot hold "
-                    f"{type(cell).__name__}. "
-                    "Store a path instead, or write bytes to Parquet."
-                )
-
-
-def _write_delimited(table: pd.DataFrame, draft: Path, separator: str) -> None:
-    _check_plain(table, draft)
-    # csv quotes a lone carriage return only if it is part of the line end.
-    texts = table.select_dtypes(exclude="number")
-    odd = any("\r" in cell for name in texts for cell in texts[name] if isinstance(cell, str))
-    table.to_csv(draft, sep=separator, index=False, lineterminator="\r\n" if odd else "\n")
-
-
-def _write_csv(table: pd.DataFrame, draft: Path) -> None:
-    _write_delimited(table, draft, ",")
-
-
-def _write_tsv(table: pd.DataFrame, draft: Path) -> None:
-    _write_delimited(table, draft, "\t")
-
-
-def _write_jsonl(table: pd.DataFrame, draft: Path) -> None:
-    _check_plain(table, draft)
-    table.to_json(draft, orient="records", lines=True, force_ascii=False)
-
-
-def _write_parquet(table: pd.DataFrame, draft: Path) -> None:
-    table.to_parquet(draft, index=False)
-
-
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    "csv": _write_csv,
-    "tsv": _write_tsv,
-    "jsonl": _write_jsonl,
-    "parquet": _write_parquet,
-}

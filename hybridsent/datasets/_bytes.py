@@ -1,0 +1,153 @@
+"""A table's file → its text: unpacked within a limit, decoded without a guess (layer L4).
+
+gzip and codecs of the standard library do the work; what they lack is a limit, and a message that
+names the line and the way out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from hybridsent.exceptions import TableError
+
+__all__ = ["limit_of", "read_text", "too_large"]
+
+_ROOM = 2**26
+_TIMES = 40
+"""Texts shrink to a tenth at best; what shrinks to less than a fortieth was made to burst."""
+
+
+def limit_of(path: Path, max_bytes: int | None) -> int:
+    """Tell how many bytes a compressed file may unpack to.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    max_bytes : int or None
+        What the user allows; None for 64 MiB, or 40 times the file where that is more.
+
+    Returns
+    -------
+    int
+        The limit.
+    """
+    return max(_ROOM, _TIMES * path.stat().st_size) if max_bytes is None else max_bytes
+
+
+def too_large(path: Path, limit: int) -> TableError:
+    """Make the error of a file that unpacks to more than it may.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limit : int
+        The limit, in bytes.
+
+    Returns
+    -------
+    TableError
+        To be raised.
+    """
+    return TableError(
+        f"{path} unpacks to more than {limit / 2**20:.1f} MiB, which is out of proportion to its "
+        f"{path.stat().st_size / 2**20:.1f} MiB. If you trust it, raise the limit: "
+        f"max_bytes={4 * limit}."
+    )
+
+
+def read_text(path: Path, max_bytes: int | None = None, encoding: str | None = None) -> str:
+    """Read a text file, gzipped or not, with or without a byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+        A file that exists.
+    max_bytes : int, default=None
+        As in `limit_of`; only for what is compressed.
+    encoding : str, default=None
+        Name of the encoding; None for UTF-8.
+
+    Returns
+    -------
+    str
+        Its text; line ends as they are.
+
+    Raises
+    ------
+    TableError
+        If the bytes are not of the encoding or no gzip archive, unpack to too much, or there is no
+        text at all.
+    """
+    gzipped = path.suffix.lower() == ".gz"
+    data = _unpacked(path, limit_of(path, max_bytes)) if gzipped else path.read_bytes()
+    text = _decoded(path, data, encoding)
+    if not text.strip():
+        raise TableError(f"{path} is empty. A table needs at least a line of column names.")
+    return text
+
+
+def _unpacked(path: Path, limit: int) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            data = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TableError(
+            f"{path} is no complete gzip archive ({error}). Pack or copy it again."
+        ) from error
+    if len(data) > limit:
+        raise too_large(path, limit)
+    return data
+
+
+def _decoded(path: Path, data: bytes, encoding: str | None) -> str:
+    try:
+        text = data.decode("utf-8-sig" if encoding is None else encoding)
+    except LookupError as error:
+        raise TableError(
+            f"The encoding parameter must be a name that Python knows, such as 'cp1252' or "
+            f"'utf-16'. Got {encoding!r}."
+        ) from error
+    except UnicodeDecodeError as error:
+        if encoding is not None:
+            raise TableError(
+                f"{path} is not {encoding}: {error.reason} at position {error.start}. Name its "
+                "encoding, or leave it out for UTF-8."
+            ) from error
+        found = _with_surrogates(data)
+        if found is None:
+            raise TableError(_encoding_message(path, data, error.start)) from error
+        text = found
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    nulls = text.count("\0", 0, 1000)
+    if nulls >= 4 and nulls > 0.2 * min(len(text), 1000):
+        raise TableError(
+            f"{path} is full of null characters: it looks like UTF-16 without a mark. Name the "
+            "encoding: encoding='utf-16-le'."
+        )
+    return text
+
+
+def _with_surrogates(data: bytes) -> str | None:
+    """Decode UTF-8 in which surrogates stand, as old Java writes them; whole pairs are joined."""
+    try:
+        text = data.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+
+
+def _encoding_message(path: Path, data: bytes, start: int) -> str:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    guess = "utf-16" if wide else "cp1252"
+    line = data.count(b"\n", 0, start) + 1
+    kind = "UTF-16" if wide else "a one-byte encoding such as Windows-1252 or Latin-1"
+    return (
+        f"{path} is not UTF-8: byte 0x{data[start]:02x} at position {start} (line {line}). It "
+        f"looks like {kind}: name it with encoding={guess!r}, or convert the file once, for "
+        f"example: iconv -f {guess} -t utf-8 {path.name} > utf8-{path.name}"
+    )

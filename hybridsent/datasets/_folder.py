@@ -1,0 +1,104 @@
+"""A folder with a folder of media for each class → a table (layer L4).
+
+torchvision's ImageFolder and datasets' imagefolder do the same for containers of their own; here it
+is the table that everything else takes.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from hybridsent.datasets._looks import is_audio, is_image, is_media_path
+from hybridsent.exceptions import TableError, TableWarning
+
+__all__ = ["read_folder"]
+
+LABEL = "label"
+_OF_THE_SYSTEM = ("desktop.ini", "thumbs.db")
+
+
+def read_folder(folder: Path) -> pd.DataFrame | None:
+    """Make a table of a folder with a folder for each class.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that exists.
+
+    Returns
+    -------
+    DataFrame or None
+        A row a file, in the order of their names; the columns ``image`` and ``audio``, where there
+        are such, hold paths seen from the folder, and ``label`` the name of the class. None where
+        the folder holds no folders of media.
+
+    Raises
+    ------
+    TableError
+        If media lie beside or below the folders of classes, so that it is not clear what the
+        classes are.
+    """
+    files = {child.name: _listed(child) for child in _folders(folder)}
+    media = {
+        name: [file for file in inside if is_media_path(file)] for name, inside in files.items()
+    }
+    _check_depth(folder, media)
+    if not any(media.values()):
+        return None
+    beside = [name for name in _listed(folder) if is_media_path(name)]
+    if beside:
+        raise TableError(
+            f"{folder} holds folders of classes and {len(beside)} media files beside them, such as "
+            f"{beside[0]}. Move these into the folder of their class, or elsewhere."
+        )
+    other = [
+        f"{name}/{f}" for name, inside in files.items() for f in inside if not is_media_path(f)
+    ]
+    if other:
+        warnings.warn(
+            f"{folder}: {len(other)} files in the folders of classes are neither image nor sound "
+            f"and were left out, such as {other[0]}.",
+            TableWarning,
+            stacklevel=3,
+        )
+    return _table(media)
+
+
+def _table(media: dict[str, list[str]]) -> pd.DataFrame:
+    rows = [(f"{name}/{file}", name) for name, inside in media.items() for file in inside]
+    paths = [path for path, _ in rows]
+    looks = {"image": is_image, "audio": is_audio}
+    columns = {
+        name: [path if looks_like(path) else None for path in paths]
+        for name, looks_like in looks.items()
+        if any(map(looks_like, paths))
+    }
+    return pd.DataFrame({**columns, LABEL: [label for _, label in rows]})
+
+
+def _check_depth(folder: Path, media: dict[str, list[str]]) -> None:
+    """Refuse media two folders down: train/angry/1.wav has the class angry, not train."""
+    for name in media:
+        for inner in _folders(folder / name):
+            deeper = [file for file in _listed(inner) if is_media_path(file)]
+            if deeper:
+                raise TableError(
+                    f"{folder} must hold a folder for each class, and in these the files. Got "
+                    f"{name}/{inner.name}/{deeper[0]}; name {folder / name} if {inner.name} is a "
+                    "class, else move the files up."
+                )
+
+
+def _folders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return sorted(Path(e.path) for e in entries if e.is_dir() and not e.name.startswith("."))
+
+
+def _listed(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_file()]
+    return sorted(n for n in names if not n.startswith(".") and n.lower() not in _OF_THE_SYSTEM)
