@@ -5,6 +5,7 @@
     Exception
     └── HybridsentError
         ├── MediaError              (ValueError)   a cell that cannot become a clean object
+        │   └── EmptyTextError                     a text of which cleaning leaves nothing
         ├── CellError               (ValueError)   the same in a table: names row and column
         ├── TableError              (ValueError)   a table that cannot be read, or lacks a column
         ├── UnknownBackboneError    (ValueError)   a name that no registry or family knows
@@ -35,6 +36,7 @@ __all__ = [
     "BundleError",
     "CellError",
     "CellWarning",
+    "EmptyTextError",
     "HybridsentError",
     "HybridsentWarning",
     "MediaError",
@@ -61,6 +63,10 @@ class HybridsentError(Exception):
 
 class MediaError(HybridsentError, ValueError):
     """A raw cell (path, bytes, array, string) cannot become a clean text, image or sound."""
+
+
+class EmptyTextError(MediaError):
+    """Cleaning leaves nothing of a text; encoders take its cell for missing, not for broken."""
 
 
 class CellError(HybridsentError, ValueError):

@@ -8,12 +8,14 @@ import unicodedata
 
 import numpy as np
 import pytest
+from fakes import FAKES, installed
 from hostile import hostile_cells, outcome
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hybridsent.exceptions import MediaError
-from hybridsent.media import TEXT_VERSION, decode_text, load_text
+from hybridsent import TextEncoder
+from hybridsent.exceptions import EmptyTextError, MediaError
+from hybridsent.media import TEXT_VERSION, decode_text, is_missing, load_text, text_version
 
 ENGLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng\x7f")
 CHOICES = {
@@ -182,6 +184,58 @@ def test_nothing_left_by_policy():
         load_text(
             "@bob #x 😀 http://y.z", urls="drop", mentions="drop", hashtags="drop", emoji="drop"
         )
+
+
+NOTHING = {
+    **dict.fromkeys(("urls", "mentions", "hashtags", "emoji"), "drop"),
+    "elongation": "shorten",
+}
+INVISIBLE = {
+    "a link": "https://t.co/x",
+    "a link in brackets of nothing": "\u200bhttps://t.co/x \u200d",
+    "mentions": "@bob @alice@host.org",
+    "emoji": "\U0001f600\U0001f44d\U0001f3fd",
+    "zero-width spaces": "\u200b\u200b",
+    "joiners": "\u200d\u200c\ufe0f",
+    "a byte order mark": "\ufeff",
+    "marks of direction": "\u202e\u202c\u2066",
+    "word joiners": "\u2060\u00ad",
+    "hangul fillers": "\u3164\u115f\uffa0",
+    "blank braille": "\u2800",
+    "controls": "\x00\x07",
+    "tags": "\U000e0020\U000e007f",
+}
+
+
+@pytest.mark.parametrize("name", INVISIBLE)
+def test_a_text_that_cleaning_empties_is_missing_and_not_broken(name, tmp_path):
+    """No error, no warning (warnings are errors here), a row of NaN; the same from the store."""
+    cells = ["good", INVISIBLE[name], INVISIBLE[name].encode(), None, "bad"]
+    for _ in range(2):
+        with installed(*FAKES):
+            encoder = TextEncoder("text/fake", store=tmp_path, device="cpu", **NOTHING)
+            rows = encoder.fit_transform(cells)
+        assert np.isnan(rows).all(axis=1).tolist() == [False, True, True, True, False]
+        assert np.isfinite(rows[[0, 4]]).all()
+    with pytest.raises(EmptyTextError, match="nothing is left"):
+        load_text(INVISIBLE[name], **NOTHING)
+
+
+@pytest.mark.parametrize("name", [n for n in INVISIBLE if n not in ("emoji", "mentions")][2:])
+def test_a_text_that_shows_nothing_is_missing_under_any_policy(name):
+    assert is_missing(INVISIBLE[name])
+    assert not is_missing(INVISIBLE[name] + "a")
+
+
+def test_names_of_emoji_belong_to_a_version_of_unicode(monkeypatch):
+    """The names are Python's: another version of it must not find the rows of this one."""
+    before = {emoji: text_version(emoji) for emoji in CHOICES["emoji"]}
+    prints = {emoji: TextEncoder(emoji=emoji).fingerprint() for emoji in CHOICES["emoji"]}
+    assert before == {"keep": TEXT_VERSION, "drop": TEXT_VERSION, "name": before["name"]}
+    assert unicodedata.unidata_version in str(before["name"])
+    monkeypatch.setattr(unicodedata, "unidata_version", "99.0.0")
+    changed = {emoji for emoji in before if TextEncoder(emoji=emoji).fingerprint() != prints[emoji]}
+    assert changed == {"name"}
 
 
 @pytest.mark.parametrize("name", list(CHOICES))

@@ -17,7 +17,14 @@ from hybridsent.encoders import _runtime, _threads
 from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._reading import Reading, read
-from hybridsent.exceptions import CellError, CellWarning, MediaError, SlowPathWarning, WeightsError
+from hybridsent.exceptions import (
+    CellError,
+    CellWarning,
+    EmptyTextError,
+    MediaError,
+    SlowPathWarning,
+    WeightsError,
+)
 from hybridsent.media import content_key, without_frames
 from hybridsent.store import resolve_store
 
@@ -277,6 +284,8 @@ class Run:
             self._break(position, error)
 
     def _break(self, position: int, error: MediaError) -> None:
+        if isinstance(error, EmptyTextError):
+            return  # missing: its row stays without values
         message = f"{self.cells.where(position)}: {error}"
         if self.encoder.on_error == "raise":
             raise CellError(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from hybridsent._params import Interval, StrOptions
 from hybridsent.encoders._base import BaseEncoder
 from hybridsent.encoders._network import Network, Options
-from hybridsent.media import TEXT_VERSION, load_text
+from hybridsent.media import load_text, text_version
 
 __all__ = ["TextEncoder"]
 
@@ -63,7 +63,7 @@ class TextEncoder(BaseEncoder):
     hashtags : {"keep", "split", "drop"}, default="keep"
         ``#LoveThis``; ``"split"`` writes the words.
     emoji : {"keep", "name", "drop"}, default="keep"
-        ``"name"`` writes their Unicode names.
+        ``"name"`` writes their Unicode names, as this version of Python knows them.
     elongation : {"keep", "shorten"}, default="keep"
         ``"shorten"`` writes ``soooo`` as ``soo``.
 
@@ -174,7 +174,7 @@ class TextEncoder(BaseEncoder):
         return len(cell)
 
     def _cleaning(self) -> dict[str, Any]:
-        return {"version": TEXT_VERSION, **self._policy()}
+        return {"version": text_version(self.emoji), **self._policy()}
 
     def _options(self) -> Options:
         return Options(self.pooling, self.layer, self.steps, self.max_length)

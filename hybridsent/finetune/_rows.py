@@ -17,7 +17,7 @@ from hybridsent._unlabeled import labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.encoders._cells import as_cells
 from hybridsent.encoders._threads import parallel, workers
-from hybridsent.exceptions import CellError, CellWarning, MediaError
+from hybridsent.exceptions import CellError, CellWarning, EmptyTextError, MediaError
 
 __all__ = ["Domain", "batches_of", "codes_of", "held_out_rows", "read"]
 
@@ -121,12 +121,14 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
         except MediaError as error:
             return error
 
-    rows, items = [], []
+    rows, items, n_missing = [], [], 0
     present = cells.present()
     for row, item in zip(present, parallel(prepare, present, workers(encoder.n_jobs)), strict=True):
         if not isinstance(item, MediaError):
             rows.append(row)
             items.append(item)
+        elif isinstance(item, EmptyTextError):
+            n_missing += 1
         elif encoder.on_error == "raise":
             raise CellError(
                 f"{cells.where(row)}: {sentence(str(item))} Mend or remove the cell, or pass an "
@@ -134,9 +136,9 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
                 row=cells.labels[row],
                 column=cells.column,
             ) from item
-    if len(rows) < len(present):
+    if n_broken := len(present) - len(rows) - n_missing:
         warnings.warn(
-            f"{len(present) - len(rows)} of {len(cells)} cells are broken and are left out.",
+            f"{n_broken} of {len(cells)} cells are broken and are left out.",
             CellWarning,
             stacklevel=3,
         )

@@ -19,7 +19,7 @@ from hybridsent.media._memory import reading, reserve, without_frames
 from hybridsent.media._source import content_key, is_missing, read_bytes
 from hybridsent.media.audio import AUDIO_VERSION, load_audio
 from hybridsent.media.image import IMAGE_VERSION, load_image
-from hybridsent.media.text import TEXT_VERSION, decode_text, load_text
+from hybridsent.media.text import TEXT_VERSION, decode_text, load_text, text_version
 
 __all__ = [
     "AUDIO_VERSION",
@@ -34,5 +34,6 @@ __all__ = [
     "read_bytes",
     "reading",
     "reserve",
+    "text_version",
     "without_frames",
 ]

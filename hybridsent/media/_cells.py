@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
+import unicodedata
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -23,6 +24,7 @@ __all__ = [
     "EXPECTED",
     "IMAGE_FORMATS",
     "check_pil_image",
+    "is_invisible",
     "is_nothing",
     "is_pil_image",
     "lock_of",
@@ -33,6 +35,9 @@ __all__ = [
 IMAGE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow's names of the formats that are read. EPS and PDF are programs, not pictures; the rest of
 Pillow's formats are rare in data sets and little tested against hostile files."""
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and a pattern of Braille, by name
 
 EXPECTED = {
     "text": "a str, or bytes that hold encoded text",
@@ -97,6 +102,29 @@ def is_pil_image(cell: object) -> TypeGuard[Image]:
     )
 
 
+def is_invisible(text: str) -> bool:
+    r"""Tell whether a text shows nothing: blanks, controls, joiners, marks without a letter.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    bool
+        True if no character of it is visible.
+
+    Examples
+    --------
+    >>> is_invisible("\u200b \ufeff"), is_invisible("\u200ba")
+    (True, False)
+    """
+    return all(
+        unicodedata.category(character) in _INVISIBLE or character in _BLANKS for character in text
+    )
+
+
 def is_nothing(cell: object) -> bool:
     """Tell whether a cell without containers is missing; see `hybridsent.media.is_missing`.
 
@@ -118,7 +146,7 @@ def is_nothing(cell: object) -> bool:
     if cell is None:
         return True
     if isinstance(cell, str):
-        return not cell or cell.isspace()
+        return is_invisible(cell)
     if isinstance(cell, (float, complex, np.inexact)):
         return bool(cell != cell)
     if isinstance(cell, (np.datetime64, np.timedelta64)):

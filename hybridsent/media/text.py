@@ -12,11 +12,12 @@ import re
 import unicodedata
 from typing import Literal, get_args
 
-from hybridsent.exceptions import MediaError
+from hybridsent.exceptions import EmptyTextError, MediaError
+from hybridsent.media._cells import is_invisible
 from hybridsent.media._forms import taken
 from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
 
-__all__ = ["TEXT_VERSION", "decode_text", "load_text"]
+__all__ = ["TEXT_VERSION", "decode_text", "load_text", "text_version"]
 
 TEXT_VERSION = 1
 """Raised whenever a cleaned text may differ from before; part of an encoder's fingerprint."""
@@ -47,7 +48,29 @@ _CONTROL = re.compile(
 # The Stream-Safe Text Format of Unicode (UAX 15) allows as many marks in a row.
 _MAX_MARKS = 30
 _MANY_MARKS = re.compile("[\u0300-\U0010ffff]{31}")
-_INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
+
+
+def text_version(emoji: str) -> int | str:
+    """Tell what a cleaned text depends on, beside its policies.
+
+    Parameters
+    ----------
+    emoji : {"keep", "name", "drop"}
+        What is done with emoji; their names come with Python's copy of the Unicode database.
+
+    Returns
+    -------
+    int or str
+        The version of the cleaning, and that of the database where names are read in it.
+
+    Examples
+    --------
+    >>> text_version("keep") == TEXT_VERSION
+    True
+    """
+    if emoji != "name":
+        return TEXT_VERSION
+    return f"{TEXT_VERSION}, Unicode {unicodedata.unidata_version}"
 
 
 def decode_text(raw: bytes) -> str:
@@ -130,7 +153,9 @@ def load_text(
     Raises
     ------
     MediaError
-        If the cell is no text, holds half of a surrogate pair, or nothing is left after cleaning.
+        If the cell is no text, or holds half of a surrogate pair.
+    EmptyTextError
+        If nothing is left after cleaning: a missing text rather than a broken one.
     ValueError
         If a policy is none of those above.
 
@@ -151,8 +176,8 @@ def load_text(
         text = _tidied(rewrite(text, policy), unicode)
         if text == before:
             break
-    if all(unicodedata.category(character) in _INVISIBLE for character in text):
-        raise MediaError("nothing is left of the text after cleaning")
+    if is_invisible(text):
+        raise EmptyTextError("nothing is left of the text after cleaning")
     return text
 
 
