@@ -353,7 +353,8 @@ def rename_feature(view: str, feature: str) -> str:
     """Name a feature of a view's last step after the view (for ``ColumnTransformer``).
 
     scikit-learn names what PCA gives ``pca0`` and what our encoders give ``text__0``; both become
-    ``view__0``.
+    ``view__0``. Where two features of a view would get one name, `hybridsent.fusion.ViewColumns`
+    keeps the whole names.
 
     Parameters
     ----------

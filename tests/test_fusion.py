@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 from hashed import WIDTH, Hashed, fakes, posts
 from sklearn.base import clone
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_predict
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 
-from hybridsent import ImageEncoder, TextEncoder, make_features, make_fusion
+from hybridsent import ImageEncoder, TextEncoder, evaluate, make_features, make_fusion
 from hybridsent.fusion import (
+    ADAPTATIONS,
     CLASSIFIERS,
     FUSION_CANDIDATES,
     FUSION_GRID,
     FUSIONS,
     SELECTIONS,
 )
-from hybridsent.heads import BoostedTreesClassifier, TunedLinearClassifier
+from hybridsent.heads import BoostedTreesClassifier, LateFusionClassifier, TunedLinearClassifier
 from hybridsent.missing import PresentRows
 from hybridsent.persist import load, save
 from hybridsent.scaling import ViewScaler
@@ -420,9 +429,104 @@ def test_features_that_are_ready_are_taken_by_view():
     assert list(beside.columns)[:5:4] == ["text__0", "image__0"]
 
 
+class Named(Hashed):
+    """Gives columns of given names."""
+
+    def __init__(self, names=("a1", "b1", "a2", "b2")):
+        self.names = names
+        super().__init__()
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array(self.names, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (("a1", "b1", "a2", "b2"), ["a1", "b1", "a2", "b2"]),
+        (
+            ("pca__pca0", "pca__pca1", "svd__svd0", "x"),
+            ["pca__pca0", "pca__pca1", "svd__svd0", "x"],
+        ),
+        (("c1", "c2", "c10", "d3"), ["1", "2", "10", "3"]),
+    ],
+)
+def test_features_of_distinct_names_stay_distinct(names, wanted, tmp_path):
+    table, y = posts()
+    features = make_features(text=Named(names), image=Hashed())
+    X = features.fit_transform(table)
+    assert list(X.columns)[:4] == [f"text__{name}" for name in wanted]
+    assert list(X.columns)[4:] == [f"image__{i}" for i in range(WIDTH)]
+    assert list(features.get_feature_names_out()) == list(X.columns)
+    assert list(clone(features).fit_transform(table).columns) == list(X.columns)
+    make_fusion(text=Named(names), image=Hashed()).fit(table, y).predict(table)
+
+
+VECTORIZERS = {
+    "tf-idf": TfidfVectorizer(),
+    "counts": CountVectorizer(),
+    "hashes": HashingVectorizer(n_features=32),
+    "svd": make_pipeline(TfidfVectorizer(), TruncatedSVD(2)),
+    "characters": make_pipeline(CountVectorizer(analyzer="char"), TfidfTransformer()),
+    "two": make_union(TfidfVectorizer(), CountVectorizer(ngram_range=(2, 2))),
+}
+
+
+@pytest.mark.parametrize("vectorizer", VECTORIZERS.values(), ids=VECTORIZERS)
+@pytest.mark.parametrize("learned", [{}, {"reduce": "pca"}])
+@pytest.mark.parametrize("how", ["early", "late"])
+def test_the_baseline_of_the_field_fits_and_lacks_texts(vectorizer, learned, how, tmp_path):
+    words = {"p": "I love this", "n": "I hate that", "o": "it is a day"}
+    y = list("pno" * 10)
+    texts = [f"{words[label]} {i % 4}" for i, label in enumerate(y)]
+    texts[3:6] = [None, "", float("nan")]
+    table = pd.DataFrame({"text": texts, "image": [f"{label}.png" for label in y]})
+    model = make_fusion(how, text=vectorizer, image=Hashed(), **learned).fit(table, y)
+    assert model.score(table, y) > 0.9
+    assert model.predict(table.assign(text=None)).shape == (30,)
+    X = model[0].transform(table)
+    assert len(set(X.columns)) == X.shape[1]
+    assert {name.partition("__")[0] for name in X} == {"text", "image"}
+    assert X["text__0"].isna().to_numpy().nonzero()[0].tolist() == [3, 4, 5]
+    grid = GridSearchCV(model, {"classify": [LateFusionClassifier()]}, cv=2, error_score="raise")
+    grid.fit(table, y)
+
+
+def test_a_model_with_a_vectorizer_is_saved_and_judged(tmp_path):
+    table = pd.DataFrame(
+        {"text": ["so good", "so bad", None, "good"] * 5, "label": list("pnpp") * 5}
+    )
+    model = make_fusion(text=VECTORIZERS["svd"]).fit(table, table["label"])
+    again = load(save(model, tmp_path / "model"))
+    np.testing.assert_array_equal(again.predict_proba(table), model.predict_proba(table))
+    assert list(evaluate(model, table, "label", cv=2).models) == ["fusion", "text", "dummy"]
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (["likes"], r"'likes', but the table has no column 'likes__0'.*rename the column 'likes'"),
+        (["txt"], r"has no column 'txt__0'.*the table has \['likes', 'text'\].*mean 'text"),
+    ],
+)
+@pytest.mark.parametrize("beside", [{}, {"text": Hashed("t")}])
+def test_a_view_that_the_table_lacks_is_told_at_fit(features, message, beside):
+    table = pd.DataFrame({"likes": range(6), "text__0": [0.5] * 6})
+    if beside:
+        table = table.assign(text=["a"] * 6).drop(columns="text__0")
+    with pytest.raises(ValueError, match=message):
+        make_fusion(features=features, **beside).fit(table, [0, 1] * 3)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"features": ["a", "a"]}, r"A view must be named once.* Got 'a' twice"),
+        ({"features": True}, r"features parameter must be a sequence.* Got True"),
+        ({"text": True, "columns": {"text": 0}}, r"columns\['text'\].* one column.* Got 0"),
+        ({"text": True, "columns": {"text": ["a", "b"]}}, r"columns\['text'\].*Got \['a', 'b'\]"),
+        ({"text": True, "adapt": "groups", "group": 3}, r"group parameter .* Got 3"),
+        ({"text": True, "adapt": "coral", "domain": ["d"]}, r"domain parameter .* Got \['d'\]"),
         ({"features": "text"}, r"must be a sequence of names of views. Got 'text'"),
         ({"features": ["te__xt"]}, r"view must have a name without '__'"),
         ({"features": ["text"], "text": True}, r"Got 'text' twice"),
@@ -499,3 +603,84 @@ def test_optuna_runs_it():
         make_fusion(**fakes()), space, cv=2, n_trials=4, random_state=0
     )
     assert search.fit(table, y).best_score_ > 0.4
+
+
+# -- nothing that is given is dropped ----------------------------------------------------------------
+
+GIVEN = {
+    "n_components": 3,
+    "steps": 3,
+    "class_weight": "balanced",
+    "random_state": 7,
+    "learn_device": "cuda",
+    "device": "cuda",
+    "precision": "float32",
+    "store": None,
+    "on_error": "missing",
+    "n_jobs": 2,
+    "verbose": True,
+    "classifier": "svm",
+    "select": "trees",
+    "reduce": "pca",
+    "adapt": "coral",
+    "columns": {"text": "tweet"},
+    "domain": "site",
+    "target_domain": "films",
+    "group": "speaker",
+}
+"""A value, unlike its default, of each argument that says something about the pipeline."""
+
+TABLES = {
+    "encoded": {"text": True},
+    "ready": {"features": ["text"]},
+    "both": {"text": True, "features": ["audio"], "reduce": "pca"},
+    "passthrough": {"features": "passthrough"},
+    "trees": {"features": ["text"], "classifier": "xgboost"},
+    "own": {"features": ["text"], "classifier": LogisticRegression()},
+}
+
+
+def settings(model):
+    """Values of all parameters, of which none holds a whole estimator."""
+    found = []
+    for name, value in model.get_params().items():
+        if name.endswith("transformers"):
+            found += [(name, view, str(columns)) for view, _, columns in value]
+        elif not isinstance(value, list) and not hasattr(value, "get_params"):
+            found.append((name, repr(value)))
+    return found
+
+
+def buildable():
+    """Arguments that are not refused as a whole."""
+    for how in FUSIONS:
+        for adapt in (None, *ADAPTATIONS):
+            for name, options in TABLES.items():
+                if adapt is not None and name not in ("encoded", "ready"):
+                    continue
+                given = {"how": how, **options, **({} if adapt is None else {"adapt": adapt})}
+                try:
+                    make_fusion(**given)
+                except ValueError:
+                    continue
+                yield pytest.param(given, id=f"{how}-{adapt}-{name}")
+
+
+def test_the_law_knows_every_argument():
+    told = {"how", "text", "image", "audio", "features", *GIVEN}
+    assert set(inspect.signature(make_fusion).parameters) == told
+
+
+@pytest.mark.parametrize("options", list(buildable()))
+def test_every_argument_changes_the_pipeline_or_is_refused_by_name(options):
+    plain = settings(make_fusion(**options))
+    for name, value in GIVEN.items():
+        if options.get(name) == value:
+            continue
+        try:
+            made = make_fusion(**{**options, name: value})
+        except ValueError as error:
+            said = str(error)
+            assert name in said or name.rpartition("_")[2] in said, f"{name}: {said}"
+            continue
+        assert settings(made) != plain, f"{name}={value!r} changes nothing"

@@ -40,12 +40,15 @@ SHAPES = {"wide": (60, 200), "tall": (200, 20), "square": (50, 50)}
 
 @pytest.mark.parametrize("loss", ["log_loss", "hinge"])
 @pytest.mark.parametrize("shape", [(60, 200), (120, 8)])
-def test_a_weight_is_a_number_of_rows(loss, shape):
+@pytest.mark.parametrize("class_weight", [None, "balanced", {"neg": 3.0}])
+def test_a_weight_is_a_number_of_rows(loss, shape, class_weight):
     X, y = data(*shape, dtype=np.float64)
     weight = np.random.default_rng(0).integers(0, 4, len(y))
-    weighed = TunedLinearClassifier(loss, Cs=[2.0]).fit(X, y, sample_weight=weight)
+    weight[y == "neg"] += 3  # the weights make a class large
+    model = TunedLinearClassifier(loss, Cs=[2.0], class_weight=class_weight)
+    weighed = clone(model).fit(X, y, sample_weight=weight)
     rows = np.repeat(np.arange(len(y)), weight)
-    repeated = TunedLinearClassifier(loss, Cs=[2.0]).fit(X[rows], y[rows])
+    repeated = clone(model).fit(X[rows], y[rows])
     np.testing.assert_allclose(
         weighed.decision_function(X), repeated.decision_function(X), atol=2e-3
     )

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from hybridsent.encoders import PresentCells
 from hybridsent.missing import PresentRows, ViewImputer
 from hybridsent.persist import load, save
 
@@ -258,3 +260,43 @@ def test_a_fitted_imputer_is_saved(tmp_path):
     again = load(save(imputer, tmp_path / "imputer.hybridsent"))
     holes = lacking(X, "text")
     assert (again.transform(holes) == imputer.transform(holes)).all()
+
+
+# -- cells -----------------------------------------------------------------------------------------
+
+TEXTS = ["so good", "so bad", "", "good and bad", None, "bad", float("nan"), pd.NA]
+
+
+@pytest.mark.parametrize("container", [list, pd.Series, lambda x: np.array(x, dtype=object)])
+def test_a_vectorizer_of_the_cells_that_are_there(container):
+    present = [cell for cell in TEXTS if isinstance(cell, str) and cell]
+    alone = TfidfVectorizer().fit(present)
+    cells = PresentCells(TfidfVectorizer()).fit(container(TEXTS))
+    out = cells.transform(container(TEXTS))
+    rows = [0, 1, 3, 5]
+    np.testing.assert_array_equal(out[rows], alone.transform(present).toarray().astype(np.float32))
+    assert np.isnan(np.delete(out, rows, axis=0)).all()
+    assert out.dtype == np.float32
+    np.testing.assert_array_equal(
+        out, PresentCells(TfidfVectorizer()).fit_transform(container(TEXTS))
+    )
+    assert np.isnan(cells.transform(container([None, ""]))).all()
+    framed = clone(cells).set_output(transform="pandas").fit_transform(container(TEXTS))
+    assert list(framed.columns) == [f"x{i}" for i in range(4)]
+
+
+def test_a_column_without_any_cell_is_refused():
+    with pytest.raises(ValueError, match=r"All 2 cells are missing; leave this modality out"):
+        PresentCells(TfidfVectorizer()).fit([None, ""])
+
+
+def test_a_transformer_of_cells_gets_the_labels_of_those_that_are_there():
+    seen = {}
+
+    class Learns(TfidfVectorizer):
+        def fit(self, X, y=None):
+            seen["y"] = list(y)
+            return super().fit(X)
+
+    PresentCells(Learns()).fit(TEXTS, list("abcdefgh"))
+    assert seen["y"] == list("abdf")

@@ -4,6 +4,7 @@ from hybridsent.encoders._audio import AudioEncoder
 from hybridsent.encoders._base import BaseEncoder
 from hybridsent.encoders._image import ImageEncoder
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._present import PresentCells
 from hybridsent.encoders._registry import Backbone, get_backbone, list_backbones, register_backbone
 from hybridsent.encoders._runtime import release_networks
 from hybridsent.encoders._text import TextEncoder
@@ -15,6 +16,7 @@ __all__ = [
     "ImageEncoder",
     "Network",
     "Options",
+    "PresentCells",
     "TextEncoder",
     "get_backbone",
     "list_backbones",

@@ -1,10 +1,11 @@
 """Builders: a table of posts to features, and to a classifier over all modalities (layer L4).
 
-They return plain scikit-learn objects: a ColumnTransformer, a Pipeline. Nothing here has a `fit` of
-its own.
+They return scikit-learn's objects: a ColumnTransformer, a Pipeline. Nothing here has a `fit` of its
+own.
 """
 
 from hybridsent.fusion._adapt import ADAPTATIONS
+from hybridsent.fusion._columns import ViewColumns
 from hybridsent.fusion._features import ENCODERS, make_features
 from hybridsent.fusion._fusion import make_fusion
 from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
@@ -19,6 +20,7 @@ __all__ = [
     "FUSION_CANDIDATES",
     "FUSION_GRID",
     "SELECTIONS",
+    "ViewColumns",
     "make_features",
     "make_fusion",
 ]

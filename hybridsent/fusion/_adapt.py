@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 
 from hybridsent._hints import did_you_mean
 from hybridsent._views import GROUP
@@ -32,6 +33,7 @@ def adapted_steps(
     domain: str | None,
     group: str | None,
     classifier: Any,
+    class_weight: str | None,
     random_state: int,
 ) -> list[tuple[str, Any]]:
     """Put what adapts into the steps of a pipeline.
@@ -50,6 +52,8 @@ def adapted_steps(
         Column of the groups, where one is named.
     classifier : object
         What the user asked for as classifier.
+    class_weight : str or None
+        What the user asked for as weights of the classes.
     random_state : int
         Seed of what is made here.
 
@@ -77,7 +81,7 @@ def adapted_steps(
         )
     if isinstance(adapt, str) and adapt not in _TRANSFORMERS:
         _check_groups(None, adapt, domain, group)
-        return _with_head(adapt, how, steps, classifier, random_state)
+        return _with_head(adapt, how, steps, classifier, class_weight, random_state)
     if isinstance(adapt, str) and adapt in _JOIN_VIEWS and how != "early":
         raise ValueError(
             f"The adapt parameter must keep the views apart with how={how!r}. Got {adapt!r}, which "
@@ -139,32 +143,62 @@ def _transformer(adapt: Any, random_state: int) -> Any:
     return made[adapt]
 
 
+def _check_alone(adapt: str, classifier: Any, class_weight: str | None) -> None:
+    """Refuse what would set a classifier, where what adapts is one itself."""
+    for name, given in {"classifier": classifier, "class_weight": class_weight}.items():
+        if given is not None:
+            raise ValueError(
+                f"The {name} parameter must be left alone with adapt={adapt!r}, which classifies "
+                f"itself. Got {given!r}."
+            )
+
+
+def _weigher(adapt: str, random_state: int) -> Any:
+    from hybridsent.transfer._weighted import WEIGHERS
+
+    weigher = WEIGHERS[adapt]()
+    if "random_state" in weigher.get_params():
+        weigher.set_params(random_state=random_state)
+    return weigher
+
+
 def _with_head(
-    adapt: str, how: str, steps: list[tuple[str, Any]], classifier: Any, random_state: int
+    adapt: str,
+    how: str,
+    steps: list[tuple[str, Any]],
+    classifier: Any,
+    class_weight: str | None,
+    random_state: int,
 ) -> list[tuple[str, Any]]:
     from hybridsent import transfer
+    from hybridsent.transfer._fit_weighted import weight_name
 
     if how != "early":
         raise ValueError(
             f"The 'how' parameter of make_fusion must be 'early' with adapt={adapt!r}, which "
             f"learns from joint features. Got {how!r}."
         )
-    if adapt in ("prior", "adversarial") and not (
-        isinstance(classifier, str) and classifier == "logreg"
-    ):
-        raise ValueError(
-            f"The classifier parameter must be left alone with adapt={adapt!r}, which classifies "
-            f"itself. Got {classifier!r}."
-        )
+    plain = isinstance(classifier, str) and classifier == "logreg"
     found = dict(steps)
+    if adapt in ("prior", "adversarial"):
+        _check_alone(adapt, None if plain else classifier, class_weight)
+    elif weight_name(found["classify"]) is None:
+        raise ValueError(
+            f"The classifier parameter must take sample_weight in fit with adapt={adapt!r}, which "
+            f"weighs rows. Got {classifier!r}; 'logreg', 'svm' and most of scikit-learn's do."
+        )
     if adapt in _WEIGHERS:
         head: Any = transfer.ReweightedEstimator(
-            found["classify"], weigher=adapt, min_effective=_MIN_EFFECTIVE
+            found["classify"], _weigher(adapt, random_state), min_effective=_MIN_EFFECTIVE
         )
     elif adapt == "tradaboost":
-        head = transfer.TrAdaBoostClassifier()
+        # of each round, as weak as TrAdaBoostClassifier's own
+        weak = LogisticRegression(
+            class_weight=class_weight, max_iter=1000, random_state=random_state
+        )
+        head = transfer.TrAdaBoostClassifier(weak if plain else found["classify"])
     elif adapt == "prior":
-        head = transfer.PriorClassifier()
+        head = transfer.PriorClassifier(random_state=random_state or None)
     else:
         head = transfer.DomainAdversarialClassifier(random_state=random_state)
     return [*list(found.items())[:-1], ("classify", head)]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
@@ -18,17 +19,27 @@ from hybridsent._views import (
     check_views,
     domain_column,
     domain_names,
-    feature_pattern,
     rename_feature,
 )
-from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder
+from hybridsent.encoders import AudioEncoder, ImageEncoder, PresentCells, TextEncoder
+from hybridsent.fusion._columns import FeatureColumns, ViewColumns
 from hybridsent.fusion._learned import reducer, selector
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
 
-__all__ = ["ENCODERS", "check_learn_device", "make_features"]
+__all__ = ["ENCODERS", "ENCODING", "check_learn_device", "check_used", "make_features"]
 
 ENCODERS = {"text": TextEncoder, "image": ImageEncoder, "audio": AudioEncoder}
+
+ENCODING: dict[str, Any] = {
+    "device": "auto",
+    "precision": "auto",
+    "store": "default",
+    "on_error": "raise",
+    "n_jobs": None,
+    "verbose": False,
+}
+"""Parameters of the encoders that the builders take, and their defaults."""
 
 
 def make_features(
@@ -45,6 +56,7 @@ def make_features(
     reduce: str | None = None,
     n_components: int | float | None = None,
     steps: int | None = None,
+    random_state: int = 0,
     learn_device: str = "cpu",
     device: str = "auto",
     precision: str = "auto",
@@ -62,7 +74,9 @@ def make_features(
     ----------
     text, image, audio : True, str, estimator or None, default=None
         True for the default backbone, the name of another one, an encoder, or any transformer or
-        Pipeline that takes the column. None leaves the modality out.
+        Pipeline that takes the column. None leaves the modality out. A vectorizer of scikit-learn,
+        alone or in a Pipeline, stands in `hybridsent.encoders.PresentCells`, as it knows neither
+        missing cells nor ``set_output``: ``features__text__transformer`` in a grid.
     columns : mapping of str to str, default=None
         Column of the table that holds each modality; a column is named like its modality unless
         this says otherwise.
@@ -91,22 +105,26 @@ def make_features(
     steps : int, default=None
         Segments of each sample that become vectors of their own, in columns
         ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
+    random_state : int, default=0
+        Seed of `select` and `reduce`.
     learn_device : str, default="cpu"
         Where the principal components of `reduce` are computed: ``"cpu"``, or, for a large table,
         ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"torch:cpu"``, as in
         `hybridsent.devices.OnDevice`, which says what these ask for.
     device, precision, store, on_error, n_jobs, verbose
-        As in the encoders; used for those built here, not for estimators that are given.
+        As in the encoders; used for those built here, not for estimators that are given, and
+        refused where `features` are all there is.
 
     Returns
     -------
     ColumnTransformer
-        Unfitted; writes a DataFrame of float32 columns ``text__0`` … ``image__0`` …
+        Unfitted (a `hybridsent.fusion.ViewColumns`); writes a DataFrame of float32 columns
+        ``text__0`` … ``image__0`` …
 
     Raises
     ------
     ValueError
-        If no modality is given, or a parameter is none of the above.
+        If no modality is given, or a parameter is none of the above, or nothing would use it.
 
     See Also
     --------
@@ -133,6 +151,7 @@ def make_features(
             "be given. Got none; for example make_features(text=True)."
         )
     where = _check_columns(columns, wanted)
+    _check_column_names(domain=domain, group=group)
     check_learn_device("make_features", learn_device, "cpu" if reduce is None else "pca")
     shared = {
         "device": device,
@@ -143,7 +162,13 @@ def make_features(
         "verbose": verbose,
         **({} if steps is None else {"steps": steps}),
     }
-    learn = (select, reduce, n_components, learn_device)
+    check_used("make_features", bool(wanted), steps=steps, **{k: shared[k] for k in ENCODING})
+    if random_state != 0 and select not in ("l1", "trees") and reduce is None:
+        raise ValueError(
+            "The random_state parameter of make_features must be left alone without select='l1', "
+            f"select='trees' or reduce: nothing else here is random. Got {random_state!r}."
+        )
+    learn = (select, reduce, n_components, learn_device, random_state)
     parts = [
         (view, _learned(_encoder(view, value, shared), *learn), where.get(view, view))
         for view, value in wanted.items()
@@ -151,12 +176,12 @@ def make_features(
         (
             view,
             _learned(None, *learn),
-            make_column_selector(pattern=f"^{feature_pattern(view)}$"),
+            FeatureColumns(view),
         )
         for view in ready
     ]
     parts += _told(domain, target_domain, group, [view for view, *_ in parts])
-    made = ColumnTransformer(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
+    made = ViewColumns(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
     return made.set_output(transform="pandas")
 
 
@@ -197,17 +222,18 @@ def _check_features(features: Any, wanted: Mapping[str, Any]) -> list[str]:
     """Names of views whose features are in the table."""
     if features is None:
         return []
-    if isinstance(features, str) or not all(isinstance(view, str) for view in features):
+    listed = isinstance(features, Sequence) and not isinstance(features, str)
+    if not listed or not all(isinstance(view, str) for view in features):
         raise ValueError(
             "The features parameter must be a sequence of names of views. Got "
             f"{features!r}; write ['text'] for columns text__0, text__1 …"
         )
     check_views(features)
-    twice = [view for view in features if view in wanted]
+    twice = [view for view in features if view in wanted or features.count(view) > 1]
     if twice:
         raise ValueError(
-            f"A view must come from features or from an encoder. Got {twice[0]!r} twice; leave one "
-            "out."
+            "A view must be named once, and come from features or from an encoder. Got "
+            f"{twice[0]!r} twice; leave one out."
         )
     return list(features)
 
@@ -262,6 +288,7 @@ def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any])
             f"{unknown[0]!r} as a modality; write {{'text': 'tweet'}} for a text column named "
             "'tweet'."
         )
+    _check_column_names(**{f"columns[{view!r}]": column for view, column in where.items()})
     idle = sorted(set(where) - set(wanted))
     if idle:
         raise ValueError(
@@ -271,17 +298,61 @@ def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any])
     return where
 
 
+def _check_column_names(**named: Any) -> None:
+    """Refuse what could be read as a position, or as several columns."""
+    for name, column in named.items():
+        if column is not None and not isinstance(column, str):
+            raise ValueError(
+                f"The {name} parameter must be the name of one column of the table. Got {column!r}."
+            )
+
+
+def check_used(caller: str, encodes: bool, **given: Any) -> None:
+    """Refuse options of encoders where there is none.
+
+    Parameters
+    ----------
+    caller : str
+        Who was asked.
+    encodes : bool
+        Whether a modality is encoded.
+    **given : object
+        The options by name.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is not what it is by default.
+    """
+    for name, value in given.items():
+        default = ENCODING.get(name)
+        if not encodes and (type(value) is not type(default) or value != default):
+            raise ValueError(
+                f"The {name} parameter of {caller} must be left alone where nothing is encoded: "
+                f"the features are ready. Got {value!r}."
+            )
+
+
 def _encoder(view: str, value: Any, shared: Mapping[str, Any]) -> Any:
     if value is True:
         return ENCODERS[view](**shared)
     if isinstance(value, str):
         return ENCODERS[view](value, **shared)
     if not isinstance(value, type) and hasattr(value, "fit") and hasattr(value, "transform"):
-        return value
+        return value if _gives_frames(value) else PresentCells(value)
     raise ValueError(
         f"The {view} parameter must be True, the name of a backbone, or a transformer. Got "
         f"{value!r} instead."
     )
+
+
+def _gives_frames(transformer: Any) -> bool:
+    """Tell whether a transformer takes part in ``set_output``; vectorizers of text do not."""
+    try:
+        clone(transformer).set_output(transform="pandas")
+    except (AttributeError, ValueError):  # it is not there, or a step of a Pipeline has none
+        return False
+    return True
 
 
 def _learned(
@@ -290,6 +361,7 @@ def _learned(
     reduce: str | None,
     n_components: int | float | None,
     learn_device: str,
+    random_state: int,
 ) -> Any:
     """Put what is learned in a view behind its encoder; None is a view that is ready."""
     if reduce is None and n_components is not None:
@@ -299,9 +371,10 @@ def _learned(
         )
     learned = []
     if select is not None:
-        learned.append(("select", PresentRows(selector(select))))
+        learned.append(("select", PresentRows(selector(select, random_state))))
     if reduce is not None:
-        learned.append(("reduce", PresentRows(reducer(reduce, n_components, learn_device))))
+        made = reducer(reduce, n_components, learn_device, random_state)
+        learned.append(("reduce", PresentRows(made)))
     if not learned:
         return "passthrough" if encoder is None else encoder
     first = [] if encoder is None else [("encode", encoder)]

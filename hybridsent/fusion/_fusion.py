@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from hybridsent._hints import did_you_mean
 from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
-from hybridsent.fusion._features import check_learn_device, make_features
+from hybridsent.fusion._features import check_learn_device, check_used, make_features
 from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
 from hybridsent.scaling import ViewScaler
 
@@ -109,14 +109,16 @@ def make_fusion(
     steps : int, default=None
         As in `make_features`; None is 4 for ``"cnn"`` and ``"rnn"``.
     class_weight : {"balanced"} or None, default=None
-        Weights of the classes, for ``"logreg"``, ``"svm"`` and the networks.
+        Weights of the classes, for ``"logreg"``, ``"svm"`` and the networks; not with
+        ``adapt="prior"`` and ``"adversarial"``.
     random_state : int, default=0
         Seed of everything that is random in what is built here.
     learn_device : str, default="cpu"
         Where the principal components of `reduce`, the trees of ``"xgboost"``, the covariances of
         ``"align"`` and the networks are computed, as in `make_features`.
     device, precision, store, on_error, n_jobs, verbose
-        As in the encoders.
+        As in the encoders, and refused where nothing is encoded; `n_jobs` is that of ``"xgboost"``,
+        too.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def make_fusion(
     Raises
     ------
     ValueError
-        If a parameter is none of the above.
+        If a parameter is none of the above, or nothing would use it.
 
     Notes
     -----
@@ -152,6 +154,8 @@ def make_fusion(
             f"instead.{did_you_mean(how, FUSIONS)}"
         )
     kind = _kind_of_learning(how, classifier, reduce)
+    wanted = any(part is not None and part is not False for part in (text, image, audio))
+    learns = select in ("l1", "trees") or reduce is not None
     check_learn_device("make_fusion", learn_device, kind)
     first: list[tuple[str, Any]] = []
     # what follows reads the views off the names
@@ -179,6 +183,18 @@ def make_fusion(
             group=group,
             select=select,
             reduce=reduce,
+            n_components=n_components,
+            steps=steps,
+        )
+        check_used(
+            "make_fusion",
+            False,
+            device=device,
+            precision=precision,
+            store=store,
+            on_error=on_error,
+            n_jobs=None if kind == "trees" else n_jobs,
+            verbose=verbose,
         )
     else:
         made = make_features(
@@ -193,17 +209,18 @@ def make_fusion(
             select=select,
             reduce=reduce,
             n_components=n_components,
-            steps=_STEPS if steps is None and how in SEQUENCES else steps,
+            steps=_STEPS if wanted and steps is None and how in SEQUENCES else steps,
+            random_state=random_state if learns else 0,
             learn_device="cpu" if reduce is None else learn_device,
             device=device,
             precision=precision,
             store=store,
             on_error=on_error,
-            n_jobs=n_jobs,
+            n_jobs=n_jobs if wanted or kind != "trees" else None,
             verbose=verbose,
         )
         first = [("features", made)]
-    last = last_steps(how, classifier, class_weight, random_state, learn_device)
+    last = last_steps(how, classifier, class_weight, random_state, learn_device, n_jobs)
     steps_made += last
     if adapt is not None:
         steps_made = adapted_steps(
@@ -213,9 +230,23 @@ def make_fusion(
             domain=domain,
             group=group,
             classifier=classifier,
+            class_weight=class_weight,
             random_state=random_state,
         )
-    return Pipeline([*first, *steps_made])
+    made_of = Pipeline([*first, *steps_made])
+    _check_seed(random_state, made_of, classifier)
+    return made_of
+
+
+def _check_seed(random_state: Any, model: Pipeline, classifier: Any) -> None:
+    """Refuse a seed that nothing holds."""
+    seeds = [value for name, value in model.get_params().items() if name.endswith("__random_state")]
+    if random_state != 0 and not any(value is random_state for value in seeds):
+        raise ValueError(
+            "The random_state parameter must be left alone where nothing that is built here is "
+            f"random. Got {random_state!r} with classifier={classifier!r}; set it where you make "
+            "that."
+        )
 
 
 def _kind_of_learning(how: str, classifier: Any, reduce: str | None) -> str:

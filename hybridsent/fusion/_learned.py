@@ -20,13 +20,15 @@ SELECTIONS = ("univariate", "l1", "trees")
 """Ways to select features that `make_features` and `make_fusion` know."""
 
 
-def selector(select: str) -> Pipeline:
+def selector(select: str, random_state: int = 0) -> Pipeline:
     """Make a selection of features.
 
     Parameters
     ----------
     select : {"univariate", "l1", "trees"}
         Which.
+    random_state : int, default=0
+        Seed of ``"l1"`` and ``"trees"``.
 
     Returns
     -------
@@ -42,9 +44,10 @@ def selector(select: str) -> Pipeline:
         best: Any = SelectPercentile(percentile=50)
     elif select == "l1":
         # rows have a mean squared length of one, so that one C suits any number of columns
-        best = SelectFromModel(LinearSVC(penalty="l1", dual=False, C=1.0, tol=1e-2, random_state=0))
+        svm = LinearSVC(penalty="l1", dual=False, C=1.0, tol=1e-2, random_state=random_state)
+        best = SelectFromModel(svm)
     elif select == "trees":
-        trees = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=0)
+        trees = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=random_state)
         best = SelectFromModel(trees, threshold="median")
     else:
         raise ValueError(
@@ -55,7 +58,9 @@ def selector(select: str) -> Pipeline:
     return Pipeline([("varying", VarianceThreshold()), ("best", best)])
 
 
-def reducer(reduce: str, n_components: int | float | None, learn_device: str) -> Any:
+def reducer(
+    reduce: str, n_components: int | float | None, learn_device: str, random_state: int = 0
+) -> Any:
     """Make a reduction of features.
 
     Parameters
@@ -66,6 +71,8 @@ def reducer(reduce: str, n_components: int | float | None, learn_device: str) ->
         Components to keep.
     learn_device : str
         Where principal components are computed.
+    random_state : int, default=0
+        Seed of principal components.
 
     Returns
     -------
@@ -78,19 +85,22 @@ def reducer(reduce: str, n_components: int | float | None, learn_device: str) ->
         If it is none of these.
     """
     if reduce == "pca":
-        return _components(0.95 if n_components is None else n_components, learn_device)
+        share = 0.95 if n_components is None else n_components
+        return _components(share, learn_device, random_state)
     if reduce == "lda":
         # Fisherfaces: 6,373 columns and few rows have no covariance to invert, nor time to try
         discriminants = LinearDiscriminantAnalysis(
             solver="eigen", shrinkage="auto", n_components=n_components
         )
-        return Pipeline([("pca", _components(0.99, learn_device)), ("lda", discriminants)])
+        return Pipeline(
+            [("pca", _components(0.99, learn_device, random_state)), ("lda", discriminants)]
+        )
     raise ValueError(f"The reduce parameter must be 'pca', 'lda' or None. Got {reduce!r} instead.")
 
 
-def _components(n_components: int | float, learn_device: str) -> BaseEstimator:
+def _components(n_components: int | float, learn_device: str, random_state: int) -> BaseEstimator:
     if learn_device == "cpu":
-        return PCA(n_components, random_state=0)
+        return PCA(n_components, random_state=random_state)
     # tensors have no LU: scikit-learn would take QR by itself, but with a warning
-    pca = PCA(n_components, power_iteration_normalizer="QR", random_state=0)
+    pca = PCA(n_components, power_iteration_normalizer="QR", random_state=random_state)
     return OnDevice(pca, device=learn_device)

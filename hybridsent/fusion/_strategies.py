@@ -41,7 +41,12 @@ SEQUENCES = ("cnn", "rnn")
 
 
 def last_steps(
-    how: str, classifier: Any, class_weight: str | None, random_state: int, learn_device: str
+    how: str,
+    classifier: Any,
+    class_weight: str | None,
+    random_state: int,
+    learn_device: str,
+    n_jobs: int | None = None,
 ) -> list[tuple[str, Any]]:
     """Make the steps behind the scaled matrix, in which rows may lack views."""
     impute: Any = "passthrough"
@@ -56,7 +61,7 @@ def last_steps(
             class_weight=class_weight, random_state=random_state, device=learn_device
         )
         return [("impute", impute), ("fuse", fuse), ("classify", head)]
-    head = _classifier(classifier, class_weight, random_state, learn_device)
+    head = _classifier(classifier, class_weight, random_state, learn_device, n_jobs)
     if how == "late":
         head = LateFusionClassifier(head, random_state=random_state)
     elif how == "stack":
@@ -103,7 +108,11 @@ def aligner(device: str = "cpu") -> MCCA:
 
 
 def _classifier(
-    classifier: Any, class_weight: str | None, random_state: int, learn_device: str
+    classifier: Any,
+    class_weight: str | None,
+    random_state: int,
+    learn_device: str,
+    n_jobs: int | None,
 ) -> BaseEstimator:
     if class_weight is not None and classifier not in ("logreg", "svm"):
         raise ValueError(
@@ -118,7 +127,7 @@ def _classifier(
     if classifier == "svm":
         return TunedLinearClassifier("hinge", class_weight=class_weight, random_state=random_state)
     if classifier == "xgboost":
-        return BoostedTreesClassifier(device=learn_device, random_state=random_state)
+        return BoostedTreesClassifier(device=learn_device, n_jobs=n_jobs, random_state=random_state)
     if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
         return classifier
     raise ValueError(

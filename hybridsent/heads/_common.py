@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
-__all__ = ["MostProbableMixin", "learn_classes", "penalty_grid"]
+__all__ = ["MostProbableMixin", "class_weights", "learn_classes", "penalty_grid"]
 
 
 class MostProbableMixin:
@@ -60,6 +60,40 @@ def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
             f"contains only one class: {head.classes_.tolist()[0]!r}"
         )
     return np.asarray(codes)
+
+
+def class_weights(given: Any, codes: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Weigh classes so that a row of weight k counts as k rows, as LogisticRegression does.
+
+    Parameters
+    ----------
+    given : {"balanced"}, dict of int to float, or None
+        The parameter, with codes for labels.
+    codes : ndarray of int of shape (n,)
+        Classes of the rows.
+    weights : ndarray of shape (n,) or None
+        Weights of the rows.
+
+    Returns
+    -------
+    ndarray of shape (largest code + 1,)
+        Weight of each class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.heads._common import class_weights
+    >>> class_weights("balanced", np.array([0, 1, 1]), np.array([4.0, 1.0, 1.0]))
+    array([0.75, 1.5 ])
+    """
+    totals = np.bincount(codes, weights)
+    if given is None:
+        return np.ones(len(totals))
+    if isinstance(given, dict):
+        return np.array([float(given.get(code, 1.0)) for code in range(len(totals))])
+    there = totals > 0
+    even = totals.sum() / (there.sum() * np.where(there, totals, 1.0))
+    return np.asarray(np.where(there, even, 1.0))
 
 
 def penalty_grid(head: Any, values: Iterable[Any]) -> list[float]:

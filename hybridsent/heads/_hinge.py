@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from sklearn.svm import SVC
 
+from hybridsent.heads._common import class_weights
+
 __all__ = ["HingeFolds", "votes"]
 
 _LARGEST_GRAM = 6000  # rows; 8 bytes a pair are then 288 MB
@@ -58,11 +60,11 @@ class HingeFolds:
             The model; its kernel is the Gram matrix where there is one.
         """
         kernel = "linear" if self.gram is None else "precomputed"
-        return SVC(kernel=kernel, C=C, class_weight=self.class_weight, cache_size=500).fit(
-            self._inputs(rows, rows),
-            self.codes[rows],
-            sample_weight=None if self.rows is None else self.rows[rows],
-        )
+        codes, weights = self.codes[rows], None if self.rows is None else self.rows[rows]
+        # SVC would balance the rows without their weights
+        by_class = dict(enumerate(class_weights(self.class_weight, codes, weights).tolist()))
+        model = SVC(kernel=kernel, C=C, class_weight=by_class, cache_size=500)
+        return model.fit(self._inputs(rows, rows), codes, sample_weight=weights)
 
     def accuracy(self, C: float, train: np.ndarray, test: np.ndarray) -> float:
         """Share of the test rows that a model of the training rows gets right."""

@@ -18,7 +18,6 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,7 +25,7 @@ from hybridsent._logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
 from hybridsent._views import as_labelled, as_matrix
-from hybridsent.heads._common import learn_classes, penalty_grid
+from hybridsent.heads._common import class_weights, learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 
 __all__ = ["TunedLinearClassifier"]
@@ -73,7 +72,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         Inner folds; fewer where a class has fewer rows, and only as many of them are used as it
         takes to judge 1,000 rows. Where a class has a single row the middle candidate is taken.
     class_weight : {"balanced"}, dict or None, default=None
-        As in scikit-learn.
+        As in scikit-learn's LogisticRegression: ``"balanced"`` gives each class the same weight,
+        those of the rows included.
     max_iter : int, default=1000
         Most iterations of the solver (``loss="log_loss"``).
     random_state : int, default=0
@@ -367,5 +367,6 @@ def _fold_weights(
     """Weight of each row in each fold; 0 where it is held out."""
     weights = np.zeros((len(codes), len(splits)))
     for f, (train, _) in enumerate(splits):
-        weights[train, f] = compute_sample_weight(class_weight, codes[train])
+        of_rows = None if rows is None else rows[train]
+        weights[train, f] = class_weights(class_weight, codes[train], of_rows)[codes[train]]
     return weights if rows is None else weights * rows[:, None]

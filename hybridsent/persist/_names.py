@@ -48,6 +48,7 @@ HYBRIDSENT_FUNCTIONS = read_table("hybridsent._views: domain_column domain_names
 
 # Instances, beside every public estimator of scikit-learn.
 OBJECTS = read_table("""
+    hybridsent.fusion._columns: FeatureColumns
     sklearn._loss.link: HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit
     sklearn._loss.loss: AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss
         HalfMultinomialLoss HalfPoissonLoss HalfSquaredError HuberLoss PinballLoss

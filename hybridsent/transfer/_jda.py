@@ -198,7 +198,7 @@ class JDA(ComponentAdapter):
         every = self.n_landmarks is None or len(X) <= self.n_landmarks
         chosen: Any = slice(None)
         if not every:
-            chosen = landmark_rows(target, int(self.n_landmarks or 0), self.random_state)
+            chosen = landmark_rows(target, int(self.n_landmarks or 0), self.random_state, X)
         self.landmarks_ = X[chosen]
         return low_rank(X, self.landmarks_, self.gamma_)
 

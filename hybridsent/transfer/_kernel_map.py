@@ -12,12 +12,16 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import check_random_state
 
+from hybridsent.transfer._domain import content_order
+
 __all__ = ["landmark_rows", "low_rank"]
 
 _EPS = 1e-10  # of the largest eigenvalue: below is rounding
 
 
-def landmark_rows(target: np.ndarray, count: int, seed: Any) -> np.ndarray:
+def landmark_rows(
+    target: np.ndarray, count: int, seed: Any, X: np.ndarray | None = None
+) -> np.ndarray:
     """Draw landmarks, of each domain as large a share as the rows allow, up to one half.
 
     Parameters
@@ -28,6 +32,8 @@ def landmark_rows(target: np.ndarray, count: int, seed: Any) -> np.ndarray:
         How many to draw; fewer than there are rows.
     seed : int, RandomState or None
         Seed of the draw.
+    X : ndarray of shape (n, p), default=None
+        The rows; where they are given, the draw does not depend on their order.
 
     Returns
     -------
@@ -35,7 +41,8 @@ def landmark_rows(target: np.ndarray, count: int, seed: Any) -> np.ndarray:
         Positions, ascending.
     """
     rng = check_random_state(seed)
-    parts = [rng.permutation(np.flatnonzero(target == kind)) for kind in (False, True)]
+    order = np.arange(len(target)) if X is None else content_order(X, target)
+    parts = [rng.permutation(order[target[order] == kind]) for kind in (False, True)]
     half = [min(len(parts[0]), count // 2), min(len(parts[1]), count - count // 2)]
     half[0] = min(len(parts[0]), count - half[1])
     half[1] = count - half[0]

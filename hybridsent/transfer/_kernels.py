@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.utils import gen_batches
 
+from hybridsent.transfer._domain import content_order
+
 __all__ = [
     "distances_of",
     "gaussian",
@@ -125,6 +127,8 @@ def kernel_mean(X: np.ndarray, Z: np.ndarray, gamma: float) -> np.ndarray:
 def sample_rows(X: np.ndarray, most: int, random: np.random.RandomState) -> np.ndarray:
     """Take some rows at random, each at most once; all of them, in order, where they are few.
 
+    Which these are does not depend on where they stand.
+
     Parameters
     ----------
     X : ndarray of shape (n, p)
@@ -139,7 +143,10 @@ def sample_rows(X: np.ndarray, most: int, random: np.random.RandomState) -> np.n
     ndarray of shape (min(n, most), p)
         The rows.
     """
-    return X if len(X) <= most else X[np.sort(random.choice(len(X), most, replace=False))]
+    if len(X) <= most:
+        return X
+    chosen = content_order(X)[random.choice(len(X), most, replace=False)]
+    return np.asarray(X[np.sort(chosen)])
 
 
 def median_gamma(X: np.ndarray, random: np.random.RandomState) -> float:

@@ -6,12 +6,14 @@ scikit-learn's LogisticRegression takes no offset, and starts each candidate ane
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
 from hybridsent.transfer._prior import deal, in_their_span
 
@@ -144,6 +146,7 @@ def choose_alpha(
     alphas: np.ndarray,
     n_folds: int,
     shrink_intercept: bool,
+    random_state: Any = None,
 ) -> np.ndarray:
     """Mean log-loss of held-out rows for each penalty.
 
@@ -163,6 +166,8 @@ def choose_alpha(
         Most folds.
     shrink_intercept : bool
         As in `OffsetLogistic`.
+    random_state : int, RandomState or None, default=None
+        Seed of the order in which rows are dealt to folds; None is that in which they stand.
 
     Returns
     -------
@@ -170,7 +175,10 @@ def choose_alpha(
         Losses; NaN for those not tried.
     """
     Z, _ = in_their_span(X)
-    parts = list(deal(np.argsort(codes, kind="stable"), n_folds))
+    order = np.arange(len(codes))
+    if random_state is not None:
+        order = check_random_state(random_state).permutation(order)
+    parts = list(deal(order[np.argsort(codes[order], kind="stable")], n_folds))
     folds = [
         OffsetLogistic(Z[train], codes[train], offset[train], shrink_intercept)
         for train, _ in parts

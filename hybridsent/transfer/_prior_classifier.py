@@ -72,6 +72,8 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         case, since else it would run to infinity.
     cv : int, default=5
         Most inner folds. Rows are dealt to them class by class, at most 2,000 rows.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the order in which they are dealt; None is that of the table.
 
     Attributes
     ----------
@@ -125,7 +127,9 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **PriorMixin._parameter_constraints,
         "shrink_intercept": ["boolean"],
+        "random_state": ["random_state"],
     }
+    random_state: Any = None  # of models that were saved before it was a parameter
 
     def __init__(
         self,
@@ -134,11 +138,13 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         *,
         shrink_intercept: bool = False,
         cv: int = 5,
+        random_state: Any = None,
     ) -> None:
         self.source = source
         self.alpha = alpha
         self.shrink_intercept = shrink_intercept
         self.cv = cv
+        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit the source where it is not fitted, then the weights on the target's labelled rows.
@@ -226,7 +232,7 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         losses = np.full(len(alphas), np.nan)
         chosen = 0
         if len(alphas) > 1 and len(X) > 1:
-            losses = choose_alpha(X, codes, offset, alphas, self.cv, shrink)
+            losses = choose_alpha(X, codes, offset, alphas, self.cv, shrink, self.random_state)
             chosen = best_candidate(losses)
         alpha = float(alphas[chosen])
         change = solve(X, codes, offset, alpha, shrink)

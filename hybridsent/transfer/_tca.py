@@ -140,7 +140,7 @@ class TCA(ComponentAdapter):
             K = rbf_kernel(X, gamma=self.gamma_)
             self.coef_ = kernel_components(K, contrast, float(self.mu), k)
         else:
-            chosen = landmark_rows(rows.target, int(self.n_landmarks), self.random_state)
+            chosen = landmark_rows(rows.target, int(self.n_landmarks), self.random_state, X)
             self.landmarks_ = X[chosen]
             G, back = low_rank(X, self.landmarks_, self.gamma_)
             self.coef_ = back @ components(G, contrast[:, None], float(self.mu), k)

@@ -32,8 +32,9 @@ class ULSIF(_CentersWeigher):
               H = \frac{1}{n_s} \sum_i k(x_i^s) k(x_i^s)', \qquad
               h = \frac{1}{n_t} \sum_j k(x_j^t)
 
-    Width and penalty are those with the least error when one source row and one target row at a
-    time are left out, which is known in closed form.
+    Width and penalty are those with the least error when each source row, and each target row, is
+    left out in turn, which is known in closed form. The paper leaves out pairs of the first rows,
+    which depends on their order.
 
     Parameters
     ----------
@@ -135,7 +136,9 @@ class ULSIF(_CentersWeigher):
 
 
 def left_out_error(source: np.ndarray, target: np.ndarray, penalty: float) -> float:
-    r"""Mean of :math:`w(x_j^s)^2 / 2 - w(x_j^t)` over the ratios w that saw neither row j.
+    r"""Mean of :math:`w_{-i}(x_i^s)^2 / 2` less that of :math:`w_{-j}(x_j^t)`.
+
+    Each ratio w has seen all rows but the one it is asked for.
 
     Parameters
     ----------
@@ -149,25 +152,28 @@ def left_out_error(source: np.ndarray, target: np.ndarray, penalty: float) -> fl
     Returns
     -------
     float
-        The error, up to a constant; over the first min(n_source, n_target) rows of each.
+        The error, up to a constant.
 
     References
     ----------
     Kanamori, Hido, Sugiyama: A least-squares approach to direct importance estimation, JMLR 2009,
     appendix D.
     """
-    ns, nt = len(source), len(target)
-    pairs, shrink = min(ns, nt), (ns - 1) / ns
-    inverse = np.linalg.inv(source.T @ source / ns + penalty * shrink * np.eye(source.shape[1]))
-    ready = inverse @ target.mean(axis=0)
-    total = 0.0
-    for block in gen_batches(pairs, 4096):
-        s, t = source[block], target[block]
-        turned, turned_t = s @ inverse, t @ inverse
-        rest = ns - np.einsum("ij,ij->i", s, turned)
-        pull = (nt * (s @ ready) - np.einsum("ij,ij->i", t, turned)) / rest
-        coef = nt * ready - turned_t + pull[:, None] * turned
-        coef = np.maximum(shrink / (nt - 1) * coef, 0)
-        square = np.einsum("ij,ij->i", s, coef) ** 2 / 2
-        total += float((square - np.einsum("ij,ij->i", t, coef)).sum())
-    return total / pairs
+    ns, nt, p = len(source), len(target), source.shape[1]
+    square, mean = source.T @ source / ns, target.mean(axis=0)
+    shrink = (ns - 1) / ns
+    inverse = np.linalg.inv(square + penalty * shrink * np.eye(p))
+    ready, error = inverse @ mean, 0.0
+    for block in gen_batches(ns, 4096):
+        s = source[block]
+        turned = s @ inverse  # the inverse without a row, by Sherman and Morrison
+        pull = (s @ ready) / (ns - np.einsum("ij,ij->i", s, turned))
+        coef = np.maximum(shrink * (ready + pull[:, None] * turned), 0)
+        error += float((np.einsum("ij,ij->i", s, coef) ** 2).sum()) / (2 * ns)
+    inverse = np.linalg.inv(square + penalty * np.eye(p))
+    ready = inverse @ mean
+    for block in gen_batches(nt, 4096):
+        t = target[block]
+        coef = np.maximum((nt * ready - t @ inverse) / (nt - 1), 0)
+        error -= float(np.einsum("ij,ij->", t, coef)) / nt
+    return error

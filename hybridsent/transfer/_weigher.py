@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._views import DOMAIN
 from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
+from hybridsent.transfer._domain import Rows, content_order, read_rows, warn_without_target
 from hybridsent.transfer._targets import read_learning_rows
 
 __all__ = ["effective_sample_size", "warn_untransferred", "warn_without_labeled_target"]
@@ -26,7 +26,7 @@ class _Weigher(BaseEstimator):
     """Weigh each row of `fit`; a subclass says what a row of the source is worth."""
 
     def fit(self, X: Any, y: Any = None) -> _Weigher:
-        """Weigh the rows.
+        """Weigh the rows; the weight of each is the same in whatever order they stand.
 
         Parameters
         ----------
@@ -43,7 +43,9 @@ class _Weigher(BaseEstimator):
         self._validate_params()
         rows = read_learning_rows(self, X, y)
         if rows.target.any() and not rows.target.all():
-            self.sample_weight_ = self._weigh(rows)
+            order = content_order(rows.X, rows.labeled, rows.target)
+            self.sample_weight_ = np.empty(len(rows.X))
+            self.sample_weight_[order] = self._weigh(rows.take(order))
         else:
             warn_without_target(self, rows)
             self._weigh_nothing(rows)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimator_cases import CHECKED, MINIMAL
+from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from hybridsent.heads import TunedLinearClassifier
@@ -36,6 +37,17 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "ViewImputer": [{}, {"strategy": "predict"}],
 }
 """Further ways in which a class computes."""
+
+
+ORDERS: dict[str, list[dict[str, Any]]] = {
+    "CORAL": VARIANTS["CORAL"],
+    "JDA": [{}, {"kernel": "rbf", "n_landmarks": 20, "n_components": 5}],
+    "KLIEP": [{}, {"n_centers": 8}],
+    "KMM": [{}, {"max_exact": 10, "n_landmarks": 12}],
+    "TCA": [{}, {"kernel": "rbf", "n_landmarks": 20, "n_components": 5}],
+    "ULSIF": [{}, {"n_centers": 8}],
+}
+"""Ways to draw rows at random."""
 
 
 def table(seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -93,3 +105,43 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(kind, arguments):
             np.testing.assert_allclose(
                 np.concatenate(parts), whole, rtol=1.2e-7, atol=scale, err_msg=f"{method}, {size}"
             )
+
+
+TRANSFERS = [
+    pytest.param(kind, arguments, id="-".join([kind.__name__, *map(str, arguments.values())]))
+    for kind in CHECKED
+    for arguments in ORDERS.get(kind.__name__, [{}])
+    if kind.__module__.startswith("hybridsent.transfer")
+    and (hasattr(kind, "transform") or "sample_weight_" in (kind.__doc__ or ""))
+    and not hasattr(kind, "predict")
+]
+
+
+def test_every_weigher_and_adapter_is_put_in_another_order():
+    kinds = {param.values[0].__name__ for param in TRANSFERS}
+    assert kinds >= {"KMM", "KLIEP", "ULSIF", "DomainClassifier", "BalancedWeights"}
+    assert kinds >= {"CORAL", "TCA", "JDA", "SubspaceAlignment", "GroupScaler"}
+
+
+@pytest.mark.parametrize(("kind", "arguments"), TRANSFERS)
+@pytest.mark.parametrize("n_source", [40, 15])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rows_in_another_order_get_the_same(kind, arguments, n_source, seed):
+    """More rows of the source than of the target, and fewer; seeds that put others in front."""
+    estimator, X, y = given(kind, arguments)
+    X = X[[*X.columns[:20], *X.columns[500:]]].astype(float)
+    if "domain__0" in X:
+        X["domain__0"] = np.repeat([0.0, 1.0], [n_source, N - n_source])
+        X.iloc[n_source:, 0] += 1
+    order = np.random.default_rng(seed).permutation(N)
+    plain = clone(estimator).fit(X, y)
+    mixed = clone(estimator).fit(X.iloc[order], y[order])
+    if hasattr(plain, "sample_weight_"):
+        np.testing.assert_allclose(mixed.sample_weight_, plain.sample_weight_[order], rtol=1e-6)
+    for method in ("transform", "importance"):
+        if hasattr(plain, method):
+            one, other = getattr(plain, method)(X), getattr(mixed, method)(X)
+            # a component may be turned around
+            signs = np.sign(np.nansum(one * other, axis=0))
+            scale = 1e-6 * np.nanmax(np.abs(one))
+            np.testing.assert_allclose(signs * other, one, rtol=1e-6, atol=scale)

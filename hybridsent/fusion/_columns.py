@@ -1,0 +1,119 @@
+"""Columns of a table to columns of views: which are taken, and how they are named (layer L4).
+
+scikit-learn's make_column_selector selects by a pattern, too, but says nothing where no column
+matches: the view would be left out in silence. Its ColumnTransformer asks for a new name one
+feature at a time, so that nobody sees where two get the same.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+
+from hybridsent._hints import did_you_mean
+from hybridsent._views import feature_pattern, view_of
+
+__all__ = ["FeatureColumns", "ViewColumns"]
+
+
+class ViewColumns(ColumnTransformer):
+    """scikit-learn's ColumnTransformer of which every part is a view.
+
+    Features are named as `verbose_feature_names_out` says, by `make_features` after their number;
+    those of a view of which two would get the same name keep their whole names. All else, the
+    parameters included, is as in ``sklearn.compose.ColumnTransformer``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent import make_features
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> two = FunctionTransformer(lambda column: pd.DataFrame({"a1": column, "b1": column}))
+    >>> features = make_features(text=two)
+    >>> list(features.fit_transform(pd.DataFrame({"text": [0.5]})))
+    ['text__a1', 'text__b1']
+    """
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns, each once.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            As in ``ColumnTransformer``.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        names = super().get_feature_names_out(input_features)
+        unique, counts = np.unique(names.astype(str), return_counts=True)
+        torn = {view_of(name) for name in unique[counts > 1]}
+        if not torn:
+            return np.asarray(names)
+        plain = copy(self)
+        plain.verbose_feature_names_out = True
+        whole = ColumnTransformer.get_feature_names_out(plain, input_features)
+        pairs = zip(names, whole, strict=True)
+        return np.asarray([b if view_of(b) in torn else a for a, b in pairs], dtype=object)
+
+
+class FeatureColumns:
+    """Select the columns ``view__i`` of a table, for ``ColumnTransformer``.
+
+    Parameters
+    ----------
+    view : str
+        Name of the view.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.fusion._columns import FeatureColumns
+    >>> FeatureColumns("text")(pd.DataFrame({"text__0": [1], "text__1": [2], "label": ["good"]}))
+    ['text__0', 'text__1']
+    """
+
+    def __init__(self, view: str) -> None:
+        self.view = view
+
+    def __call__(self, table: Any) -> list[str]:
+        """Select.
+
+        Parameters
+        ----------
+        table : DataFrame
+            The table.
+
+        Returns
+        -------
+        list of str
+            Names of columns.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+        """
+        columns = [str(name) for name in getattr(table, "columns", ())]
+        pattern = feature_pattern(self.view)
+        found = [name for name in columns if re.fullmatch(pattern, name)]
+        if found:
+            return found
+        if self.view in columns:
+            way_out = f"rename the column {self.view!r} to '{self.view}__0'"
+        else:
+            views = sorted({view_of(name) or name for name in columns})
+            way_out = f"the table has {views[:20]}"
+        raise ValueError(
+            f"The features parameter names the view {self.view!r}, but the table has no column "
+            f"'{self.view}__0', '{self.view}__1' …: {way_out}.{did_you_mean(self.view, columns)}"
+        )
+
+    def __repr__(self) -> str:
+        return f"FeatureColumns({self.view!r})"
