@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import hashlib
 import importlib.util
 import inspect
+import re
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from types import CodeType, ModuleType
+from typing import Any, cast
 
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
@@ -24,6 +30,10 @@ from hybridsent._hints import did_you_mean
 
 __all__ = ["Recipe", "list_recipes", "load_recipe"]
 
+RECIPE_MODULES = "hybridsent_recipe_"
+"""How the names of the modules begin that recipes are run as."""
+
+_running = threading.RLock()
 _SHORT = {"cnn": "multimodal_cnn", "rnn": "multimodal_rnn"}
 
 
@@ -169,6 +179,11 @@ def load_recipe(name: str | PathLike[str]) -> Recipe:
     function ``build(**options)`` that gives an unfitted estimator, and ``GRID``, a dict of
     parameter names and values to try, or a list of such dicts.
 
+    A file is run once for each content it has had, as a module of its own. Its classes and
+    functions can be pickled within a process and sent to joblib's workers. `hybridsent.save`
+    refuses them, as no other process could find them: what shall be saved belongs in a module that
+    can be imported.
+
     Parameters
     ----------
     name : str or path-like
@@ -198,11 +213,7 @@ def load_recipe(name: str | PathLike[str]) -> Recipe:
     ('cross-modal', 'fuse__n_components')
     """
     path = _find(name)
-    spec = importlib.util.spec_from_file_location(f"hybridsent_recipe_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"A recipe must be a Python file that ends in .py. Got {str(path)!r}.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = _module(path)
     function: Any = getattr(module, "build", None)
     grid: Any = getattr(module, "GRID", None)
     if function is None or not callable(function):
@@ -220,6 +231,48 @@ def load_recipe(name: str | PathLike[str]) -> Recipe:
     doc = inspect.cleandoc(module.__doc__ or "")
     summary = doc.split("\n", 1)[0]
     return Recipe(_name(path), summary, doc, grid, path, function)
+
+
+def _module(path: Path) -> ModuleType:
+    """Run a recipe's file as a module that its own classes can be found in."""
+    if path.suffix != ".py":
+        raise ValueError(f"A recipe must be a Python file that ends in .py. Got {str(path)!r}.")
+    source = path.read_bytes()
+    told = str(path.resolve()).encode(errors="surrogateescape") + b"\0" + source
+    digest = hashlib.blake2b(told, digest_size=6).hexdigest()
+    name = f"{RECIPE_MODULES}{re.sub(r'[^0-9A-Za-z]+', '_', path.stem)}_{digest}"
+    with _running:
+        if name not in sys.modules:
+            _run(name, path, source)
+        return sys.modules[name]
+
+
+class _Loader(SourceFileLoader):
+    """Runs the text that was hashed: an import would take the cached code of a second ago."""
+
+    def __init__(self, name: str, path: Path, source: bytes) -> None:
+        super().__init__(name, str(path))
+        self.source = source
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text; no cache is read or written."""
+        return cast("CodeType", self.source_to_code(self.source, self.path))
+
+
+def _run(name: str, path: Path, source: bytes) -> None:
+    loader = _Loader(name, path, source)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    module = importlib.util.module_from_spec(cast("ModuleSpec", spec))
+    sys.modules[name] = module  # where dataclasses and pickle look for it
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    # a worker process cannot import it: joblib sends what the file defines
+    for pickler in ("cloudpickle", "joblib.externals.cloudpickle"):  # the second until joblib 1.5
+        if importlib.util.find_spec(pickler) is not None:
+            importlib.import_module(pickler).register_pickle_by_value(module)
 
 
 def _folder() -> Path:

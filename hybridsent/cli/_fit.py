@@ -26,13 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fit and save."""
-    from hybridsent.persist import save
+    from hybridsent.persist import check_savable, save
 
     output = check_output(arguments.output, "--output")
     opened = open_rows(arguments)
     model = pipeline(opened, arguments)
     task = labelled(opened, arguments, keep=takes_unlabelled(model))
     check_minus_one(task, model, arguments.target)
+    check_savable(model)  # what cannot be saved is told now, not after minutes
     model.fit(task.rows, task.labels)
     save(model, output, metadata=task.facts(arguments.target))
     say(f"fitted on {task.told()}, {len(model.classes_)} classes -> {output}")

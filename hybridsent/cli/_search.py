@@ -31,13 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Search, print the table, save the best and write the JSON."""
     from hybridsent.evaluation import search
-    from hybridsent.persist import save
+    from hybridsent.persist import check_savable, save
 
     output = check_output(arguments.output, "--output") if arguments.output else None
     report = check_output(arguments.json, "--json") if arguments.json else None
     task = labelled(open_rows(arguments), arguments)
+    tried = candidates(task, arguments)
+    for model, grid in tried.values() if output else ():
+        check_savable(model, grid)  # what cannot be saved is told now, not after all fits
     result = search(
-        candidates(task, arguments),
+        tried,
         task.rows,
         task.labels,
         cv=arguments.cv,

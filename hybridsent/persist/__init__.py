@@ -14,6 +14,6 @@ Estimators that hold network weights (the heads) are saved as tensors. They defi
     Names of the instance attributes that hold the network: they are left out of the file.
 """
 
-from hybridsent.persist._api import inspect, load, save
+from hybridsent.persist._api import check_savable, inspect, load, save
 
-__all__ = ["inspect", "load", "save"]
+__all__ = ["check_savable", "inspect", "load", "save"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hybridsent.exceptions import BundleError, PersistError
 from hybridsent.persist._archive import Allowance
@@ -31,7 +32,7 @@ from hybridsent.persist._portable import (
 )
 from hybridsent.persist._trust import check_trusted
 
-__all__ = ["inspect", "load", "save"]
+__all__ = ["check_savable", "inspect", "load", "save"]
 
 
 def save(
@@ -77,6 +78,7 @@ def save(
 
     See Also
     --------
+    check_savable : Tells before a fit what could not be saved.
     load : Read the file again.
     inspect : Read its manifest alone.
 
@@ -99,27 +101,90 @@ def save(
     """
     path = Path(path)
     notes = checked_metadata(metadata)
+    _check_is_estimator(estimator)
+    warn_of_passing(estimator)
+    with _as_persist_error():
+        members, facts = _packed(estimator)
+    write_bundle(path, facts | {"metadata": notes}, members)
+    return path
+
+
+def check_savable(estimator: Any, grid: Any = ()) -> None:
+    """Check before a long fit that `save` will take what comes of it; nothing is written.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted or not.
+    grid : mapping or sequence of mappings, default=()
+        Values that a search will try, as ``GridSearchCV`` takes them: each is checked, too.
+
+    Raises
+    ------
+    PersistError
+        If the estimator, or a value of the grid, has parts that could not be loaded again (lambdas,
+        local functions, classes of a notebook or a recipe); the message names the part.
+
+    See Also
+    --------
+    save : Does the same, and what only a fitted estimator shows.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from hybridsent.persist import check_savable
+    >>> check_savable(FunctionTransformer())
+    >>> check_savable(FunctionTransformer(lambda X: X))
+    Traceback (most recent call last):
+        ...
+    hybridsent.exceptions.PersistError: The estimator cannot be saved: func is ...
+    """
+    from sklearn.base import clone
+
+    _check_is_estimator(estimator)
+    grids = [grid] if isinstance(grid, Mapping) else list(grid)
+    with _as_persist_error():
+        _encoded(estimator)
+        for one in grids:
+            for name, values in one.items():
+                for value in values:
+                    if not isinstance(value, str | int | float | None):
+                        _encoded(clone(estimator).set_params(**{name: value}))
+
+
+def _check_is_estimator(estimator: Any) -> None:
     if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
         raise PersistError(
             "estimator must be an instance of a scikit-learn estimator (with get_params); got "
             f"{estimator!r:.100}."
         )
-    warn_of_passing(estimator)
+
+
+@contextmanager
+def _as_persist_error() -> Iterator[None]:
     try:
-        members, facts = _packed(estimator)
+        yield
     except BundleError as error:
         raise PersistError(f"The estimator cannot be saved: {error}") from error
-    write_bundle(path, facts | {"metadata": notes}, members)
-    return path
 
 
-def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
-    """Write the members in memory, read them back, compare, and describe them."""
+class _Encoded(NamedTuple):
+    portable: Any
+    back: Any
+    model: bytes
+    tensors: list[bytes]
+    types: set[str]
+    needs_trust: frozenset[str]
+
+
+def _encoded(estimator: Any) -> _Encoded:
+    """Write a model in memory, read it back, and compare."""
     check_native(estimator)
     portable = freeze(estimator)
     model, tensors = encode(portable), get_tensors(estimator)
     allowance = Allowance(len(model), "The model")
     audited = audit(model, allowance)
+    types = {named.full for named in audited.schema.named.values()}
     needs_trust = needed_trust(audited)
     back = decode(audited, needs_trust)
     difference = first_difference(portable, back)
@@ -131,12 +196,17 @@ def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
     _complete(back, tensors, allowance.packed)
     if get_tensors(back) != tensors:
         raise PersistError("The estimator cannot be saved: its tensors would come back changed.")
-    members = {MODEL: model} | {_tensor_name(i): data for i, data in enumerate(tensors)}
-    return members, describe(
-        estimator, portable, {named.full for named in audited.schema.named.values()}
-    ) | {
-        "needs_trust": sorted(needs_trust),
-        "encoders": describe_encoders(back),
+    return _Encoded(portable, back, model, tensors, types, needs_trust)
+
+
+def _packed(estimator: Any) -> tuple[dict[str, bytes], dict[str, object]]:
+    """Give the members of the file, and what the manifest tells of them."""
+    encoded = _encoded(estimator)
+    tensors = {_tensor_name(i): data for i, data in enumerate(encoded.tensors)}
+    members = {MODEL: encoded.model} | tensors
+    return members, describe(estimator, encoded.portable, encoded.types) | {
+        "needs_trust": sorted(encoded.needs_trust),
+        "encoders": describe_encoders(encoded.back),
         "members": {name: sha256(data) for name, data in members.items()},
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -171,7 +172,18 @@ def needed_trust(audited: Audited) -> frozenset[str]:
 
 
 def _refuse_unreadable(named: Named) -> None:
+    from hybridsent.recipes import RECIPE_MODULES
+
     where = named.path.lstrip(".") or "It"
+    if named.module.startswith(RECIPE_MODULES):
+        file = getattr(sys.modules.get(named.module), "__file__", named.module)
+        raise PersistError(
+            f"The estimator cannot be saved: {where} is {named.name} of the recipe {file}. A "
+            "recipe is read and never imported, and a saved model holds no code, so that nothing "
+            "could find it again. Write it into a module, such as my_parts.py, import it in the "
+            "recipe, and let Python find that module (PYTHONPATH=FOLDER); whoever loads the model "
+            f"names it: trusted=['my_parts.{named.name}'], or --trusted on the command line."
+        )
     if named.name == "<lambda>" or named.module == "__main__" or not named.name.isidentifier():
         raise PersistError(
             f"The estimator cannot be saved: {where} is {named.full}, which cannot be found again "
