@@ -1,13 +1,38 @@
 """Frozen encoders: a column of texts, pictures or sounds becomes a float32 matrix (layer L2)."""
 
-from hybridsent.encoders._audio import AudioEncoder
-from hybridsent.encoders._base import BaseEncoder
-from hybridsent.encoders._image import ImageEncoder
-from hybridsent.encoders._network import Network, Options
-from hybridsent.encoders._present import PresentCells
-from hybridsent.encoders._registry import Backbone, get_backbone, list_backbones, register_backbone
-from hybridsent.encoders._runtime import release_networks
-from hybridsent.encoders._text import TextEncoder
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridsent.encoders._audio import AudioEncoder
+    from hybridsent.encoders._base import BaseEncoder
+    from hybridsent.encoders._image import ImageEncoder
+    from hybridsent.encoders._network import Network, Options
+    from hybridsent.encoders._present import PresentCells
+    from hybridsent.encoders._registry import (
+        Backbone,
+        get_backbone,
+        list_backbones,
+        register_backbone,
+    )
+    from hybridsent.encoders._runtime import release_networks
+    from hybridsent.encoders._text import TextEncoder
+
+_HOMES = {
+    "AudioEncoder": "hybridsent.encoders._audio",
+    "Backbone": "hybridsent.encoders._registry",
+    "BaseEncoder": "hybridsent.encoders._base",
+    "ImageEncoder": "hybridsent.encoders._image",
+    "Network": "hybridsent.encoders._network",
+    "Options": "hybridsent.encoders._network",
+    "PresentCells": "hybridsent.encoders._present",
+    "TextEncoder": "hybridsent.encoders._text",
+    "get_backbone": "hybridsent.encoders._registry",
+    "list_backbones": "hybridsent.encoders._registry",
+    "register_backbone": "hybridsent.encoders._registry",
+    "release_networks": "hybridsent.encoders._runtime",
+}
 
 __all__ = [
     "AudioEncoder",
@@ -23,3 +48,19 @@ __all__ = [
     "register_backbone",
     "release_networks",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a name when it is first asked for (PEP 562): commands start quickly."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

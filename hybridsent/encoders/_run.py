@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from itertools import islice
 from typing import Any
 
@@ -337,9 +337,19 @@ class Run:
             )
 
     def _progress(self, total: int) -> Any:
+        if not self.encoder.verbose:
+            return _NoBar()
         from tqdm import tqdm
 
         name = f"encode {self.encoder.modality}"
-        return tqdm(
-            total=total, desc=name, unit="row", disable=not self.encoder.verbose, leave=False
-        )
+        return tqdm(total=total, desc=name, unit="row", disable=False, leave=False)
+
+
+class _NoBar(AbstractContextManager["_NoBar"]):
+    """A progress bar that nobody wants to see: tqdm is not imported for it."""
+
+    def update(self, n: int) -> None:
+        """Do nothing."""
+
+    def __exit__(self, *error: object) -> None:
+        """Do nothing."""

@@ -1,21 +1,51 @@
 """Judge any estimator on a table of posts, search among several, and judge transfer (layer L5)."""
 
-from hybridsent.evaluation._evaluate import evaluate
-from hybridsent.evaluation._importance_score import importance_weighted_score
-from hybridsent.evaluation._mmd import MMDTest, maximum_mean_discrepancy, mmd_permutation_test
-from hybridsent.evaluation._parts import encoders_of, feature_columns
-from hybridsent.evaluation._result import Evaluation, Score
-from hybridsent.evaluation._search import search
-from hybridsent.evaluation._search_result import Searched, SearchResult
-from hybridsent.evaluation._shift import proxy_a_distance
-from hybridsent.evaluation._splits import as_labels
-from hybridsent.evaluation._transfer import transfer_report
-from hybridsent.evaluation._transfer_result import Interval, Shift, TransferPair, TransferReport
-from hybridsent.evaluation._unadapted import unadapted
-from hybridsent.evaluation._unlabeled_scores import (
-    prediction_entropy_score,
-    soft_neighborhood_density_score,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridsent.evaluation._evaluate import evaluate
+    from hybridsent.evaluation._importance_score import importance_weighted_score
+    from hybridsent.evaluation._mmd import MMDTest, maximum_mean_discrepancy, mmd_permutation_test
+    from hybridsent.evaluation._parts import encoders_of, feature_columns
+    from hybridsent.evaluation._result import Evaluation, Score
+    from hybridsent.evaluation._search import search
+    from hybridsent.evaluation._search_result import Searched, SearchResult
+    from hybridsent.evaluation._shift import proxy_a_distance
+    from hybridsent.evaluation._splits import as_labels
+    from hybridsent.evaluation._transfer import transfer_report
+    from hybridsent.evaluation._transfer_result import Interval, Shift, TransferPair, TransferReport
+    from hybridsent.evaluation._unadapted import unadapted
+    from hybridsent.evaluation._unlabeled_scores import (
+        prediction_entropy_score,
+        soft_neighborhood_density_score,
+    )
+
+_HOMES = {
+    "Evaluation": "hybridsent.evaluation._result",
+    "Interval": "hybridsent.evaluation._transfer_result",
+    "MMDTest": "hybridsent.evaluation._mmd",
+    "Score": "hybridsent.evaluation._result",
+    "SearchResult": "hybridsent.evaluation._search_result",
+    "Searched": "hybridsent.evaluation._search_result",
+    "Shift": "hybridsent.evaluation._transfer_result",
+    "TransferPair": "hybridsent.evaluation._transfer_result",
+    "TransferReport": "hybridsent.evaluation._transfer_result",
+    "as_labels": "hybridsent.evaluation._splits",
+    "encoders_of": "hybridsent.evaluation._parts",
+    "evaluate": "hybridsent.evaluation._evaluate",
+    "feature_columns": "hybridsent.evaluation._parts",
+    "importance_weighted_score": "hybridsent.evaluation._importance_score",
+    "maximum_mean_discrepancy": "hybridsent.evaluation._mmd",
+    "mmd_permutation_test": "hybridsent.evaluation._mmd",
+    "prediction_entropy_score": "hybridsent.evaluation._unlabeled_scores",
+    "proxy_a_distance": "hybridsent.evaluation._shift",
+    "search": "hybridsent.evaluation._search",
+    "soft_neighborhood_density_score": "hybridsent.evaluation._unlabeled_scores",
+    "transfer_report": "hybridsent.evaluation._transfer",
+    "unadapted": "hybridsent.evaluation._unadapted",
+}
 
 __all__ = [
     "Evaluation",
@@ -41,3 +71,19 @@ __all__ = [
     "transfer_report",
     "unadapted",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a name when it is first asked for (PEP 562): commands start quickly."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

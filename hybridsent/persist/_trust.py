@@ -130,7 +130,8 @@ def _is_estimator(name: str) -> bool:
         return False
     from sklearn.base import BaseEstimator
 
-    found = vars(home).get(attribute)
+    # names of ours may be imported when they are asked for; those of scikit-learn must be there
+    found = getattr(home, attribute) if root == "hybridsent" else vars(home).get(attribute)
     if not isinstance(found, type) or not issubclass(found, BaseEstimator):
         return False
     # what is abstract is no instance, and an alias is no home

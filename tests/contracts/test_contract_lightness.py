@@ -22,7 +22,7 @@ from hybridsent.exceptions import MissingDependencyError
 NETWORKS = {"openvino", "torch", "torchvision", "transformers", "xgboost", "opensmile", "skops"}
 FILES = {"PIL", "soundfile", "soxr", "safetensors", "tokenizers", "huggingface_hub", "tqdm"}
 TABLES = {"pandas", "pyarrow", "sklearn", "scipy"}
-NEEDS_SKLEARN = {"_params", "devices", "encoders", "evaluation", "fusion", "heads", "recipes"}
+NEEDS_SKLEARN = {"_params", "devices", "fusion", "heads", "recipes"}
 NEEDS_SKLEARN |= {
     "alignment",
     "few_label",
@@ -76,6 +76,8 @@ def fresh(code: str) -> dict:
             NETWORKS,
         ),
         ("import hybridsent.cli", NETWORKS | FILES | TABLES),
+        ("from hybridsent import list_backbones", NETWORKS | FILES | TABLES | {"numpy"}),
+        ("from hybridsent.evaluation import encoders_of", NETWORKS | FILES),
     ],
 )
 def test_imports_are_light(code, too_heavy):
@@ -258,11 +260,69 @@ print([name for name in ("torch", "transformers", "xgboost", "opensmile") if nam
 """
 
 
+# -- what a command loads --------------------------------------------------------------------------
+
+COMMANDS = [
+    (["--version"], NETWORKS | FILES | TABLES | {"numpy"}),
+    (["backbones"], NETWORKS | FILES | TABLES | {"numpy"}),
+    (["store", "info"], NETWORKS | FILES | TABLES),
+    (
+        ["predict", "{folder}/model", "{folder}/posts.csv", "-o", "{folder}/out.csv"],
+        NETWORKS | FILES,
+    ),
+    (
+        ["predict", "{folder}/model", "{folder}/posts.csv", "-o", "{folder}/o.csv", "--store=off"],
+        NETWORKS - {"openvino"} | {"PIL", "soundfile", "soxr", "tqdm"},
+    ),
+]
+"""Arguments, and what must not be loaded; rows are in the store, networks on disk."""
+
+PREPARED = """
+import sys
+import pandas as pd
+from hybridsent import make_fusion, save
+folder = sys.argv[1]
+table = pd.DataFrame({"text": ["I love it", "Wonderful", "I hate it", "Dreadful"] * 2})
+model = make_fusion(text=True).fit(table, ["good", "good", "bad", "bad"] * 2)
+save(model, folder + "/model")
+table.to_csv(folder + "/posts.csv", index=False)
+make_fusion(text=True, store=None).fit(table, ["good", "good", "bad", "bad"] * 2)
+"""
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("commands")
+    subprocess.run([sys.executable, "-c", PREPARED, str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux tells of a GPU by its files"
+)
+@pytest.mark.parametrize(
+    ("arguments", "too_heavy"), COMMANDS, ids=lambda value: " ".join(map(str, value))[:40]
+)
+def test_a_command_loads_what_it_needs(prepared, arguments, too_heavy):
+    if HAS_GPU:
+        pytest.skip("this machine has a GPU: torch must be asked which")
+    given = [one.format(folder=prepared) for one in arguments]
+    code = (
+        "import contextlib, io, os\nfrom hybridsent.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):\n"
+        f"    assert main({given!r}) == 0\n"
+    )
+    assert set(fresh(code)["modules"]) & too_heavy == set()
+
+
+HAS_GPU = any(Path(f"/dev/{name}").exists() for name in ("nvidiactl", "nvidia0", "dxg", "kfd"))
+
+
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux tells of a GPU by its files"
 )
 def test_with_every_row_in_the_store_no_network_is_imported():
-    if any(Path(f"/dev/{name}").exists() for name in ("nvidiactl", "nvidia0", "dxg", "kfd")):
+    if HAS_GPU:
         pytest.skip("this machine has a GPU: torch must be asked which")
     runs = [
         subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, check=True)
