@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+import tiny
 from cell_forms import families
 from encoder_cases import cells
 from fakes import FAKES, WIDTH, HashNetwork, installed, seen
 from PIL import Image
+from sklearn.base import clone
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
-from hybridsent.encoders import Backbone, Options, _run
+from hybridsent.encoders import Backbone, Options, _run, _runtime
 from hybridsent.exceptions import CellError, CellWarning, WeightsError
 from hybridsent.media import content_key
 from hybridsent.store import FeatureStore
@@ -285,3 +289,47 @@ def test_a_vector_a_cell_needs_no_axis_of_steps(modality):
             cells(modality, 3)
         )
     assert rows.shape == (3, WIDTH)
+
+
+# -- what is known needs no network ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [None, 2])
+@pytest.mark.parametrize("modality", KINDS)
+def test_a_fit_whose_rows_are_all_in_the_store_loads_no_network(modality, steps, tmp_path):
+    """Also where only the network knows the width: the stored rows have it."""
+    loads: list[str] = []
+
+    def load(*_given: Any) -> HashNetwork:
+        loads.append(modality)
+        return HashNetwork()
+
+    backbone = Backbone(f"{modality}/of-unknown-width", modality, load, sha256="2" * 64)
+    column = [*cells(modality, 3), None]
+    with installed(backbone):
+        encoder = KINDS[modality](backbone.name, device="cpu", store=tmp_path, steps=steps)
+        rows = encoder.fit_transform(column)
+        assert len(loads) == 1
+        _runtime.release_networks()
+        again = clone(encoder)
+        np.testing.assert_array_equal(again.fit_transform(column), rows)
+        assert len(clone(encoder).fit([None]).get_feature_names_out()) == rows.shape[1]
+        assert clone(encoder).transform([None]).shape == (1, rows.shape[1])
+        assert loads == [modality]
+        assert (again.n_encoded_, again.n_from_store_) == (0, 3)
+        again.fit_transform(cells(modality, 4))  # what is new needs it
+        assert len(loads) == 2
+
+
+def test_a_folder_of_transformers_is_not_loaded_for_rows_that_are_stored(tmp_path):
+    code = """
+import sys
+from hybridsent import TextEncoder
+encoder = TextEncoder("hf:" + sys.argv[1], store=sys.argv[2], device="cpu")
+rows = encoder.fit_transform(["a good day", None, "rain"])
+print(rows.shape[1], encoder.n_encoded_, bool({"torch", "openvino"} & set(sys.modules)))
+"""
+    folder = tiny.text_model("bert", tmp_path / "bert")
+    command = [sys.executable, "-c", code, str(folder), str(tmp_path / "store")]
+    told = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [one.stdout.split() for one in told] == [["16", "2", "True"], ["16", "0", "False"]]

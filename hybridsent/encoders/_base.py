@@ -26,6 +26,8 @@ from hybridsent.encoders._loaded import PROMISE, verify
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone, get_backbone
 from hybridsent.encoders._run import Run
+from hybridsent.exceptions import StoreError
+from hybridsent.store import resolve_store
 
 __all__ = ["BaseEncoder"]
 
@@ -315,8 +317,21 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
         return [self._network(backbone, device) for device in devices]
 
     def _width(self) -> int:
-        """Tell the width of a vector: by the registry, else by the network."""
+        """Tell the width of a vector: by the registry, the rows in the store, or the network."""
         backbone = self.backbone()
         if backbone.width is not None:
             return backbone.width
+        stored = self._stored_width(backbone)
+        if stored is not None:  # loading the network takes seconds, and may not be needed at all
+            return stored // (self.steps or 1)
         return self._network(backbone).width_for(self._options())
+
+    def _stored_width(self, backbone: Backbone) -> int | None:
+        """Tell the width of the rows that the store has under this fingerprint."""
+        store = resolve_store(self.store)
+        if store is None:
+            return None
+        try:
+            return store.width(self._identify(backbone)[0])
+        except StoreError:  # which `transform` will tell of
+            return None

@@ -175,6 +175,28 @@ class FeatureStore:
         with Shelf(self.path, fingerprint) as shelf:
             return shelf.read(keys) if len(keys) else {}
 
+    def width(self, fingerprint: str) -> int | None:
+        """Tell how many floats a row has; no row is read.
+
+        Parameters
+        ----------
+        fingerprint : str
+            Of the encoder.
+
+        Returns
+        -------
+        int or None
+            None where no row was stored yet.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be read.
+        """
+        with Shelf(self.path, fingerprint) as shelf:
+            header = shelf.run(RowFile.header)
+        return None if header is None else header.width
+
     def put_many(
         self,
         fingerprint: str,
