@@ -21,6 +21,7 @@ from hybridsent.cli import (
     _encode,
     _evaluate,
     _fit,
+    _networks,
     _predict,
     _recipes,
     _search,
@@ -35,7 +36,7 @@ __all__ = ["build_parser", "main"]
 
 COMMANDS: tuple[ModuleType, ...] = (
     *(_demo, _backbones, _recipes, _encode, _fit, _predict),
-    *(_evaluate, _search, _store),
+    *(_evaluate, _search, _store, _networks),
 )
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")

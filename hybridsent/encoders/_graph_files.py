@@ -2,7 +2,8 @@
 
 A conversion takes seconds and imports torch; it is kept in the user's cache folder, or where the
 environment variable ``HYBRIDSENT_NETWORKS`` says, and found again by later processes. Every file
-is checked against its hash when it is read. Whatever cannot be kept is converted again.
+is checked against its hash when it is read. Whatever cannot be kept is converted again. What makes
+the folder small again is `hybridsent.encoders._graph_care`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,37 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from hybridsent._folders import cache_folder, make_folder
 
-__all__ = ["Found", "find", "find_unchecked", "keep", "networks_path"]
+__all__ = [
+    "ABOUT",
+    "DRAFT",
+    "MANIFEST",
+    "Found",
+    "find",
+    "find_unchecked",
+    "keep",
+    "networks_path",
+    "remove",
+]
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
+"""Hashes of the files of an item; its date is that of the last use, to the hour."""
+
+ABOUT = "about.json"
+"""What an item was made from, and under which versions."""
+
+DRAFT = "draft-"
+"""How the name of a folder begins that is being written, or taken away."""
+
+_HOUR = 3600
 
 
 def networks_path() -> Path:
@@ -80,16 +102,39 @@ def find_unchecked(item: str) -> Found | None:
     except FileNotFoundError:
         return None
     try:
-        hashes = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        hashes = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         large = {name: digest for name, digest in hashes.items() if name.endswith(".bin")}
         small = {name: digest for name, digest in hashes.items() if name not in large}
         if _are_sound(folder, small):
+            _touch(folder / MANIFEST)
             return Found(folder, large)
     except (OSError, ValueError, AttributeError):
         if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises where a folder is closed to us
             return None
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     return None
+
+
+def _touch(manifest: Path) -> None:
+    """Note the use, once an hour."""
+    with suppress(OSError):  # of a folder that may only be read
+        if time.time() - manifest.stat().st_mtime > _HOUR:
+            os.utime(manifest)
+
+
+def remove(folder: Path) -> None:
+    """Take an item away: whole, so that nobody finds a part of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the item, or of a draft.
+    """
+    doomed = folder.with_name(f"{DRAFT}{uuid.uuid4().hex}")
+    with suppress(OSError):  # it went meanwhile, or may not be moved
+        folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Found:
@@ -113,7 +158,7 @@ class Found:
         """Wait for the answer; what is damaged is removed."""
         sound = self._answer.result()
         if not sound:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
         return sound
 
 
@@ -124,7 +169,9 @@ def _are_sound(folder: Path, hashes: dict[str, str]) -> bool:
         return False
 
 
-def keep(item: str, write: Callable[[Path], None]) -> Path | None:
+def keep(
+    item: str, write: Callable[[Path], None], about: Mapping[str, object] | None = None
+) -> Path | None:
     """Write an item; it appears whole, or not at all.
 
     Parameters
@@ -133,6 +180,8 @@ def keep(item: str, write: Callable[[Path], None]) -> Path | None:
         Its name.
     write : callable
         Writes the files into the folder it is given.
+    about : mapping, default=None
+        What it was made from, and under which versions.
 
     Returns
     -------
@@ -143,12 +192,14 @@ def keep(item: str, write: Callable[[Path], None]) -> Path | None:
         root = networks_path()
     except FileNotFoundError:
         return None
-    draft = root / f"draft-{uuid.uuid4().hex}"
+    draft = root / f"{DRAFT}{uuid.uuid4().hex}"
     try:
         make_folder(draft)
         write(draft)
+        if about is not None:
+            (draft / ABOUT).write_text(json.dumps(about), encoding="utf-8")
         hashes = {path.name: _hash(path) for path in sorted(draft.iterdir())}
-        (draft / _MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
+        (draft / MANIFEST).write_text(json.dumps(hashes), encoding="utf-8")
         try:
             draft.rename(root / item)
         except OSError:  # another process was first: its folder is as good

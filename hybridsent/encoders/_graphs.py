@@ -19,13 +19,14 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 
 from hybridsent._warnings import ignored_warnings
-from hybridsent.encoders import _graph_files
+from hybridsent.encoders import _graph_care, _graph_files
 from hybridsent.encoders._files import first_line, quiet_transformers
 from hybridsent.encoders._threads import workers
 
@@ -37,6 +38,7 @@ __all__ = [
     "has_bfloat16",
     "has_openvino",
     "multiplies_bfloat16",
+    "versions",
 ]
 
 _FORMAT = 3  # of what is kept on disk
@@ -177,7 +179,7 @@ class Graphs:
         if not self.converts:
             return None
         item = self._item("facts")
-        return _graph_files.find(item) or _graph_files.keep(item, write)
+        return _graph_files.find(item) or self._keep(item, "facts", write)
 
     def table(self, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Read facts off the torch model, or find what was read of it before.
@@ -197,10 +199,13 @@ class Graphs:
             (draft / "facts.json").write_text(json.dumps(read(self.source)), encoding="utf-8")
 
         kept = self.facts(write)
-        if kept is None:
-            return read(self.source)
-        found: dict[str, Any] = json.loads((kept / "facts.json").read_text(encoding="utf-8"))
-        return found
+        if kept is not None:
+            with suppress(OSError, ValueError):  # another process cleared the folder meanwhile
+                found: dict[str, Any] = json.loads(
+                    (kept / "facts.json").read_text(encoding="utf-8")
+                )
+                return found
+        return read(self.source)
 
     def __call__(self, output: str, *inputs: np.ndarray) -> Any:
         """Run a pass.
@@ -260,9 +265,11 @@ class Graphs:
         item = self._item(output)
         found = _graph_files.find_unchecked(item)
         if found is not None:
-            told = json.loads((found.folder / "told.json").read_text(encoding="utf-8"))
             try:
+                told = json.loads((found.folder / "told.json").read_text(encoding="utf-8"))
                 compiled = self._compiled_as(told, found.folder / "graph.xml")
+            except OSError:  # another process cleared the folder meanwhile
+                found.is_sound()
             except RuntimeError:  # of openvino, which cannot read damaged weights
                 if found.is_sound():
                     raise
@@ -271,7 +278,7 @@ class Graphs:
                     return compiled
         model, told = self._convert(output)
         if not told.get("for_now"):  # a full memory says nothing of the network
-            _graph_files.keep(item, lambda draft: _write(draft, model, told))
+            self._keep(item, output, lambda draft: _write(draft, model, told))
         return self._compiled_as(told, model)
 
     def _compiled_as(self, told: dict[str, Any], model: Any) -> _Compiled | None:
@@ -308,13 +315,25 @@ class Graphs:
         with torch.inference_mode():
             return module(*map(torch.from_numpy, example))
 
+    def _keep(self, item: str, output: str, write: Callable[[Path], None]) -> Path | None:
+        """Keep an item, and see to it that the folder does not grow for ever."""
+        about = {"name": self.name, "output": output, "versions": versions()}
+        kept = _graph_files.keep(item, write, about)
+        if kept is not None:
+            _graph_care.tidy(versions(), kept)
+        return kept
+
     def _item(self, output: str) -> str:
         """Name on disk: new weights, packages or formats have another one."""
-        versions = [_version(package) for package in _PACKAGES]
-        told = json.dumps([_FORMAT, self._key, output, versions])
+        told = json.dumps([self._key, output, versions()])
         digest = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
         slug = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-")[-40:]
         return f"{slug}-{re.sub('[^a-z0-9-]+', '-', output)}-{digest}"
+
+
+def versions() -> list[str]:
+    """Give the versions on which a conversion depends: of our format and of the packages."""
+    return [str(_FORMAT), *map(_version, _PACKAGES)]
 
 
 class _Compiled:

@@ -69,7 +69,8 @@ class HFText(HFNetwork):
             precision,
         )
         kept = self.graphs.facts(lambda draft: _facts(self.graphs.source).write(draft))
-        self.facts = _facts(self.graphs.source) if kept is None else _Facts.read(kept)
+        found = None if kept is None else _Facts.read(kept)
+        self.facts = _facts(self.graphs.source) if found is None else found
 
     def sample(self) -> str:
         """Give a word."""
@@ -290,12 +291,16 @@ class _Facts:
         (folder / "tokenizer.json").write_text(self.tokenizer.to_str(), encoding="utf-8")
 
     @staticmethod
-    def read(folder: Path) -> _Facts:
-        """Read what `write` kept."""
+    def read(folder: Path) -> _Facts | None:
+        """Read what `write` kept; None where another process took it away meanwhile."""
         from tokenizers import Tokenizer
 
-        facts = _Facts(**json.loads((folder / "facts.json").read_text(encoding="utf-8")))
-        facts.tokenizer = facts.set_up(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        try:
+            facts = _Facts(**json.loads((folder / "facts.json").read_text(encoding="utf-8")))
+            text = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        facts.tokenizer = facts.set_up(Tokenizer.from_str(text))
         return facts
 
     def set_up(self, tokenizer: Any) -> Any:
