@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.transforms import v2
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
-from hybridsent.encoders import Options, get_backbone
+from hybridsent.encoders import Options, _torchvision, get_backbone
 from hybridsent.encoders._pixels import resized
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
@@ -222,6 +224,40 @@ def test_weights_that_cannot_be_fetched(tmp_path, monkeypatch):
     monkeypatch.setattr("torch.hub.urlopen", no_network)
     with pytest.raises(WeightsNotFoundError, match="could not be fetched: no route to host"):
         encode("torchvision:resnet18", local_files_only=False)
+
+
+def test_what_is_fetched_is_never_unpickled_with_code(tmp_path, monkeypatch):
+    """Also where the hash in the name of the file is that of a file with code."""
+
+    class Canary:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "canary",)
+
+    torch.save({"fc.weight": Canary()}, tmp_path / "evil.pth")
+    content = (tmp_path / "evil.pth").read_bytes()
+    name = f"resnet18-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    asked: list[tuple[Any, ...]] = []
+
+    def fetched(url, path, hash_prefix=None, progress=True):
+        asked.append((url, hash_prefix))
+        Path(path).write_bytes(content)
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("torch.hub.download_url_to_file", fetched)
+    entry = SimpleNamespace(url=f"https://nowhere/{name}", transforms=lambda: None)
+    monkeypatch.setattr(_torchvision, "_weights", lambda _backbone: entry)
+    backbone = _torchvision.resolve("resnet18", "image", local_files_only=False)
+    assert _torchvision.weights_file(backbone).name == name
+    with pytest.raises(WeightsError, match="more than tensors"):
+        _torchvision._load_model(backbone)
+    assert asked == [(entry.url, name[9:17])]
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("variable", ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"])
+def test_no_setting_of_torch_makes_a_pickle_run_code(variable, tmp_path, monkeypatch):
+    monkeypatch.setenv(variable, "1")
+    test_a_pickle_that_holds_code_is_refused(tmp_path)
 
 
 def test_weights_in_torchs_cache_are_found(resnet, tmp_path, monkeypatch):

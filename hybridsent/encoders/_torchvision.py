@@ -36,6 +36,8 @@ from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNot
 
 __all__ = ["TorchvisionNetwork", "load", "resolve", "weights_file"]
 
+_HASH = re.compile(r"-([0-9a-f]{8})\.")  # in the names of torchvision's files
+
 # what torchvision's own builders set when they load weights
 _INCEPTION = {"init_weights": False, "transform_input": True}
 _AS_TRAINED: dict[str, dict[str, Any]] = {"googlenet": _INCEPTION, "inception_v3": _INCEPTION}
@@ -197,8 +199,15 @@ def _fetch(weights: Any, path: Path, backbone: Backbone) -> None:
             f"The weights of {backbone.name!r} are not on this machine (looked for {path}). {way}, "
             "or pass local_files_only=False."
         )
+    import torch
+
+    stated = _HASH.search(path.name)
     try:
-        weights.get_state_dict(progress=False, check_hash=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # not by WeightsEnum.get_state_dict, which unpickles what it fetched, code and all
+        torch.hub.download_url_to_file(
+            weights.url, str(path), stated.group(1) if stated else None, progress=False
+        )
     except (OSError, RuntimeError) as error:
         raise WeightsNotFoundError(
             f"The weights of {backbone.name!r} could not be fetched: {first_line(error)}. {way}."
@@ -363,7 +372,7 @@ def _load_model(backbone: Backbone) -> Any:
     from torchvision import models
 
     path = weights_file(backbone)
-    stated = re.search(r"-([0-9a-f]{8})\.", path.name)
+    stated = _HASH.search(path.name)
     if stated:
         check_sha256(path, stated.group(1), backbone.name)
     name = backbone.options["name"]

@@ -244,6 +244,8 @@ def forbidden(node: ast.AST) -> str | None:
         node, "weights_only"
     ):
         return f"{name} without weights_only=True runs code from a file"
+    if name.endswith((".get_state_dict", "torch.hub.load", "hub.load")):
+        return f"{name} of torchvision unpickles what it fetched, with whatever code it holds"
     if _keyword(node, "trust_remote_code") not in (None, False) or _keyword(
         node, "allow_pickle"
     ) not in (None, False):
