@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from abc import abstractmethod
+from functools import lru_cache
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -34,6 +35,14 @@ __all__ = ["BaseEncoder"]
 FORMAT = 1
 """Changes when the way from cell to vector changes for all encoders, so that old rows are not "
 "found again."""
+
+
+@lru_cache(maxsize=64)
+def _names(view: str, width: int, steps: int | None) -> np.ndarray:
+    """Name the columns once: an encoder is asked in every call, and has thousands of them."""
+    names = np.asarray(feature_names(view, width, steps), dtype=object)
+    names.flags.writeable = False
+    return names
 
 
 class BaseEncoder(TransformerMixin, BaseEstimator):
@@ -189,7 +198,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
             if not hasattr(self, "n_features_out_")
             else self.n_features_out_ // (self.steps or 1)
         )
-        return np.asarray(feature_names(self.modality, width, self.steps), dtype=object)
+        return _names(self.modality, width, self.steps)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

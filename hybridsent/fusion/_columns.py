@@ -8,8 +8,9 @@ feature at a time, so that nobody sees where two get the same.
 from __future__ import annotations
 
 import re
-from copy import copy
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -38,29 +39,58 @@ class ViewColumns(ColumnTransformer):
     ['text__a1', 'text__b1']
     """
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns, each once.
+    def _add_prefix_for_feature_names_out(self, parts: list[tuple[str, Any]]) -> np.ndarray:
+        """Name the features of all views, each once; what was named so before is not named again.
 
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            As in ``ColumnTransformer``.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
+        scikit-learn asks for the names of thousands of columns in every call of `transform`.
         """
-        names = super().get_feature_names_out(input_features)
-        unique, counts = np.unique(names.astype(str), return_counts=True)
-        torn = {view_of(name) for name in unique[counts > 1]}
-        if not torn:
-            return np.asarray(names)
-        plain = copy(self)
-        plain.verbose_feature_names_out = True
-        whole = ColumnTransformer.get_feature_names_out(plain, input_features)
-        pairs = zip(names, whole, strict=True)
-        return np.asarray([b if view_of(b) in torn else a for a, b in pairs], dtype=object)
+        kept = _named.get(self)
+        if kept is not None and kept.is_of(parts, self.verbose_feature_names_out):
+            return kept.names
+        names = np.asarray(super()._add_prefix_for_feature_names_out(parts), dtype=object)
+        if len(set(names)) < len(names):
+            unique, counts = np.unique(names.astype(str), return_counts=True)
+            torn = {view_of(name) for name in unique[counts > 1]}
+            whole = [f"{view}__{feature}" for view, features in parts for feature in features]
+            pairs = zip(names, whole, strict=True)
+            names = np.asarray([b if view_of(b) in torn else a for a, b in pairs], dtype=object)
+        names.flags.writeable = False
+        _named[self] = _Named(parts, self.verbose_feature_names_out, names)
+        return names
+
+    def _hstack(self, Xs: list[Any], *, n_samples: int) -> Any:
+        """Put the views beside each other; scikit-learn names them three times on the way."""
+        import pandas as pd
+
+        named = [hasattr(part, "get_feature_names_out") for _, part, _ in self.transformers_]
+        plain = [isinstance(X, pd.DataFrame) and len(X) == n_samples for X in Xs]
+        if not all([*named, *plain]):
+            return super()._hstack(Xs, n_samples=n_samples)
+        values = [X.to_numpy() for X in Xs]
+        if {part.dtype for part in values} not in ({np.dtype("f4")}, {np.dtype("f8")}):
+            return super()._hstack(Xs, n_samples=n_samples)
+        return pd.DataFrame(np.hstack(values), index=Xs[0].index, copy=False)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Names, and what they were made of."""
+
+    parts: list[tuple[str, Any]]
+    how: Any
+    names: np.ndarray
+
+    def is_of(self, parts: list[tuple[str, Any]], how: Any) -> bool:
+        """Tell whether the same views gave the same arrays of names, which nobody can change."""
+        pairs = zip(parts, self.parts, strict=False)
+        return (
+            how == self.how
+            and len(parts) == len(self.parts)
+            and all(a[0] == b[0] and a[1] is b[1] and not a[1].flags.writeable for a, b in pairs)
+        )
+
+
+_named: WeakKeyDictionary[ViewColumns, _Named] = WeakKeyDictionary()
 
 
 class FeatureColumns:
