@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +171,7 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
             f"--target must hold at least two different labels; {target!r} holds {list(different)}"
         )
     labels = _labels(table, target, known)
+    _tell_classes(labels)
     if keep:
         labels = _with_gaps(labels, known)
     else:
@@ -185,6 +187,17 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
         groups=as_labels(table, group, "groups") if group else None,
         domains=domains_of(table, domain) if domain else None,
     )
+
+
+def _tell_classes(labels: np.ndarray) -> None:
+    """Say which classes there are, and what is odd about them."""
+    from hybridsent._labels import count_labels, label_doubts, told_counts
+    from hybridsent.exceptions import TableWarning
+
+    counts = count_labels(labels)
+    say(f"classes: {told_counts(counts)}")
+    for doubt in label_doubts(counts):
+        warnings.warn(doubt, TableWarning, stacklevel=2)
 
 
 def has_label(table: pd.DataFrame, target: str) -> np.ndarray:

@@ -29,6 +29,7 @@ from hybridsent.cli import (
 )
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._parser import Parser
+from hybridsent.cli._streams import forgiving, hush
 from hybridsent.cli._words import in_flags
 from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneError
 
@@ -103,9 +104,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     audio/egemaps-v02 ...
     0
     """
-    parser = build_parser()
+    with forgiving():
+        try:
+            code = _main(argv)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:  # `hybridsent … | head` closed the pipe; there is nobody to tell
+            hush()
+            return 1
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
     try:
-        arguments = parser.parse_args(argv)
+        arguments = build_parser().parse_args(argv)
     except SystemExit as stop:  # argparse has said what is wrong
         return int(stop.code or 0)
     with warnings.catch_warnings():
@@ -119,9 +131,8 @@ def _run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say("interrupted; what was encoded so far is in the store")
         return 130
-    except BrokenPipeError:  # `hybridsent … | head` closed the pipe; there is nobody to tell
-        sys.stderr.close()
-        return 1
+    except BrokenPipeError:
+        raise
     except (UsageError, TableError, UnknownBackboneError) as error:
         return _fail(error, arguments, 2)
     except (HybridsentError, ValueError, OSError, MemoryError, ImportError) as error:

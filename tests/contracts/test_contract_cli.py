@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import re
 from collections.abc import Iterator
 
 import pytest
+from package_tree import MODULES
 
 from hybridsent.cli._main import build_parser
 from hybridsent.cli._options import LIMITS
@@ -87,3 +89,25 @@ def test_the_default_of_a_limit_is_the_encoders(name):
     helps = [a.help for _, _, a in OPTIONS if a.option_strings == [flag]]
     assert helps
     assert all(re.search(rf"default: {default:g}\)|default: {default}\)", text) for text in helps)
+
+
+OPENERS = ("open", "fdopen", "TextIOWrapper", "NamedTemporaryFile")
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
+def test_text_files_are_utf8_wherever_they_are(module):
+    """Without `encoding` a file of a European Windows is written in cp1252."""
+    wrong = []
+    for node in module.nodes(ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        told = "encoding" in {keyword.arg for keyword in node.keywords}
+        # the first argument of read_text and the second of write_text are the encoding
+        told |= (name, len(node.args)) in {("read_text", 1), ("write_text", 2)}
+        modes = [a.value for a in node.args if isinstance(a, ast.Constant)]
+        binary = any(isinstance(mode, str) and "b" in mode for mode in modes)
+        path = re.match(r"(io|tempfile|\w*(path|file|draft)\w*)\.", ast.unparse(node.func))
+        opens = ast.unparse(node.func) == "open" or (name in OPENERS and path is not None)
+        texts = isinstance(node.func, ast.Attribute) and name in ("read_text", "write_text")
+        if not told and (texts or (opens and not binary)):
+            wrong.append(f"{module.at(node)}: {ast.unparse(node)[:60]}")
+    assert wrong == []

@@ -15,6 +15,7 @@ LAYERS = {
         "_folders",
         "_held",
         "_hints",
+        "_labels",
         "_layout",
         "_logistic",
         "_moments",
