@@ -95,3 +95,77 @@ def test_limits_can_be_raised_and_lowered(posts, tmp_path, capsys):
 
 def _absolute(table, folder):
     return table.assign(image=[str(folder / path) for path in table["image"]])
+
+
+@pytest.mark.parametrize("name", ["uar", "UAR", "balanced_accuracy", "wf1"])
+def test_a_metric_has_the_names_of_papers(name):
+    from hybridsent.cli._main import build_parser
+
+    read = build_parser().parse_args(["search", "t.csv", "--target", "label", "--metric", name])
+    assert read.metric in ("balanced_accuracy", "f1_weighted")
+
+
+def test_classes_are_counted_and_odd_ones_told(posts, tmp_path, capsys):
+    table = pd.read_csv(posts / "posts.csv")
+    table.loc[[0, 2], "label"] = "bright "
+    table.loc[1, "label"] = "NA"
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = ("fit", tmp_path / "t.csv", "--target", "label", "--text", "text")
+    assert run(*command, "-o", tmp_path / "m.hybridsent") == 0
+    said = capsys.readouterr().err
+    assert "classes: 'dark' (5), 'bright' (4), 'bright ' (2), 'NA' (1)" in said
+    assert "'bright' (4) and 'bright ' (2) differ only in case, spaces or marks" in said
+    assert "'NA' (1) looks like a missing label" in said
+    assert "fewer than 5 rows" in said
+    assert said.count("warning") == 3
+
+
+def test_a_column_of_broken_cells_is_refused(posts, tmp_path, capsys):
+    table = pd.read_csv(posts / "posts.csv").assign(image=[f"gone/{i}.png" for i in range(12)])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = ("fit", tmp_path / "t.csv", "--target", "label", "--on-error", "missing")
+    assert run(*command, "-o", tmp_path / "m.hybridsent") == 1
+    said = capsys.readouterr().err
+    assert "All 12 cells of the column 'image' are broken" in said
+    assert "row 0, column 'image'" in said
+    assert "leave the image column out" in said
+    assert not (tmp_path / "m.hybridsent").exists()
+
+
+def test_a_folder_of_classes_is_fitted_and_predicted(posts, tmp_path, capsys):
+    for i in range(12):
+        target = tmp_path / "pictures" / ("dark" if i % 2 else "bright") / f"{i}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((posts / "images" / f"{i}.png").read_bytes())
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    assert run("fit", tmp_path / "pictures", "--target", "label", "-o", model) == 0
+    assert run("predict", model, tmp_path / "pictures", "-o", out) == 0
+    predicted = pd.read_csv(out)
+    assert predicted["image"][0] == "bright/0.png"
+    assert (predicted["prediction"] == predicted["label"]).all()
+
+
+def test_the_file_of_a_table_is_read_as_told(posts, tmp_path):
+    path = tmp_path / "excel.csv"
+    rows = [f"what a {'bright' if i % 2 else 'dark'} day…;{i % 2};{i},5" for i in range(12)]
+    path.write_bytes("\n".join(["text;label;score", *rows]).encode("cp1252"))
+    command = ("evaluate", path, "--target", "label", "--cv", 2)
+    assert run(*command) == 2
+    assert run(*command, "--encoding", "cp1252", "--decimal", ",", "--sep", ";") == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        ("text,label\n", (), "the table must have rows"),
+        ("a,b;c\n1,2;3\n", (), "--sep ';'"),
+        ("text,label\n\xe9,a\n", (), "--encoding cp1252"),
+        ("text,label\nfine,a\n", ("--sep", "ab"), "--sep"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told_in_flags(content, options, words, tmp_path, capsys):
+    (tmp_path / "t.csv").write_bytes(content.encode("latin-1"))
+    assert run("evaluate", tmp_path / "t.csv", "--target", "label", *options) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "=" not in said.replace("[=BACKBONE]", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,10 +160,6 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
     if not known.all():
         fate = "kept to adapt to" if keep else "left out"
         say(f"{int((~known).sum())} of {len(table)} rows have no label in {target!r}: {fate}")
-    if not len(table):
-        raise UsageError(
-            f"the table must have rows; {arguments.table} has a line of names and none"
-        )
     different = table.loc[known, target].unique()
     if len(different) < 2:
         raise UsageError(
@@ -192,12 +187,11 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
 def _tell_classes(labels: np.ndarray) -> None:
     """Say which classes there are, and what is odd about them."""
     from hybridsent._labels import count_labels, label_doubts, told_counts
-    from hybridsent.exceptions import TableWarning
 
     counts = count_labels(labels)
     say(f"classes: {told_counts(counts)}")
     for doubt in label_doubts(counts):
-        warnings.warn(doubt, TableWarning, stacklevel=2)
+        say(f"warning: {doubt}")
 
 
 def has_label(table: pd.DataFrame, target: str) -> np.ndarray:
@@ -338,6 +332,8 @@ def open_both(
     path = arguments.table
     how = ("sep", "decimal", "encoding", "max_bytes")
     table = read_table(path, media=[], **{name: getattr(arguments, name) for name in how})
+    if not len(table):
+        raise UsageError(f"the table must have rows; {path} holds names of columns alone")
     named = [
         column.partition("=")[0] if column not in table.columns else column
         for column in media

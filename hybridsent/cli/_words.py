@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 
 __all__ = ["in_flags"]
 
@@ -62,7 +63,7 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
             return match[0]
         if value in ("True", "False"):
             return flag if (value == "True") != (name in _SAYS_NO) else f"no {flag}"
-        return f"{flag} {value}"
+        return f"{flag} {shlex.quote(value)}"
 
     def bare(match: re.Match[str]) -> str:
         return _flag(match[1], arguments) or match[0]
