@@ -593,7 +593,7 @@ def test_a_model_of_speakers_must_be_told_the_speaker(sites, tmp_path, capsys):
         (["--domain", "sites", "--adapt", "coral"], "Did you mean 'site'?"),
         (["--domain", "site", "--adapt", "corall"], "Did you mean 'coral'?"),
         (["--recipe", "coral", "--adapt", "coral"], "leave --adapt out"),
-        (["--metric", "f1-macro"], "Did you mean 'f1_macro'?"),
+        (["--metric", "f1-marco"], "Did you mean 'f1_macro'?"),
         (["--adapt", "coral", "--target-labels", "4"], "--target-labels needs --domain"),
         (["--adapt", "groups"], "--adapt groups needs --domain"),
         (["--recipe", "Speakers"], "--recipe Speakers needs --domain"),
