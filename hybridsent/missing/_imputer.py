@@ -13,7 +13,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import StrOptions
-from hybridsent._views import as_matrix, is_passthrough, presence, views_of
+from hybridsent._views import (
+    as_matrix,
+    is_passthrough,
+    presence,
+    views_of,
+    warn_of_empty_views,
+)
 from hybridsent.missing._prediction import Prediction, learn, predict
 
 __all__ = ["ViewImputer"]
@@ -92,6 +98,8 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> ViewImputer:
         """Learn the means, and which views can be missing.
 
+        A TableWarning tells of a view that no row has.
+
         Parameters
         ----------
         X : array or DataFrame of shape (n, p)
@@ -119,9 +127,11 @@ class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             for view, positions in self.views_.items()
             if self.add_indicator and absent[:, positions].any()
         ]
+        present = presence(X, self.views_)
+        warn_of_empty_views(self, present, self.views_)
         self._prediction: Prediction | None = None
         if self.strategy == "predict" and len(self.views_) > 1:
-            self._prediction = learn(X, presence(X, self.views_), self.views_)
+            self._prediction = learn(X, present, self.views_)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
