@@ -64,7 +64,7 @@ def hostile_cells(kind: str, folder: pathlib.Path) -> list[Cell]:
         Names, unique within the kind, and cells.
     """
     makers = {"text": _texts, "image": _images, "audio": _sounds}
-    cells = [*_wrong_types(), *makers[kind]()]
+    cells = [*_wrong_types(), *_containers(), *makers[kind]()]
     if kind != "text":
         cells += _files(folder)
     names = [name for name, _ in cells]
@@ -157,6 +157,55 @@ def _wrong_types() -> list[Cell]:
             ("bytes 0xff", b"\xff" * 1000),
             ("bytes random", np.random.default_rng(1).bytes(4096)),
         ]
+    )
+
+
+def _containers() -> Iterator[Cell]:
+    """Lists and dicts around cells, around nothing, around themselves."""
+    round_list: list = []
+    round_list.append(round_list)
+    round_dict: dict = {"path": "a"}
+    round_dict["bytes"] = round_dict
+    released = memoryview(b"abc")
+    released.release()
+    one = np.zeros(1, dtype=np.uint8)
+    good = picture("png")
+    yield from (
+        ("list of itself", round_list),
+        ("dict of itself", round_dict),
+        ("list of nothing", [None]),
+        ("list in lists", [[[[[[[[b"abc"]]]]]]]]),
+        ("list of lists", [[b"a"], [b"b"]]),
+        ("list of paths", ["a.png", "b.wav"]),
+        ("list of an object", [object()]),
+        ("array of objects", np.array([None, b"abc"], dtype=object)),
+        ("array of nothing", np.array([], dtype=object)),
+        ("dict of nothing", {"bytes": None, "path": None}),
+        ("dict of NaN", {"bytes": float("nan"), "path": float("nan")}),
+        ("dict of empty bytes", {"bytes": b"", "path": "a.png"}),
+        ("dict of a text", {"bytes": "abc"}),
+        ("dict of numbers", {"bytes": [1, 2, 3]}),
+        ("dict of a path to nothing", {"bytes": None, "path": "no/such/file"}),
+        ("dict of a number for a path", {"path": 3}),
+        ("dict of an address", {"src": "https://example.org/a.png", "height": 3}),
+        ("dict of many keys", dict.fromkeys(range(10_000))),
+        ("dict of a picture", {"bytes": good, "path": None}),
+        ("dict of half a picture", {"bytes": bytearray(good[: len(good) // 2])}),
+        ("dict of samples", {"array": [0.0, 0.5] * 4000, "sampling_rate": 8000}),
+        ("dict of samples without a rate", {"array": [0.0, 0.5]}),
+        ("dict of ragged samples", {"array": [[0.0], [0.5, 1.0]], "sampling_rate": 8000}),
+        ("dict of deep samples", {"array": [[[0.5] * 9] * 9] * 9, "sampling_rate": 8000}),
+        ("dict of words for samples", {"array": ["a", "b"], "sampling_rate": 8000}),
+        ("dict of a text for samples", {"array": "abc", "sampling_rate": 8000}),
+        ("dict of a set for samples", {"array": {1.0, 2.0}, "sampling_rate": 8000}),
+        ("dict of endless samples", {"array": np.broadcast_to(one, 2**40), "sampling_rate": 8000}),
+        ("dict of a rate of words", {"array": [0.5] * 999, "sampling_rate": "fast"}),
+        ("two arrays", (np.zeros(9), np.ones(9))),
+        ("rate first", (16000, np.zeros(9))),
+        ("released memoryview", released),
+        ("huge memoryview", memoryview(np.broadcast_to(one, (2**40,)))),
+        ("memoryview of floats", memoryview(np.linspace(0, 1, 999))),
+        ("memoryview of a picture", memoryview(np.frombuffer(good, np.uint8).repeat(2))[::2]),
     )
 
 
@@ -261,6 +310,15 @@ def _texts() -> Iterator[Cell]:
         ("surrogate in UTF-8", b"\xed\xa0\x80"),
         ("undefined in Windows-1252", b"na\x81ve \x8d\x8f"),
         ("a png as text", picture("png")),
+        ("only zero-width spaces", "\u200b\u200b\ufeff"),
+        ("only hangul fillers", "\u3164\u115f"),
+        ("only blank braille", "\u2800" * 9),
+        ("only tags", "\U000e0061\U000e007f"),
+        ("only a link", "https://t.co/x"),
+        ("much of zero width", "\u200b" * 100_000),
+        ("much of zero width, then a", "\u200b" * 100_000 + "a"),
+        ("much of fillers", "\u3164" * 100_000),
+        ("bytes of zero width", "\u200b".encode()),
         ("np.str_", np.str_("so good")),
         ("np.bytes_", np.bytes_(b"so good")),
     )
@@ -270,6 +328,7 @@ def _images() -> Iterator[Cell]:
     for name in _PICTURES:
         yield from _damaged(name, picture(name))
     yield from _bombs()
+    yield from _wide_pictures()
     yield from _odd_pictures()
     pixels = np.arange(40 * 56 * 3, dtype=np.uint8).reshape(40, 56, 3)
     yield "negative strides", pixels[::-1, ::-1]
@@ -333,6 +392,29 @@ def _with_tiff_size(raw: bytes, width: int) -> bytes:
         if struct.unpack_from("<H", raw, entry)[0] in (256, 257):
             changed[entry + 2 : entry + 12] = struct.pack("<HII", 4, 1, width)
     return bytes(changed)
+
+
+def _wide_pictures(side: int = 1200) -> Iterator[Cell]:
+    """Small files of many pixels, in the modes whose way to RGB is long."""
+    for mode, form, options in (
+        ("P", "PNG", {"transparency": 3}),
+        ("P", "GIF", {"transparency": 3}),
+        ("L", "PNG", {"transparency": 7}),
+        ("LA", "PNG", {}),
+        ("RGBA", "PNG", {}),
+        ("I;16", "PNG", {}),
+        ("F", "TIFF", {"compression": "tiff_lzw"}),
+        ("CMYK", "TIFF", {"compression": "tiff_lzw"}),
+        ("CMYK", "JPEG", {"progressive": True}),
+    ):
+        image = Image.new(mode, (side, side))
+        if mode == "P":
+            image.putpalette(bytes(range(256)) * 3)
+        buffer = io.BytesIO()
+        image.save(buffer, form, **options)
+        yield f"wide {mode} {form}", buffer.getvalue()
+    yield "long and thin", Image.new("P", (1, 1_200_000))
+    yield "thin and long", Image.new("1", (1_200_000, 1))
 
 
 def _odd_pictures() -> Iterator[Cell]:
@@ -418,6 +500,30 @@ def _odd_headers() -> Iterator[Cell]:
     yield "wav of 4 GB", wav_header(size=2**32 - 1) + samples
     yield "wav of 2 GB", wav_header(size=2**31 - 1) + samples
     yield "wav of 1 GB", wav_header(size=2**30) + samples
+    for size in (1, 35, 0x7FFFFFFF - 36, 0x80000000, 2**32 - 37, len(samples) + 44):
+        yield f"wav that declares {size}", wav_header(size=size) + samples
+    yield "wav of no length", wav_header() + samples
+    yield "wav of no length, then chunks", wav_header() + b"LIST\x04\0\0\0abcd"
+    yield "wav of no length, then half a chunk", wav_header() + b"LIST\xff\0\0\0abcd"
+    for size in (0, 1, 2**32 - 1, 2**63, 2**64 - 1):
+        rf64 = bytearray(sound("rf64"))
+        rf64[28:36] = size.to_bytes(8, "little")
+        yield f"rf64 that declares {size}", bytes(rf64)
+    streamed = bytearray(sound("flac"))
+    streamed[21:26] = bytes([streamed[21] & 0xF0]) + bytes(4)
+    yield "flac of unknown length", bytes(streamed)
+    yield "flac of unknown length, cut", bytes(streamed[: len(streamed) // 2])
+    hours = encoded(np.zeros((200_000, 8), dtype=np.float32), 8000, "FLAC", "PCM_16")
+    yield "flac of eight silent channels", hours
+    for name in ("ogg", "opus"):
+        whole = sound(name, seconds=2.0)
+        last = whole.rfind(b"OggS")
+        yield f"{name} less its last page", whole[:last]
+        unmarked = bytearray(whole)
+        unmarked[last + 5] &= ~4
+        yield f"{name} without its end flag", bytes(unmarked)
+        unmarked[-5] ^= 1
+        yield f"{name} without its end flag, damaged", bytes(unmarked)
     yield "wav at rate 0", wav_header(rate=0, size=len(samples)) + samples
     yield "wav at rate 2**32", wav_header(rate=2**32 - 1, size=len(samples)) + samples
     yield "wav at rate 1", wav_header(rate=1, size=len(samples)) + samples

@@ -373,7 +373,7 @@ def test_the_version_is_a_whole_number():
 
 def test_the_law_over_hostile_cells(tmp_path):
     for name, cell in hostile_cells("audio", tmp_path):
-        start = time.perf_counter()
+        start = time.process_time()
         samples = outcome(load_audio, cell)
         if not isinstance(samples, bytes):
             assert type(samples) is np.ndarray, name
@@ -382,4 +382,4 @@ def test_the_law_over_hostile_cells(tmp_path):
             assert len(samples) >= 800, name
             assert np.isfinite(samples).all(), name
             assert np.ptp(samples) > 0, name
-        assert time.perf_counter() - start < 5, name
+        assert time.process_time() - start < 5, name

@@ -303,7 +303,7 @@ def test_the_version_is_a_whole_number():
 @pytest.mark.parametrize("how", ["error", "ignore"])
 def test_the_law_over_hostile_cells(how, tmp_path):
     for name, cell in hostile_cells("image", tmp_path):
-        start = time.perf_counter()
+        start = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter(how)
             image = outcome(load_image, cell)
@@ -312,7 +312,7 @@ def test_the_law_over_hostile_cells(how, tmp_path):
                 assert image.mode == "RGB", name
                 assert min(image.size) > 0, name
                 image.tobytes()
-        assert time.perf_counter() - start < 5, name
+        assert time.process_time() - start < 5, name
 
 
 # -- JPEG files at a reduced size ------------------------------------------------------------------

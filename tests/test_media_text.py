@@ -260,9 +260,9 @@ def test_time_is_linear_in_the_length(policy, tmp_path):
 
 def test_the_law_over_hostile_cells(tmp_path):
     for name, cell in hostile_cells("text", tmp_path):
-        start = time.perf_counter()
+        start = time.process_time()
         text = outcome(load_text, cell)
         if text != b"":
             assert type(text) is str, name
             assert text.strip(), name
-        assert time.perf_counter() - start < 5, name
+        assert time.process_time() - start < 5, name

@@ -112,7 +112,7 @@ def check_size(size: int, max_bytes: int, what: str) -> None:
     if size > max_bytes:
         raise MediaError(
             f"{what} has {size:,} bytes, more than the {max_bytes:,} allowed; "
-            "shorten or shrink it, or raise max_bytes"
+            "shorten, shrink or compress it"
         )
 
 

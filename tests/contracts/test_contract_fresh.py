@@ -90,9 +90,8 @@ def test_the_first_call_takes_cells_of_every_form_side_by_side(backbone, folders
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("run", range(N_RUNS))
 @every_backbone
-def test_no_first_call_of_twenty_fails(backbone, folders):
+def test_no_first_call_of_twenty_fails(backbone, run, folders):
     forms = form_names(backbone.modality)
-    for run in range(N_RUNS):
-        one = forms[run % len(forms)]
-        first_call(backbone, folders, [one], 2 + run % 3)
+    first_call(backbone, folders, [forms[run % len(forms)]], 2 + run % 3)
