@@ -23,7 +23,8 @@ _SAYS_NO = frozenset({"local_files_only"})
 """Parameters that are True where their flag is left out."""
 
 _NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(?= |\b)")
-_SET = re.compile(r"(?<![\w/.='\"])(\w+)=('[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
+_SET = re.compile(r"(?<![\w/.='\"])(\w+)=(\[[^\[\]]+\]|'[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
+_LISTED = re.compile(r"[^\[\]'\", ]+")
 _BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
 
 
@@ -51,6 +52,8 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
     'raise --max-seconds, or pass --on-error missing'
     >>> in_flags("The cv parameter must be at least 2. Got 1.", told)
     '--cv must be at least 2. Got 1.'
+    >>> in_flags("load it with trusted=['a.B', 'c.D']", Namespace(trusted=[]))
+    'load it with --trusted a.B --trusted c.D'
     """
 
     def named(match: re.Match[str]) -> str:
@@ -61,6 +64,8 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
         flag = _flag(name, arguments)
         if flag is None or value == "None":
             return match[0]
+        if value.startswith("["):
+            return " ".join(f"{flag} {shlex.quote(each)}" for each in _LISTED.findall(value))
         if value in ("True", "False"):
             return flag if (value == "True") != (name in _SAYS_NO) else f"no {flag}"
         return f"{flag} {shlex.quote(value)}"
