@@ -126,6 +126,8 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
             Cells; None, NaN and empty strings are missing.
         y : ignored
             Present for the scikit-learn interface.
+        **_params : ignored
+            Present for the scikit-learn interface.
 
         Returns
         -------
