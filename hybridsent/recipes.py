@@ -256,7 +256,7 @@ class _Loader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Compile the text; no cache is read or written."""
-        return cast("CodeType", self.source_to_code(self.source, self.path))
+        return self.source_to_code(self.source, self.path)
 
 
 def _run(name: str, path: Path, source: bytes) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
 
-__all__ = ["CACHES", "is_path", "path_in"]
+__all__ = ["OUTSIDE", "is_path", "path_in"]
 
-CACHES = ("hf", "torchvision")
-"""Families whose plain names stand for files in a cache of the user's, or on the network."""
+OUTSIDE = ("hf", "opensmile", "torchvision")
+"""Families whose plain names stand for files in a cache, on the network, or for a library that
+starts programs to find its own."""
 
 
 def is_path(rest: str) -> bool:

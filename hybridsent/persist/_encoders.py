@@ -19,7 +19,7 @@ from hybridsent.exceptions import (
 )
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import children
-from hybridsent.persist._outside import reads_a_cache
+from hybridsent.persist._outside import looks_outside
 from hybridsent.persist._portable import is_encoder
 
 _NOT_HERE = (WeightsNotFoundError, MissingDependencyError, UnknownBackboneError)
@@ -214,10 +214,12 @@ def _settle(named: _Named, entry: Entry) -> None:
         return _agree(named, entry, saved is None or str(encoder.fingerprint()) == saved)
     from hybridsent.encoders import _loaded, _runtime
 
-    if isinstance(encoder.device, str) and not _runtime.has_device(encoder.device):
+    if not isinstance(encoder.device, str):
+        raise BundleError(f"{named} must have a device by name; got {encoder.device!r:.50}.")
+    if not _runtime.has_device(encoder.device):
         named.warn(f"ran on {encoder.device!r:.50}, which is not here: it runs on 'auto'.")
         named.set(device="auto")
-    if not reads_a_cache(encoder):
+    if not looks_outside(encoder):
         _agree(named, entry, saved is None or _loaded.settle(encoder, str(saved)))
         if hasattr(encoder, "precision_"):
             named.set(precision_=encoder.precision_)

@@ -60,10 +60,10 @@ def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, wha
         if place is not None and not _inside(place, paths):
             refused[place] = where
     if refused:
-        names = sorted(refused)
+        names = [f"{name:.200}" for name in sorted(refused)]
         raise UntrustedPathError(
-            f"{what} reads the network of an encoder ({refused[names[0]]}) from a path outside of "
-            f"it: {names[:5]}. A file from someone else could name any path of this machine, so "
+            f"{what} reads the network of an encoder ({refused[min(refused)]}) from a path outside "
+            f"of it: {names[:5]}. A file from someone else could name any path of this machine, so "
             "nothing was read. If these are your own, or you know what lies there, load it with "
             f"paths={names[:5]} (on the command line: "
             f"{' '.join(f'--allow-path {name}' for name in names[:5])})."
@@ -99,12 +99,12 @@ def _absolute(path: str) -> str:
     return os.path.normcase(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
 
 
-def reads_a_cache(encoder: Any) -> bool:
-    """Tell whether an encoder finds its network in a cache outside of Python's installation."""
-    from hybridsent.encoders._places import CACHES, path_in
+def looks_outside(encoder: Any) -> bool:
+    """Tell whether even the fingerprint of an encoder is found outside of Python's installation."""
+    from hybridsent.encoders._places import OUTSIDE, path_in
 
     name = getattr(encoder, "model", None)
     if not isinstance(name, str) or path_in(name) is not None:
         return False
     family, separator, _ = name.partition(":")
-    return bool(separator) and family in CACHES
+    return bool(separator) and family in OUTSIDE
