@@ -1,11 +1,12 @@
-"""What starting costs: importing hybridsent, and the first vector of a process that has just begun.
+"""What starting costs: importing hybridsent, the first vector of a new process, and short commands.
 
     python benchmarks/startup.py [--json FILE]
 
 Each way is a program of a few lines, run by a fresh interpreter; its seconds are those from before its start until after
 its end, so the interpreter's own start and end are in all of them. A first vector is measured with the converted network
 kept on disk (as from the second process on) and without (the very first one, which also imports torch and converts).
-The programs of hybridsent check that importing it imports none of torch, transformers, xgboost and opensmile.
+The commands load a model of texts that was saved before and predict 12 rows, as its own program each time. The programs
+of hybridsent check that importing it imports none of torch, transformers, xgboost and opensmile.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ from _report import Goal, Report
 BARE, PANDAS = "interpreter alone", "import pandas, sklearn"
 OURS, NAMES = "import hybridsent", "import of all public names"
 PEER_FIRST = "first vector: sentence-transformers"
+LOAD, BACKBONES = "load of a saved model", "hybridsent backbones"
+PREDICT, STORED = "hybridsent predict, 12 texts", "hybridsent predict, 12 texts in the store"
 KEPT, NEVER = "first vector: hybridsent", "first vector: hybridsent, the very first time"
 
 HEAVY = "{'torch', 'transformers', 'xgboost', 'opensmile'}"
 CHECK = f"import sys; assert not {HEAVY} & set(sys.modules), {HEAVY} & set(sys.modules)"
+COMMAND = "from hybridsent.cli import main\nassert main(['predict', 'FOLDER/model', 'FOLDER/posts.csv', '-o', 'FOLDER/out.csv'"
 FIRST = "TextEncoder(device='cpu', store=None).transform(['A lovely day.'])"
 PROGRAMS = {
     BARE: "pass",
@@ -42,7 +46,19 @@ PROGRAMS = {
     ),
     KEPT: f"from hybridsent import TextEncoder\n{FIRST}",
     NEVER: f"from hybridsent import TextEncoder\n{FIRST}",
+    LOAD: "from hybridsent import load\nload('FOLDER/model')",
+    BACKBONES: "from hybridsent.cli import main\nassert main(['backbones']) == 0",
+    PREDICT: f"{COMMAND}, '--store', 'off']) == 0",
+    STORED: f"{COMMAND}]) == 0",
 }
+FITTED = """
+import sys
+from hybridsent import make_demo, make_fusion, save
+table = make_demo(24, folder=sys.argv[1] + "/media")
+model = make_fusion(text=True).fit(table, table["label"])
+save(model, sys.argv[1] + "/model")
+table[["text"]][:12].to_csv(sys.argv[1] + "/posts.csv", index=False)
+"""
 PEAK = """
 import json, pathlib
 status = pathlib.Path("/proc/self/status")
@@ -52,6 +68,14 @@ print(json.dumps([float(line.split()[1]) / 1024 for line in lines if line.starts
 
 
 def make(folder: Path, quick: bool) -> dict[str, Any]:
+    """Save a model of texts, by a program of its own, and the table that it predicts."""
+    environment = {
+        **os.environ,
+        "HYBRIDSENT_STORE": str(folder / "store"),
+        "HYBRIDSENT_NETWORKS": str(folder / "networks"),
+    }
+    command = [sys.executable, "-c", FITTED, str(folder)]
+    subprocess.run(command, env=environment, capture_output=True, check=True)
     return {}
 
 
@@ -60,7 +84,7 @@ def start(folder: Path, *, program: str, fresh: bool = False) -> dict[str, Any]:
     environment = dict(os.environ)
     if fresh:
         environment["HYBRIDSENT_NETWORKS"] = tempfile.mkdtemp(dir=folder)
-    command = [sys.executable, "-c", program + PEAK]
+    command = [sys.executable, "-c", program.replace("FOLDER", str(folder)) + PEAK]
     run = partial(
         subprocess.run, command, env=environment, capture_output=True, text=True, check=False
     )
@@ -88,6 +112,20 @@ WAYS = (
         prepare=partial(start, program=PROGRAMS[KEPT]),
     ),
     way(NEVER, PEER_FIRST, fresh=True),
+    way(LOAD, PANDAS),
+    way(BACKBONES, BARE),
+    Way(
+        PREDICT,
+        partial(start, program=PROGRAMS[PREDICT]),
+        PANDAS,
+        prepare=partial(start, program=PROGRAMS[PREDICT]),
+    ),
+    Way(
+        STORED,
+        partial(start, program=PROGRAMS[STORED]),
+        PANDAS,
+        prepare=partial(start, program=PROGRAMS[STORED]),
+    ),
 )
 
 
@@ -115,6 +153,13 @@ def goals(report: Report) -> list[Goal]:
             report.share(KEPT, PEER_FIRST, "seconds"),
             at_least=False,
         ),
+        *(
+            Goal(
+                f"CPU seconds of {name}", limit, report.median(name, "cpu_seconds"), at_least=False
+            )
+            for name, limit in ((LOAD, 0.8), (PREDICT, 3.0), (BACKBONES, 0.4))
+        ),
+        Goal(f"peak MB of {PREDICT}", 500, report.median(PREDICT, "peak_mb"), at_least=False),
     ]
 
 
