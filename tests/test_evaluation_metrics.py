@@ -268,3 +268,93 @@ def test_labels_of_any_kind_are_counted():
     ours = score_draws("f1_macro", truth, answers, counts, np.unique(truth))
     theirs = one_by_one("f1_macro", truth, answers, counts, np.unique(truth))
     np.testing.assert_allclose(ours.drawn, theirs.drawn)
+
+
+# -- labels and what is said of a result -----------------------------------------------------------
+
+JUDGES = {
+    "evaluate": lambda table, y, **more: evaluate(
+        make_pipeline(LogisticRegression()), table, y, **{"cv": 2, **more}
+    ),
+    "search": lambda table, y, **more: search(
+        {"a": (make_pipeline(LogisticRegression()), {})}, table, y,
+        **{"cv": 2, "inner_cv": 2, **more},
+    ),
+    "transfer_report": lambda table, y, **more: transfer_report(
+        make_pipeline(CORAL(), LabeledOnly(LogisticRegression())), table, y, cv=2, n_bootstrap=2,
+        shift=False, domain=np.arange(len(table)) % 2, **more,
+    ),
+}  # fmt: skip
+
+
+def numbers(n=24):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(n, 2)), columns=["x__0", "x__1"])
+    return X, np.arange(n) // 2 % 2
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X, ["a", 1] * 12), r"y parameter must be texts or numbers.*'a' in row 0"),
+        (lambda X, y: (X, [["a"], ["a", "b"]] * 12), r"one label a row.*Got \['a'\] in row 0"),
+        (lambda X, y: (X, pd.Series([["a"], ["b"]] * 12)), r"one label a row.*Got \['a'\] in row"),
+        (lambda X, y: (X, [{"a"}, {"b"}] * 12), r"one label a row.*Got \{'a'\} in row 0"),
+        (lambda X, y: (X, np.zeros((24, 3))), "one label a row. Got 2 dimensions of 3 columns"),
+        (lambda X, y: (X.iloc[:0], y[:0]), "must have rows to be judged. Got 0 rows"),
+        (lambda X, y: (X.assign(label=y).iloc[:0], "label"), "must have rows to be judged"),
+        (lambda X, y: (X, [*["a", "b"] * 11, "a", None]), "1 of 24 have none, the first at position 23"),
+        (lambda X, y: (X.iloc[::-1], pd.Series(y)), r"in the order of the rows.*y.loc\[table.in"),
+        (lambda X, y: (X, pd.DataFrame({"a": y, "b": y})), "Got 2 dimensions of 2 columns"),
+    ],
+)  # fmt: skip
+def test_labels_that_cannot_be_judged_are_refused_with_the_way_out(judge, change, message):
+    X, y = change(*numbers())
+    with pytest.raises(ValueError, match=message):
+        JUDGES[judge](X, y)
+
+
+@pytest.mark.parametrize("judge", ["evaluate", "search"])
+def test_numbers_are_no_classes_and_groups_are_of_one_kind(judge):
+    X, y = numbers()
+    with pytest.raises(ValueError, match=r"must be classes. Got numbers such as 0.5.*qcut"):
+        JUDGES[judge](X, y + 0.5)
+    with pytest.raises(ValueError, match="groups parameter must be texts or numbers, not both"):
+        JUDGES[judge](X, y, groups=["a", 1, "b"] * 8)
+    with pytest.raises(ValueError, match="one group a row"):
+        JUDGES[judge](X, y, groups=[("a", 1)] * 24)
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+def test_labels_of_one_column_are_labels(judge):
+    X, y = numbers()
+    told = [JUDGES[judge](X, each) for each in (y, y[:, None], pd.DataFrame({"y": y}), y.tolist())]
+    plain = [
+        {name: value for name, value in each.to_dict().items() if name != "seconds"}
+        for each in told
+    ]
+    if judge == "search":
+        for each in plain:
+            del each["candidates"]["a"]["seconds"]
+    assert all(each == plain[0] for each in plain)
+
+
+def test_a_fusion_of_one_modality_is_one_line():
+    table, y = posts(24)
+    one = make_fusion(text=fakes()["text"]).set_params(classify__Cs=(4.0,))
+    result = evaluate(one, table, y, cv=2, scoring="accuracy")
+    assert list(result.models) == ["fusion", "text", "dummy"]
+    assert [line.split()[0] for line in str(result).splitlines()[2:]] == ["model", "text", "dummy"]
+
+
+@pytest.mark.parametrize("judge", ["evaluate", "search"])
+def test_a_result_below_the_dummy_is_told(judge):
+    X, _ = numbers(40)
+    y = np.array([0] * 28 + [1] * 12)
+    wrong = make_pipeline(LogisticRegression(C=1e6, class_weight={0: 1, 1: 100}))
+    if judge == "evaluate":
+        result = evaluate(wrong, X, y, cv=2, scoring=["accuracy", "balanced_accuracy"])
+    else:
+        result = search({"a": (wrong, {})}, X, y, cv=2, inner_cv=2)
+    assert "is below the dummy, which looks at nothing, in accuracy (0." in result.notes[0]
+    assert "against 0.700)" in str(result)

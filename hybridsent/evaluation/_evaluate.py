@@ -23,8 +23,8 @@ from hybridsent.evaluation._judging import (
 )
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._parts import single_modalities
-from hybridsent.evaluation._result import Evaluation
-from hybridsent.evaluation._splits import as_labels, make_splits
+from hybridsent.evaluation._result import Evaluation, Score, below_dummy
+from hybridsent.evaluation._splits import judged_labels, make_splits
 from hybridsent.evaluation._telling import told_once
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
@@ -77,7 +77,7 @@ def evaluate(
     -------
     Evaluation
         Scores per fold, mean, 95 % interval, pooled score; rows encoded; seconds. ``print`` shows a
-        table.
+        table, in which a fusion of one modality stands once, by the name of that modality.
 
     Raises
     ------
@@ -99,8 +99,8 @@ def evaluate(
     check_n_jobs(n_jobs, "evaluate")
     start = time.perf_counter()
     table = as_pandas(table)
-    labels = as_labels(table, y)
-    kept_together = None if groups is None else as_labels(table, groups, "groups")
+    labels = judged_labels(table, y)
+    kept_together = None if groups is None else judged_labels(table, groups, "groups")
     splits = make_splits(labels, cv, kept_together, random_state)
     metrics = metrics_of(scoring)
     check_columns(estimator, table)
@@ -123,8 +123,14 @@ def evaluate(
         store_hits=found,
         seconds=time.perf_counter() - start,
         folds=len(splits),
-        notes=notes + licence_notes([estimator]),
+        notes=notes
+        + below_dummy(_means(scores["fusion"]), _means(scores["dummy"]), "fusion")
+        + licence_notes([estimator]),
     )
+
+
+def _means(scores: dict[str, Score]) -> dict[str, float]:
+    return {name: score.mean for name, score in scores.items()}
 
 
 def _models(estimator: Any, singles: dict[str, Any]) -> dict[str, Any]:

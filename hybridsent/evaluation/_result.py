@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from hybridsent._layout import aligned
 
-__all__ = ["Evaluation", "Score", "as_cell", "as_plain", "summarise"]
+__all__ = ["Evaluation", "Score", "as_cell", "as_plain", "below_dummy", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,50 @@ class Evaluation:
         lines += [
             [name, *(as_cell(scores[metric]) for metric in metrics)]
             for name, scores in self.models.items()
+            if not self._is_its_modality(name)
         ]
         head = (
             f"{self.rows} rows, {self.folds} folds, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"
         )
         return "\n".join([head, "", *aligned(lines), *self.notes])
+
+    def _is_its_modality(self, name: str) -> bool:
+        """Whether this is the fusion of one modality, which would be the same line twice."""
+        return name == "fusion" and any(
+            other != name and scores is self.models[name] for other, scores in self.models.items()
+        )
+
+
+def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: str) -> list[str]:
+    """Say that a model is worse than one that looks at nothing.
+
+    Parameters
+    ----------
+    scores, dummy : mapping of str to float
+        Means of the metrics of either.
+    what : str
+        Name of the model.
+
+    Returns
+    -------
+    list of str
+        A sentence for the notes of a result; empty where it is above.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._result import below_dummy
+    >>> below_dummy({"accuracy": 0.4}, {"accuracy": 0.5}, "fusion")[0][:53]
+    'fusion is below the dummy, which looks at nothing, in'
+    """
+    worse = [name for name in scores if name in dummy and scores[name] < dummy[name] - 1e-9]
+    if not worse:
+        return []
+    told = ", ".join(f"{name} ({scores[name]:.3f} against {dummy[name]:.3f})" for name in worse)
+    return [
+        f"{what} is below the dummy, which looks at nothing, in {told}: by that measure it has "
+        "learned nothing that holds for other rows."
+    ]
 
 
 def as_cell(score: Score) -> str:

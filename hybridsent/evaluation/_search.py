@@ -29,11 +29,11 @@ from hybridsent.evaluation._judging import (
 )
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._parts import readable, single_modalities, with_settings
-from hybridsent.evaluation._result import Score
+from hybridsent.evaluation._result import Score, below_dummy
 from hybridsent.evaluation._search_features import Entry, Grid, prepare_entries
 from hybridsent.evaluation._search_result import SearchResult
 from hybridsent.evaluation._search_runs import Found, Plan, make_plan, run_all, summarise_folds
-from hybridsent.evaluation._splits import as_labels
+from hybridsent.evaluation._splits import judged_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.fusion import make_fusion
 
@@ -135,8 +135,8 @@ def search(
     start = time.perf_counter()
     table = as_pandas(table)
     pairs = _check_candidates(candidates)
-    labels = as_labels(table, y)
-    kept_together = None if groups is None else as_labels(table, groups, "groups")
+    labels = judged_labels(table, y)
+    kept_together = None if groups is None else judged_labels(table, groups, "groups")
     metric = one_metric(scoring, "search must be the name of one metric, the one that chooses")
     plan = make_plan(labels, cv, inner_cv, kept_together, random_state)
     estimators = [estimator for estimator, _ in pairs.values()]
@@ -170,6 +170,7 @@ def search(
         seconds=time.perf_counter() - start,
         notes=[note for each in found.values() for note in each.notes]
         + notes_on_columns(table, X, [y, groups])
+        + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
         + licence_notes(estimators),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.model_selection import (
 
 from hybridsent._tables import as_pandas
 
-__all__ = ["as_labels", "check_one_kind", "make_splits"]
+__all__ = ["as_labels", "check_one_kind", "judged_labels", "make_splits"]
 
 
 def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
@@ -25,7 +26,8 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
     table : DataFrame
         The table.
     y : str or array-like of shape (n,)
-        A column of the table, or the labels. Arrow-backed strings of pandas become plain ones.
+        A column of the table, or the labels, also as one column of two dimensions. Arrow-backed
+        strings of pandas become plain ones.
     name : {"y", "groups", "domain"}, default="y"
         The parameter, for messages.
 
@@ -37,7 +39,8 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is no such column, the lengths differ, or labels are missing.
+        If there is no such column, the lengths differ, labels are missing, or there are several in
+        a row.
     """
     import pandas as pd
 
@@ -51,12 +54,7 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
                 f"columns are {columns}."
             )
         y = table[y]
-    if np.ndim(y) != 1:
-        raise ValueError(
-            f"The {name} parameter must be one {what} a row. Got {np.ndim(y)} dimensions; choose "
-            "one column."
-        )
-    series = pd.Series(y).reset_index(drop=True)
+    series = pd.Series(_one_column(y, name, what)).reset_index(drop=True)
     if len(series) != len(table):
         raise ValueError(
             f"There must be one {what} a row. Got {len(series)} {what}s for {len(table)} rows."
@@ -68,11 +66,92 @@ def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
             f"have none, the first at position {int(missing.argmax())}; drop them, for example "
             "with table.dropna(subset=[...])."
         )
+    _check_single(series, name, what)
     # by way of objects: categories and nullable integers become plain numbers or strings
     plain = series.astype(object).infer_objects()
     if pd.api.types.is_numeric_dtype(plain):
         return np.asarray(plain.to_numpy())
     return np.asarray(plain.to_numpy(dtype=object), dtype=object)
+
+
+def _one_column(y: Any, name: str, what: str) -> Any:
+    if isinstance(y, (list, tuple)):
+        import pandas as pd
+
+        nested = pd.Series(list(y), dtype=object)  # NumPy refuses rows of unequal length
+        if not nested.map(lambda each: isinstance(each, (list, tuple, np.ndarray))).any():
+            return y
+        _check_single(nested, name, what)
+    shape = np.shape(y)
+    if len(shape) == 1:
+        return y
+    if len(shape) == 2 and shape[1] == 1:
+        return y.iloc[:, 0] if hasattr(y, "iloc") else np.asarray(y)[:, 0]
+    wide = f" of {shape[1]} columns" if len(shape) == 2 else ""
+    raise ValueError(
+        f"The {name} parameter must be one {what} a row. Got {len(shape)} dimensions{wide}; choose "
+        "one column."
+    )
+
+
+def _check_single(series: Any, name: str, what: str) -> None:
+    if series.dtype != object:
+        return
+    for row, value in enumerate(series.tolist()):
+        several = isinstance(value, (list, tuple, set, frozenset, dict, np.ndarray))
+        if several:
+            raise ValueError(
+                f"The {name} parameter must be one {what} a row, a text or a number. Got {value!r} "
+                f"in row {row}; choose one of them, or make one text, for example by "
+                "column.map(', '.join)."
+            )
+
+
+def judged_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
+    """Give labels, groups or domains that rows are judged by: `as_labels`, with an order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    y : str or array-like of shape (n,)
+        As `as_labels` takes it.
+    name : {"y", "groups", "domain"}, default="y"
+        The parameter, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Labels of one kind.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, the labels are of several kinds, or a Series has the index of the
+        table in another order.
+    """
+    n = table.shape[0] if hasattr(table, "shape") else len(table)
+    if n == 0:
+        raise ValueError("The table must have rows to be judged. Got 0 rows.")
+    _check_order(table, as_pandas(y), name)
+    found = as_labels(table, y, name)
+    check_one_kind(found, name)
+    return found
+
+
+def _check_order(table: Any, y: Any, name: str) -> None:
+    """Refuse labels whose index says that they are of other rows."""
+    if not (hasattr(table, "index") and hasattr(y, "index") and hasattr(y, "iloc")):
+        return
+    mine, theirs = table.index, y.index
+    if len(mine) != len(theirs) or mine.equals(theirs) or not (mine.is_unique and theirs.is_unique):
+        return
+    if mine.isin(theirs).all():
+        raise ValueError(
+            f"The {name} parameter must be in the order of the rows. Got the index of the table in "
+            f"another order, {theirs[:3].tolist()} … instead of {mine[:3].tolist()} …; take "
+            f"{name}.loc[table.index], or {name}.to_numpy() if the order of the rows is right."
+        )
 
 
 def check_one_kind(values: np.ndarray, name: str) -> None:
@@ -88,19 +167,25 @@ def check_one_kind(values: np.ndarray, name: str) -> None:
     Raises
     ------
     ValueError
-        If there are texts and numbers.
+        If there are texts and numbers, or other things that have no order.
     """
     if values.dtype != object:
         return
-    is_text = np.array([isinstance(value, str) for value in values.tolist()], dtype=bool)
-    if is_text.all() or not is_text.any():
+    kinds = np.array([_kind(value) for value in values.tolist()])
+    if len(set(kinds.tolist())) < 2:
         return
-    text, number = int(is_text.argmax()), int(is_text.argmin())
+    other = int((kinds != kinds[0]).argmax())
     raise ValueError(
-        f"The {name} parameter must be texts or numbers, not both. Got {values[number]!r} in row "
-        f"{number} and {values[text]!r} in row {text}; write the numbers as texts, for example by "
-        "astype(str) of a pandas column."
+        f"The {name} parameter must be texts or numbers, not both. Got {values[0]!r} in row 0 and "
+        f"{values[other]!r} in row {other}; write all as texts, for example by astype(str) of a "
+        "pandas column."
     )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    return "number" if isinstance(value, (Real, np.number, np.bool_)) else type(value).__name__
 
 
 def make_splits(
@@ -162,6 +247,13 @@ def make_splits(
 
 
 def _check_classes(y: np.ndarray) -> None:
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        raise ValueError(
+            "The labels must be classes. Got numbers such as "
+            f"{float(y[y != np.floor(y)][0])!r}; cut them into classes, for example by "
+            "pandas.qcut(y, 3, labels=False), or judge a regressor by scikit-learn's "
+            "cross_validate."
+        )
     labels = np.unique(y)
     if len(labels) < 2:
         raise ValueError(

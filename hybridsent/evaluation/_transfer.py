@@ -24,7 +24,7 @@ from hybridsent.evaluation._judging import (
     stored,
 )
 from hybridsent.evaluation._metrics import one_metric
-from hybridsent.evaluation._splits import as_labels, check_one_kind
+from hybridsent.evaluation._splits import judged_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
 from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
@@ -194,9 +194,9 @@ def transfer_report(
     metric = one_metric(scoring, "transfer_report must be one name of a metric")
     _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
     regression = is_regressor(next(iter(models.values())))
-    labels = _check_labels(as_labels(X, y), regression)
-    domains = _one_kind(X, domain, "domain")
-    kept_together = None if groups is None else _one_kind(X, groups, "groups")
+    labels = _check_labels(judged_labels(X, y), regression)
+    domains = judged_labels(X, domain, "domain")
+    kept_together = None if groups is None else judged_labels(X, groups, "groups")
     plain, notes = _baseline(models, baseline)
     named = [y, domain, groups]
     for model in (plain, *models.values()):
@@ -283,12 +283,6 @@ def _check_numbers(
         )
 
 
-def _one_kind(X: Any, values: Any, name: str) -> np.ndarray:
-    found = as_labels(X, values, name)
-    check_one_kind(found, name)
-    return found
-
-
 def _check_labels(labels: np.ndarray, regression: bool) -> np.ndarray:
     if regression:
         return np.asarray(labels, dtype=np.float64)
@@ -298,7 +292,6 @@ def _check_labels(labels: np.ndarray, regression: bool) -> np.ndarray:
             "hides them from the models. Got -1, which means unlabelled; leave these rows out, or "
             "rename the class."
         )
-    check_one_kind(labels, "y")
     if labels.dtype.kind in "bu":  # -1 must have room
         return labels.astype(np.int64)
     return labels
