@@ -775,3 +775,44 @@ def test_a_domain_is_named_by_its_number(sites, tmp_path, capsys):
     for action in (("fit", "-o", tmp_path / "m"), ("evaluate", "--cv", 2)):
         assert run(action[0], *command, "--target-domain", "2", *action[1:]) == 0
         assert "warning" not in capsys.readouterr().err
+
+
+def test_predict_knows_what_any_model_reads(tmp_path):
+    """Encoders behind another step, texts without an encoder, marks among features."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.compose import ColumnTransformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    from hybridsent import TextEncoder, make_fusion, save
+
+    posts = pd.DataFrame(
+        [(text, label) for label, texts in SENTENCES.items() for text in texts],
+        columns=["tweet", "label"],
+    )
+    posts.to_csv(tmp_path / "posts.csv", index=False)
+    behind = make_pipeline(FunctionTransformer(), TextEncoder())
+    columns = ColumnTransformer([("text", behind, "tweet")])
+    baseline = ColumnTransformer([("text", TfidfVectorizer(), "tweet")])
+    models = {
+        "behind": make_pipeline(columns, LogisticRegression()),
+        "calibrated": CalibratedClassifierCV(make_pipeline(columns, LogisticRegression()), cv=2),
+        "baseline": make_pipeline(baseline, LogisticRegression()),
+    }
+    for name, model in models.items():
+        save(model.fit(posts, posts["label"]), tmp_path / f"{name}.hybridsent")
+        args = (tmp_path / f"{name}.hybridsent", tmp_path / "posts.csv")
+        assert run("predict", *args, "-o", tmp_path / f"{name}.csv") == 0
+        written = pd.read_csv(tmp_path / f"{name}.csv")
+        assert written["prediction"].tolist() == model.predict(posts).tolist()
+    X = pd.DataFrame(np.eye(12)[:, :2], columns=["text__0", "text__1"])
+    X["domain__0"] = np.arange(12.0) % 2
+    adapting = make_fusion(features="passthrough", adapt="coral").fit(X, posts["label"])
+    save(adapting, tmp_path / "marks.hybridsent")
+    X.drop(columns="domain__0").to_csv(tmp_path / "features.csv", index=False)
+    args = (tmp_path / "marks.hybridsent", tmp_path / "features.csv")
+    assert run("predict", *args, "-o", tmp_path / "marks.csv") == 0
+    expected = adapting.predict(X.assign(domain__0=1.0)).tolist()
+    assert pd.read_csv(tmp_path / "marks.csv")["prediction"].tolist() == expected

@@ -46,26 +46,44 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.datasets import write_table
     from hybridsent.datasets._table import check_can_write
     from hybridsent.evaluation import encoders_of, feature_columns
+    from hybridsent.evaluation._columns import names_of
+    from hybridsent.evaluation._encoders import every_encoder
     from hybridsent.persist import load
 
     output = check_output(arguments.output, "--output", TABLES)
     model = load(arguments.model, trusted=arguments.trusted, paths=arguments.allow_path)
-    where = {name: column for name, _, column in encoders_of(model)}
-    media = [c for _, e, c in encoders_of(model) if e.modality in ("image", "audio")]
+    found = [(encoder.modality, names_of(column)) for _, encoder, column in encoders_of(model)]
+    media = [name for kind, names in found if kind in ("image", "audio") for name in names]
+    encoded = [name for _, names in found for name in names]
+    where = _columns(model, encoded)
     table, read = open_both(arguments, media)
     names = _new_columns(model, arguments.prefix, table)
     check_can_write(table.drop(columns=feature_columns(table)), output)
     read = _with_told(model, read)
     if where:
-        read = _with_missing(read, where)
-    else:
+        read = _with_missing(read, where, encoded)
+    elif not found:
         read, features = _features(model, read)
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
-    for _, encoder, _ in encoders_of(model, fitted=True):
+    for encoder in every_encoder(model):
         encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
         set_limits(encoder, arguments)
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
+
+
+def _columns(model: Any, encoded: list[str]) -> list[str]:
+    """Name the columns of texts and media that a model reads, with an encoder or without one."""
+    from hybridsent._views import PASSTHROUGH
+    from hybridsent.evaluation._columns import names_of, selectors_of
+
+    features = [
+        name
+        for view, column in selectors_of(model)
+        for name in names_of(column)
+        if view not in PASSTHROUGH
+    ]
+    return list(dict.fromkeys([*encoded, *features]))
 
 
 def _with_told(model: Any, table: Any) -> Any:
@@ -88,26 +106,49 @@ def _with_told(model: Any, table: Any) -> Any:
     return table.assign(**added)
 
 
-def _with_missing(table: Any, where: dict[str, Any]) -> Any:
+def _with_missing(table: Any, where: list[str], encoded: list[str]) -> Any:
     """Add columns that the table lacks: a modality may be absent, all of them may not."""
-    absent = [column for column in where.values() if column not in table.columns]
+    absent = [column for column in where if column not in table.columns]
     if len(absent) == len(where):
         raise UsageError(
-            f"the table must hold at least one of the model's columns {list(where.values())}; it "
+            f"the table must hold at least one of the model's columns {where}; it "
             f"has {list(table.columns)}"
         )
     for column in absent:
+        if column not in encoded:
+            raise UsageError(
+                f"the table must hold the column {column!r}, which the model reads; it has "
+                f"{list(table.columns)}"
+            )
         say(f"the table has no column {column!r}: it counts as missing in every row")
     return table.assign(**dict.fromkeys(absent))
 
 
+def _with_marks(reads: list[str], table: Any) -> Any:
+    """Add the mark of domains that a model of features reads: new rows are of the target."""
+    from hybridsent._views import GROUP, is_passthrough, view_of
+
+    for name in reads:
+        if not is_passthrough(name) or name in table.columns:
+            continue
+        if view_of(name) == GROUP:
+            raise UsageError(
+                f"the table must tell the group of each row in a column {name!r}; it has "
+                f"{[str(name) for name in table.columns[:20]]}"
+            )
+        say(f"the table has no column {name!r}: every row counts as one of the target")
+        table = table.assign(**{name: 1.0})
+    return table
+
+
 def _features(model: Any, table: Any) -> tuple[Any, list[str]]:
     """Take what a model of features reads, and name these; a view may be absent, not all."""
-    from hybridsent._views import spans
+    from hybridsent._views import is_passthrough, spans
     from hybridsent.evaluation import feature_columns
 
     reads = list(getattr(model, "feature_names_in_", []))
-    names = feature_columns(reads)
+    table = _with_marks(reads, table)
+    names = [name for name in feature_columns(reads) if not is_passthrough(name)]
     absent = [name for name in names if name not in table.columns]
     if len(absent) == len(names):
         raise UsageError(

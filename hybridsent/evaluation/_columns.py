@@ -17,6 +17,7 @@ from hybridsent.evaluation._nesting import inner_parts, is_dropped
 __all__ = [
     "check_columns",
     "feature_columns",
+    "names_of",
     "notes_on_columns",
     "picks_columns",
     "readable",
@@ -181,7 +182,7 @@ def check_columns(estimator: Any, table: Any, but: Sequence[str] = ()) -> None:
         return
     there = list(table.columns)
     for view, column in selectors_of(estimator):
-        for name in _names_of(column):
+        for name in names_of(column):
             if name not in there and view not in but:
                 raise ValueError(
                     f"The table must have the column {name!r}, which the model reads for {view!r}. "
@@ -212,6 +213,32 @@ def selectors_of(estimator: Any) -> Iterator[tuple[str, Any]]:
                     yield view, column
 
 
+def names_of(column: Any) -> list[str]:
+    """Give the names by which columns are picked.
+
+    Parameters
+    ----------
+    column : str, int, list of them, slice, mask or callable
+        What a ColumnTransformer may name as a column.
+
+    Returns
+    -------
+    list of str
+        Names; empty for what is picked by position or by a function.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._columns import names_of
+    >>> names_of("text"), names_of(["a", "b"]), names_of(0), names_of(None)
+    (['text'], ['a', 'b'], [], [])
+    """
+    if isinstance(column, str):
+        return [column]
+    if callable(column) or isinstance(column, slice) or not _is_by_name(column):
+        return []
+    return list(column)
+
+
 def picks_columns(estimator: Any) -> bool:
     """Tell whether an estimator begins with a ColumnTransformer, which reads a whole table."""
     heads = list(_heads(estimator))
@@ -238,7 +265,7 @@ def _heads(estimator: Any) -> Iterator[Any]:
 def _without_unpicked(estimator: Any, table: Any, dropped: list[str]) -> Any:
     """Leave out named columns that would be read though no first step names them."""
     picked = [column for _, column in selectors_of(estimator)]
-    asked = {name for column in picked for name in _names_of(column)}
+    asked = {name for column in picked for name in names_of(column)}
     spare = [name for name in dropped if name not in asked]
     heads = [first for first in _heads(estimator) if isinstance(first, ColumnTransformer)]
     greedy = any(not is_dropped(first.remainder) for first in heads)
@@ -252,14 +279,6 @@ def _without_unpicked(estimator: Any, table: Any, dropped: list[str]) -> Any:
             f"{spare[0]!r} out of the table and give its values."
         )
     return table.drop(columns=spare)
-
-
-def _names_of(column: Any) -> list[str]:
-    if isinstance(column, str):
-        return [column]
-    if callable(column) or isinstance(column, slice) or not _is_by_name(column):
-        return []
-    return list(column)
 
 
 def _named_columns(table: Any, named: Sequence[Any]) -> list[str]:
