@@ -143,7 +143,7 @@ def search(
     for estimator in estimators:
         check_columns(estimator, table)
     with told_once(), stored(estimators) as (ready, temporary):
-        entries = prepare_entries(pairs, ready, table, labels, [y, groups])
+        entries = prepare_entries(pairs, ready, table, labels, [y, groups], as_tables=metric.own)
         found, failed = run_all(entries, labels, plan, metric, n_jobs, verbose)
         choices, selected = _select(found, labels, plan, metric)
         best_name = max(found, key=lambda name: found[name].best_inner)

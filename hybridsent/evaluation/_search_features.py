@@ -48,13 +48,22 @@ class _Matrix:
 
 
 def prepare_entries(
-    pairs: Mapping[str, tuple[Any, Grid]], ready: list[Any], table: Any, y: Any, named: list[Any]
+    pairs: Mapping[str, tuple[Any, Grid]],
+    ready: list[Any],
+    table: Any,
+    y: Any,
+    named: list[Any],
+    *,
+    as_tables: bool = False,
 ) -> list[Entry]:
-    """Encode every cell, and apply frozen encoders once for all candidates that share them."""
+    """Encode every cell, and apply frozen encoders once for all candidates that share them.
+
+    The user's own scorer wants to see tables, and the whole models that read them.
+    """
     matrices: dict[str, _Matrix] = {}
     entries = []
     for (name, (_, grid)), estimator in zip(pairs.items(), ready, strict=True):
-        encoders = frozen_encoders(estimator, grid)
+        encoders = None if as_tables else frozen_encoders(estimator, grid)
         if encoders is None:
             X = readable(estimator, table, named)
             encodes = isinstance(_first(estimator), ColumnTransformer)

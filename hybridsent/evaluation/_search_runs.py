@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,18 +13,19 @@ from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._fitting import fit_model, fresh
+from hybridsent.evaluation._fitting import fresh
 from hybridsent.evaluation._judging import (
     Splits,
     fold_ratio,
     rows_of,
     score_fitted,
 )
-from hybridsent.evaluation._metrics import Metric, pooled, score_all
+from hybridsent.evaluation._metrics import Metric, pooled
 from hybridsent.evaluation._parts import with_settings
 from hybridsent.evaluation._result import Score, summarise
 from hybridsent.evaluation._search_features import Entry
 from hybridsent.evaluation._search_result import Searched, short_settings
+from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
 from hybridsent.evaluation._splits import make_splits
 from hybridsent.evaluation._telling import fold_warnings_ignored
 
@@ -100,20 +102,29 @@ def run_all(
 ) -> tuple[dict[str, Found], dict[str, str]]:
     """Search every candidate on every outer fold and on all rows; tell which failed, and why."""
     folds = list(zip(plan.outer, plan.inner, strict=True))
-    calls = [
-        (entry, y, metric, inner, fold, plan.groups)
-        for entry in entries
-        for fold, inner in [*folds, (None, plan.whole)]
-    ]
+    shared = SharedSteps()
+    left = [len(entries)] * (len(folds) + 1)
+    turn = threading.Lock()
+
+    def search_once(k: int, entry: Entry) -> Outcome:
+        fold, inner = [*folds, (None, plan.whole)][k]
+        outcome = _search_once(entry, y, metric, inner, fold, plan.groups, shared, (k,))
+        with turn:
+            left[k] -= 1
+            if left[k] == 0:  # no other candidate will want these rows
+                shared.release((k,))
+        return outcome
+
+    # fold by fold: candidates that are searched at the same time share their first steps
+    calls = [(k, entry) for k in range(len(folds) + 1) for entry in entries]
     with threadpool_limits(1):
         outcomes = list(
-            _shown(in_threads(_search_once, calls, n_jobs, one_by_one=True), len(calls), verbose)
+            _shown(in_threads(search_once, calls, n_jobs, one_by_one=True), len(calls), verbose)
         )
     found: dict[str, Found] = {}
     failed: dict[str, str] = {}
-    per = len(folds) + 1
     for i, entry in enumerate(entries):
-        mine = outcomes[i * per : (i + 1) * per]
+        mine = outcomes[i :: len(entries)]
         errors = [outcome.error for outcome in mine if outcome.error]
         if errors:
             failed[entry.name] = errors[0]
@@ -133,21 +144,25 @@ def _search_once(
     inner: Splits,
     fold: tuple[np.ndarray, np.ndarray] | None,
     groups: np.ndarray | None,
+    shared: SharedSteps,
+    key: tuple[Any, ...],
 ) -> Outcome:
     """Search on the training rows of a fold and score on its test rows; None: on all rows."""
     start = time.perf_counter()
     train, test = fold or (np.arange(len(y)), None)
-    X, kept = rows_of(entry.X, train), None if groups is None else groups[train]
+    kept = None if groups is None else groups[train]
     grid = list(ParameterGrid(entry.grid))
-    tried = [_try(entry, settings, X, y[train], inner, metric, kept) for settings in grid]
+    splits = [(train[these], train[those]) for these, those in inner]
+    tried = [_try(entry, settings, y, splits, metric, groups, shared, key) for settings in grid]
     unfit = [(grid[i], why) for i, (_, why) in enumerate(tried) if why]
     best = max(range(len(grid)), key=lambda i: tried[i][0])
     error = unfit[0][1] if len(unfit) == len(grid) else ""
     score, guesses = np.nan, np.empty(0)
     if test is not None and not error:
         try:
-            fitted = _fit(entry, grid[best], X, y[train], kept)
-            scores, guesses = score_fitted(fitted, rows_of(entry.X, test), y[test], [metric])
+            rows = _rows(entry, train, test, (*key, "outer"))
+            fitted = _fit(entry, grid[best], rows, y[train], kept, shared)
+            scores, guesses = _scored(fitted, rows, y[test], metric)
             score = _the_one(scores, metric)
         except FAILURES as failure:
             error = _said(failure)
@@ -158,11 +173,12 @@ def _search_once(
 def _try(
     entry: Entry,
     settings: dict[str, Any],
-    X: Any,
     y: np.ndarray,
-    inner: Splits,
+    splits: Splits,
     metric: Metric,
     groups: np.ndarray | None,
+    shared: SharedSteps,
+    key: tuple[Any, ...],
 ) -> tuple[float, str]:
     """Give the mean score of one setting over the inner folds; minus infinity, and why, if none.
 
@@ -171,10 +187,11 @@ def _try(
     """
     scores = []
     try:
-        for train, test in inner:
+        for j, (train, test) in enumerate(splits):
             kept = None if groups is None else groups[train]
-            fitted = _fit(entry, settings, rows_of(X, train), y[train], kept)
-            found = score_all([metric], fitted, rows_of(X, test), y[test])
+            rows = _rows(entry, train, test, (*key, j))
+            fitted = _fit(entry, settings, rows, y[train], kept, shared)
+            found, _ = _scored(fitted, rows, y[test], metric)
             scores.append(_the_one(found, metric))
     except FAILURES as error:
         return -np.inf, _said(error)
@@ -192,10 +209,30 @@ def _the_one(scores: dict[str, float], metric: Metric) -> float:
     return scores[metric.name]
 
 
+def _rows(entry: Entry, train: np.ndarray, test: np.ndarray, key: tuple[Any, ...]) -> Rows:
+    return Rows(
+        (*key, id(entry.X)), lambda: rows_of(entry.X, train), lambda: rows_of(entry.X, test)
+    )
+
+
 def _fit(
-    entry: Entry, settings: dict[str, Any], X: Any, y: np.ndarray, groups: np.ndarray | None
-) -> Any:
-    return fit_model(fresh(with_settings(entry.estimator, settings)), X, y, groups)
+    entry: Entry,
+    settings: dict[str, Any],
+    rows: Rows,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    shared: SharedSteps,
+) -> Fitted:
+    return shared.fit(fresh(with_settings(entry.estimator, settings)), rows, y, groups)
+
+
+def _scored(
+    fitted: Fitted, rows: Rows, y: np.ndarray, metric: Metric
+) -> tuple[dict[str, float], np.ndarray]:
+    """Score test rows, by the short way unless the user's own scorer looks at the whole model."""
+    if metric.own:
+        return score_fitted(fitted.model, rows.test(), y, [metric])
+    return score_fitted(fitted.last, fitted.X_test(), y, [metric])
 
 
 def _said(error: BaseException) -> str:
