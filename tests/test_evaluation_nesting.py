@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 
 import fakes as networks
@@ -336,6 +337,26 @@ def test_a_warning_of_every_fold_is_told_once(judge):
             search({"a": (model, {})}, table, "label", cv=3, inner_cv=2, n_jobs=2)
     assert len(told) == 1
     assert str(told[0].message).endswith("rows are few")
+
+
+def test_the_race_of_filters_in_threads_is_no_error():
+    """scikit-learn complains where another thread has just emptied the filters."""
+    text = "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel`"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = list(warnings.filters)
+        with told_once():
+            inside = list(warnings.filters)
+            for filters in (inside, inside[:], []):
+                warnings.filters[:] = filters
+                thread = threading.Thread(target=warnings.warn, args=(text, UserWarning))
+                failed: list[object] = []
+                threading.excepthook, hook = failed.append, threading.excepthook
+                thread.start()
+                thread.join()
+                threading.excepthook = hook
+                assert failed == []
+        assert warnings.filters == before
 
 
 def test_filters_of_the_user_hold_whatever_threads_do_to_them():

@@ -37,7 +37,7 @@ def fold_warnings_ignored() -> Iterator[None]:
     """
     with (
         kept_filters(),
-        ignored_warnings(UserWarning, *_OF_FOLDS, _OF_THREADS),
+        ignored_warnings(UserWarning, *_OF_FOLDS),
         ignored_warnings(UndefinedMetricWarning),
     ):
         yield
@@ -67,6 +67,10 @@ def told_once() -> Iterator[None]:
     before = warnings.showwarning
     hook = _Hook(before)
     with fold_warnings_ignored():
+        # for every thread, and first: whatever copies the filters, or empties and fills them again,
+        # has this one before the user's "error"; `kept_filters` takes it out
+        filters: Any = warnings.filters
+        filters.insert(0, ("ignore", re.compile(_OF_THREADS), UserWarning, None, 0))
         warnings.showwarning = hook  # type: ignore[assignment]  # any callable will do
         try:
             yield
@@ -93,11 +97,13 @@ class _Hook:
             self.forward(message, category, filename, lineno, *where)
             return
         text = str(message)
+        if _is_of_folds(text, category):
+            return
         action = _action(self.filters, text, category, filename, lineno)
         if action == "error":
             raise message if isinstance(message, Warning) else category(text)
         key = (category, re.sub(r"\d+", "#", text))
-        if action != "ignore" and key not in self.told and not _is_of_folds(text, category):
+        if action != "ignore" and key not in self.told:
             self.told.add(key)
             self.forward(message, category, filename, lineno, *where)
 
