@@ -358,3 +358,12 @@ def test_a_result_below_the_dummy_is_told(judge):
         result = search({"a": (wrong, {})}, X, y, cv=2, inner_cv=2)
     assert "is below the dummy, which looks at nothing, in accuracy (0." in result.notes[0]
     assert "against 0.700)" in str(result)
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+def test_classes_that_may_be_one_are_told(judge):
+    X, y = numbers()
+    labels = np.array(["positive", "positive ", "negative"], dtype=object)[np.arange(24) // 2 % 3]
+    doubts = [note for note in JUDGES[judge](X, labels).notes if "'positive '" in note]
+    assert len(doubts) == 1
+    assert not any("'0'" in note for note in JUDGES[judge](X, y).notes)

@@ -24,7 +24,7 @@ from hybridsent.evaluation._judging import (
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._parts import single_modalities
 from hybridsent.evaluation._result import Evaluation, Score, below_dummy
-from hybridsent.evaluation._splits import judged_labels, make_splits
+from hybridsent.evaluation._splits import judged_labels, make_splits, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
@@ -105,7 +105,7 @@ def evaluate(
     metrics = metrics_of(scoring)
     check_columns(estimator, table)
     read = readable(estimator, table, [y, groups])
-    notes = notes_on_columns(table, read, [y, groups])
+    notes = notes_on_labels(labels) + notes_on_columns(table, read, [y, groups])
     with told_once(), stored([estimator]) as ((ready,), _):
         encoded, found = encode(ready, read, labels)
         singles = single_modalities(ready, read, with_others=True)

@@ -33,7 +33,7 @@ from hybridsent.evaluation._result import Score, below_dummy
 from hybridsent.evaluation._search_features import Entry, Grid, prepare_entries
 from hybridsent.evaluation._search_result import SearchResult
 from hybridsent.evaluation._search_runs import Found, Plan, make_plan, run_all, summarise_folds
-from hybridsent.evaluation._splits import judged_labels
+from hybridsent.evaluation._splits import judged_labels, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.fusion import make_fusion
 
@@ -169,6 +169,7 @@ def search(
         failed=failed,
         seconds=time.perf_counter() - start,
         notes=[note for each in found.values() for note in each.notes]
+        + notes_on_labels(labels)
         + notes_on_columns(table, X, [y, groups])
         + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
         + licence_notes(estimators),

@@ -13,9 +13,10 @@ from sklearn.model_selection import (
     check_cv,
 )
 
+from hybridsent._labels import count_labels, label_doubts
 from hybridsent._tables import as_pandas
 
-__all__ = ["as_labels", "check_one_kind", "judged_labels", "make_splits"]
+__all__ = ["as_labels", "check_one_kind", "judged_labels", "make_splits", "notes_on_labels"]
 
 
 def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
@@ -137,6 +138,22 @@ def judged_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
     found = as_labels(table, y, name)
     check_one_kind(found, name)
     return found
+
+
+def notes_on_labels(labels: np.ndarray) -> list[str]:
+    """Say which classes may be one written twice, or a missing label.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    list of str
+        Sentences for the notes of a result.
+    """
+    return label_doubts(count_labels(labels), few=0)
 
 
 def _check_order(table: Any, y: Any, name: str) -> None:

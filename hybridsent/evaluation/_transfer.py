@@ -24,7 +24,7 @@ from hybridsent.evaluation._judging import (
     stored,
 )
 from hybridsent.evaluation._metrics import one_metric
-from hybridsent.evaluation._splits import judged_labels
+from hybridsent.evaluation._splits import judged_labels, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
 from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
@@ -225,7 +225,7 @@ def transfer_report(
             given, outcomes, Bootstrap(metric, n_bootstrap, confidence, random_state)
         )
     read = next(table.X for name, (_, table) in given.models.items() if name)
-    notes += notes_on_columns(X, read, named)
+    notes += notes_on_labels(labels) + notes_on_columns(X, read, named)
     if n_target_labels == 0 and cv is not None:
         notes.append(
             "Target only and pooled had all labels of the training folds, adapted models none."
