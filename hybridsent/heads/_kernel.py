@@ -176,7 +176,8 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
 
     def _calibrator(self) -> Pipeline:
         model = LogisticRegression(class_weight=self.class_weight, max_iter=1000)
-        return make_pipeline(StandardScaler(), model)
+        scaler = StandardScaler().set_output(transform="default")  # whatever is set elsewhere
+        return make_pipeline(scaler, model)
 
     def _score(self, calibrator: Pipeline, margins: np.ndarray, y: np.ndarray) -> float:
         weights = compute_sample_weight(self.class_weight, y)

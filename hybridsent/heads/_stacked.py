@@ -240,7 +240,8 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         rows = ~np.isnan(inputs).any(axis=1)
         final = self.final_estimator
         if final is None:
-            final = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+            scaler = StandardScaler().set_output(transform="default")  # whatever is set elsewhere
+            final = make_pipeline(scaler, LogisticRegression(max_iter=1000))
         fitted = fit_expert(final, inputs, y, rows)
         if fitted is not None:  # the rows that have all of these views may show one class
             self.finals_[_name(views)] = fitted

@@ -202,7 +202,8 @@ def _as_pipeline(
     n_rows: int,
 ) -> Pipeline:
     """Write what was learned as scikit-learn would have learned it."""
-    scaler, logistic = StandardScaler(), LogisticRegression(C=C)
+    # whatever scikit-learn is told to give elsewhere: the regression knows no names
+    scaler, logistic = StandardScaler().set_output(transform="default"), LogisticRegression(C=C)
     scaler.mean_, scaler.scale_, scaler.var_ = mean, scale, scale**2
     scaler.n_features_in_, scaler.n_samples_seen_ = len(mean), n_rows
     logistic.classes_, logistic.coef_ = np.array([0, 1]), coef

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimator_cases import CHECKED, MINIMAL
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
@@ -145,3 +146,21 @@ def test_rows_in_another_order_get_the_same(kind, arguments, n_source, seed):
             signs = np.sign(np.nansum(one * other, axis=0))
             scale = 1e-6 * np.nanmax(np.abs(one))
             np.testing.assert_allclose(signs * other, one, rtol=1e-6, atol=scale)
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+@pytest.mark.parametrize(
+    "settings",
+    [{"enable_metadata_routing": True}, {"transform_output": "pandas"}],
+    ids=["routing", "pandas"],
+)
+@pytest.mark.filterwarnings("ignore::hybridsent.exceptions.TransferWarning")
+def test_scikit_learns_configuration_does_no_harm(kind, settings):
+    estimator, X, y = given(kind, {})
+    X = X[[*X.columns[:6], *X.columns[300:306], *X.columns[500:]]]
+    plain = clone(estimator).fit(X, y)
+    with config_context(**settings):
+        for fitted in (plain, estimator.fit(X, y)):
+            for method in METHODS:
+                if hasattr(fitted, method):
+                    assert len(getattr(fitted, method)(X)) == N
