@@ -266,7 +266,7 @@ def _run(name: str, path: Path, source: bytes) -> None:
     sys.modules[name] = module  # where dataclasses and pickle look for it
     try:
         loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # Ctrl-C, too: half a module must not stay
         del sys.modules[name]
         raise
     # a worker process cannot import it: joblib sends what the file defines

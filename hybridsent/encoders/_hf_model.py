@@ -270,7 +270,7 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
                 dtype=getattr(torch, precision),
                 output_loading_info=True,
             )
-    except Exception as error:
+    except Exception as error:  # whatever the code of an architecture raises
         raise WeightsError(
             f"The model of {name!r} in {folder} cannot be loaded: {first_line(error)}. The files "
             "are damaged, or the "
@@ -336,7 +336,7 @@ def load_processor(kind: str, folder: Path, name: str) -> Any:
             return getattr(transformers, kind).from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
-    except Exception as error:
+    except Exception as error:  # whatever a tokenizer or processor raises
         raise WeightsError(
             f"The folder of {name!r}, {folder}, must hold what {kind} of transformers reads "
             "(tokenizer.json, or "

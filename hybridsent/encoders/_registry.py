@@ -368,7 +368,7 @@ def _take(provided: list[Backbone]) -> None:
     try:
         for backbone in provided:
             register_backbone(backbone, replace=False)
-    except Exception:
+    except Exception:  # whatever it was: all or none
         _registered.clear()
         _registered.update(before)
         raise

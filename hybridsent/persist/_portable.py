@@ -158,8 +158,9 @@ def refuse_machine_state(model: Any) -> None:
             raise BundleError(f"{path}.store names a store, which save() never writes.")
         if _is_sklearn(item) and state.get("memory") is not None:
             raise BundleError(f"{path}.memory names a cache folder, which save() never writes.")
-        for name in state:
-            if callable(getattr(type(item), name, None)):
+        for name, value in state.items():
+            own = getattr(type(item), name, None)
+            if callable(own) and value is not own:  # a masked array repeats a class of its class
                 where = f"{path}.{name}".lstrip(".")
                 raise BundleError(f"{where:.200} replaces a method of {type(item).__name__}.")
 
