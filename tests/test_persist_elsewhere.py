@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -12,6 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny
+from joblib import Memory
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
 
 from hybridsent import TextEncoder, load, make_fusion, save
 from hybridsent.encoders import BaseEncoder, _loaded, _runtime
@@ -248,16 +254,81 @@ def test_a_loaded_model_stays_off_the_network_unless_it_is_allowed(folder, tmp_p
         assert {offline for _, offline in looked} == {not allowed}
 
 
+def all_bytes_of(path):
+    with zipfile.ZipFile(path) as archive:
+        parts = [archive.read(name) for name in archive.namelist()]
+    with zipfile.ZipFile(io.BytesIO(parts[1])) as inner:
+        return b"".join(parts + [inner.read(name) for name in inner.namelist()])
+
+
 def test_what_a_bundle_says_holds_no_path_of_a_store_or_a_cache(tmp_path):
     model = fitted(store=str(tmp_path / "secret_store"))
     model.memory = str(tmp_path / "secret_cache")
     path = save(model, tmp_path / "m")
-    with zipfile.ZipFile(path) as archive:
-        parts = [archive.read(name) for name in archive.namelist()]
-    with zipfile.ZipFile(io.BytesIO(parts[1])) as inner:
-        parts += [inner.read(name) for name in inner.namelist()]
-    assert not any(b"secret_" in part for part in parts)
+    assert b"secret_" not in all_bytes_of(path)
     assert "TextEncoder" in inspect(path)["estimator"] or "Pipeline" in inspect(path)["estimator"]
+
+
+def test_what_a_search_tried_holds_no_path_of_a_store_or_a_cache_either(tmp_path):
+    model = Pipeline([("words", TfidfVectorizer()), ("classify", LogisticRegression())])
+    nested = Pipeline([("inner", LogisticRegression())], memory=str(tmp_path / "secret_cache"))
+    grid = [
+        {"memory": [str(tmp_path / "secret_cache"), None], "classify__C": [0.1, 1.0]},
+        {
+            "classify": [nested, LogisticRegression()],
+            "memory": [Memory(tmp_path / "secret_path", verbose=0)],
+        },
+    ]
+    search = GridSearchCV(model, grid, cv=2).fit(TABLE["text"], LABELS)
+    path = save(search, tmp_path / "m")
+    assert b"secret_" not in all_bytes_of(path)
+    again = load(path)
+    assert again.predict(TABLE["text"]).tolist() == search.predict(TABLE["text"]).tolist()
+    assert again.param_grid[0] == {"memory": [None, None], "classify__C": [0.1, 1.0]}
+    assert search.param_grid == grid
+    stores = RandomizedSearchCV(
+        make_fusion(text=TextEncoder(store=None)),
+        {"features__text__store": [str(tmp_path / "secret_store"), None]},
+        n_iter=2,
+        cv=2,
+    ).fit(TABLE, LABELS)
+    assert b"secret_" not in all_bytes_of(save(stores, tmp_path / "n"))
+    told = load(tmp_path / "n").param_distributions
+    assert told == {"features__text__store": ["default", None]}
+
+
+def test_words_named_like_places_stay_as_they_are(tmp_path):
+    model = TfidfVectorizer().fit(["memory store", "store"])
+    assert load(save(model, tmp_path / "m")).vocabulary_ == {"memory": 0, "store": 1}
+
+
+@pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer, HashingVectorizer])
+@pytest.mark.parametrize("way", ["filename", "file"])
+def test_a_vectorizer_that_opens_what_its_column_names_must_be_allowed(kind, way, tmp_path):
+    """Of a file from someone else it could read any path of this machine."""
+    text = tmp_path / "1.txt"
+    text.write_text("a lovely day", encoding="utf-8")
+    model = Pipeline([("words", kind(input=way)), ("classify", LogisticRegression())])
+    texts = [text, text] if way == "filename" else [io.StringIO("a"), io.StringIO("b")]
+    if kind is HashingVectorizer:
+        model.fit(texts, ["good", "bad"])
+    path = save(model, tmp_path / "m")
+    with pytest.raises(UntrustedPathError, match=rf"{kind.__name__} .*input='{way}'.*allow-path"):
+        load(path, paths=[tmp_path])
+    assert load(path, paths=[Path(os.sep)])[0].input == way
+
+
+def test_a_search_that_would_open_files_or_read_a_folder_must_be_allowed(folder, tmp_path):
+    words = Pipeline([("words", TfidfVectorizer()), ("classify", LogisticRegression())])
+    path = save(GridSearchCV(words, {"words__input": ["content", "filename"]}), tmp_path / "m")
+    with pytest.raises(UntrustedPathError, match="input='filename'"):
+        load(path)
+    model = make_fusion(text=TextEncoder())
+    grid = {"features__text__model": ["text/minilm-l6", f"hf:{folder}"]}
+    path = save(GridSearchCV(model, grid), tmp_path / "n")
+    with pytest.raises(UntrustedPathError, match="outside"):
+        load(path)
+    assert load(path, paths=[folder]).param_grid == grid
 
 
 def test_the_manifest_tells_what_a_fingerprint_was_made_of(folder, tmp_path):

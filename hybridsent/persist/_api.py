@@ -249,7 +249,8 @@ def load(
     paths : sequence of str or path-like, default=()
         Folders and files on this machine from which encoders may read networks that the file names
         by their path (``tuned:FOLDER``, ``hf:FOLDER``, ``torchvision:NAME@FILE``); a folder allows
-        what lies in it. Without it such a file is refused, and the message names the path.
+        what lies in it. Without it such a file is refused, and the message names the path. A
+        vectorizer with ``input="filename"`` opens what its column names: it needs ``["/"]``.
     local_files_only : bool, default=True
         True keeps every encoder of the loaded model off the network, whatever it was saved with;
         False leaves that as it was saved, so that a missing network may be fetched with the first

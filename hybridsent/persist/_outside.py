@@ -2,7 +2,8 @@
 
 An encoder is saved as the name of its network, and a name may hold a path or a repository: of a
 file from someone else, any path of this machine, a share of another one, or a download. Nothing of
-that is touched while a model is loaded, unless the caller allows it.
+that is touched while a model is loaded, unless the caller allows it. A vectorizer of scikit-learn
+may be set to open what stands in its column as a path; that is refused, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from hybridsent.exceptions import BundleError, UntrustedPathError
 from hybridsent.persist._graph import objects
-from hybridsent.persist._portable import is_encoder
+from hybridsent.persist._portable import grid_values, is_encoder
 
 _REVISION = re.compile(r"[\w][\w./-]{0,255}")
 
@@ -51,8 +52,10 @@ def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, wha
     Raises
     ------
     UntrustedPathError
-        If an encoder reads from another path; nothing is looked up there, not even whether it is.
+        If an encoder reads from another path, or a vectorizer opens paths of its column; nothing is
+        looked up there, not even whether it is.
     """
+    _refuse_readers(model, paths, what)
     refused: dict[str, str] = {}
     for where, encoder, place in _places(model, what):
         if local_files_only and hasattr(encoder, "local_files_only"):
@@ -70,9 +73,36 @@ def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, wha
         )
 
 
+def _refuse_readers(model: Any, paths: Sequence[str], what: str) -> None:
+    """Refuse what opens the files that a column names, unless every path is allowed."""
+    root = _absolute(os.sep)
+    if root in paths:
+        return
+    for where, item in objects(model):
+        tried = [value for _, name, value in grid_values(item) if name == "input"]
+        opens = [each for each in (vars(item).get("input"), *tried) if _opens(each)]
+        if opens:
+            raise UntrustedPathError(
+                f"{what} holds a {type(item).__name__} ({where or 'the model'}) with "
+                f"input={opens[0]!r}: it opens the files that its column names, wherever they lie. "
+                "A file from someone else could read any path of this machine with it. If you "
+                f"trust it, load it with paths=[{root!r}] (on the command line: --allow-path "
+                f"{root})."
+            )
+
+
+def _opens(value: Any) -> bool:
+    return isinstance(value, str) and value in ("filename", "file")
+
+
 def _places(model: Any, what: str) -> Iterator[tuple[str, Any, str | None]]:
     """Every encoder, where it sits, and the path that its name holds."""
     for where, item in objects(model):
+        for step, parameter, value in grid_values(item):
+            if parameter == "model" and isinstance(value, str):
+                from hybridsent.encoders._places import path_in
+
+                yield (where + step).lstrip("."), None, path_in(value)
         if not is_encoder(item):
             continue
         from hybridsent.encoders._places import path_in  # loaded already, as there is an encoder

@@ -11,6 +11,8 @@ attribute              in the copy                 when loaded
 ``_Booster`` (xgboost) bytes (xgboost's own JSON)  read by xgboost, once its trees are checked
 ``_tree`` (neighbours) None                        grown again from the same data
 tensors                left out                    set from the ``.safetensors`` member
+grids of a search      the same for ``store`` and  as in the copy
+                       ``memory`` among values
 =====================  ==========================  ==============================================
 
 The user's estimator is never touched: containers and estimators are copied, arrays are shared.
@@ -18,7 +20,9 @@ The user's estimator is never touched: containers and estimators are copied, arr
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,6 +36,9 @@ SET_TENSORS = "__hybridsent_set_tensors__"
 TENSOR_ATTRIBUTES = "__hybridsent_tensor_attributes__"
 
 Tensors = dict[str, "np.ndarray[Any, Any]"]
+
+# Where a search keeps the values that it set as parameters.
+_GRIDS = ("param_grid", "param_distributions", "best_params_", "cv_results_")
 
 
 def freeze(estimator: Any) -> Any:
@@ -69,6 +76,8 @@ class _Copier:
             return self._copy_dict(item)
         if type(item) is np.ndarray and item.dtype == object:
             return self._copy_array(item)
+        if type(item) is np.ma.MaskedArray and item.dtype == object:  # what a search tried
+            return np.ma.MaskedArray(self._copy_array(item.data), np.ma.getmaskarray(item))
         return self._copy_object(item) if _is_copied(item) else item
 
     def _copy_dict(self, item: Any) -> Any:
@@ -125,7 +134,60 @@ def _plain_state(item: Any) -> dict[str, Any]:
         state["_Booster"] = booster_to_json(state["_Booster"])
     if _grows_tree(item, state):
         state["_tree"] = None
+    if _is_search(item):
+        state |= {name: _without_places(state[name]) for name in _GRIDS if name in state}
     return state
+
+
+def _is_search(item: Any) -> bool:
+    return any(name in getattr(item, "__dict__", {}) for name in _GRIDS[:2])
+
+
+def _without_places(values: Any, name: str = "") -> Any:
+    """Copy what a search tried, with stores and cache folders as `freeze` leaves them elsewhere."""
+    if isinstance(values, dict):
+        return type(values)({k: _without_places(v, _parameter(k, name)) for k, v in values.items()})
+    if type(values) in (list, tuple):
+        return type(values)([_without_places(value, name) for value in values])
+    if isinstance(values, np.ndarray) and values.dtype.kind in "OU":
+        if name not in ("store", "memory"):
+            return values
+        made = np.empty(values.shape, dtype=object)
+        for index in np.ndindex(values.shape):
+            made[index] = _without_places(np.asarray(values)[index], name)
+        masked = isinstance(values, np.ma.MaskedArray)
+        return np.ma.MaskedArray(made, np.ma.getmaskarray(values)) if masked else made
+    return _portable_place(values, name)
+
+
+def _portable_place(value: Any, name: str) -> Any:
+    holds_place = isinstance(value, str | os.PathLike) or (
+        hasattr(value, "__dict__") and not isinstance(value, np.ndarray)
+    )
+    if name == "memory" and holds_place:
+        return None
+    return "default" if name == "store" and holds_place else value
+
+
+def _parameter(key: Any, name: str) -> str:
+    """Name the parameter that a key of a grid or of the results of a search sets."""
+    return key.removeprefix("param_").rpartition("__")[2] if isinstance(key, str) else name
+
+
+def grid_values(item: Any) -> Iterator[tuple[str, str, Any]]:
+    """Where, of which parameter and which is each value that a search tried, or would try."""
+    state = vars(item) if _is_search(item) else {}
+    stack = [(f".{name}", name, state[name]) for name in _GRIDS if name in state]
+    while stack:
+        path, name, value = stack.pop()
+        if isinstance(value, dict):
+            stack.extend((f"{path}[{k!r}]", _parameter(k, name), v) for k, v in value.items())
+        elif isinstance(value, list | tuple | set):
+            stack.extend((path, name, part) for part in value)
+        elif isinstance(value, np.ndarray) and value.dtype.kind in "OU":
+            stack.extend((path, name, part) for part in np.asarray(value).ravel().tolist())
+        else:
+            yield path, name, value
 
 
 def is_encoder(item: Any) -> bool:
@@ -153,7 +215,15 @@ def _grows_tree(item: Any, state: dict[str, Any]) -> bool:
 def refuse_machine_state(model: Any) -> None:
     """Refuse a loaded copy that sets what `freeze` always clears, or hides a method."""
     for path, item in objects(model):
+        if isinstance(item, np.ndarray):  # masked: what it holds beside its numbers is numpy's own
+            continue
         state = vars(item)
+        for where, name, value in grid_values(item):
+            if (made := _portable_place(value, name)) is not value and made != value:
+                raise BundleError(
+                    f"{(path + where).lstrip('.'):.200} names a place on a machine as {name}, "
+                    "which save() does not write. Save the model again, where it was made."
+                )
         if is_encoder(item) and state.get("store") not in (None, "default"):
             raise BundleError(f"{path}.store names a store, which save() never writes.")
         if _is_sklearn(item) and state.get("memory") is not None:
