@@ -816,3 +816,48 @@ def test_predict_knows_what_any_model_reads(tmp_path):
     assert run("predict", *args, "-o", tmp_path / "marks.csv") == 0
     expected = adapting.predict(X.assign(domain__0=1.0)).tolist()
     assert pd.read_csv(tmp_path / "marks.csv")["prediction"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fit", "--adapt", "coral", "-o", "m"], "--adapt coral needs --domain"),
+        (["evaluate", "--adapt", "kmm"], "--adapt kmm needs --domain"),
+        (["evaluate", "--recipe", "jda"], "--recipe jda needs --domain"),
+        (["evaluate", "--max-seconds", "5"], "--max-seconds must be left out"),
+        (["fit", "--max-pixels", "5", "-o", "m"], "--max-pixels must be left out"),
+        (["encode", "--max-pixels", "5"], "Name the column with --image"),
+    ],
+)
+def test_options_that_nothing_would_read_are_refused(arguments, said, table, capsys, tmp_path):
+    command, *options = [str(tmp_path / "m") if each == "m" else each for each in arguments]
+    target = [] if command == "encode" else ["--target", "label"]
+    assert run(command, table, *target, *options) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
+
+
+def test_limits_of_what_a_saved_model_does_not_read_are_refused(table, tmp_path, capsys):
+    assert run("fit", table, "--target", "label", "-o", tmp_path / "m") == 0
+    out = tmp_path / "out.csv"
+    assert run("predict", tmp_path / "m", table, "-o", out, "--max-seconds", 5) == 2
+    assert "--max-seconds must be left out" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_told_in_words(table, tmp_path, capsys):
+    missing = tmp_path / "model"
+    assert run("predict", missing, table, "-o", tmp_path / "out.csv") == 1
+    told = capsys.readouterr().err
+    assert f"{missing} cannot be used: No such file" in told
+    assert "Errno" not in told
+
+
+@pytest.mark.filterwarnings("default::hybridsent.exceptions.StoreWarning")
+def test_a_store_that_cannot_be_used_is_told_by_its_flag(table, tmp_path, capsys):
+    taken = tmp_path / "file"
+    taken.write_text("no folder")
+    assert run("encode", table, "--store", taken) == 0
+    told = capsys.readouterr().err
+    assert "`--store`" in told
+    assert "--store off" in told
+    assert "store=" not in told

@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridsent.cli._console import UsageError, write_json
 from hybridsent.cli._inputs import Labelled, Opened, check_output, has_label, labelled, open_rows
-from hybridsent.cli._models import baseline, check_minus_one, pipeline
+from hybridsent.cli._models import baseline, check_minus_one, check_target_told, pipeline
 from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
@@ -67,6 +67,7 @@ def _check_known(model: Any, opened: Opened, arguments: argparse.Namespace) -> N
             f"{arguments.target!r}. Name the column of the domains, or adapt to these rows with: "
             "hybridsent fit"
         )
+    check_target_told(model, opened, arguments)
 
 
 def _evaluation(model: Any, task: Labelled, arguments: argparse.Namespace) -> Any:

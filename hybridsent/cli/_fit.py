@@ -6,7 +6,7 @@ import argparse
 
 from hybridsent.cli._console import say
 from hybridsent.cli._inputs import check_output, labelled, open_rows
-from hybridsent.cli._models import check_minus_one, pipeline, takes_unlabelled
+from hybridsent.cli._models import check_minus_one, check_target_told, pipeline, takes_unlabelled
 from hybridsent.cli._options import add_model_options, add_table_options, add_transfer_options
 
 
@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     output = check_output(arguments.output, "--output")
     opened = open_rows(arguments)
     model = pipeline(opened, arguments)
+    check_target_told(model, opened, arguments)
     task = labelled(opened, arguments, keep=takes_unlabelled(model))
     check_minus_one(task, model, arguments.target)
     check_savable(model)  # what cannot be saved is told now, not after minutes

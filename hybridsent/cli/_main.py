@@ -147,11 +147,18 @@ def _fail(
 ) -> int:
     if arguments.debug:
         raise error
-    message = in_flags(" ".join(str(error).split()), arguments) or type(error).__name__
+    message = in_flags(" ".join(_words_of(error).split()), arguments) or type(error).__name__
     if unforeseen:
         message = f"an unforeseen {type(error).__name__}: {message} (--debug shows the traceback)"
     say(f"error: {message}")
     return code
+
+
+def _words_of(error: BaseException) -> str:
+    """Say what an error says; the system's own, ``[Errno 2] …: 'model'``, as a sentence."""
+    if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename} cannot be used: {error.strerror}. Check the path."
 
 
 def _said_once(arguments: argparse.Namespace) -> Callable[..., None]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, is_interactive, say
-from hybridsent.cli._inputs import Labelled, Opened, domains_of
+from hybridsent.cli._inputs import Labelled, Opened, domains_of, has_label
 from hybridsent.cli._options import FIXED_BY_A_RECIPE, LIMITS
 
 __all__ = [
     "baseline",
     "candidates",
+    "check_limits",
     "check_minus_one",
+    "check_target_told",
     "encoders",
     "pipeline",
     "prepare",
@@ -52,6 +54,32 @@ def set_limits(encoder: Any, arguments: argparse.Namespace) -> None:
     known = encoder.get_params(deep=False)
     given = {name: getattr(arguments, name) for name in LIMITS}
     encoder.set_params(**{k: v for k, v in given.items() if v is not None and k in known})
+
+
+def check_limits(encoders: Sequence[Any], arguments: argparse.Namespace) -> None:
+    """Refuse a limit of what nothing reads.
+
+    Parameters
+    ----------
+    encoders : sequence of BaseEncoder
+        All encoders of a model.
+    arguments : Namespace
+        With the encoding options.
+
+    Raises
+    ------
+    UsageError
+        If a limit is given, and no encoder has it.
+    """
+    known = {name for encoder in encoders for name in encoder.get_params(deep=False)}
+    for name in LIMITS:
+        if getattr(arguments, name) is not None and name not in known:
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"{flag} must be left out where no {LIMITS[name]} is read; got "
+                f"{getattr(arguments, name)}. Name the column with --{LIMITS[name]}, or leave "
+                f"{flag} out"
+            )
 
 
 def store_of(value: str) -> Any:
@@ -96,6 +124,7 @@ def prepare(model: Any, arguments: argparse.Namespace) -> Any:
     """
     from hybridsent.evaluation import encoders_of
 
+    check_limits([encoder for _, encoder, _ in encoders_of(model)], arguments)
     for _, encoder, _ in encoders_of(model):
         encoder.set_params(local_files_only=not arguments.download)
         set_limits(encoder, arguments)
@@ -159,6 +188,36 @@ def check_minus_one(task: Labelled, model: Any, target: str) -> None:
         f"{meant[0]!r} in {len(meant)} rows. If it is a class, rename the class; if these rows "
         "have no label, leave the cell empty"
     )
+
+
+def check_target_told(model: Any, opened: Opened, arguments: argparse.Namespace) -> None:
+    """Refuse to fit what adapts on a table that tells no row of the target.
+
+    Parameters
+    ----------
+    model : estimator
+        As `pipeline` gave it.
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With ``target`` and ``domain``.
+
+    Raises
+    ------
+    UsageError
+        If there is no column of domains, and every row has a label.
+    """
+    from hybridsent._views import DOMAIN
+    from hybridsent.evaluation._unadapted import adapts
+
+    if arguments.domain or DOMAIN in opened.views or not adapts(model):
+        return
+    if has_label(opened.rows, arguments.target).all():
+        raise UsageError(
+            f"{_named(arguments)} needs --domain, the column that tells source from target, or "
+            f"rows of the target without a label; all {len(opened.rows)} rows have one in "
+            f"{arguments.target!r}. Without a target nothing is adapted"
+        )
 
 
 def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = False) -> Any:

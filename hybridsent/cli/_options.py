@@ -27,8 +27,8 @@ MODALITIES = ("text", "image", "audio")
 FIXED_BY_A_RECIPE = ("fusion", "adapt", "classifier", "select", "reduce")
 """Options that --recipe replaces."""
 
-LIMITS = ("max_seconds", "max_pixels")
-"""Parameters of encoders that refuse what is too large."""
+LIMITS = {"max_seconds": "audio", "max_pixels": "image"}
+"""Parameters of encoders that refuse what is too large, and the modality of which."""
 
 
 def add_modalities(parser: argparse.ArgumentParser) -> None:

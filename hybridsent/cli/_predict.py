@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._inputs import TABLES, check_output, open_both
-from hybridsent.cli._models import set_limits, shared
+from hybridsent.cli._models import check_limits, set_limits, shared
 from hybridsent.cli._options import add_encoder_options, add_table
 
 
@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     elif not found:
         read, features = _features(model, read)
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
+    check_limits(list(every_encoder(model)), arguments)
     for encoder in every_encoder(model):
         encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
         set_limits(encoder, arguments)

@@ -24,6 +24,7 @@ _SAYS_NO = frozenset({"local_files_only"})
 
 _NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(?= |\b)")
 _SET = re.compile(r"(?<![\w/.='\"])(\w+)=(\[[^\[\]]+\]|'[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
+_LEFT_OPEN = re.compile(r"`(\w+)=`")
 _LISTED = re.compile(r"[^\[\]'\", ]+")
 _BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
 
@@ -63,17 +64,22 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
         name, value = match[1], match[2].strip("'\"")
         flag = _flag(name, arguments)
         if flag is None or value == "None":
-            return match[0]
+            return f"{flag} off" if flag == "--store" else match[0]
         if value.startswith("["):
             return " ".join(f"{flag} {shlex.quote(each)}" for each in _LISTED.findall(value))
         if value in ("True", "False"):
             return flag if (value == "True") != (name in _SAYS_NO) else f"no {flag}"
         return f"{flag} {shlex.quote(value)}"
 
+    def left_open(match: re.Match[str]) -> str:
+        flag = _flag(match[1], arguments)
+        return match[0] if flag is None else f"`{flag}`"
+
     def bare(match: re.Match[str]) -> str:
         return _flag(match[1], arguments) or match[0]
 
-    return _BARE.sub(bare, _SET.sub(set_to, _NAMED.sub(named, text)))
+    text = _LEFT_OPEN.sub(left_open, _NAMED.sub(named, text))
+    return _BARE.sub(bare, _SET.sub(set_to, text))
 
 
 def _flag(parameter: str, arguments: argparse.Namespace) -> str | None:
