@@ -3,6 +3,7 @@
 narwhals wraps tables of many libraries in an interface of its own; here everything behind the door
 is pandas, so that one conversion is enough, and none of these libraries is imported: a table is
 known by what it offers (``to_arrow``, the Arrow stream, the interchange protocol, ``to_pandas``).
+Here, too, names of columns are compared, of which a table of features has thousands.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,7 +20,15 @@ from hybridsent.exceptions import TableError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_column", "as_pandas", "as_table", "from_arrow", "whole_numbers"]
+__all__ = [
+    "as_column",
+    "as_pandas",
+    "as_table",
+    "from_arrow",
+    "named_as_fitted",
+    "same_names",
+    "whole_numbers",
+]
 
 _EXACT = 2**53
 """Up to here a float64, which a column of integers with gaps becomes in pandas, is exact."""
@@ -300,3 +310,71 @@ def _by_interchange(X: Any) -> Any:
     from pyarrow import interchange
 
     return from_arrow(interchange.from_dataframe(X))
+
+
+def same_names(a: np.ndarray, b: np.ndarray) -> bool:
+    """Compare names, at once where they are the very same objects.
+
+    Parameters
+    ----------
+    a, b : ndarray of str of shape (p,)
+        Names of columns.
+
+    Returns
+    -------
+    bool
+        True where all are equal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._tables import same_names
+    >>> a = np.array(["text__0", "text__1"], dtype=object)
+    >>> same_names(a, a.copy()), same_names(a, a[::-1])
+    (True, False)
+    """
+    if a.dtype == b.dtype == object and a.tobytes() == b.tobytes():  # compares addresses
+        return True
+    return bool(np.array_equal(a, b))
+
+
+_compared: WeakKeyDictionary[Any, tuple[np.ndarray, Any]] = WeakKeyDictionary()
+"""Names of `fit`, which nobody else holds, and the last index that was found to have them."""
+
+
+def named_as_fitted(estimator: Any, columns: Any) -> bool:
+    """Tell whether columns have the names, in the order, that an estimator saw in `fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``feature_names_in_`` where the columns had names.
+    columns : Index of shape (p,)
+        Columns of a DataFrame.
+
+    Returns
+    -------
+    bool
+        True where every name is equal; False also where there are none to compare.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent._tables import named_as_fitted
+    >>> from hybridsent.scaling import ViewScaler
+    >>> X = pd.DataFrame({"text__0": [0.5, 1.0], "text__1": [0.5, 1.0]})
+    >>> scaler = ViewScaler().fit(X)
+    >>> named_as_fitted(scaler, X.columns), named_as_fitted(scaler, X.columns[::-1])
+    (True, False)
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return False
+    known = _compared.get(estimator)
+    # an index does not change: what was compared once is not compared again
+    if known is not None and known[1].is_(columns) and same_names(known[0], names):
+        return True
+    equal = np.array_equal(np.asarray(columns, dtype=object), names)
+    if equal:
+        _compared[estimator] = np.array(names, dtype=object), columns
+    return equal

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._tables import as_pandas
+from hybridsent._tables import as_pandas, named_as_fitted
 from hybridsent.exceptions import TableWarning
 
 __all__ = [
@@ -568,8 +568,7 @@ def as_matrix(
     values = X.to_numpy() if hasattr(X, "columns") and hasattr(X, "to_numpy") else None
     if values is None or values.dtype not in (np.float32, np.float64):
         return np.asarray(validate_data(estimator, X, reset=reset, **rules))
-    names = getattr(estimator, "feature_names_in_", ())
-    if reset or not np.array_equal(np.asarray(X.columns, dtype=object), names):
+    if reset or not named_as_fitted(estimator, X.columns):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     return np.asarray(check_array(values, estimator=estimator, input_name="X", **rules))
 
@@ -606,9 +605,9 @@ def as_labelled(
 
     Examples
     --------
-    >>> from sklearn.base import ClassifierMixin
+    >>> from sklearn.linear_model import LogisticRegression
     >>> from hybridsent._views import as_labelled
-    >>> as_labelled(ClassifierMixin(), [[1.0], [2.0]], ["good", "bad"])[1]
+    >>> as_labelled(LogisticRegression(), [[1.0], [2.0]], ["good", "bad"])[1]
     array(['good', 'bad'], dtype='<U4')
     """
     from sklearn.utils import check_consistent_length

@@ -11,10 +11,11 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._moments import column_scale
 from hybridsent._params import Interval
 from hybridsent._views import as_matrix, views_of
@@ -24,7 +25,7 @@ __all__ = ["ViewScaler"]
 _ROWS = 256  # rows held in float64 at a time: they stay in the cache
 
 
-class ViewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ViewScaler(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
     r"""Standardise each column, cut off outliers, and give each view the same weight.
 
     A value becomes :math:`\operatorname{clip}((x - \mu) / \sigma, -c, c) / \sqrt{w}` with the

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._params import StrOptions
 from hybridsent._views import as_matrix, block_of, presence, views_of
 
 __all__ = ["AlignerMixin", "canonical_correlations"]
 
 
-class AlignerMixin(TransformerMixin, BaseEstimator, ABC):
+class AlignerMixin(NamedOutput, BaseEstimator, ABC):
     """Base of the aligners; a subclass writes `_fit` and `_view_scores`.
 
     A subclass has the parameter ``combine``, sets ``views_`` (dict of view to columns),

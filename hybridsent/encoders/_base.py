@@ -15,10 +15,12 @@ from abc import abstractmethod
 from functools import lru_cache
 from numbers import Integral
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 
+from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
 from hybridsent._views import feature_names
 from hybridsent.encoders import _runtime
@@ -40,12 +42,14 @@ FORMAT = 1
 @lru_cache(maxsize=64)
 def _names(view: str, width: int, steps: int | None) -> np.ndarray:
     """Name the columns once: an encoder is asked in every call, and has thousands of them."""
-    names = np.asarray(feature_names(view, width, steps), dtype=object)
-    names.flags.writeable = False
-    return names
+    return np.asarray(feature_names(view, width, steps), dtype=object)
 
 
-class BaseEncoder(TransformerMixin, BaseEstimator):
+_checked: WeakKeyDictionary[BaseEncoder, list[Any]] = WeakKeyDictionary()
+"""The very parameters that were found to be right."""
+
+
+class BaseEncoder(NamedOutput, BaseEstimator):
     """Base of the encoders; think twice before adding anything to this class.
 
     The constructor of a subclass only stores its parameters, among them all that are named in
@@ -200,7 +204,7 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
             if not hasattr(self, "n_features_out_")
             else self.n_features_out_ // (self.steps or 1)
         )
-        return _names(self.modality, width, self.steps)
+        return _names(self.modality, width, self.steps).copy()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -306,7 +310,12 @@ class BaseEncoder(TransformerMixin, BaseEstimator):
     # -- helpers
 
     def _check(self) -> None:
-        self._validate_params()
+        given = [getattr(self, name, None) for name in self._parameter_constraints]
+        known = _checked.get(self, ())
+        # for one row, scikit-learn's check takes longer than looking for the row
+        if len(known) != len(given) or any(a is not b for a, b in zip(known, given, strict=True)):
+            self._validate_params()
+            _checked[self] = given
         if self.steps is not None and self.pooling == "cls":
             raise ValueError(
                 f"The steps parameter of {type(self).__name__} must be None with pooling='cls', "

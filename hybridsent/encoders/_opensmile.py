@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,13 @@ def identify(backbone: Backbone) -> str:
     str
         Version, set and level.
     """
-    version = importlib.metadata.version("opensmile")
-    return f"opensmile {version} {backbone.options['feature_set']} {backbone.options['level']}"
+    return f"opensmile {_version()} {backbone.options['feature_set']} {backbone.options['level']}"
+
+
+@cache
+def _version() -> str:
+    """Read the version once: parsing its metadata takes as long as finding a row in the store."""
+    return importlib.metadata.version("opensmile")
 
 
 def load(backbone: Backbone, device: str, precision: str) -> Network:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods
 from hybridsent._unlabeled import take_rows
 from hybridsent.media import is_missing
@@ -19,7 +20,7 @@ from hybridsent.media import is_missing
 __all__ = ["PresentCells"]
 
 
-class PresentCells(TransformerMixin, BaseEstimator):
+class PresentCells(NamedOutput, BaseEstimator):
     """Transform the cells of a column that are there; a row without one is NaN.
 
     What the transformer gives becomes a float32 matrix, of NaN where the cell is missing, whose

@@ -6,6 +6,7 @@ import queue
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -58,13 +59,17 @@ class Run:
         self._filled = np.zeros(len(cells), dtype=bool)
         self._network: Network | None = None
         self._width: int | None = None
-        self._n_workers = _threads.workers(encoder.n_jobs)
         self._first: dict[bytes, int] = {}  # where each distinct cell stands first
         self._positions: dict[bytes, list[int]] = {}  # of the slice at work
         self._changed: dict[bytes, tuple[list[int], np.ndarray]] = {}  # read as something else
         self._again: list[int] = []  # cells to be hashed once more
         self._damage: dict[bytes, MediaError] = {}
         self._broken: dict[int, str] = {}
+
+    @cached_property
+    def _n_workers(self) -> int:
+        """Threads that may be kept busy; a row that is in the store needs none."""
+        return _threads.workers(self.encoder.n_jobs)
 
     def rows(self) -> np.ndarray | None:
         """Give a vector a cell, NaN where it is missing or broken; None where all are."""

@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,7 +120,9 @@ def _accelerator_possible() -> bool:
     """
     if sys.platform != "linux":
         return True
-    return any(Path(f"/dev/{name}").exists() for name in ("nvidiactl", "nvidia0", "dxg", "kfd"))
+    files = ("nvidiactl", "nvidia0", "dxg", "kfd")
+    # a third of what Path asks, and this runs in every call
+    return any(os.path.exists(f"/dev/{name}") for name in files)  # noqa: PTH110
 
 
 def resolve_precision(precision: str, device: str) -> str:

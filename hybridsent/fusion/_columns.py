@@ -7,6 +7,7 @@ feature at a time, so that nobody sees where two get the same.
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +16,22 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from sklearn.compose import ColumnTransformer
 
+from hybridsent._frames import NamedOutput, columns_of, writes_pandas
 from hybridsent._hints import did_you_mean
+from hybridsent._tables import same_names
 from hybridsent._views import feature_pattern, view_of
 
 __all__ = ["FeatureColumns", "ViewColumns"]
 
 
-class ViewColumns(ColumnTransformer):
+class ViewColumns(NamedOutput, ColumnTransformer):
     """scikit-learn's ColumnTransformer of which every part is a view.
 
-    Features are named as `verbose_feature_names_out` says, by `make_features` after their number;
-    those of a view of which two would get the same name keep their whole names. All else, the
-    parameters included, is as in ``sklearn.compose.ColumnTransformer``.
+    It exists for two reasons. Features are named as `verbose_feature_names_out` says, by
+    `make_features` after their number, and those of a view of which two would get the same name
+    keep their whole names. And a row of thousands of features is named once, where
+    ColumnTransformer names it three times in every call, which takes longer than finding it in the
+    store. All else, the parameters included, is as in ``sklearn.compose.ColumnTransformer``.
 
     Examples
     --------
@@ -39,54 +44,122 @@ class ViewColumns(ColumnTransformer):
     ['text__a1', 'text__b1']
     """
 
-    def _add_prefix_for_feature_names_out(self, parts: list[tuple[str, Any]]) -> np.ndarray:
-        """Name the features of all views, each once; what was named so before is not named again.
+    def transform(self, X: Any, **params: Any) -> Any:
+        """Transform each view, and put the results beside each other.
 
-        scikit-learn asks for the names of thousands of columns in every call of `transform`.
+        Parameters
+        ----------
+        X : DataFrame of shape (n, p)
+            The table.
+        **params : dict
+            For the transformers, where scikit-learn routes metadata.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n, n_features)
+            As ``sklearn.compose.ColumnTransformer`` gives it.
         """
-        kept = _named.get(self)
+        return _unnamed(self, X, **params)  # NamedOutput names it
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the features of all views.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Names of the columns of the table.
+
+        Returns
+        -------
+        ndarray of str
+            One name a feature.
+        """
+        return np.array(super().get_feature_names_out(input_features), dtype=object)
+
+    def _add_prefix_for_feature_names_out(
+        self, parts: list[tuple[str, Any]], *args: Any, **options: Any
+    ) -> np.ndarray:
+        """Name the features of all views; what was named so before is not named again.
+
+        A step of scikit-learn's `get_feature_names_out`. Where a version has no such step, or
+        hands it more, `verbose_feature_names_out` is asked for every feature as it was.
+        """
+        kept = None if args or options else _named.get(self)
         if kept is not None and kept.is_of(parts, self.verbose_feature_names_out):
             return kept.names
-        names = np.asarray(super()._add_prefix_for_feature_names_out(parts), dtype=object)
+        given = super()._add_prefix_for_feature_names_out(parts, *args, **options)
+        names = np.asarray(given, dtype=object)
         if len(set(names)) < len(names):
             unique, counts = np.unique(names.astype(str), return_counts=True)
             torn = {view_of(name) for name in unique[counts > 1]}
             whole = [f"{view}__{feature}" for view, features in parts for feature in features]
             pairs = zip(names, whole, strict=True)
             names = np.asarray([b if view_of(b) in torn else a for a, b in pairs], dtype=object)
-        names.flags.writeable = False
-        _named[self] = _Named(parts, self.verbose_feature_names_out, names)
+        if not args and not options:
+            held = [(view, np.array(features, dtype=object)) for view, features in parts]
+            _named[self] = _Named(held, self.verbose_feature_names_out, names)
         return names
 
-    def _hstack(self, Xs: list[Any], *, n_samples: int) -> Any:
-        """Put the views beside each other; scikit-learn names them three times on the way."""
-        import pandas as pd
+    def _hstack(self, Xs: list[Any], *args: Any, **options: Any) -> Any:
+        """Put the views beside each other; scikit-learn names them three times on the way.
 
-        named = [hasattr(part, "get_feature_names_out") for _, part, _ in self.transformers_]
-        plain = [isinstance(X, pd.DataFrame) and len(X) == n_samples for X in Xs]
-        if not all([*named, *plain]):
-            return super()._hstack(Xs, n_samples=n_samples)
-        values = [X.to_numpy() for X in Xs]
-        if {part.dtype for part in values} not in ({np.dtype("f4")}, {np.dtype("f8")}):
-            return super()._hstack(Xs, n_samples=n_samples)
-        return pd.DataFrame(np.hstack(values), index=Xs[0].index, copy=False)
+        ColumnTransformer offers this method to subclasses. It does what is plain: frames of one
+        type and one index, a row for each sample, whose transformers tell the names. All else, and
+        any call that it does not know, goes to scikit-learn.
+        """
+        known = not args and set(options) == {"n_samples"}
+        if known and writes_pandas(self) and self._tells_names():
+            frame = _side_by_side(Xs, options["n_samples"])
+            columns = None if frame is None else columns_of(self)
+            if columns is not None and len(columns) == frame.shape[1]:
+                frame.columns = columns
+                return frame
+        return super()._hstack(Xs, *args, **options)
+
+    def _tells_names(self) -> bool:
+        parts = [part for _, part, _ in self.transformers_ if not isinstance(part, str)]
+        return all(hasattr(part, "get_feature_names_out") for part in parts)
+
+
+_unnamed = inspect.unwrap(ColumnTransformer.transform)  # without what names its output
+
+
+def _side_by_side(Xs: list[Any], n_samples: int) -> Any:
+    """Put frames beside each other, without names; None for what pandas may do otherwise."""
+    import pandas as pd
+
+    if not Xs or not all(isinstance(X, pd.DataFrame) and len(X) == n_samples for X in Xs):
+        return None
+    values = [_one_array(X) for X in Xs]
+    same_rows = all(X.index.equals(Xs[0].index) for X in Xs[1:])
+    if not same_rows or {part.dtype for part in values} not in ({np.dtype("f4")}, {np.dtype("f8")}):
+        return None
+    return pd.DataFrame(np.hstack(values), index=Xs[0].index, copy=False)
+
+
+def _one_array(X: Any) -> np.ndarray:
+    """Give the array that a frame consists of; an empty one of objects where it is of several."""
+    values, again = X.to_numpy(), X.to_numpy()  # columns of several types are copied each time
+    return values if np.may_share_memory(values, again) else np.empty(0, dtype=object)
 
 
 @dataclass(frozen=True)
 class _Named:
-    """Names, and what they were made of."""
+    """Names, and what they were made of: arrays that nobody else holds."""
 
-    parts: list[tuple[str, Any]]
+    parts: list[tuple[str, np.ndarray]]
     how: Any
     names: np.ndarray
 
     def is_of(self, parts: list[tuple[str, Any]], how: Any) -> bool:
-        """Tell whether the same views gave the same arrays of names, which nobody can change."""
-        pairs = zip(parts, self.parts, strict=False)
+        """Tell whether the same views gave the same names."""
         return (
             how == self.how
-            and len(parts) == len(self.parts)
-            and all(a[0] == b[0] and a[1] is b[1] and not a[1].flags.writeable for a, b in pairs)
+            and [view for view, _ in parts] == [view for view, _ in self.parts]
+            and all(
+                same_names(np.asarray(a[1], dtype=object), b[1])
+                for a, b in zip(parts, self.parts, strict=True)
+            )
         )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._params import StrOptions
 from hybridsent._views import (
     as_matrix,
@@ -25,7 +26,7 @@ from hybridsent.missing._prediction import Prediction, learn, predict
 __all__ = ["ViewImputer"]
 
 
-class ViewImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ViewImputer(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
     r"""Fill missing views, and add one indicator column a view.
 
     A row whose view is missing gets the mean of that view's columns over the training rows that

@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods
 from hybridsent._views import as_matrix
 
 __all__ = ["PresentRows"]
 
 
-class PresentRows(TransformerMixin, BaseEstimator):
+class PresentRows(NamedOutput, BaseEstimator):
     """Apply a transformer to the rows that are there; rows with NaN stay rows of NaN.
 
     The transformer (and its `y`, for supervised ones such as LDA) sees only the rows without NaN.

@@ -22,7 +22,7 @@ from types import TracebackType
 
 from hybridsent._folders import make_folder, share
 from hybridsent.store import _idle
-from hybridsent.store._names import live_files
+from hybridsent.store._names import live_file
 from hybridsent.store._sqlite import connect, create, explained, transaction
 
 __all__ = ["Claims"]
@@ -101,7 +101,7 @@ class Claims:
 
     def _open(self) -> tuple[sqlite3.Connection, Path]:
         while True:
-            path = live_files(self._folder).get("claims")
+            path = live_file(self._folder, "claims")
             if path is None:
                 create(self._folder, "claims", page_size=4096, schema=_SCHEMA)
                 continue

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["DRAFT_SUFFIX", "garbage", "live_files", "next_file"]
+__all__ = ["DRAFT_SUFFIX", "garbage", "live_file", "live_files", "next_file"]
 
 DRAFT_SUFFIX = ".draft"
 _NAME = re.compile(r"(?P<base>.+)\.(?P<generation>\d+)\.sqlite(?P<tail>.*)", re.DOTALL)
@@ -30,6 +30,16 @@ def live_files(folder: Path) -> dict[str, Path]:
         if path.suffix == ".sqlite":
             newest[base] = max(newest.get(base, (-1, path)), (generation, path))
     return {base: path for base, (_, path) in sorted(newest.items())}
+
+
+def live_file(folder: Path, base: str) -> Path | None:
+    """Find the newest database file of a base name."""
+    found = [
+        (generation, path)
+        for other, generation, path in _databases(folder, prefix=f"{base}.")
+        if other == base and path.suffix == ".sqlite"
+    ]
+    return max(found)[1] if found else None
 
 
 def garbage(folder: Path) -> list[Path]:
@@ -52,14 +62,14 @@ def _is_old_draft(path: Path) -> bool:
     return False
 
 
-def _databases(folder: Path) -> Iterator[tuple[str, int, Path]]:
+def _databases(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, Path]]:
     try:
         # 20 times faster than Path.iterdir, and this runs on every call
         names = os.listdir(folder)  # noqa: PTH208
     except FileNotFoundError:
         return
     for name in names:
-        if match := _NAME.fullmatch(name):
+        if name.startswith(prefix) and (match := _NAME.fullmatch(name)):
             yield match["base"], int(match["generation"]), folder / name
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from hybridsent.exceptions import StoreError, StoreWarning
 from hybridsent.store import _idle
 from hybridsent.store._header import Header, page_size, schema
-from hybridsent.store._names import live_files
+from hybridsent.store._names import live_file
 from hybridsent.store._rows import RowFile
 from hybridsent.store._sqlite import READONLY, DamagedError, connect, create, explained, set_aside
 
@@ -121,13 +121,15 @@ class Shelf:
         for _ in range(_ATTEMPTS):
             if self._file is not None:
                 return self._file
-            path = live_files(self._folder).get(self._base)
+            path = live_file(self._folder, self._base)
             if path is None:
                 return None
             # not found: set aside by another process between listing and opening
             with explained(path), suppress(FileNotFoundError):
-                self._file = RowFile(_idle.take_open(path) or connect(path), path)
-                self._check(self._file)
+                waiting = _idle.take_open(path)
+                self._file = RowFile(waiting or connect(path), path)
+                if waiting is None:  # one that waits was checked when it was opened
+                    self._check(self._file)
         raise self._restless()
 
     def _restless(self) -> StoreError:

@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent.transfer._domain import (
     Rows,
     kept_names,
@@ -22,7 +23,7 @@ from hybridsent.transfer._kernels import median_gamma
 __all__ = ["ComponentAdapter", "DomainAdapter", "check_two_rows"]
 
 
-class DomainAdapter(TransformerMixin, BaseEstimator, ABC):
+class DomainAdapter(NamedOutput, BaseEstimator, ABC):
     """Base of the adapters; a subclass writes `_learn`, `_map` and, for new columns, names.
 
     In `fit` and `fit_transform` the domain of a row is told by ``domain__0``, else by its label; in

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._params import StrOptions
 from hybridsent._views import DOMAIN, GROUP, as_matrix, view_of
 from hybridsent.transfer._domain import kept_names
@@ -19,7 +20,7 @@ from hybridsent.transfer._domain import kept_names
 __all__ = ["DropDomain"]
 
 
-class DropDomain(TransformerMixin, BaseEstimator):
+class DropDomain(NamedOutput, BaseEstimator):
     """Drop the column ``domain__0``, and nothing else.
 
     It stands where a step that adapts would stand: the pipeline is then the same without transfer.

@@ -11,9 +11,10 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._frames import NamedOutput
 from hybridsent._moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
 from hybridsent._views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthrough, view_of
@@ -23,7 +24,7 @@ from hybridsent.transfer._domain import kept_names
 __all__ = ["GroupScaler"]
 
 
-class GroupScaler(TransformerMixin, BaseEstimator):
+class GroupScaler(NamedOutput, BaseEstimator):
     r"""Standardise the columns within each group: a speaker, a site, a domain.
 
     A value becomes :math:`(x - \mu_g) / \sigma_g` with mean and standard deviation of its column

@@ -13,6 +13,7 @@ LAYERS = {
     "L0": (
         "exceptions",
         "_folders",
+        "_frames",
         "_held",
         "_hints",
         "_labels",

@@ -30,6 +30,7 @@ NEEDS_SKLEARN |= {
     "scaling",
     "transfer",
     "finetune",
+    "_frames",
     "_logistic",
     "_unlabeled",
 }
