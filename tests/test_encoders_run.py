@@ -507,7 +507,9 @@ def test_a_column_of_broken_cells_alone_is_no_ground_to_learn_from(tmp_path):
     broken = [str(tmp_path / f"{i}.png") for i in range(3)]
     encoder = ImageEncoder(on_error="missing", store=None)
     with pytest.raises(CellError, match=r"All 3 cells of the column 'image' are broken.*0\.png"):
-        encoder.fit_transform([*broken, None])
+        encoder.fit_transform([*broken, None], ["good", "bad", "good", "bad"])
     with pytest.warns(CellWarning, match="3 of 3"):  # new rows are read for what they are
         assert np.isnan(encoder.transform(broken)).all()
-    assert np.isnan(encoder.fit_transform([None, None])).all()
+    with pytest.warns(CellWarning, match="3 of 3"):  # so are rows that nobody learns from
+        assert np.isnan(encoder.fit_transform(broken)).all()
+    assert np.isnan(encoder.fit_transform([None, None], ["good", "bad"])).all()

@@ -122,14 +122,15 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **_params: Any) -> np.ndarray:
-        """Check the parameters, and encode the cells from which a model will learn.
+        """Check the parameters, and encode the cells, from which with labels a model will learn.
 
         Parameters
         ----------
         X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
             Cells; None, NaN and empty strings are missing.
-        y : ignored
-            Present for the scikit-learn interface.
+        y : array of shape (n,), default=None
+            Labels, as a Pipeline hands them on. Nothing is learned from them here, but they tell
+            that somebody will learn from these rows.
         **_params : ignored
             Present for the scikit-learn interface.
 
@@ -141,10 +142,10 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         Raises
         ------
         CellError
-            As in `transform`; also, with ``on_error="missing"``, if every cell is broken.
+            As in `transform`; also, with ``on_error="missing"`` and labels, if every cell is broken.
         """
         self.fit(X, y)
-        return self._encode(X, learns=True)
+        return self._encode(X, learns=y is not None)
 
     def transform(self, X: Any) -> np.ndarray:
         """Encode cells, or find their vectors in the store.
