@@ -142,7 +142,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         Raises
         ------
         CellError
-            As in `transform`; also, with ``on_error="missing"`` and labels, if every cell is broken.
+            As in `transform`; with ``on_error="missing"`` and labels also if every cell is broken.
         """
         self.fit(X, y)
         return self._encode(X, learns=y is not None)
