@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,7 @@ from sklearn.compose import ColumnTransformer
 
 from hybridsent._frames import NamedOutput, columns_of, writes_pandas
 from hybridsent._hints import did_you_mean
+from hybridsent._params import Jobs
 from hybridsent._tables import same_names
 from hybridsent._views import feature_pattern, view_of
 
@@ -31,7 +32,24 @@ class ViewColumns(NamedOutput, ColumnTransformer):
     `make_features` after their number, and those of a view of which two would get the same name
     keep their whole names. And a row of thousands of features is named once, where
     ColumnTransformer names it three times in every call, which takes longer than finding it in the
-    store. All else, the parameters included, is as in ``sklearn.compose.ColumnTransformer``.
+    store. All else is as in ``sklearn.compose.ColumnTransformer``.
+
+    Parameters
+    ----------
+    transformers : list of (name, transformer, columns)
+        A view each: its name, what makes its features, and the columns that this reads.
+    remainder : {"drop", "passthrough"} or transformer, default="drop"
+        What becomes of the other columns.
+    sparse_threshold : float, default=0.3
+        Share of non-zeros below which sparse features stay sparse.
+    n_jobs : int, default=None
+        Views that are transformed at the same time; None is one.
+    transformer_weights : dict of str to float, default=None
+        Factors of the features, by view.
+    verbose : bool, default=False
+        Whether to print the time of each view.
+    verbose_feature_names_out : bool, str or callable, default=True
+        How features are named.
 
     Examples
     --------
@@ -43,6 +61,11 @@ class ViewColumns(NamedOutput, ColumnTransformer):
     >>> list(features.fit_transform(pd.DataFrame({"text": [0.5]})))
     ['text__a1', 'text__b1']
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **ColumnTransformer._parameter_constraints,
+        "n_jobs": [None, Jobs()],
+    }
 
     def transform(self, X: Any, **params: Any) -> Any:
         """Transform each view, and put the results beside each other.

@@ -46,7 +46,7 @@ ESTIMATORS = {
     name: kind for name, kind in TAKERS.items() if hasattr(kind, "_parameter_constraints")
 }
 INNER = {"check_n_jobs", "count_jobs", "workers", "score_folds", "run_all", "run_tasks"}
-INNER |= {"json_to_booster", "Trees"}
+INNER |= {"json_to_booster", "Trees", "threads_for", "in_threads", "last_steps"}
 """What is called with a number that was checked, and the checks themselves."""
 FUNCTIONS = {name: TAKERS[name] for name in TAKERS if name not in ESTIMATORS.keys() | INNER}
 
