@@ -26,7 +26,7 @@ __all__ = ["FeatureColumns", "ViewColumns"]
 
 
 class ViewColumns(NamedOutput, ColumnTransformer):
-    """scikit-learn's ColumnTransformer of which every part is a view.
+    """A ColumnTransformer of scikit-learn's of which every part is a view.
 
     It exists for two reasons. Features are named as `verbose_feature_names_out` says, by
     `make_features` after their number, and those of a view of which two would get the same name
