@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 
 import numpy as np
+import openpyxl
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -192,6 +194,129 @@ def _parquet() -> Iterator[Case]:
     yield "parquet: notes of an index that is not there", "t.parquet", packed(notes)
 
 
+def workbook(
+    sheet: bytes | None = None, method: int = zipfile.ZIP_DEFLATED, **parts: bytes
+) -> bytes:
+    """Make a workbook, with the XML of its sheet or other parts replaced."""
+    made, sink = openpyxl.Workbook(), io.BytesIO()
+    for row in (["id", "text", "n"], ["007", "says hi", 1], [None, "é", 2.5]):
+        made.active.append(row)
+    made.save(sink)
+    with zipfile.ZipFile(sink) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    if sheet is not None:
+        found["xl/worksheets/sheet1.xml"] = sheet
+    found |= parts
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method, compresslevel=1) as archive:
+        for name, data in found.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+_SHEET = (
+    b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%b<sheetData>'
+    b"%b</sheetData>%b</worksheet>"
+)
+
+
+def sheet_of(rows: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+    return _SHEET % (before, rows, after)
+
+
+def _xlsx() -> Iterator[Case]:
+    raw = workbook()
+    for part in (1, 2, 5, 8, 9):
+        yield f"xlsx cut at {part} tenths", "t.xlsx", raw[: len(raw) * part // 10]
+    rng = np.random.default_rng(1)
+    for number in range(20):
+        spoilt = np.frombuffer(raw, dtype=np.uint8).copy()
+        where = rng.integers(0, len(raw), size=1 + number)
+        spoilt[where] = rng.integers(0, 256, size=len(where))
+        yield f"xlsx with flipped bytes {number}", "t.xlsx", spoilt.tobytes()
+    rows = {
+        "no rows": b"",
+        "empty rows": b"<row/>" * 1000,
+        "empty cells": b"<row><c/><c/></row>" * 100,
+        "the last row that there is": b'<row r="1048576"><c r="A1048576"><v>1</v></c></row>',
+        "a row beyond all": b'<row r="999999999999"><c r="A1"><v>1</v></c></row>',
+        "a row below zero": b'<row r="-5"><c r="A1"><v>1</v></c></row>',
+        "a row that is no number": b'<row r="x"><c r="A1"><v>1</v></c></row>',
+        "a column beyond all": b'<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>',
+        "the last column": b'<row r="1"><c r="XFD1"><v>1</v></c></row>',
+        "a text that is not there": b'<row r="1"><c r="A1" t="s"><v>99</v></c></row>',
+        "a text before the first": b'<row r="1"><c r="A1" t="s"><v>-1</v></c></row>',
+        "a style that is not there": b'<row r="1"><c r="A1" s="9999"><v>1</v></c></row>',
+        "a kind that is not there": b'<row r="1"><c r="A1" t="zz"><v>1</v></c></row>',
+        "a number that is none": b'<row r="1"><c r="A1"><v>one</v></c></row>',
+        "a number too large": b"<row><c><v>1</v></c></row><row><c><v>1e999</v></c></row>",
+        "nan": b"<row><c><v>1</v></c></row><row><c><v>nan</v></c></row>",
+        "digits without end": b"<row><c><v>%b</v></c></row>" % (b"9" * 10_000),
+        "a boolean that is none": b'<row><c t="b"><v>7</v></c></row>',
+        "a date that is none": b'<row><c t="d"><v>2024-99-99</v></c></row>',
+        "rows twice": b'<row r="1"><c r="A1"><v>1</v></c></row>' * 5,
+        "formulas that share nothing": b'<row r="1"><c r="A1"><f t="shared" si="3"/></c></row>',
+        "rich text": b'<row><c t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c></row>',
+        "an escape of half a pair": b'<row><c t="inlineStr"><is><t>_xD83D_</t></is></c></row>',
+        "deep": b"<row>" * 5000 + b"</row>" * 5000,
+        "unclosed": b"<row><c>",
+        "not utf-8": b'<row><c t="inlineStr"><is><t>\xff\xfe</t></is></c></row>',
+    }
+    for name, row in rows.items():
+        yield f"xlsx: {name}", "t.xlsx", workbook(sheet_of(row))
+    wide = sheet_of(b"", before=b'<dimension ref="A1:XFD1048576"/>')
+    yield "xlsx: a dimension of all", "t.xlsx", workbook(wide)
+    odd = sheet_of(b"<row><c><v>1</v></c></row>", before=b'<dimension ref="nowhere"/>')
+    yield "xlsx: a dimension of nothing", "t.xlsx", workbook(odd)
+    laughs = b'<!DOCTYPE w [<!ENTITY a "haha"><!ENTITY b "&a;&a;&a;">]>' + sheet_of(b"")
+    yield "xlsx: entities", "t.xlsx", workbook(laughs)
+    coded = "<!DOCTYPE w [<!ENTITY a 'b'>]><worksheet/>".encode("utf-16")
+    yield "xlsx: entities in utf-16", "t.xlsx", workbook(coded)
+    yield (
+        "xlsx: another encoding",
+        "t.xlsx",
+        workbook(b'<?xml version="1.0" encoding="cp037"?><w/>'),
+    )
+    for name in ("xl/workbook.xml", "[Content_Types].xml", "xl/styles.xml", "_rels/.rels"):
+        for content in (b"", b"<a/>", b"\0" * 100, b'[{"a": 1}]'):
+            yield f"xlsx: {name} is {content[:4]!r}", "t.xlsx", workbook(None, **{name: content})
+    yield "xlsx: stored", "t.xlsx", workbook(method=zipfile.ZIP_STORED)
+    yield "xlsx: bzip2", "t.xlsx", workbook(method=zipfile.ZIP_BZIP2)
+    yield "xlsx: a csv", "t.xlsx", CSV
+    yield "xlsx: an old xls", "t.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    yield "xlsx: an archive of nothing", "t.xlsx", empty.getvalue()
+
+
+def _sheet_bombs() -> Iterator[Case]:
+    size = 60_000_000
+    far = b'<row><c r="XFD1"><v>1</v></c></row>'
+    kinds = {
+        "rows": sheet_of(b"<row/>" * (size // 6)),
+        "cells in a row": sheet_of(b"<row>" + b"<c/>" * (size // 4) + b"</row>"),
+        "merged cells": sheet_of(b"", after=b'<mergeCell ref="A1:B2"/>' * (size // 24)),
+        "cells far to the right": sheet_of(far * 300_000),
+        "spaces": sheet_of(b" " * 70_000_000),
+    }
+    for name, sheet in kinds.items():
+        yield f"bomb xlsx of {name}", "t.xlsx", workbook(sheet)
+    styles = b"<styleSheet>" + b"<a/>" * (size // 4) + b"</styleSheet>"
+    yield "bomb xlsx of styles", "t.xlsx", workbook(None, **{"xl/styles.xml": styles})
+    sst = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%b</sst>'
+    texts = sst % (b"<si><t>%b</t></si>" % (b"x" * 1_000_000))
+    same = sheet_of(b'<row><c t="s"><v>0</v></c></row>' * 100_000)
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        types = archive.read("[Content_Types].xml")
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    told = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%b"/></Types>' % kind
+    parts = {
+        "xl/sharedStrings.xml": texts,
+        "[Content_Types].xml": types.replace(b"</Types>", told),
+    }
+    yield "bomb xlsx of one text", "t.xlsx", workbook(same, **parts)
+
+
 def bombs() -> Iterator[Case]:
     """Make what unpacks to much more than it is, one at a time."""
     size = 70_000_000
@@ -206,7 +331,8 @@ def bombs() -> Iterator[Case]:
     yield "bomb parquet of nulls", "t.parquet", packed(pa.table({"a": pa.nulls(90_000_000)}))
     zeros = pa.table({"a": np.zeros(20_000_000, dtype=np.int64)})
     yield "bomb parquet of zeros", "t.parquet", packed(zeros, compression="zstd")
+    yield from _sheet_bombs()
 
 
-HOSTILE_TABLES: tuple[Case, ...] = (*_cut(), *_flipped(), *_csv(), *_jsonl(), *_parquet())
+HOSTILE_TABLES: tuple[Case, ...] = (*_cut(), *_flipped(), *_csv(), *_jsonl(), *_parquet(), *_xlsx())
 """Name, name of the file, and content."""

@@ -169,3 +169,20 @@ def test_what_is_wrong_with_a_table_is_told_in_flags(content, options, words, tm
     said = capsys.readouterr().err
     assert words in said
     assert "=" not in said.replace("[=BACKBONE]", "")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "search", "transfer"])
+def test_a_doubt_about_classes_is_said_once_and_stands_in_the_file(command, tmp_path, capsys):
+    n, rng = 40, np.random.default_rng(0)
+    label = np.where(np.arange(n) % 2, "good", np.where(np.arange(n) % 4, "bad", "Bad "))
+    told = {"label": label, "site": np.repeat(["a", "b"], n // 2)}
+    features = {f"text__{i}": rng.normal(size=n) + (label == "good") for i in range(3)}
+    pd.DataFrame(told | features).to_csv(tmp_path / "t.csv", index=False)
+    adapt = ("--domain", "site", "--adapt", "coral") if command == "transfer" else ()
+    recipe = ("--recipe", "early") if command == "search" else ()
+    name = "search" if command == "search" else "evaluate"
+    options = ("--target", "label", "--cv", 2, "--json", tmp_path / "s.json", *adapt, *recipe)
+    assert run(name, tmp_path / "t.csv", *options) == 0
+    said = "".join(capsys.readouterr())
+    assert said.count("differ only in case") == 1
+    assert "differ only in case" in (tmp_path / "s.json").read_text(encoding="utf-8")

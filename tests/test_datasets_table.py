@@ -185,7 +185,9 @@ def test_bytes_survive_parquet_and_are_no_paths(tmp_path):
         ("t.jsonl", '{"a": 1}\n\n{"a": 1\n', "line 3: no JSON"),
         ("t.jsonl", '{"a": 1}\n[1]\n', "line 2: expected an object, got list"),
         ("t.jsonl", '{"a": 1, "a": 2}\n', "line 1: a name occurs twice"),
-        ("t.xlsx", "a", r"extension '.xlsx'; tables are .csv"),
+        ("t.xls", "a", r"extension '.xls'; tables are .csv"),
+        ("t.xlsx", "a", "is no complete workbook"),
+        ("t.xlsx", "", "is empty"),
         ("t", "a", "has no extension"),
     ],
 )
@@ -251,7 +253,7 @@ def test_any_text_round_trips(tmp_path, extension, rows):
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.csv.gz"])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.csv.gz", "t.xlsx"])
 def test_any_bytes_give_a_table_or_a_table_error(tmp_path, name, content):
     with contextlib.suppress(TableError):
         assert isinstance(read_table(put(tmp_path, content, name)), pd.DataFrame)

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_minus_one(task, model, arguments.target)
     judge = _transfer if arguments.domain else _evaluation
     result = judge(model, task, arguments)
-    print(result)
+    print(task.unsaid(result))
     if output:
         write_json(output, result.to_dict())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ __all__ = [
     "open_table",
 ]
 
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 """Endings that `write_table` knows."""
 
 
@@ -75,17 +75,25 @@ class Labelled(Opened):
         Their groups, where a column was named.
     domains : ndarray or None
         Their domains as text, where a column was named.
+    doubts : list of str
+        What was said of the classes, before anything is learnt.
     """
 
     labels: np.ndarray
     known: np.ndarray
     groups: np.ndarray | None
     domains: np.ndarray | None
+    doubts: list[str]
 
     def told(self) -> str:
         """Say how many rows there are, and how many of them have a label."""
         with_label = "" if self.known.all() else f" ({self.known.sum()} with a label)"
         return f"{len(self.rows)} rows{with_label}"
+
+    def unsaid(self, result: Any) -> Any:
+        """Give a result without the notes that were said of its classes before."""
+        notes = [note for note in result.notes if note not in self.doubts]
+        return replace(result, notes=notes)
 
     def facts(self, target: str) -> dict[str, Any]:
         """Say what a model was fitted on, for the file it is saved in."""
@@ -166,7 +174,7 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
             f"--target must hold at least two different labels; {target!r} holds {list(different)}"
         )
     labels = _labels(table, target, known)
-    _tell_classes(labels)
+    doubts = _tell_classes(labels)
     if keep:
         labels = _with_gaps(labels, known)
     else:
@@ -181,17 +189,20 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
         known=known,
         groups=as_labels(table, group, "groups") if group else None,
         domains=domains_of(table, domain) if domain else None,
+        doubts=doubts,
     )
 
 
-def _tell_classes(labels: np.ndarray) -> None:
-    """Say which classes there are, and what is odd about them."""
+def _tell_classes(labels: np.ndarray) -> list[str]:
+    """Say which classes there are, and what is odd about them; give the latter."""
     from hybridsent._labels import count_labels, label_doubts, told_counts
 
     counts = count_labels(labels)
     say(f"classes: {told_counts(counts)}")
-    for doubt in label_doubts(counts):
+    doubts = label_doubts(counts)
+    for doubt in doubts:
         say(f"warning: {doubt}")
+    return doubts
 
 
 def has_label(table: pd.DataFrame, target: str) -> np.ndarray:
@@ -330,7 +341,7 @@ def open_both(
     from hybridsent.datasets._table import base_of, with_absolute_paths
 
     path = arguments.table
-    how = ("sep", "decimal", "encoding", "max_bytes")
+    how = ("sep", "decimal", "encoding", "max_bytes", "sheet")
     table = read_table(path, media=[], **{name: getattr(arguments, name) for name in how})
     if not len(table):
         raise UsageError(f"the table must have rows; {path} holds names of columns alone")

@@ -85,8 +85,8 @@ def add_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "table",
         metavar="TABLE",
-        help="csv, tsv, jsonl or parquet, media paths relative to its folder; or a folder that "
-        "holds a folder of images or sounds for each class (columns image or audio, and label)",
+        help="csv, tsv, jsonl, parquet or xlsx, media paths relative to its folder; or a folder "
+        "that holds a folder of images or sounds for each class (columns image or audio, label)",
     )
     group = parser.add_argument_group("reading the table")
     group.add_argument(
@@ -100,6 +100,9 @@ def add_table(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--encoding", metavar="NAME", help="of a text file, such as cp1252 (default: utf-8)"
+    )
+    group.add_argument(
+        "--sheet", metavar="NAME", help="sheet of an xlsx (default: the first one with cells)"
     )
     group.add_argument(
         "--max-bytes",

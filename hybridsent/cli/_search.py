@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         random_state=arguments.seed,
         verbose=is_interactive(),
     )
-    print(result)
+    print(task.unsaid(result))
     say("scores are nested: the rows they are of chose nothing; report that of 'selected'")
     facts = result.to_dict()
     if report:

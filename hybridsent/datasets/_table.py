@@ -25,6 +25,7 @@ from hybridsent.datasets._folder import read_folder
 from hybridsent.datasets._parquet import read_parquet
 from hybridsent.datasets._parse import check_names, parse_delimited, parse_jsonl
 from hybridsent.datasets._separator import separator_of, whole_fields
+from hybridsent.datasets._sheet import read_sheet
 from hybridsent.datasets._write import WRITERS, check_writable
 from hybridsent.exceptions import TableError
 
@@ -38,14 +39,15 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
     ".csv.gz": "csv",
     ".tsv.gz": "tsv",
     ".jsonl.gz": "jsonl",
     ".ndjson.gz": "jsonl",
 }
-_KNOWN = ".csv, .tsv, .jsonl, .ndjson (each also with .gz) and .parquet"
+_KNOWN = ".csv, .tsv, .jsonl, .ndjson (each also with .gz), .parquet and .xlsx"
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|data:)")
-_SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
+_SHEETS = (".xlsm", ".xlsb", ".xls", ".ods")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class _How:
     decimal: str
     encoding: str | None
     max_bytes: int | None
+    sheet: str | None
 
 
 def read_table(
@@ -66,8 +69,9 @@ def read_table(
     decimal: str = ".",
     encoding: str | None = None,
     max_bytes: int | None = None,
+    sheet: str | None = None,
 ) -> pd.DataFrame:
-    r"""Read a table of samples from CSV, TSV, JSON lines or Parquet, or from folders of classes.
+    r"""Read a table from CSV, TSV, JSON lines, Parquet or Excel, or from folders of classes.
 
     The format follows from the file's extension. In text formats a column is numeric only if every
     filled cell is a number without leading zeros, so ids like ``007`` and texts like ``NA`` or
@@ -82,7 +86,8 @@ def read_table(
     ----------
     path : str or PathLike
         The file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.ndjson`` (UTF-8; also gzipped, ``.csv.gz``),
-        or ``.parquet``. Or a folder that holds a folder of images or sounds for each class, such as
+        ``.parquet``, or ``.xlsx``, which needs openpyxl (``pip install hybridsent[xlsx]``). Or a
+        folder that holds a folder of images or sounds for each class, such as
         ``clips/angry/1.wav``: the table has a column ``image`` or ``audio``, and ``label``.
     media : sequence of str, default=None
         Columns of paths. None: every column most of whose cells look like paths of images or
@@ -95,8 +100,11 @@ def read_table(
     encoding : str, default=None
         Encoding of a text file, such as ``"cp1252"``. None: UTF-8.
     max_bytes : int, default=None
-        Most bytes that a gzipped or Parquet file may unpack to. None: 64 MiB, or 40 times its size
-        where that is more.
+        Most bytes that a gzipped, Parquet or Excel file may unpack to. None: 64 MiB, or 40 times
+        its size where that is more.
+    sheet : str, default=None
+        Name of the sheet of an Excel file. None: the first one that holds anything; where others do
+        as well, a warning names them.
 
     Returns
     -------
@@ -109,8 +117,11 @@ def read_table(
         If there is no such file, its format is unknown, it is empty, not UTF-8 or malformed, it
         unpacks to too much, a column name occurs twice, or a column of `media` is not there. The
         message names the line.
+    MissingDependencyError
+        If an Excel file is to be read, and openpyxl is not installed.
     ValueError
-        If `sep` is no single character, or `decimal` neither point nor comma.
+        If `sep` is no single character, `decimal` neither point nor comma, or `sheet` is given for
+        a file that has none.
 
     Examples
     --------
@@ -125,15 +136,19 @@ def read_table(
     (['lovely', 'NA'], True)
     """
     file = Path(path).expanduser()
-    how = _checked(_How(sep, decimal, encoding, max_bytes))
+    how = _checked(_How(sep, decimal, encoding, max_bytes, sheet))
     if os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises for names that are too long
         table = _from_folder(file)
         return with_absolute_paths(table, _media_of(table, media, file), base_of(file))
     _check_there(file)
     kind = _format_of(file)
+    if sheet is not None and kind != "xlsx":
+        raise ValueError(f"The sheet parameter is for .xlsx files. Got {sheet!r} for {file}.")
     try:
         if kind == "parquet":
             table = read_parquet(file, how.max_bytes)
+        elif kind == "xlsx":
+            table = read_sheet(file, sheet, how.max_bytes)
         else:
             table = _read_text_table(file, kind, how)
     except OSError as error:
@@ -194,8 +209,8 @@ def _format_of(file: Path) -> str:
 def _way_out(extension: str) -> str:
     if extension in _SHEETS:
         return (
-            "Save the sheet from the spreadsheet program as 'CSV UTF-8', or in Python: "
-            "pandas.read_excel(...) (needs openpyxl), and pass the DataFrame or write_table it."
+            "Save the sheet from the spreadsheet program as .xlsx or 'CSV UTF-8', or in Python: "
+            "pandas.read_excel(...), and pass the DataFrame or write_table it."
         )
     return "Convert it with pandas, or pass a DataFrame instead."
 
@@ -301,7 +316,7 @@ def check_can_write(table: pd.DataFrame, path: PathLike) -> None:
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
-    """Write a table to CSV, TSV, JSON lines or Parquet, by extension, all or nothing.
+    """Write a table to CSV, TSV, JSON lines, Parquet or Excel, by extension, all or nothing.
 
     The file is written beside its place and moved there in one step, so a reader never sees half of
     it. The index is not written; call ``table.reset_index()`` first to keep it.

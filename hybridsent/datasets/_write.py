@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hybridsent.datasets._sheet import unfit_for_sheet, write_sheet
 from hybridsent.exceptions import TableError
 
 __all__ = ["WRITERS", "check_writable"]
@@ -36,7 +37,7 @@ def check_writable(table: pd.DataFrame, kind: str) -> None:
     ----------
     table : DataFrame
         The table.
-    kind : {"csv", "tsv", "jsonl", "parquet"}
+    kind : {"csv", "tsv", "jsonl", "parquet", "xlsx"}
         The format.
 
     Raises
@@ -46,6 +47,9 @@ def check_writable(table: pd.DataFrame, kind: str) -> None:
     """
     if kind == "parquet":
         _check_parquet(table)
+        return
+    if kind == "xlsx":
+        _check_sheet(table)
         return
     if not table.shape[1]:
         raise TableError("A table without columns cannot be written as text. Got none.")
@@ -98,6 +102,21 @@ def _refused(label: Any, name: Any, what: str, kind: str) -> TableError:
         if kind != "parquet"
         else f"Column {name!r}: {what}"
     )
+
+
+def _check_sheet(table: pd.DataFrame) -> None:
+    for position in range(table.shape[1]):
+        column = table.iloc[:, position]
+        for label, cell in zip(column.index, column.astype(object).tolist(), strict=True):
+            if isinstance(cell, str) and _SURROGATE.search(cell):
+                raise _refused(label, column.name, "half a surrogate pair", "xlsx")
+            if pd.api.types.is_scalar(cell) and pd.isna(cell):
+                continue
+            if (why := unfit_for_sheet(cell)) is not None:
+                raise TableError(
+                    f"Row {label!r}, column {column.name!r}: a workbook cannot hold {why}. Write "
+                    "JSON lines or Parquet, or write it as a text."
+                )
 
 
 def _check_parquet(table: pd.DataFrame) -> None:
@@ -192,5 +211,6 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "tsv": _write_tsv,
     "jsonl": _write_jsonl,
     "parquet": _write_parquet,
+    "xlsx": write_sheet,
 }
 """What writes each format."""
