@@ -26,6 +26,7 @@ __all__ = [
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
 _ROWS = 256  # rows held in float64 at a time where columns are alone: they stay in the cache
 _BLOCK = 4096  # rows multiplied at a time: the sums of a block stay exact enough in float64
+_BITS = 63  # of an int64, its sign left out
 
 
 class Moments:
@@ -226,10 +227,14 @@ def alike_rows(present: np.ndarray) -> Iterator[tuple[np.ndarray, list[int]]]:
     >>> [(rows.tolist(), views) for rows, views in alike_rows(present)]
     [([1], [0]), ([0, 2], [0, 1])]
     """
-    codes = present @ (1 << np.arange(present.shape[1]))
+    if present.shape[1] < _BITS:
+        codes = present @ (1 << np.arange(present.shape[1]))
+    else:  # more views than an integer has bits
+        packed = np.packbits(present[:, ::-1], axis=1)
+        codes = np.unique(packed, axis=0, return_inverse=True)[1].ravel()
     for code in np.unique(codes):
-        views = [j for j in range(present.shape[1]) if int(code) >> j & 1]
-        yield np.flatnonzero(codes == code), views
+        rows = np.flatnonzero(codes == code)
+        yield rows, np.flatnonzero(present[rows[0]]).tolist()
 
 
 def span(block: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from hybridsent._moments import alike_rows
 from hybridsent.encoders import PresentCells
 from hybridsent.exceptions import TableWarning
 from hybridsent.heads import GatedFusionClassifier, StackedFusionClassifier
@@ -315,3 +316,28 @@ def test_a_view_that_no_row_has_is_told(step, rng):
     with pytest.warns(TableWarning, match=r"nothing of the view 'image': none of the 30 rows"):
         clone(step).fit(X.assign(image__0=np.nan), [0, 1] * 15)
     clone(step).fit(X, [0, 1] * 15)
+
+
+def test_a_hundred_views_are_imputed_row_by_row_as_a_few_are():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(40, 100)), columns=[f"v{i}__0" for i in range(100)])
+    X.iloc[0, 70] = X.iloc[1, 99] = X.iloc[2, 63] = X.iloc[3, 0] = np.nan
+    for strategy in ("mean", "predict"):
+        imputer = ViewImputer(strategy=strategy).set_output(transform="pandas").fit(X)
+        filled = imputer.transform(X)
+        assert not filled.isna().any().any()
+        known = X.notna().to_numpy()
+        assert np.allclose(filled[X.columns].to_numpy()[known], X.to_numpy()[known])
+
+
+def test_rows_are_told_apart_by_views_beyond_the_bits_of_an_integer():
+    present = np.ones((4, 130), dtype=bool)
+    present[0, 64] = present[1, 63] = present[2, 129] = False
+    found = {tuple(rows.tolist()): views for rows, views in alike_rows(present)}
+    assert {rows: len(views) for rows, views in found.items()} == {
+        (0,): 129,
+        (1,): 129,
+        (2,): 129,
+        (3,): 130,
+    }
+    assert 64 not in found[0,]

@@ -22,6 +22,7 @@ __all__ = [
     "encoders",
     "pipeline",
     "prepare",
+    "read_recipe",
     "set_limits",
     "shared",
     "store_of",
@@ -281,20 +282,20 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
         If a recipe that was named is unknown, or does not fit.
     """
     from hybridsent.evaluation._unadapted import adapts
-    from hybridsent.recipes import list_recipes, load_recipe
+    from hybridsent.recipes import list_recipes
 
     parts = _parts(task, arguments)
     built = {}
     for name in arguments.recipe or list_recipes():
         try:
-            recipe = load_recipe(name)
+            recipe = read_recipe(name)
             model = prepare(recipe.build(**parts), arguments)
             if not arguments.recipe and adapts(model):
                 say(f"recipe {name} is left out: it adapts to a target domain; see evaluate")
                 continue
             check_minus_one(task, model, arguments.target)
             built[recipe.name] = model, recipe.grid_for(model)
-        except (ValueError, FileNotFoundError) as error:
+        except (ValueError, UsageError) as error:
             if arguments.recipe:
                 raise UsageError(str(error)) from error
             say(f"recipe {name} is left out: {error}")
@@ -328,6 +329,41 @@ def baseline(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     return None
 
 
+def read_recipe(name: str) -> Any:
+    """Find a recipe; a file of the user's own is run.
+
+    Parameters
+    ----------
+    name : str
+        Its name, or the path of its file.
+
+    Returns
+    -------
+    Recipe
+        As `hybridsent.recipes.load_recipe` gives it.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or the file fails, whatever it raises.
+    """
+    from hybridsent.recipes import load_recipe
+
+    try:
+        return load_recipe(name)
+    except (ValueError, FileNotFoundError) as error:
+        if isinstance(error, UnicodeError):
+            raise UsageError(_failed(name, error)) from error
+        raise UsageError(str(error)) from error
+    except (Exception, SystemExit) as error:  # the code of a user, which may raise anything
+        raise UsageError(_failed(name, error)) from error
+
+
+def _failed(name: str, error: BaseException) -> str:
+    told = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(" .:")
+    return f"the recipe {name} cannot be run, its own code fails with {told}. Mend the file"
+
+
 def _check_options(arguments: argparse.Namespace) -> None:
     """Refuse options of a model that cannot stand together."""
     given = [name for name in FIXED_BY_A_RECIPE if getattr(arguments, name) is not None]
@@ -344,9 +380,8 @@ def _check_options(arguments: argparse.Namespace) -> None:
 def _builder(arguments: argparse.Namespace) -> Callable[..., Any]:
     """Give what builds the model, from the parameters that every recipe takes."""
     if arguments.recipe:
-        from hybridsent.recipes import load_recipe
-
-        return load_recipe(arguments.recipe).build
+        build: Callable[..., Any] = read_recipe(arguments.recipe).build
+        return build
     from hybridsent.fusion import make_fusion
 
     fixed = {name: getattr(arguments, name) for name in FIXED_BY_A_RECIPE}

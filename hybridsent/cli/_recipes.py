@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pprint import pformat
 
-from hybridsent.cli._console import UsageError, columns, say
+from hybridsent.cli._console import columns, say
+from hybridsent.cli._models import read_recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,14 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print a line a recipe, or the docstring and the grid of one."""
-    from hybridsent.recipes import list_recipes, load_recipe
+    from hybridsent.recipes import list_recipes
 
     if arguments.name is None:
         print(columns(list(list_recipes().items())))
         say("Use one with: hybridsent evaluate|fit|search TABLE --target COL --recipe NAME")
         return
-    try:
-        recipe = load_recipe(arguments.name)
-    except (ValueError, FileNotFoundError) as error:
-        raise UsageError(str(error)) from error
+    recipe = read_recipe(arguments.name)
     print(f"{recipe.doc}\n\nGRID = {pformat(recipe.grid, sort_dicts=False)}\n\n{recipe.path}")

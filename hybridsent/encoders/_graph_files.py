@@ -108,7 +108,7 @@ def find_unchecked(item: str) -> Found | None:
         if _are_sound(folder, small):
             _touch(folder / MANIFEST)
             return Found(folder, large)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):  # it may hold anything
         if not os.path.exists(folder):  # noqa: PTH110 - Path.exists raises where a folder is closed to us
             return None
     remove(folder)

@@ -354,7 +354,7 @@ def _read_entry_points() -> None:
         for point in entry_points(group=ENTRY_POINT_GROUP):
             try:
                 _take(list(point.load()()))
-            except Exception as error:  # noqa: BLE001 - code of other packages, which may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - code of other packages, which may raise anything
                 told = f"{type(error).__name__}: {error}".splitlines()[0]
                 _broken_plugins[f"{point.name!r} ({point.value})"] = told.rstrip(".")
 

@@ -88,8 +88,9 @@ def learn(X: np.ndarray, present: np.ndarray, views: Mapping[str, np.ndarray]) -
 
 def _combinations(views: int) -> list[int]:
     """Bit masks of present views that have a regression of their own."""
-    every = range(1, (1 << views) - 1)
-    return [code for code in every if views <= _EVERY or code.bit_count() == 1]
+    if views > _EVERY:
+        return [1 << view for view in range(views)]
+    return list(range(1, (1 << views) - 1))
 
 
 def _basis(block: np.ndarray, seen: np.ndarray) -> tuple[Basis, np.ndarray]:
