@@ -68,6 +68,8 @@ def as_pandas(X: Any) -> Any:
     """
     if isinstance(X, np.ndarray | str | bytes | list | tuple) or hasattr(X, "iloc"):
         return X
+    if hasattr(X, "tocsr"):  # a sparse matrix of SciPy; one form of them is a mapping, too
+        return X
     if isinstance(X, Mapping):
         return _from_mapping(X)
     if hasattr(X, "collect_schema") and hasattr(X, "collect"):  # polars' LazyFrame
