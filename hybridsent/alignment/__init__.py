@@ -1,12 +1,28 @@
 """One space for all views (layer L3)."""
 
-from hybridsent.alignment._base import canonical_correlations
-from hybridsent.alignment._contrastive import ContrastiveAligner
-from hybridsent.alignment._deep import DeepCCA
-from hybridsent.alignment._gcca import GCCA
-from hybridsent.alignment._mcca import MCCA
-from hybridsent.alignment._procrustes import Procrustes
-from hybridsent.alignment._significance import PermutationTest, permutation_test
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridsent.alignment._base import canonical_correlations
+    from hybridsent.alignment._contrastive import ContrastiveAligner
+    from hybridsent.alignment._deep import DeepCCA
+    from hybridsent.alignment._gcca import GCCA
+    from hybridsent.alignment._mcca import MCCA
+    from hybridsent.alignment._procrustes import Procrustes
+    from hybridsent.alignment._significance import PermutationTest, permutation_test
+
+_HOMES = {
+    "ContrastiveAligner": "hybridsent.alignment._contrastive",
+    "DeepCCA": "hybridsent.alignment._deep",
+    "GCCA": "hybridsent.alignment._gcca",
+    "MCCA": "hybridsent.alignment._mcca",
+    "PermutationTest": "hybridsent.alignment._significance",
+    "Procrustes": "hybridsent.alignment._procrustes",
+    "canonical_correlations": "hybridsent.alignment._base",
+    "permutation_test": "hybridsent.alignment._significance",
+}
 
 __all__ = [
     "GCCA",
@@ -18,3 +34,19 @@ __all__ = [
     "canonical_correlations",
     "permutation_test",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a name when it is first asked for (PEP 562): models load quickly."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -4,13 +4,31 @@ They return scikit-learn's objects: a ColumnTransformer, a Pipeline. Nothing her
 own.
 """
 
-from hybridsent.fusion._adapt import ADAPTATIONS
-from hybridsent.fusion._columns import ViewColumns
-from hybridsent.fusion._features import ENCODERS, make_features
-from hybridsent.fusion._fusion import make_fusion
-from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
-from hybridsent.fusion._learned import SELECTIONS
-from hybridsent.fusion._strategies import CLASSIFIERS, FUSIONS
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridsent.fusion._adapt import ADAPTATIONS
+    from hybridsent.fusion._columns import ViewColumns
+    from hybridsent.fusion._features import ENCODERS, make_features
+    from hybridsent.fusion._fusion import make_fusion
+    from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
+    from hybridsent.fusion._learned import SELECTIONS
+    from hybridsent.fusion._strategies import CLASSIFIERS, FUSIONS
+
+_HOMES = {
+    "ADAPTATIONS": "hybridsent.fusion._adapt",
+    "CLASSIFIERS": "hybridsent.fusion._strategies",
+    "ENCODERS": "hybridsent.fusion._features",
+    "FUSIONS": "hybridsent.fusion._strategies",
+    "FUSION_CANDIDATES": "hybridsent.fusion._grid",
+    "FUSION_GRID": "hybridsent.fusion._grid",
+    "SELECTIONS": "hybridsent.fusion._learned",
+    "ViewColumns": "hybridsent.fusion._columns",
+    "make_features": "hybridsent.fusion._features",
+    "make_fusion": "hybridsent.fusion._fusion",
+}
 
 __all__ = [
     "ADAPTATIONS",
@@ -24,3 +42,19 @@ __all__ = [
     "make_features",
     "make_fusion",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a name when it is first asked for (PEP 562): models load quickly."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -1,18 +1,15 @@
-"""What is learned in each view on its own: selection and reduction of features (layer L4)."""
+"""What is learned in each view on its own: selection and reduction of features (layer L4).
+
+The parts of scikit-learn are imported where they are made: few models have any, and all would load
+trees, neighbours and support vector machines.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sklearn.base import BaseEstimator
-from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.feature_selection import SelectFromModel, SelectPercentile, VarianceThreshold
 from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC
-
-from hybridsent.devices import OnDevice
 
 __all__ = ["SELECTIONS", "reducer", "selector"]
 
@@ -40,13 +37,19 @@ def selector(select: str, random_state: int = 0) -> Pipeline:
     ValueError
         If it is none of these.
     """
+    from sklearn.feature_selection import SelectFromModel, SelectPercentile, VarianceThreshold
+
     if select == "univariate":
         best: Any = SelectPercentile(percentile=50)
     elif select == "l1":
+        from sklearn.svm import LinearSVC
+
         # rows have a mean squared length of one, so that one C suits any number of columns
         svm = LinearSVC(penalty="l1", dual=False, C=1.0, tol=1e-2, random_state=random_state)
         best = SelectFromModel(svm)
     elif select == "trees":
+        from sklearn.ensemble import ExtraTreesClassifier
+
         trees = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=random_state)
         best = SelectFromModel(trees, threshold="median")
     else:
@@ -88,6 +91,8 @@ def reducer(
         share = 0.95 if n_components is None else n_components
         return _components(share, learn_device, random_state)
     if reduce == "lda":
+        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
         # Fisherfaces: 6,373 columns and few rows have no covariance to invert, nor time to try
         discriminants = LinearDiscriminantAnalysis(
             solver="eigen", shrinkage="auto", n_components=n_components
@@ -99,8 +104,12 @@ def reducer(
 
 
 def _components(n_components: int | float, learn_device: str, random_state: int) -> BaseEstimator:
+    from sklearn.decomposition import PCA
+
     if learn_device == "cpu":
         return PCA(n_components, random_state=random_state)
+    from hybridsent.devices import OnDevice
+
     # tensors have no LU: scikit-learn would take QR by itself, but with a warning
     pca = PCA(n_components, power_iteration_normalizer="QR", random_state=random_state)
     return OnDevice(pca, device=learn_device)
