@@ -538,6 +538,6 @@ def test_the_command_line_learns_on_a_device(tmp_path, monkeypatch, capsys):
     assert main([*fit, "--reduce", "pca", "--learn-device", "gpu"]) == 2
     assert "must be a str among 'cpu'" in capsys.readouterr().err
     assert main([*fit, "--learn-device", "cuda"]) == 2
-    assert "add reduce='pca', classifier='xgboost' or a network" in capsys.readouterr().err
+    assert "add --reduce pca, --classifier xgboost or a network" in capsys.readouterr().err
     assert main([*fit, "--reduce", "pca", "--learn-device", NOWHERE]) != 0
     assert "torch finds" in capsys.readouterr().err
