@@ -186,3 +186,21 @@ def test_a_doubt_about_classes_is_said_once_and_stands_in_the_file(command, tmp_
     said = "".join(capsys.readouterr())
     assert said.count("differ only in case") == 1
     assert "differ only in case" in (tmp_path / "s.json").read_text(encoding="utf-8")
+
+
+def test_no_command_replaces_what_it_reads(tmp_path, capsys):
+    table = tmp_path / "posts.csv"
+    table.write_text("text,label\nfine,good\nawful,bad\n")
+    before = table.read_bytes()
+    again = str(tmp_path / "." / "posts.csv")
+    for call in (
+        ["encode", str(table), "-o", again],
+        ["fit", str(table), "--target", "label", "-o", again],
+        ["evaluate", str(table), "--target", "label", "--json", again],
+        ["search", str(table), "--target", "label", "-o", again],
+        ["search", str(table), "--target", "label", "--json", again],
+        ["predict", "model", str(table), "-o", again],
+    ):
+        assert main(call) == 2
+        assert "must be another file than those that are read" in capsys.readouterr().err
+        assert table.read_bytes() == before

@@ -25,7 +25,11 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.datasets import write_table
     from hybridsent.fusion import make_features
 
-    output = check_output(arguments.output, "--output", TABLES) if arguments.output else None
+    output = (
+        check_output(arguments.output, "--output", TABLES, reads=[arguments.table])
+        if arguments.output
+        else None
+    )
     table = open_table(arguments, [arguments.image, arguments.audio])
     found = modalities(arguments, table)
     features = prepare(make_features(**encoders(found, arguments)), arguments)

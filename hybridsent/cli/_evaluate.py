@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate, print the table and write the JSON."""
-    output = check_output(arguments.json, "--json") if arguments.json else None
+    output = (
+        check_output(arguments.json, "--json", reads=[arguments.table]) if arguments.json else None
+    )
     if arguments.target_labels and not arguments.domain:
         raise UsageError("--target-labels needs --domain, the column that tells the target's rows")
     opened = open_rows(arguments)

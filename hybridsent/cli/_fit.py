@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Fit and save."""
     from hybridsent.persist import check_savable, save
 
-    output = check_output(arguments.output, "--output")
+    output = check_output(arguments.output, "--output", reads=[arguments.table])
     opened = open_rows(arguments)
     model = pipeline(opened, arguments)
     check_target_told(model, opened, arguments)

@@ -439,7 +439,9 @@ def _listed(table: pd.DataFrame) -> list[str]:
     return names if len(names) <= 40 else [*names[:5], "…", *names[-15:]]
 
 
-def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path:
+def check_output(
+    path: str, option: str, suffixes: tuple[str, ...] = (), *, reads: Sequence[str] = ()
+) -> Path:
     """Refuse an output that cannot be written, before the work is done.
 
     Parameters
@@ -450,6 +452,8 @@ def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path
         Who named it.
     suffixes : tuple of str, default=()
         Endings that are allowed; none means all.
+    reads : sequence of str, default=()
+        Files that the command reads, and may not replace.
 
     Returns
     -------
@@ -459,7 +463,7 @@ def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path
     Raises
     ------
     UsageError
-        If its folder is not there, it is a folder, or it ends otherwise.
+        If its folder is not there, it is a folder, it ends otherwise, or it is one of `reads`.
     """
     file = Path(path)
     if file.is_dir():
@@ -470,4 +474,8 @@ def check_output(path: str, option: str, suffixes: tuple[str, ...] = ()) -> Path
         )
     if suffixes and file.suffix.lower() not in suffixes:
         raise UsageError(f"{option} must end in one of {list(suffixes)}; got {path!r}")
+    if any(file.resolve() == Path(read).resolve() for read in reads):
+        raise UsageError(
+            f"{option} must be another file than those that are read; {path!r} would be replaced"
+        )
     return file

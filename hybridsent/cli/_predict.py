@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.evaluation._encoders import every_encoder
     from hybridsent.persist import load
 
-    output = check_output(arguments.output, "--output", TABLES)
+    output = check_output(
+        arguments.output, "--output", TABLES, reads=[arguments.model, arguments.table]
+    )
     model = load(arguments.model, trusted=arguments.trusted, paths=arguments.allow_path)
     found = [(encoder.modality, names_of(column)) for _, encoder, column in encoders_of(model)]
     media = [name for kind, names in found if kind in ("image", "audio") for name in names]

@@ -33,8 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.evaluation import search
     from hybridsent.persist import check_savable, save
 
-    output = check_output(arguments.output, "--output") if arguments.output else None
-    report = check_output(arguments.json, "--json") if arguments.json else None
+    reads = [arguments.table]
+    output = check_output(arguments.output, "--output", reads=reads) if arguments.output else None
+    report = check_output(arguments.json, "--json", reads=reads) if arguments.json else None
     task = labelled(open_rows(arguments), arguments)
     tried = candidates(task, arguments)
     for model, grid in tried.values() if output else ():

@@ -231,6 +231,7 @@ class FeatureColumns:
         found = [name for name in columns if re.fullmatch(pattern, name)]
         if found:
             return found
+        meant = "" if self.view in columns else did_you_mean(self.view, columns)
         if self.view in columns:
             way_out = f"rename the column {self.view!r} to '{self.view}__0'"
         else:
@@ -238,7 +239,7 @@ class FeatureColumns:
             way_out = f"the table has {views[:20]}"
         raise ValueError(
             f"The features parameter names the view {self.view!r}, but the table has no column "
-            f"'{self.view}__0', '{self.view}__1' …: {way_out}.{did_you_mean(self.view, columns)}"
+            f"'{self.view}__0', '{self.view}__1' …: {way_out}.{meant}"
         )
 
     def __repr__(self) -> str:
