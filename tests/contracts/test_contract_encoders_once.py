@@ -269,10 +269,11 @@ def test_only_broken_cells_keep_the_width_and_are_no_ground_to_learn_from(case):
     encoder = case.make(store=None, on_error="missing")
     cells = [broken(case.kind.modality)] * 2
     with pytest.raises(CellError, match="All 2 cells"):
-        encoder.fit_transform(cells)
-    with pytest.warns(CellWarning, match="2 of 2"):
-        rows = encoder.fit(case.cells(2)).transform(cells)
-    assert rows.shape == (2, case.backbone.width)
+        encoder.fit_transform(cells, ["good", "bad"])
+    for encode in (encoder.fit_transform, encoder.fit(case.cells(2)).transform):
+        with pytest.warns(CellWarning, match="2 of 2"):
+            rows = encode(cells)
+        assert rows.shape == (2, case.backbone.width)
 
 
 @every_fake

@@ -46,9 +46,9 @@ def test_discovery_found_estimators_and_checks():
     assert len(CHECKED) >= 5
     per_class = {kind: sum(param.values[0] is kind for param in CHECKS) for kind in CHECKED}
     assert min(per_class.values()) >= 40, per_class
-    left_out = [kind.__name__ for kind in estimators() if skipped(kind)]
-    assert set(left_out) >= {"TextEncoder", "ImageEncoder", "AudioEncoder"}
-    assert len(left_out) <= 6, f"too many are not checked: {left_out}"
+    left_out = {kind.__name__ for kind in estimators() if skipped(kind)}
+    of_cells = {"AudioEncoder", "BaseEncoder", "ImageEncoder", "PresentCells", "TextEncoder"}
+    assert left_out == of_cells | {"Remembered", "Replayed", "ViewColumns"}, "one is not checked"
 
 
 def test_tables_name_only_what_exists():
