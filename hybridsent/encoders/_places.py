@@ -38,7 +38,7 @@ def is_path(rest: str) -> bool:
     parts = rest.split("/")
     absolute = PurePosixPath(rest).is_absolute() or bool(PureWindowsPath(rest).drive)
     odd = "\\" in rest or rest.startswith((".", "~")) or len(parts) > 2
-    return absolute or odd or ".." in parts
+    return absolute or odd
 
 
 def path_in(model: str) -> str | None:
@@ -67,4 +67,6 @@ def path_in(model: str) -> str | None:
         return rest
     if family == "torchvision":
         return rest.partition("@")[2] or None
-    return rest if family == "hf" and is_path(rest) else None
+    # "name/.." is no repository either, and where a folder "name" is, it leads out of it
+    leaves = ".." in rest.split("/")
+    return rest if family == "hf" and (leaves or is_path(rest)) else None

@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from hybridsent.evaluation._fitting import fit_model, groups_for, is_routed
+from hybridsent.evaluation._fitting import fit_model, is_routed
 from hybridsent.evaluation._nesting import is_dropped
 
 __all__ = ["Fitted", "Rows", "SharedSteps"]
@@ -111,7 +111,7 @@ class SharedSteps:
             test = self._transformed(fitted, test, (*key, "test"), keep=None not in key)
             model.steps[i] = (name, fitted)
         name, last = model.steps[-1]
-        model.steps[-1] = (name, last.fit(X, y, **groups_for(last, groups)))
+        model.steps[-1] = (name, fit_model(last, X, y, groups))
         return Fitted(model, Pipeline(model.steps[-1:]), test)
 
     def release(self, key: tuple[Any, ...]) -> None:
