@@ -8,14 +8,12 @@ apart, and how the names and the matrix come apart.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from hybridsent._tables import as_pandas, named_as_fitted
-from hybridsent.exceptions import TableWarning
 
 __all__ = [
     "DOMAIN",
@@ -39,7 +37,6 @@ __all__ = [
     "step_of",
     "view_of",
     "views_of",
-    "warn_of_empty_views",
 ]
 
 DOMAIN = "domain"
@@ -293,36 +290,6 @@ def presence(X: np.ndarray, views: Mapping[str, np.ndarray]) -> np.ndarray:
     # a sum is NaN where any part is: three times quicker than a mask of every cell
     sums = [block_of(X, columns).sum(axis=1) for columns in views.values()]
     return ~np.isnan(np.column_stack(sums)) if sums else np.zeros((len(X), 0), dtype=bool)
-
-
-def warn_of_empty_views(
-    estimator: Any, present: np.ndarray, views: Mapping[str, np.ndarray]
-) -> None:
-    """Warn of views that no row has in `fit`: nothing can be learned of them.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who is fitted.
-    present : ndarray of bool of shape (n, n_views)
-        As `presence` gives it.
-    views : mapping of str to ndarray of int
-        Columns of each view.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent._views import warn_of_empty_views
-    >>> warn_of_empty_views(None, np.array([[True], [False]]), {"text": np.array([0])})
-    """
-    empty = [view for view, there in zip(views, present.T, strict=True) if not there.any()]
-    if empty and len(present):
-        warnings.warn(
-            f"{type(estimator).__name__} learns nothing of the view {empty[0]!r}: none of the "
-            f"{len(present)} rows has it. Leave it out, or see why its cells are missing.",
-            TableWarning,
-            stacklevel=3,
-        )
 
 
 def feature_names(view: str, width: int, steps: int | None = None) -> list[str]:

@@ -149,11 +149,13 @@ def test_a_model_with_a_tuned_encoder_is_saved_and_loaded(tuned, copy, tmp_path)
     ).fit(TEXTS, LABELS)
     path = tmp_path / "model.hybridsent"
     hybridsent.save(model, path)
-    loaded = hybridsent.load(path)
+    with pytest.raises(hybridsent.exceptions.UntrustedPathError, match="paths="):
+        hybridsent.load(path)
+    loaded = hybridsent.load(path, paths=[copy])
     np.testing.assert_array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
     flip(copy / "model.safetensors")
     with pytest.raises(hybridsent.exceptions.BundleError, match="computes something else"):
-        hybridsent.load(path)
+        hybridsent.load(path, paths=[copy])
 
 
 def test_what_ends_with_the_process_is_told_when_a_model_is_saved(base, tmp_path):

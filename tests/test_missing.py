@@ -18,8 +18,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent._moments import alike_rows
 from hybridsent.encoders import PresentCells
-from hybridsent.exceptions import TableWarning
-from hybridsent.heads import GatedFusionClassifier, StackedFusionClassifier
 from hybridsent.missing import PresentRows, ViewImputer
 from hybridsent.persist import load, save
 
@@ -60,7 +58,6 @@ def test_imputer_without_indicator_or_without_names(X):
     np.testing.assert_array_equal(unnamed.transform(X.to_numpy())[:, 6], X.isna().any(axis=1))
 
 
-@pytest.mark.filterwarnings("ignore::hybridsent.exceptions.TableWarning")
 def test_a_view_that_was_never_there_becomes_zero():
     X = np.array([[1.0, np.nan], [3.0, np.nan]])
     imputer = ViewImputer(add_indicator=False).fit(X)
@@ -68,7 +65,6 @@ def test_a_view_that_was_never_there_becomes_zero():
     np.testing.assert_array_equal(imputer.transform(X), [[1, 0], [3, 0]])
 
 
-@pytest.mark.filterwarnings("ignore::hybridsent.exceptions.TableWarning")
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 2**24 - 1))
 @settings(max_examples=60, deadline=None)
 def test_imputer_leaves_what_is_there_and_fills_the_rest(n, p, bits):
@@ -224,7 +220,6 @@ def test_each_combination_of_present_views_predicts_the_others():
         assert nothing == pytest.approx(np.tile(part.mean(), (500, 1)), abs=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore::hybridsent.exceptions.TableWarning")
 def test_views_that_were_never_together_are_filled_with_the_mean():
     X = two_views()
     X.iloc[:300, :6] = np.nan
@@ -306,16 +301,6 @@ def test_a_transformer_of_cells_gets_the_labels_of_those_that_are_there():
 
     PresentCells(Learns()).fit(TEXTS, list("abcdefgh"))
     assert seen["y"] == list("abdf")
-
-
-@pytest.mark.parametrize(
-    "step", [ViewImputer(), StackedFusionClassifier(), GatedFusionClassifier(max_epochs=1)]
-)
-def test_a_view_that_no_row_has_is_told(step, rng):
-    X = pd.DataFrame(rng.normal(size=(30, 2)), columns=["text__0", "image__0"])
-    with pytest.warns(TableWarning, match=r"nothing of the view 'image': none of the 30 rows"):
-        clone(step).fit(X.assign(image__0=np.nan), [0, 1] * 15)
-    clone(step).fit(X, [0, 1] * 15)
 
 
 def test_a_hundred_views_are_imputed_row_by_row_as_a_few_are():

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent._views import as_labelled, as_matrix, presence, views_of, warn_of_empty_views
+from hybridsent._views import as_labelled, as_matrix, presence, views_of
 from hybridsent.heads._common import MostProbableMixin, learn_classes
 
 if TYPE_CHECKING:
@@ -122,7 +122,6 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
                 f"At least one row must have a view to fit {type(self).__name__}. "
                 f"All {len(X)} rows have NaN in every view."
             )
-        warn_of_empty_views(self, present, self.views_)
         weight = compute_sample_weight(self.class_weight, y)
         prior = np.bincount(codes, weights=weight)
         self.class_prior_ = prior / prior.sum()

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
-from hybridsent._views import as_matrix, presence, warn_of_empty_views
+from hybridsent._views import as_matrix, presence
 from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
@@ -167,7 +167,6 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         """
         self._validate_params()
         X, y, present = learn_table(self, X, y)
-        warn_of_empty_views(self, present, self.views_)
         folds = make_folds(self, y, groups)
         self.estimators_: dict[str, Any] = {}
         self.finals_: dict[str, Any] = {}

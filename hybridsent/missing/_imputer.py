@@ -19,7 +19,6 @@ from hybridsent._views import (
     is_passthrough,
     presence,
     views_of,
-    warn_of_empty_views,
 )
 from hybridsent.missing._prediction import Prediction, learn, predict
 
@@ -99,8 +98,6 @@ class ViewImputer(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> ViewImputer:
         """Learn the means, and which views can be missing.
 
-        A TableWarning tells of a view that no row has.
-
         Parameters
         ----------
         X : array or DataFrame of shape (n, p)
@@ -129,7 +126,6 @@ class ViewImputer(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
             if self.add_indicator and absent[:, positions].any()
         ]
         present = presence(X, self.views_)
-        warn_of_empty_views(self, present, self.views_)
         self._prediction: Prediction | None = None
         if self.strategy == "predict" and len(self.views_) > 1:
             self._prediction = learn(X, present, self.views_)
