@@ -22,6 +22,7 @@ import pandas as pd
 
 from hybridsent._optional import import_optional
 from hybridsent._tables import as_column
+from hybridsent._warnings import ignored_warnings
 from hybridsent.datasets._bytes import limit_of, too_large
 from hybridsent.datasets._parse import check_names
 from hybridsent.exceptions import MissingDependencyError, TableError, TableWarning
@@ -92,8 +93,7 @@ def read_sheet(file: Path, sheet: str | None, max_bytes: int | None) -> pd.DataF
     library = _openpyxl(file)
     uncomputed = _look_through(file, limit)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that are no cells
+        with ignored_warnings():  # of styles and extensions that are no cells
             book = library.load_workbook(file, read_only=True, data_only=True, keep_links=False)
             try:
                 chosen, others = _chosen(book, sheet, file, limit)

@@ -191,11 +191,12 @@ def check_one_kind(values: np.ndarray, name: str) -> None:
     kinds = np.array([_kind(value) for value in values.tolist()])
     if len(set(kinds.tolist())) < 2:
         return
-    other = int((kinds != kinds[0]).argmax())
+    rows = (0, int((kinds != kinds[0]).argmax()))
+    one, other = sorted(rows, key=lambda row: kinds[row] == "text")  # the number first
     raise ValueError(
-        f"The {name} parameter must be texts or numbers, not both. Got {values[0]!r} in row 0 and "
-        f"{values[other]!r} in row {other}; write all as texts, for example by astype(str) of a "
-        "pandas column."
+        f"The {name} parameter must be texts or numbers, not both. Got {values[one]!r} in row "
+        f"{one} and {values[other]!r} in row {other}; write all as texts, for example by "
+        "astype(str) of a pandas column."
     )
 
 

@@ -58,9 +58,11 @@ def told_once() -> Iterator[None]:
     --------
     >>> import warnings
     >>> from hybridsent.evaluation._telling import told_once
-    >>> with warnings.catch_warnings(record=True) as told, told_once():
-    ...     for fold in range(3):
-    ...         warnings.warn(f"{fold} of 3 cells are broken", stacklevel=1)
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     with told_once():
+    ...         for fold in range(3):
+    ...             warnings.warn(f"{fold} of 3 cells are broken", stacklevel=1)
     >>> [str(each.message) for each in told]
     ['0 of 3 cells are broken']
     """

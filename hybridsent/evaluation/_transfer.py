@@ -24,7 +24,7 @@ from hybridsent.evaluation._judging import (
     stored,
 )
 from hybridsent.evaluation._metrics import one_metric
-from hybridsent.evaluation._splits import judged_labels, notes_on_labels
+from hybridsent.evaluation._splits import as_labels, judged_labels, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
 from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
@@ -194,7 +194,8 @@ def transfer_report(
     metric = one_metric(scoring, "transfer_report must be one name of a metric")
     _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
     regression = is_regressor(next(iter(models.values())))
-    labels = _check_labels(judged_labels(X, y), regression)
+    _check_known(as_labels(X, y), regression)
+    labels = _with_room(judged_labels(X, y), regression)
     domains = judged_labels(X, domain, "domain")
     kept_together = None if groups is None else judged_labels(X, groups, "groups")
     plain, notes = _baseline(models, baseline)
@@ -283,15 +284,18 @@ def _check_numbers(
         )
 
 
-def _check_labels(labels: np.ndarray, regression: bool) -> np.ndarray:
-    if regression:
-        return np.asarray(labels, dtype=np.float64)
-    if any(not isinstance(v, str) and v == -1 for v in set(labels.tolist())):
+def _check_known(labels: np.ndarray, regression: bool) -> None:
+    if not regression and any(not isinstance(v, str) and v == -1 for v in labels.tolist()):
         raise ValueError(
             "The labels must be those of all rows, the target's too: they judge, and the report "
             "hides them from the models. Got -1, which means unlabelled; leave these rows out, or "
             "rename the class."
         )
+
+
+def _with_room(labels: np.ndarray, regression: bool) -> np.ndarray:
+    if regression:
+        return np.asarray(labels, dtype=np.float64)
     if labels.dtype.kind in "bu":  # -1 must have room
         return labels.astype(np.int64)
     return labels
