@@ -195,7 +195,8 @@ def test_half_precision_is_near(folder_of, compiled_as, modality, kind):
     X = encode(modality, folder)
     assert compiled_as[-1] == "float32"
     Y = encode(modality, folder, precision="bfloat16")
-    assert compiled_as[-1] == "bfloat16"
+    if _graphs.multiplies_bfloat16():  # else torch does
+        assert compiled_as[-1] == "bfloat16"
     assert np.linalg.norm(X - Y) < 0.05 * np.linalg.norm(X)
 
 

@@ -119,14 +119,25 @@ def multiplies_bfloat16() -> bool:
     return not has_openvino() or _processor() >= {"avx512bw", "avx512dq", "avx512vl"}
 
 
+_NARROW = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"}  # oneDNN's names
+_WITHOUT_BFLOAT16 = {"AVX512_CORE", "AVX512_CORE_VNNI"}
+
+
 @functools.cache
 def _processor() -> frozenset[str]:
-    """Give what the processor can, as Linux names it; nothing elsewhere."""
+    """Give what the processor can, as Linux names it; nothing elsewhere.
+
+    oneDNN, which multiplies for OpenVINO and torch, can be told to use less of it.
+    """
     try:
         told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
         return frozenset()
-    return frozenset(told.split())
+    limits = (os.environ.get(f"{name}_MAX_CPU_ISA", "") for name in ("ONEDNN", "DNNL"))
+    limit = next(filter(None, limits), "").upper()
+    unused: tuple[str, ...] = ("avx512", "amx") if limit in _NARROW else ()
+    unused = ("avx512_bf16", "amx") if limit in _WITHOUT_BFLOAT16 else unused
+    return frozenset(word for word in told.split() if not (unused and word.startswith(unused)))
 
 
 class Graphs:
@@ -150,7 +161,8 @@ class Graphs:
         self.name = name
         self.device = device
         self.precision = precision
-        self.converts = device == "cpu" and precision in ("float32", "bfloat16") and has_openvino()
+        wide = precision == "float32" or (precision == "bfloat16" and multiplies_bfloat16())
+        self.converts = device == "cpu" and wide and has_openvino()
         # a card computes one batch while the next is padded and sent
         self.lanes = workers(None) if self.converts else 2 if device.startswith("cuda") else 1
         self.slow: str | None = None  # why torch runs what OpenVINO could not
