@@ -7,9 +7,9 @@ of torch, transformers, xgboost or opensmile: names are imported when used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hybridsent._lazy import lazy_names
 from hybridsent._version import __version__
 
 if TYPE_CHECKING:
@@ -53,16 +53,4 @@ __all__ = [  # noqa: RUF022 - sorted by what a reader looks for first
     "__version__",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its home when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'hybridsent' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, imported or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(globals(), _HOMES)

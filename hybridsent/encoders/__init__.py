@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hybridsent.encoders._audio import AudioEncoder
@@ -49,18 +51,4 @@ __all__ = [
     "release_networks",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module of a name when it is first asked for (PEP 562): commands start quickly."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, imported or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(globals(), _HOMES)

@@ -18,6 +18,7 @@ LAYERS = {
         "_hints",
         "_labels",
         "_layout",
+        "_lazy",
         "_logistic",
         "_moments",
         "_networks",
