@@ -39,7 +39,7 @@ class Solution:
     n_iter : int
         Iterations.
     converged : bool
-        Whether the solver ended before its last iteration.
+        Whether the solver ended before its last iteration, and all losses are numbers.
     """
 
     coef: np.ndarray
@@ -123,19 +123,23 @@ class LogisticFolds:
         coef = np.zeros((p, self.n_columns)) if start is None else start.coef
         intercept = np.zeros(self.n_columns) if start is None else start.intercept
         share = 1 / (self.n_outputs + (self.n_outputs == 1))
-        problem = _Scaled(self, C, share * (1 - share) if start is None else start.curvature)
-        found = minimize(
-            problem.value,
-            problem.pack(coef, intercept),
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": max_iter, "ftol": tol, "gtol": 0.0, "maxcor": 10},
-        )
-        coef, intercept = problem.unpack(found.x)
-        losses, probabilities = _losses(self.everything, self.all_truth, coef, intercept)
+        # on some processors BLAS marks a product of finite float32 matrices as invalid, for lanes of
+        # its registers that hold no number of theirs (numpy#24067); NaN in the result is looked for
+        with np.errstate(invalid="ignore"):
+            problem = _Scaled(self, C, share * (1 - share) if start is None else start.curvature)
+            found = minimize(
+                problem.value,
+                problem.pack(coef, intercept),
+                jac=True,
+                method="L-BFGS-B",
+                options={"maxiter": max_iter, "ftol": tol, "gtol": 0.0, "maxcor": 10},
+            )
+            coef, intercept = problem.unpack(found.x)
+            losses, probabilities = _losses(self.everything, self.all_truth, coef, intercept)
+        converged = found.status != 1 and bool(np.isfinite(losses).all())
         # a lower bound: rows that are all sure would make the next problem look flat
         curvature = max(float(np.mean(probabilities * (1 - probabilities))), 1e-3)
-        return Solution(coef, intercept, losses, curvature, int(found.nit), found.status != 1)
+        return Solution(coef, intercept, losses, curvature, int(found.nit), converged)
 
 
 def _losses(

@@ -18,6 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from xgboost import XGBClassifier
 
+from hybridsent._logistic import LogisticFolds
 from hybridsent.heads import BoostedTreesClassifier, TunedLinearClassifier
 
 
@@ -474,3 +475,25 @@ def test_a_large_constant_column_hides_no_other(rng, dtype):
     found = TunedLinearClassifier().fit(wide, y)
     assert found.coef_[0, -1] == 0
     np.testing.assert_allclose(found.coef_[0, :-1], plain.coef_[0], rtol=1e-3)
+
+
+class _MarkedAsInvalid(np.ndarray):
+    """Rows whose products are right, but carry the flag that BLAS sets on some processors."""
+
+    def __matmul__(self, other):
+        np.subtract(np.float32(np.inf), np.float32(np.inf))
+        return np.asarray(self) @ other
+
+
+def test_a_flag_that_blas_sets_for_finite_products_warns_nobody():
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((60, 4)).astype(np.float32)
+    codes = (Z[:, 0] > 0).astype(int)
+    weights = np.ones((60, 1), dtype=np.float32)
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        Z.view(_MarkedAsInvalid) @ np.ones((4, 1))
+    plain = LogisticFolds(Z, codes, 2, Z.T @ Z, weights).solve(1.0, tol=1e-6, max_iter=50)
+    folds = LogisticFolds(Z.view(_MarkedAsInvalid), codes, 2, Z.T @ Z, weights)
+    marked = folds.solve(1.0, tol=1e-6, max_iter=50)
+    assert plain.converged and marked.converged
+    np.testing.assert_allclose(marked.coef, plain.coef, rtol=1e-4)
