@@ -123,8 +123,8 @@ class LogisticFolds:
         coef = np.zeros((p, self.n_columns)) if start is None else start.coef
         intercept = np.zeros(self.n_columns) if start is None else start.intercept
         share = 1 / (self.n_outputs + (self.n_outputs == 1))
-        # on some processors BLAS marks a product of finite float32 matrices as invalid, for lanes of
-        # its registers that hold no number of theirs (numpy#24067); NaN in the result is looked for
+        # on some processors BLAS marks a product of finite float32 matrices as invalid, for lanes
+        # of registers that hold none of their numbers (numpy#24067); NaN is looked for below
         with np.errstate(invalid="ignore"):
             problem = _Scaled(self, C, share * (1 - share) if start is None else start.curvature)
             found = minimize(

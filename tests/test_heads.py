@@ -495,5 +495,6 @@ def test_a_flag_that_blas_sets_for_finite_products_warns_nobody():
     plain = LogisticFolds(Z, codes, 2, Z.T @ Z, weights).solve(1.0, tol=1e-6, max_iter=50)
     folds = LogisticFolds(Z.view(_MarkedAsInvalid), codes, 2, Z.T @ Z, weights)
     marked = folds.solve(1.0, tol=1e-6, max_iter=50)
-    assert plain.converged and marked.converged
+    assert plain.converged
+    assert marked.converged
     np.testing.assert_allclose(marked.coef, plain.coef, rtol=1e-4)
