@@ -10,13 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hybridsent.datasets._context import add_context
     from hybridsent.datasets._demo import make_demo
     from hybridsent.datasets._detect import detect_modalities, media_columns
     from hybridsent.datasets._table import read_table, write_table
 
-__all__ = ["detect_modalities", "make_demo", "media_columns", "read_table", "write_table"]
+__all__ = [
+    "add_context",
+    "detect_modalities",
+    "make_demo",
+    "media_columns",
+    "read_table",
+    "write_table",
+]
 
 _HOMES = {
+    "add_context": "hybridsent.datasets._context",
     "detect_modalities": "hybridsent.datasets._detect",
     "media_columns": "hybridsent.datasets._detect",
     "make_demo": "hybridsent.datasets._demo",
