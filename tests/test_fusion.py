@@ -137,7 +137,7 @@ def test_what_stands_for_an_encoder_becomes_one():
         ({"audio": ImageEncoder}, "The audio parameter.*Got <class"),
         (
             {"text": True, "columns": {"tweet": "text"}},
-            "must map .*Got 'tweet' as a modality; write {'text'",
+            "must map .*Got 'tweet' as a view; write {'text'",
         ),
         (
             {"text": True, "columns": {"image": "file"}},
@@ -145,9 +145,9 @@ def test_what_stands_for_an_encoder_becomes_one():
         ),
         (
             {"text": True, "columns": "tweet"},
-            "The columns parameter must map modalities.*Got 'tweet'",
+            "The columns parameter must map views.*Got 'tweet'",
         ),
-        ({"text": True, "columns": {3: "a", "b": "c"}}, "Got 3 as a modality"),
+        ({"text": True, "columns": {3: "a", "b": "c"}}, "Got 3 as a view"),
         (
             {"text": True, "reduce": "umap"},
             "The reduce parameter must be 'pca', 'lda' or None. Got 'umap'",
@@ -623,6 +623,7 @@ GIVEN = {
     "select": "trees",
     "reduce": "pca",
     "adapt": "coral",
+    "views": {"photo": "image"},
     "columns": {"text": "tweet"},
     "domain": "site",
     "target_domain": "films",
@@ -634,6 +635,7 @@ TABLES = {
     "encoded": {"text": True},
     "ready": {"features": ["text"]},
     "both": {"text": True, "features": ["audio"], "reduce": "pca"},
+    "views": {"views": {"text": "text", "body": "text/minilm-l6"}},
     "passthrough": {"features": "passthrough"},
     "trees": {"features": ["text"], "classifier": "xgboost"},
     "own": {"features": ["text"], "classifier": LogisticRegression()},

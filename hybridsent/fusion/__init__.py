@@ -13,16 +13,17 @@ from hybridsent._lazy import lazy_names
 if TYPE_CHECKING:
     from hybridsent.fusion._adapt import ADAPTATIONS
     from hybridsent.fusion._columns import ViewColumns
-    from hybridsent.fusion._features import ENCODERS, make_features
+    from hybridsent.fusion._features import make_features
     from hybridsent.fusion._fusion import make_fusion
     from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
     from hybridsent.fusion._learned import SELECTIONS
+    from hybridsent.fusion._named import ENCODERS
     from hybridsent.fusion._strategies import CLASSIFIERS, FUSIONS
 
 _HOMES = {
     "ADAPTATIONS": "hybridsent.fusion._adapt",
     "CLASSIFIERS": "hybridsent.fusion._strategies",
-    "ENCODERS": "hybridsent.fusion._features",
+    "ENCODERS": "hybridsent.fusion._named",
     "FUSIONS": "hybridsent.fusion._strategies",
     "FUSION_CANDIDATES": "hybridsent.fusion._grid",
     "FUSION_GRID": "hybridsent.fusion._grid",

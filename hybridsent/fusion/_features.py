@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
@@ -21,15 +20,13 @@ from hybridsent._views import (
     domain_names,
     rename_feature,
 )
-from hybridsent.encoders import AudioEncoder, ImageEncoder, PresentCells, TextEncoder
 from hybridsent.fusion._columns import FeatureColumns, ViewColumns
 from hybridsent.fusion._learned import reducer, selector
+from hybridsent.fusion._named import as_views, check_column_names, columns_of_views, made_view
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
 
-__all__ = ["ENCODERS", "ENCODING", "check_learn_device", "check_used", "make_features"]
-
-ENCODERS = {"text": TextEncoder, "image": ImageEncoder, "audio": AudioEncoder}
+__all__ = ["ENCODING", "check_learn_device", "check_used", "make_features"]
 
 ENCODING: dict[str, Any] = {
     "device": "auto",
@@ -43,6 +40,7 @@ ENCODING: dict[str, Any] = {
 
 
 def make_features(
+    views: Mapping[str, Any] | None = None,
     *,
     text: Any = None,
     image: Any = None,
@@ -67,22 +65,29 @@ def make_features(
 ) -> ColumnTransformer:
     """Build the step from a table of posts to one matrix whose columns are named ``view__i``.
 
-    Each modality that is given is encoded by a frozen encoder and, if wanted, reduced; rows that
-    lack a modality are NaN in its columns.
+    Each view is a column of the table and what makes features of it, in most cases a frozen
+    encoder; if wanted, they are reduced. Rows whose cell is missing are NaN in the columns of the
+    view. Any number of views may be of one modality or read one column.
 
     Parameters
     ----------
-    text, image, audio : True, str, estimator or None, default=None
-        True for the default backbone, the name of another one, an encoder, or any transformer or
-        Pipeline that takes the column. None leaves the modality out. A vectorizer of scikit-learn,
+    views : mapping of str to str or estimator, default=None
+        Names of views and what makes the features of each: the name of a modality, such as
+        ``"text"``, for its default backbone; the name of a backbone, such as
+        ``"audio/egemaps-v02"``; an encoder; or any transformer or Pipeline that takes the column.
+        What a backbone of an open family (``"hf:NAME"``) reads must be known: by its files, by a
+        view named like its modality, or by an encoder in its place. A vectorizer of scikit-learn,
         alone or in a Pipeline, stands in `hybridsent.encoders.PresentCells`, as it knows neither
         missing cells nor ``set_output``: ``features__text__transformer`` in a grid.
+    text, image, audio : True, str, estimator or None, default=None
+        The short form of a view named like its modality, which may stand beside `views`: True for
+        the default backbone, else as there. None leaves it out.
     columns : mapping of str to str, default=None
-        Column of the table that holds each modality; a column is named like its modality unless
+        Column of the table that each view reads; a view reads the column of its own name unless
         this says otherwise.
     features : sequence of str, default=None
         Views of which the table already holds the features, in columns named ``view__i``; instead
-        of, or beside, modalities.
+        of, or beside, views that are made here.
     domain : str, default=None
         Column of the table that tells the domain of each row; handed on as ``domain__0``, 0 for the
         source and 1 for the target, to the step that adapts (`hybridsent.transfer`).
@@ -124,7 +129,7 @@ def make_features(
     Raises
     ------
     ValueError
-        If no modality is given, or a parameter is none of the above, or nothing would use it.
+        If no view is given, or a parameter is none of the above, or nothing would use it.
 
     See Also
     --------
@@ -138,20 +143,25 @@ def make_features(
     >>> X = make_features(text=True, columns={"text": "tweet"}).fit_transform(table)
     >>> X.shape, list(X.columns[:2])
     ((2, 384), ['text__0', 'text__1'])
+
+    Two views of one column, and their names:
+
+    >>> from sklearn.feature_extraction.text import TfidfVectorizer
+    >>> two = {"meaning": "text", "words": TfidfVectorizer()}
+    >>> columns = {"meaning": "tweet", "words": "tweet"}
+    >>> list(make_features(two, columns=columns).fit_transform(table).columns[383:386])
+    ['meaning__383', 'words__0', 'words__1']
     """
     check_n_jobs(n_jobs, "make_features")
-    given = {"text": text, "image": image, "audio": audio}
-    wanted = {
-        view: value for view, value in given.items() if value is not None and value is not False
-    }
+    wanted = as_views(views, text=text, image=image, audio=audio)
     ready = _check_features(features, wanted)
     if not wanted and not ready:
         raise ValueError(
-            "At least one of the text, image, audio and features parameters of make_features must "
-            "be given. Got none; for example make_features(text=True)."
+            "At least one of the text, image, audio and features parameters of make_features, or "
+            "views, must be given. Got none; for example make_features(text=True)."
         )
-    where = _check_columns(columns, wanted)
-    _check_column_names(domain=domain, group=group)
+    where = columns_of_views(columns, list(wanted))
+    check_column_names(domain=domain, group=group)
     check_learn_device("make_features", learn_device, "cpu" if reduce is None else "pca")
     shared = {
         "device": device,
@@ -162,27 +172,24 @@ def make_features(
         "verbose": verbose,
         **({} if steps is None else {"steps": steps}),
     }
-    check_used("make_features", bool(wanted), steps=steps, **{k: shared[k] for k in ENCODING})
-    if random_state != 0 and select not in ("l1", "trees") and reduce is None:
+    made = {view: made_view(view, value, shared, random_state) for view, value in wanted.items()}
+    kinds = {kind for _, kind in made.values()}
+    encodes = bool(kinds - {"learned"})
+    check_used("make_features", encodes, steps=steps, **{k: shared[k] for k in ENCODING})
+    random = select in ("l1", "trees") or reduce is not None or "learned" in kinds
+    if random_state != 0 and not random:
         raise ValueError(
             "The random_state parameter of make_features must be left alone without select='l1', "
             f"select='trees' or reduce: nothing else here is random. Got {random_state!r}."
         )
     learn = (select, reduce, n_components, learn_device, random_state)
-    parts = [
-        (view, _learned(_encoder(view, value, shared), *learn), where.get(view, view))
-        for view, value in wanted.items()
-    ] + [
-        (
-            view,
-            _learned(None, *learn),
-            FeatureColumns(view),
-        )
-        for view in ready
+    parts: list[tuple[str, Any, Any]] = [
+        (view, _learned(part, *learn), where[view]) for view, (part, _) in made.items()
     ]
+    parts += [(view, _learned(None, *learn), FeatureColumns(view)) for view in ready]
     parts += _told(domain, target_domain, group, [view for view, *_ in parts])
-    made = ViewColumns(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
-    return made.set_output(transform="pandas")
+    columns_of = ViewColumns(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
+    return columns_of.set_output(transform="pandas")
 
 
 def _told(
@@ -274,39 +281,6 @@ def check_learn_device(caller: str, learn_device: str, kind: str) -> None:
         )
 
 
-def _check_columns(columns: Mapping[str, str] | None, wanted: Mapping[str, Any]) -> dict[str, str]:
-    if columns is not None and not isinstance(columns, Mapping):
-        raise ValueError(
-            "The columns parameter must map modalities to columns of the table. Got "
-            f"{columns!r}; write {{'text': 'tweet'}} for a text column named 'tweet'."
-        )
-    where = dict(columns or {})
-    unknown = sorted(set(where) - set(ENCODERS), key=str)
-    if unknown:
-        raise ValueError(
-            f"The columns parameter must map {list(ENCODERS)} to columns of the table. Got "
-            f"{unknown[0]!r} as a modality; write {{'text': 'tweet'}} for a text column named "
-            "'tweet'."
-        )
-    _check_column_names(**{f"columns[{view!r}]": column for view, column in where.items()})
-    idle = sorted(set(where) - set(wanted))
-    if idle:
-        raise ValueError(
-            f"The columns parameter names a column for {idle[0]!r}, but the modality is not asked "
-            f"for. Add {idle[0]}=True."
-        )
-    return where
-
-
-def _check_column_names(**named: Any) -> None:
-    """Refuse what could be read as a position, or as several columns."""
-    for name, column in named.items():
-        if column is not None and not isinstance(column, str):
-            raise ValueError(
-                f"The {name} parameter must be the name of one column of the table. Got {column!r}."
-            )
-
-
 def check_used(caller: str, encodes: bool, **given: Any) -> None:
     """Refuse options of encoders where there is none.
 
@@ -331,28 +305,6 @@ def check_used(caller: str, encodes: bool, **given: Any) -> None:
                 f"The {name} parameter of {caller} must be left alone where nothing is encoded: "
                 f"the features are ready. Got {value!r}."
             )
-
-
-def _encoder(view: str, value: Any, shared: Mapping[str, Any]) -> Any:
-    if value is True:
-        return ENCODERS[view](**shared)
-    if isinstance(value, str):
-        return ENCODERS[view](value, **shared)
-    if not isinstance(value, type) and hasattr(value, "fit") and hasattr(value, "transform"):
-        return value if _gives_frames(value) else PresentCells(value)
-    raise ValueError(
-        f"The {view} parameter must be True, the name of a backbone, or a transformer. Got "
-        f"{value!r} instead."
-    )
-
-
-def _gives_frames(transformer: Any) -> bool:
-    """Tell whether a transformer takes part in ``set_output``; vectorizers of text do not."""
-    try:
-        clone(transformer).set_output(transform="pandas")
-    except (AttributeError, ValueError):  # it is not there, or a step of a Pipeline has none
-        return False
-    return True
 
 
 def _learned(

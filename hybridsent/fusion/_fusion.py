@@ -11,6 +11,7 @@ from hybridsent._hints import did_you_mean
 from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, check_used, make_features
+from hybridsent.fusion._named import as_views, learned_by_name
 from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
 from hybridsent.scaling import ViewScaler
 
@@ -22,6 +23,7 @@ _STEPS = 4  # segments of a sample, where a strategy wants some and none are ask
 def make_fusion(
     how: str = "early",
     *,
+    views: Mapping[str, Any] | None = None,
     text: Any = None,
     image: Any = None,
     audio: Any = None,
@@ -71,6 +73,8 @@ def make_fusion(
         - ``"cnn"`` and ``"rnn"`` are networks over the segments of a sample
           (`hybridsent.heads.ConvolutionalFusionClassifier`,
           `hybridsent.heads.RecurrentFusionClassifier`).
+    views : mapping of str to str or estimator, default=None
+        As in `make_features`.
     text, image, audio : True, str, estimator or None, default=None
         As in `make_features`.
     columns : mapping of str to str, default=None
@@ -154,8 +158,8 @@ def make_fusion(
             f"instead.{did_you_mean(how, FUSIONS)}"
         )
     kind = _kind_of_learning(how, classifier, reduce)
-    wanted = any(part is not None and part is not False for part in (text, image, audio))
-    learns = select in ("l1", "trees") or reduce is not None
+    wanted = as_views(views, text=text, image=image, audio=audio)
+    learns = select in ("l1", "trees") or reduce is not None or learned_by_name(wanted)
     check_learn_device("make_fusion", learn_device, kind)
     first: list[tuple[str, Any]] = []
     # what follows reads the views off the names
@@ -174,6 +178,7 @@ def make_fusion(
         )
     if isinstance(features, str) and features == "passthrough":
         _check_alone(
+            views=views,
             text=text,
             image=image,
             audio=audio,
@@ -198,9 +203,7 @@ def make_fusion(
         )
     else:
         made = make_features(
-            text=text,
-            image=image,
-            audio=audio,
+            wanted,
             columns=columns,
             features=features,
             domain=domain,

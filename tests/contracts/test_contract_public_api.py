@@ -23,7 +23,7 @@ PUBLIC = {
     "list_backbones": "pattern",
     "load": "path",
     "make_demo": "n seed folder",
-    "make_features": "",
+    "make_features": "views",
     "make_fusion": "how",
     "read_table": "path",
     "save": "estimator path",
