@@ -96,6 +96,10 @@ def test_the_parquet_of_hugging_face_is_read(kind, tmp_path):
         (None,),
         [{"bytes": None, "path": None}],
         np.array([None], dtype=object),
+        [],
+        np.array([], dtype=object),
+        [None, "", {"bytes": None}],
+        [[None], []],
     ],
 )
 def test_a_holder_of_nothing_is_missing(cell):
@@ -118,7 +122,7 @@ def test_a_holder_of_nothing_is_missing(cell):
         ({"array": ["a"], "sampling_rate": 8000}, "audio", "floats, int16 or int32|plain numbers"),
         ({"bytes": "a.png"}, "image", "'bytes' are str, not bytes"),
         ({"bytes": None, "path": 3}, "image", "keys"),
-        (["good", "day"], "text", "got list"),
+        (["good", "day"], "text", "holds 2 items, and one is read"),
         ((16000, np.zeros(9)), "audio", "rate before the samples"),
         (np.zeros(9), "audio", "array of float64"),
         ([0.1, 0.2, 0.3], "audio", "got list"),

@@ -25,10 +25,10 @@ from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
 from hybridsent._views import feature_names
 from hybridsent.encoders import _runtime
 from hybridsent.encoders._cells import as_cells
+from hybridsent.encoders._items import ColumnRun
 from hybridsent.encoders._loaded import PROMISE, verify
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone, get_backbone
-from hybridsent.encoders._run import Run
 from hybridsent.exceptions import StoreError
 from hybridsent.store import resolve_store
 
@@ -175,7 +175,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         self._check()
         cells = as_cells(X, self.modality)
         verify(self)
-        run = Run(self, cells)
+        run = ColumnRun(self, cells)
         out = run.rows()
         if learns:
             run.check_some_sound()

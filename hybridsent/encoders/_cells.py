@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class Cells:
     values: Sequence[Any]
     labels: Sequence[Any]
     column: str
+    noun: ClassVar[str] = "cell"
 
     def __len__(self) -> int:
         return len(self.values)

@@ -16,6 +16,7 @@ import numpy as np
 from hybridsent._optional import import_optional
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._opensmile_engine import Engines
+from hybridsent.encoders._pooling import segments
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import MediaError, UnknownBackboneError
 
@@ -204,12 +205,11 @@ class OpenSmile(Network):
 
 
 def _pool_frames(frames: np.ndarray, options: Options) -> np.ndarray:
-    """Pool descriptors over segments that are cut as `hybridsent.encoders._pooling.pool` does."""
-    count = options.steps or 1
+    """Pool descriptors over segments."""
     frames = frames.astype(np.float64)  # energies and frequencies: float32 sums would lose digits
     rows = []
-    for i in range(count):
-        part = frames[i * len(frames) // count : -(-(i + 1) * len(frames) // count)]
+    for start, end in segments(len(frames), options.steps or 1):
+        part = frames[start:end]
         if options.pooling == "max":
             rows.append(part.max(0))
         elif options.pooling == "mean":

@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["concatenated", "of_length_one", "pool", "positions_of"]
+__all__ = ["concatenated", "of_length_one", "pool", "positions_of", "segments"]
 
 
 def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
     """Pool the first `lengths` vectors of each row.
 
-    With ``steps=k`` a row of L vectors is cut like ``torch.nn.functional.adaptive_avg_pool1d``
-    does: segment i holds the vectors floor(i L / k) to ceil((i + 1) L / k), so no segment is empty,
-    even when L < k.
+    With ``steps=k`` a row of vectors is cut as `segments` says.
 
     Parameters
     ----------
@@ -57,6 +55,33 @@ def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
     import torch
 
     return torch.from_numpy(weights).to(hidden.device) @ _float32(hidden)
+
+
+def segments(length: int, count: int) -> list[tuple[int, int]]:
+    """Cut a sequence into segments: the one rule for tokens, patches, frames and items of a cell.
+
+    It is that of ``torch.nn.functional.adaptive_avg_pool1d``: segment i of k holds the vectors
+    floor(i L / k) to ceil((i + 1) L / k) of L, so no segment is empty, even when L < k.
+
+    Parameters
+    ----------
+    length : int
+        Vectors, at least 1.
+    count : int
+        Segments.
+
+    Returns
+    -------
+    list of (int, int)
+        First vector of each segment, and the one behind its last.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._pooling import segments
+    >>> segments(4, 2), segments(2, 3)
+    ([(0, 2), (2, 4)], [(0, 1), (0, 2), (1, 2)])
+    """
+    return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
 
 
 def positions_of(hidden: Any, pooling: str, steps: int | None) -> Any:

@@ -294,12 +294,16 @@ class Run:
         message = f"{self.cells.where(position)}: {error}"
         if self.encoder.on_error == "raise":
             raise CellError(
-                f"{sentence(message)} Mend or remove the cell, or pass on_error='missing' to read "
-                "it as a missing one.",
+                f"{sentence(message)} Mend or remove the {self.cells.noun}, or pass "
+                "on_error='missing' to read it as a missing one.",
                 row=self.cells.labels[position],
                 column=self.cells.column,
             ) from error
         self._broken[position] = message
+
+    def has_sound(self) -> bool:
+        """Whether a cell has a vector."""
+        return self.vectors is not None and bool(self._filled.any())
 
     def check_some_sound(self) -> None:
         """Refuse a column without one sound cell: nothing can be learned from its modality.
@@ -313,8 +317,9 @@ class Run:
             return
         first = min(self._broken)
         raise CellError(
-            f"All {len(self._broken)} cells of the column {self.cells.column!r} are broken, so "
-            f"that nothing can be learned from it. The first: {sentence(self._broken[first])} "
+            f"All {len(self._broken)} {self.cells.noun}s of the column {self.cells.column!r} are "
+            "broken, so that nothing can be learned from it. The first: "
+            f"{sentence(self._broken[first])} "
             f"Mend what they have in common (a folder that moved, a format), or leave the "
             f"{self.encoder.modality} column out.",
             row=self.cells.labels[first],
@@ -326,7 +331,8 @@ class Run:
         if self._broken:
             first = self._broken[min(self._broken)]
             warnings.warn(
-                f"{len(self._broken)} of {len(self.cells)} cells are broken and count as missing. "
+                f"{len(self._broken)} of {len(self.cells)} {self.cells.noun}s are broken and count "
+                "as missing. "
                 f"The first: {first}",
                 CellWarning,
                 stacklevel=depth_of_caller(),

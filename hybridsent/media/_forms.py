@@ -17,7 +17,7 @@ import numpy as np
 from hybridsent.exceptions import MediaError
 from hybridsent.media._cells import is_nothing, is_pil_image, wrong_type
 
-__all__ = ["Form", "form_of", "is_empty_holder", "items_of", "opened", "taken"]
+__all__ = ["Form", "form_of", "is_empty_holder", "items_in", "items_of", "opened", "taken"]
 
 Form = Literal["words", "content", "path", "picture", "pixels", "samples"]
 
@@ -112,41 +112,90 @@ def opened(cell: object, kind: str) -> Any:
     cell : object
         Any cell.
     kind : {"text", "image", "audio"}
-        What it is meant to be; texts come in no containers.
+        What it is meant to be; texts come in lists, but in no dict.
 
     Returns
     -------
     object
-        What is inside, or the cell itself.
+        What is inside; the cell itself where it is none, or holds nothing or several things.
 
     Raises
     ------
     MediaError
-        If a container holds nothing, several cells, or something that is no cell.
+        If a dict holds nothing, or something that is no cell.
 
     Examples
     --------
-    >>> opened({"bytes": None, "path": "a.wav"}, "audio")
-    'a.wav'
+    >>> opened({"bytes": None, "path": "a.wav"}, "audio"), opened(["good", None], "text")
+    ('a.wav', 'good')
     """
-    if kind == "text":
+    if isinstance(cell, str):
         return cell
     for _ in range(_DEEPEST):
         if isinstance(cell, Mapping):
+            if kind == "text":
+                return cell
             cell = _held(cell, kind)
         elif (items := items_of(cell)) is None:
             return cell
         elif kind == "audio" and _is_pair(items):
             return items[0], items[1]
-        elif len(items) == 1:
-            cell = items[0]
+        elif len(there := _filled(items)) == 1:
+            cell = there[0]
         else:
             return cell
     return cell
 
 
+def items_in(cell: object, kind: str) -> Sequence[Any] | None:
+    """Give the items of a cell that holds several; missing ones are among them.
+
+    A list with one item that is there is that item, and what holds nothing that could be read is
+    told of as a whole.
+
+    Parameters
+    ----------
+    cell : object
+        Any cell.
+    kind : {"text", "image", "audio"}
+        What its items are meant to be.
+
+    Returns
+    -------
+    sequence or None
+        The items, two of them at least not missing; None where the cell holds one thing, or none.
+
+    Examples
+    --------
+    >>> items_in(["a.png", None, "b.png"], "image"), items_in(["a.png", None], "image")
+    (['a.png', None, 'b.png'], None)
+    >>> import numpy as np
+    >>> items_in([np.zeros(9), 16000], "audio")
+    """
+    for _ in range(_DEEPEST):
+        items = items_of(cell)
+        if items is None or (kind == "audio" and _is_pair(items)):
+            return None
+        there = _filled(items)
+        if len(there) != 1:
+            return items if any(_may_be(item, kind) for item in there) else None
+        cell = there[0]
+    return None
+
+
+def _filled(items: Iterable[Any]) -> list[Any]:
+    return [item for item in items if not (is_nothing(item) or is_empty_holder(item))]
+
+
+def _may_be(item: Any, kind: str) -> bool:
+    """Whether an item is a cell by its type; numbers and lists of several things are none."""
+    if isinstance(item, Mapping):
+        return kind != "text"
+    return form_of(opened(item, kind), kind) is not None
+
+
 def items_of(cell: object) -> Sequence[Any] | None:
-    """Give the items of a cell that is a list of such; parquet's lists come as arrays of objects.
+    """Give the items of a list; parquet's lists come as arrays of objects, pictures as a stack.
 
     Parameters
     ----------
@@ -165,41 +214,42 @@ def items_of(cell: object) -> Sequence[Any] | None:
     """
     if isinstance(cell, (list, tuple)):
         return cell
-    if isinstance(cell, np.ndarray) and cell.dtype.kind in "OUT" and cell.ndim == 1:
+    if not isinstance(cell, np.ndarray):
+        return None
+    if cell.dtype.kind in "OUT" and cell.ndim == 1:
         return cell.tolist()  # type: ignore[no-any-return]  # untyped by numpy
-    return None
+    return list(cell) if cell.ndim == 4 and cell.dtype == np.uint8 else None
 
 
-def is_empty_holder(cell: object) -> bool:
+def is_empty_holder(cell: object, levels: int = _DEEPEST) -> bool:
     """Tell whether a container is there but what it should hold is missing.
 
     Parameters
     ----------
     cell : object
         Any cell.
+    levels : int, default=4
+        Containers in containers that are opened.
 
     Returns
     -------
     bool
-        True for ``{"bytes": None, "path": None}`` and ``[None]``; an empty list is not missing but
-        broken: somebody put it there.
+        True for ``{"bytes": None, "path": None}``, an empty list and one of missing cells alone.
 
     Examples
     --------
-    >>> is_empty_holder({"bytes": None, "path": None}), is_empty_holder([])
-    (True, False)
+    >>> is_empty_holder({"bytes": None, "path": None}), is_empty_holder([None, ""])
+    (True, True)
     """
-    for _ in range(_DEEPEST):
-        if isinstance(cell, Mapping):
-            there = [cell[name] for name in _HOLDERS if name in cell]
-            return bool(there) and all(map(is_nothing, there))
-        items = items_of(cell)
-        if items is None or len(items) != 1:
-            return False
-        cell = items[0]
-        if is_nothing(cell):
-            return True
-    return False
+    if isinstance(cell, str):
+        return False
+    if isinstance(cell, Mapping):
+        there = [cell[name] for name in _HOLDERS if name in cell]
+        return bool(there) and all(map(is_nothing, there))
+    items = items_of(cell) if levels else None
+    return items is not None and all(
+        is_nothing(item) or is_empty_holder(item, levels - 1) for item in items
+    )
 
 
 def _held(holder: Mapping[Any, Any], kind: str) -> Any:
@@ -244,7 +294,7 @@ def _is_pair(items: Sequence[Any]) -> bool:
 
 
 def _refused(inside: object, kind: str) -> MediaError:
-    items = items_of(inside) if kind != "text" else None
+    items = items_of(inside)
     if items is None:
         return wrong_type(inside, kind)
     if len(items) == 0:

@@ -1,0 +1,178 @@
+"""Cells that hold several items: each item is encoded once, a row is their mean (layer L2).
+
+No library serves: encoders of skrub, sentence-transformers and timm take one thing a row.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hybridsent.encoders._cells import Cells
+from hybridsent.encoders._pooling import segments
+from hybridsent.encoders._run import Run
+from hybridsent.media import is_missing
+from hybridsent.media._forms import items_in
+
+__all__ = ["ColumnRun"]
+
+_ROWS_AT_ONCE = 1024  # whose items are gathered beside the result
+_LISTS = (list, tuple, np.ndarray)
+
+
+class ColumnRun:
+    """One call of `transform`, whatever its cells hold.
+
+    With steps, the items of a cell are its segments. Each is then read as one segment (steps=1), so
+    that the rows of a column lie in one space: of a two-tower model that is no projection.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        The encoder that is called.
+    cells : Cells
+        The column.
+    """
+
+    def __init__(self, encoder: Any, cells: Cells) -> None:
+        self.encoder, self.cells = encoder, cells
+        self._runs: list[Run] = []
+
+    def rows(self) -> np.ndarray | None:
+        """Give a vector a cell, NaN where it is missing or broken; None where all are."""
+        lists = _lists(self.cells, self.encoder.modality)
+        if not lists:
+            return self._run(self.encoder, self.cells).rows()
+        if self.encoder.steps is None:
+            return self._means(self.encoder, _spread(self.cells, range(len(self.cells)), lists))
+        alone = [row for row in range(len(self.cells)) if row not in lists]
+        one_step = copy.copy(self.encoder).set_params(steps=1)
+        parts = [
+            self._means(self.encoder, _spread(self.cells, alone, lists), cut=False),
+            self._means(one_step, _spread(self.cells, list(lists), lists)),
+        ]
+        found = [part for part in parts if part is not None]
+        if len(found) == 2:
+            found[0][list(lists)] = found[1][list(lists)]
+        return found[0] if found else None
+
+    def _run(self, encoder: Any, cells: Cells) -> Run:
+        self._runs.append(Run(encoder, cells))
+        return self._runs[-1]
+
+    def _means(self, encoder: Any, spread: _Spread, *, cut: bool = True) -> np.ndarray | None:
+        """Encode items, and give each cell the means of its own; None where there is none."""
+        vectors = self._run(encoder, spread.items).rows()
+        if vectors is None:
+            return None
+        count = (self.encoder.steps or 1) if cut else 1
+        out = np.full((len(self.cells), count * vectors.shape[1]), np.nan, dtype=np.float32)
+        sound = np.isfinite(vectors).all(axis=1)
+        for rows, which in spread.alike(sound):
+            parts = segments(which.shape[1], count)
+            means = [_mean(vectors, which[:, start:end]) for start, end in parts]
+            out[rows] = np.concatenate(means, axis=1)
+        return out
+
+    @property
+    def n_encoded(self) -> int:
+        """Distinct items that were encoded."""
+        return sum(run.n_encoded for run in self._runs)
+
+    @property
+    def n_from_store(self) -> int:
+        """Distinct items that were found in the store."""
+        return sum(run.n_from_store for run in self._runs)
+
+    def check_some_sound(self) -> None:
+        """Refuse a column without one sound cell: nothing can be learned from its modality.
+
+        Raises
+        ------
+        CellError
+            If there are cells, and every one is broken.
+        """
+        if any(run.has_sound() for run in self._runs):
+            return
+        for run in self._runs:
+            run.check_some_sound()
+
+    def warn(self) -> None:
+        """Tell how many cells broke, and once in a process that a network runs slowly."""
+        for run in self._runs:
+            run.warn()
+
+
+@dataclass
+class _Items(Cells):
+    """Items of a column, each with the place where it stands first."""
+
+    noun: ClassVar[str] = "item"
+    places: list[str] = field(default_factory=list)
+
+    def where(self, position: int) -> str:
+        """Words that name an item."""
+        return super().where(position) + self.places[position]
+
+
+@dataclass
+class _Spread:
+    """Which items the cells of a column hold: `which` has them in order, `rows` their cells."""
+
+    items: _Items
+    which: np.ndarray
+    rows: np.ndarray
+
+    def alike(self, sound: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give rows with as many sound items, and their items: (rows,) and (rows, items)."""
+        kept = sound[self.which]
+        rows, starts, counts = np.unique(self.rows[kept], return_index=True, return_counts=True)
+        which = self.which[kept]
+        for count in np.unique(counts):
+            group = np.flatnonzero(counts == count)
+            for i in range(0, len(group), _ROWS_AT_ONCE):
+                some = group[i : i + _ROWS_AT_ONCE]
+                yield rows[some], which[starts[some, None] + np.arange(count)]
+
+
+def _lists(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
+    """Rows whose cells hold several items, and these."""
+    found = {}
+    for row, cell in enumerate(cells.values):
+        if isinstance(cell, _LISTS) and (items := items_in(cell, modality)) is not None:
+            found[row] = items
+    return found
+
+
+def _spread(cells: Cells, chosen: Sequence[int], lists: dict[int, Sequence[Any]]) -> _Spread:
+    """Take the items out of cells; one that stands in several is taken once."""
+    numbers: dict[object, int] = {}
+    values, labels, places, which, rows = [], [], [], [], []
+    for row in chosen:
+        inside = lists.get(row, (cells.values[row],))
+        for place, item in enumerate(inside, start=1):
+            if is_missing(item):
+                continue
+            # equal contents are told by their keys; this keeps their number small before
+            same = item if isinstance(item, str) else id(item)
+            number = numbers.setdefault(same, len(numbers))
+            if number == len(values):
+                values.append(item)
+                labels.append(cells.labels[row])
+                places.append(f", item {place} of {len(inside)}" if row in lists else "")
+            which.append(number)
+            rows.append(row)
+    items = _Items(values, labels, cells.column, places)
+    return _Spread(items, np.array(which, dtype=np.intp), np.array(rows, dtype=np.intp))
+
+
+def _mean(vectors: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Mean of the vectors of each row of positions; one vector is itself."""
+    if which.shape[1] == 1:
+        return vectors[which[:, 0]]
+    mean: np.ndarray = vectors[which].mean(axis=1, dtype=np.float64)
+    return mean.astype(np.float32)
