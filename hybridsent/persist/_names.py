@@ -35,6 +35,8 @@ HYBRIDSENT_MODULES = (
     "hybridsent.few_label",
     "hybridsent.fusion",
     "hybridsent.heads",
+    "hybridsent.lexical",
+    "hybridsent.meta",
     "hybridsent.missing",
     "hybridsent.scaling",
     "hybridsent.transfer",

@@ -19,13 +19,24 @@ from hybridsent._optional import import_optional
 from hybridsent.encoders import Options, get_backbone
 from hybridsent.exceptions import MissingDependencyError
 
-NETWORKS = {"openvino", "torch", "torchvision", "transformers", "xgboost", "opensmile", "skops"}
+NETWORKS = {
+    "openvino",
+    "torch",
+    "torchvision",
+    "transformers",
+    "xgboost",
+    "opensmile",
+    "skops",
+    "skrub",
+}
 FILES = {"PIL", "soundfile", "soxr", "safetensors", "tokenizers", "huggingface_hub", "tqdm"}
 TABLES = {"pandas", "pyarrow", "sklearn", "scipy"}
 NEEDS_SKLEARN = {"_params", "devices", "fusion", "heads", "recipes"}
 NEEDS_SKLEARN |= {
     "alignment",
     "few_label",
+    "lexical",
+    "meta",
     "missing",
     "scaling",
     "transfer",

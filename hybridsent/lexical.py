@@ -1,0 +1,344 @@
+"""Words and characters of texts as features that are learned from the rows of a fit (layer L3).
+
+scikit-learn's TfidfVectorizer counts and its truncated SVD reduces; nothing of that is written
+anew. What they leave to the caller is here: missing and broken cells, the cleaning that the text
+encoder knows, both vocabularies side by side, fewer components where the rows are few, and names.
+skrub's StringEncoder is the nearest of a library: it counts words or characters, not both, takes
+neither ``sublinear_tf`` nor ``min_df``, and makes one vector of all missing cells.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.extmath import randomized_svd
+from sklearn.utils.validation import check_is_fitted
+
+from hybridsent._folders import depth_of_caller
+from hybridsent._frames import NamedOutput
+from hybridsent._hints import sentence
+from hybridsent._params import Interval, StrOptions
+from hybridsent._views import feature_names
+from hybridsent.encoders._cells import Cells, as_cells
+from hybridsent.encoders._text import TextEncoder
+from hybridsent.exceptions import CellError, CellWarning, EmptyTextError, MediaError
+from hybridsent.media import is_missing, load_text
+
+__all__ = ["WORDS", "WordFeatures"]
+
+WORDS = "text/words"
+"""By this name a view asks for `WordFeatures`, where else it would name a backbone."""
+
+_POLICIES = ("unicode", "urls", "mentions", "hashtags", "emoji", "elongation")
+_WORD = r"(?u)\w+|[^\w\s]"  # scikit-learn's own drops "I", "u", "!", ":)" and emoji
+
+
+class WordFeatures(NamedOutput, BaseEstimator):
+    """Turn texts into vectors by the words and characters that they are made of.
+
+    Words and runs of characters are counted (TF-IDF), and the counts of both together are reduced
+    to `n_components` by a truncated singular value decomposition (latent semantic analysis). It is
+    no frozen encoder: vocabulary, weights and components are learned from the rows of `fit`, so it
+    belongs inside the pipeline that is cross-validated, and its vectors are in no store. Beside a
+    frozen encoder on the same column it adds what pretraining does not know: slang, names, other
+    languages. Runs of characters carry scripts that write no spaces between words.
+
+    Parameters
+    ----------
+    n_components : int, default=300
+        Columns of the output. Where there are fewer texts or terms it is as many as these, which
+        `n_components_` tells.
+    words : (int, int) or None, default=(1, 2)
+        Shortest and longest run of words that is a term; None counts no words.
+    characters : (int, int) or None, default=(2, 5)
+        Shortest and longest run of characters within a word that is a term; None counts none.
+    min_df : int, default=2
+        In how many texts of `fit` a term must be. Where none is in so many, one is enough.
+    max_features : int or None, default=20000
+        Most terms of each kind; the most frequent are kept. A fitted model holds a number for each
+        term and component.
+    lowercase : bool, default=True
+        Whether case is ignored.
+    random_state : int, default=0
+        Seed of the decomposition.
+    unicode : {"NFC", "NFKC"} or None, default="NFC"
+        Unicode normalisation, as in `TextEncoder`, like all that follow.
+    urls : {"keep", "token", "drop"}, default="keep"
+        Links; ``"token"`` writes ``http``.
+    mentions : {"keep", "token", "drop"}, default="keep"
+        ``@name``; ``"token"`` writes ``@user``.
+    hashtags : {"keep", "split", "drop"}, default="keep"
+        ``#LoveThis``; ``"split"`` writes the words.
+    emoji : {"keep", "name", "drop"}, default="keep"
+        ``"name"`` writes their Unicode names.
+    elongation : {"keep", "shorten"}, default="keep"
+        ``"shorten"`` writes ``soooo`` as ``soo``.
+    on_error : {"raise", "missing"}, default="raise"
+        What a broken cell does: an error that names it, or a row of NaN and one warning.
+
+    Attributes
+    ----------
+    vectorizers_ : dict of str to TfidfVectorizer
+        Those fitted: ``"words"`` and ``"characters"``; one that found no term is not there.
+    projection_ : ndarray of shape (n_terms, n_components_), float32
+        From terms to components.
+    n_components_ : int
+        Components that there are.
+    n_features_out_ : int
+        Columns of the output: `n_components_`.
+
+    See Also
+    --------
+    hybridsent.TextEncoder : Pretrained features of texts.
+    hybridsent.encoders.PresentCells : Any other vectorizer in place of this one.
+
+    Notes
+    -----
+    A row depends on its own text alone, whatever rows are transformed beside it. A text of terms
+    that `fit` has not seen is a row of zeros.
+
+    References
+    ----------
+    Deerwester et al.: Indexing by Latent Semantic Analysis, JASIS 41(6), 1990.
+
+    Examples
+    --------
+    >>> from hybridsent.lexical import WordFeatures
+    >>> texts = ["good soup", "good film", None, "bad soup", "bad film"]
+    >>> words = WordFeatures(n_components=2).fit(texts)
+    >>> words.transform(texts).shape, words.get_feature_names_out().tolist()
+    ((5, 2), ['text__0', 'text__1'])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "words": [tuple, list, None],
+        "characters": [tuple, list, None],
+        "min_df": [Interval(Integral, 1, None, closed="left")],
+        "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        "lowercase": ["boolean"],
+        "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
+        **{name: TextEncoder._parameter_constraints[name] for name in _POLICIES},
+        "on_error": [StrOptions({"raise", "missing"})],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 300,
+        *,
+        words: tuple[int, int] | None = (1, 2),
+        characters: tuple[int, int] | None = (2, 5),
+        min_df: int = 2,
+        max_features: int | None = 20000,
+        lowercase: bool = True,
+        random_state: int = 0,
+        unicode: str | None = "NFC",
+        urls: str = "keep",
+        mentions: str = "keep",
+        hashtags: str = "keep",
+        emoji: str = "keep",
+        elongation: str = "keep",
+        on_error: str = "raise",
+    ) -> None:
+        self.n_components = n_components
+        self.words = words
+        self.characters = characters
+        self.min_df = min_df
+        self.max_features = max_features
+        self.lowercase = lowercase
+        self.random_state = random_state
+        self.unicode = unicode
+        self.urls = urls
+        self.mentions = mentions
+        self.hashtags = hashtags
+        self.emoji = emoji
+        self.elongation = elongation
+        self.on_error = on_error
+
+    def fit(self, X: Any, y: Any = None) -> WordFeatures:
+        """Learn terms, their weights and the components from the texts that are there.
+
+        Parameters
+        ----------
+        X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
+            Cells; None, NaN and empty strings are missing.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        self
+            The fitted transformer.
+
+        Raises
+        ------
+        CellError
+            If a cell is broken and ``on_error="raise"``.
+        ValueError
+            If no text is there, or none has a term.
+        """
+        self._validate_params()
+        for name in ("words", "characters"):
+            _check_lengths(name, getattr(self, name))
+        texts = _Texts(self, X)
+        if not texts.read:
+            raise ValueError(
+                f"At least one text must be there to fit WordFeatures. All {texts.n} cells are "
+                "missing; leave this view out."
+            )
+        self.vectorizers_ = self._fitted(texts.read)
+        terms = self._terms(texts.read)
+        self.n_components_ = min(self.n_components, *terms.shape)
+        found = randomized_svd(
+            terms, self.n_components_, n_iter=5, random_state=self.random_state, flip_sign=True
+        )[2]
+        # as it is multiplied: transposed anew, one row would copy all of it
+        self.projection_ = np.ascontiguousarray(found.T, dtype=np.float32)
+        self.n_features_out_ = self.n_components_
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Give the components of texts.
+
+        Parameters
+        ----------
+        X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
+            Cells; None, NaN and empty strings are missing.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features_out_), float32
+            A vector a row; NaN where the cell is missing (or broken, with ``on_error="missing"``).
+            With ``set_output(transform="pandas")`` a DataFrame.
+
+        Raises
+        ------
+        CellError
+            If a cell is broken and ``on_error="raise"``; the message names row, column and cause.
+        """
+        check_is_fitted(self)
+        texts = _Texts(self, X)
+        out = np.full((texts.n, self.n_features_out_), np.nan, dtype=np.float32)
+        if texts.read:
+            out[texts.rows] = self._terms(texts.read) @ self.projection_
+        return out
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: ``text__0`` and so on.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        return np.asarray(feature_names("text", self.n_features_out_), dtype=object)
+
+    def _fitted(self, texts: Sequence[str]) -> dict[str, TfidfVectorizer]:
+        """Fit the vectorizers of words and of characters; one that finds no term is left out."""
+        kinds = {
+            "words": {"ngram_range": self.words, "token_pattern": _WORD},
+            "characters": {"ngram_range": self.characters, "analyzer": "char_wb"},
+        }
+        fitted = {}
+        for name, options in kinds.items():
+            if options["ngram_range"] is None:
+                continue
+            for min_df in dict.fromkeys((self.min_df, 1)):
+                vectorizer = TfidfVectorizer(
+                    **{**options, "ngram_range": tuple(options["ngram_range"])},
+                    min_df=min_df,
+                    max_features=self.max_features,
+                    lowercase=self.lowercase,
+                    sublinear_tf=True,
+                    dtype=np.float32,
+                )
+                try:
+                    fitted[name] = vectorizer.fit(texts)
+                except ValueError:  # no term is in so many texts; the parameters are checked
+                    continue
+                break
+        if not fitted:
+            raise ValueError(
+                "At least one text must have a term to fit WordFeatures. Got none in "
+                f"{len(texts)} texts; count runs of words or characters that are shorter."
+            )
+        return fitted
+
+    def _terms(self, texts: Sequence[str]) -> csr_matrix:
+        return hstack([each.transform(texts) for each in self.vectorizers_.values()], format="csr")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
+        tags.no_validation = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class _Texts:
+    """The clean texts of a column, and the rows in which they stand."""
+
+    def __init__(self, words: WordFeatures, X: Any) -> None:
+        cells = as_cells(X, "text")
+        policies = {name: getattr(words, name) for name in _POLICIES}
+        self.n = len(cells)
+        self.rows: list[int] = []
+        self.read: list[str] = []
+        broken: dict[int, str] = {}
+        for row, cell in enumerate(cells.values):
+            if is_missing(cell):
+                continue
+            try:
+                text = load_text(cell, **policies)
+            except EmptyTextError:  # missing, as for the encoder
+                continue
+            except MediaError as error:
+                broken[row] = f"{cells.where(row)}: {error}"
+                if words.on_error == "raise":
+                    raise _refused(cells, row, broken[row]) from error
+                continue
+            self.rows.append(row)
+            self.read.append(text)
+        if broken:
+            warnings.warn(
+                f"{len(broken)} of {self.n} cells are broken and count as missing. The first: "
+                f"{broken[min(broken)]}",
+                CellWarning,
+                stacklevel=depth_of_caller(),
+            )
+
+
+def _refused(cells: Cells, row: int, message: str) -> CellError:
+    return CellError(
+        f"{sentence(message)} Mend or remove the cell, or pass on_error='missing' to read it as a "
+        "missing one.",
+        row=cells.labels[row],
+        column=cells.column,
+    )
+
+
+def _check_lengths(name: str, lengths: Any) -> None:
+    """Refuse what is no shortest and longest run."""
+    if lengths is None:
+        return
+    whole = all(isinstance(each, Integral) and not isinstance(each, bool) for each in lengths)
+    if len(lengths) != 2 or not whole or not 1 <= lengths[0] <= lengths[1]:
+        raise ValueError(
+            f"The {name} parameter of WordFeatures must be None or a pair (shortest, longest) of "
+            f"ints from 1. Got {lengths!r}; write for example (1, 2)."
+        )
