@@ -13,6 +13,7 @@ from hybridsent._lazy import lazy_names
 from hybridsent._version import __version__
 
 if TYPE_CHECKING:
+    from hybridsent._plugins import load_plugin
     from hybridsent.datasets import detect_modalities, make_demo, read_table
     from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder, list_backbones
     from hybridsent.evaluation import evaluate
@@ -29,6 +30,7 @@ _HOMES = {
     "evaluate": "hybridsent.evaluation",
     "list_backbones": "hybridsent.encoders",
     "load": "hybridsent.persist",
+    "load_plugin": "hybridsent._plugins",
     "make_demo": "hybridsent.datasets",
     "make_features": "hybridsent.fusion",
     "make_fusion": "hybridsent.fusion",
@@ -47,6 +49,7 @@ __all__ = [  # noqa: RUF022 - sorted by what a reader looks for first
     "save",
     "load",
     "FeatureStore",
+    "load_plugin",
     "read_table",
     "detect_modalities",
     "make_demo",

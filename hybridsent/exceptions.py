@@ -12,6 +12,7 @@
         ├── WeightsNotFoundError    (OSError)      known weights that are not on this machine
         ├── WeightsError            (ValueError)   weights that are broken, incomplete or foreign
         ├── MissingDependencyError  (ImportError)  a package of an extra is not installed
+        ├── PluginError             (ImportError)  code from outside that cannot be loaded
         ├── StoreError              (OSError)      the store cannot be opened, read or written
         └── PersistError            (ValueError)   a model that cannot be saved or loaded
             ├── BundleError                        one that is damaged, foreign or too new
@@ -42,6 +43,7 @@ __all__ = [
     "MediaError",
     "MissingDependencyError",
     "PersistError",
+    "PluginError",
     "SlowPathWarning",
     "StoreError",
     "StoreWarning",
@@ -110,6 +112,10 @@ class WeightsError(HybridsentError, ValueError):
 
 class MissingDependencyError(HybridsentError, ImportError):
     """A package that an optional feature needs is not installed."""
+
+
+class PluginError(HybridsentError, ImportError):
+    """A module or file that adds to hybridsent cannot be loaded."""
 
 
 class StoreError(HybridsentError, OSError):

@@ -10,23 +10,22 @@ from __future__ import annotations
 import ast
 import fnmatch
 import hashlib
-import importlib.util
 import inspect
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from os import PathLike
 from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any, cast
+from types import ModuleType
+from typing import Any
 
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
 from hybridsent._hints import did_you_mean
+from hybridsent._plugins import load_plugin, plugin_at, run_file
 
 __all__ = ["Recipe", "list_recipes", "load_recipe"]
 
@@ -182,7 +181,8 @@ def load_recipe(name: str | PathLike[str]) -> Recipe:
     A file is run once for each content it has had, as a module of its own. Its classes and
     functions can be pickled within a process and sent to joblib's workers. `hybridsent.save`
     refuses them, as no other process could find them: what shall be saved belongs in a module that
-    can be imported.
+    can be imported, or in a file that is loaded with `hybridsent.load_plugin`. A file that was
+    loaded so is not run again, and its recipe is that of the plugin.
 
     Parameters
     ----------
@@ -237,42 +237,14 @@ def _module(path: Path) -> ModuleType:
     """Run a recipe's file as a module that its own classes can be found in."""
     if path.suffix != ".py":
         raise ValueError(f"A recipe must be a Python file that ends in .py. Got {str(path)!r}.")
+    if plugin_at(path) is not None:
+        return load_plugin(path)  # which refuses one that was changed
     source = path.read_bytes()
     told = str(path.resolve()).encode(errors="surrogateescape") + b"\0" + source
     digest = hashlib.blake2b(told, digest_size=6).hexdigest()
     name = f"{RECIPE_MODULES}{re.sub(r'[^0-9A-Za-z]+', '_', path.stem)}_{digest}"
     with _running:
-        if name not in sys.modules:
-            _run(name, path, source)
-        return sys.modules[name]
-
-
-class _Loader(SourceFileLoader):
-    """Runs the text that was hashed: an import would take the cached code of a second ago."""
-
-    def __init__(self, name: str, path: Path, source: bytes) -> None:
-        super().__init__(name, str(path))
-        self.source = source
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the text; no cache is read or written."""
-        return self.source_to_code(self.source, self.path)
-
-
-def _run(name: str, path: Path, source: bytes) -> None:
-    loader = _Loader(name, path, source)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
-    module = importlib.util.module_from_spec(cast("ModuleSpec", spec))
-    sys.modules[name] = module  # where dataclasses and pickle look for it
-    try:
-        loader.exec_module(module)
-    except BaseException:  # Ctrl-C, too: half a module must not stay
-        del sys.modules[name]
-        raise
-    # a worker process cannot import it: joblib sends what the file defines
-    for pickler in ("cloudpickle", "joblib.externals.cloudpickle"):  # the second until joblib 1.5
-        if importlib.util.find_spec(pickler) is not None:
-            importlib.import_module(pickler).register_pickle_by_value(module)
+        return sys.modules.get(name) or run_file(path, name, source)
 
 
 def _folder() -> Path:

@@ -301,8 +301,8 @@ def recipes(root: Path) -> Cases:
 
 def plugins(_root: Path) -> Cases:
     """Packages that break while they register backbones."""
-    from hybridsent import list_backbones
-    from hybridsent.encoders import _registry
+    from hybridsent import _plugins, list_backbones
+    from hybridsent.encoders._registry import ENTRY_POINT_GROUP
     from hybridsent.exceptions import HybridsentWarning
 
     def raises(error: BaseException) -> Callable[[], Any]:
@@ -329,9 +329,8 @@ def plugins(_root: Path) -> Cases:
 
         def ask(offer: Any = offer) -> None:
             point = SimpleNamespace(name="theirs", value="theirs:give", load=lambda: offer)
-            _registry._entry_points_read = []
-            _registry._broken_plugins = {}
-            _registry.entry_points = lambda group: [point]
+            _plugins._state = _plugins._State()
+            _plugins.entry_points = lambda group: [point] if group == ENTRY_POINT_GROUP else []
             for _ in range(2):
                 with warnings.catch_warnings(record=True) as told:
                     warnings.simplefilter("always")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fakes import fake
 
-from hybridsent import list_backbones
+from hybridsent import _plugins, list_backbones
 from hybridsent.cli import main
 from hybridsent.encoders import _registry, get_backbone
 from hybridsent.exceptions import HybridsentWarning, UnknownBackboneError
@@ -44,18 +44,20 @@ BROKEN = {
 @pytest.fixture
 def plugins(monkeypatch):
     """Install packages that offer backbones: what they are to give by name."""
-    monkeypatch.setattr(_registry, "_registered", dict(_registry._registered))
-    monkeypatch.setattr(_registry, "_entry_points_read", [])
-    monkeypatch.setattr(_registry, "_broken_plugins", {})
+    before = dict(_registry._registered)
+    monkeypatch.setattr(_plugins, "_state", _plugins._State())
 
     def install(**given: Any) -> None:
         points = [
             SimpleNamespace(name=name, value=f"{name}:give", load=lambda give=give: give)
             for name, give in given.items()
         ]
-        monkeypatch.setattr(_registry, "entry_points", lambda group: points)
+        found = {_registry.ENTRY_POINT_GROUP: points}
+        monkeypatch.setattr(_plugins, "entry_points", lambda group: found.get(group, []))
 
-    return install
+    yield install
+    _registry._registered.clear()
+    _registry._registered.update(before)
 
 
 def test_backbones_of_packages_are_found(plugins):

@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import lru_cache
 from numbers import Integral
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from sklearn.base import BaseEstimator
 
 from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
+from hybridsent._plugins import Loading
 from hybridsent._views import feature_names
 from hybridsent.encoders import _runtime
 from hybridsent.encoders._cells import as_cells
@@ -43,6 +45,11 @@ FORMAT = 1
 def _names(view: str, width: int, steps: int | None) -> np.ndarray:
     """Name the columns once: an encoder is asked in every call, and has thousands of them."""
     return np.asarray(feature_names(view, width, steps), dtype=object)
+
+
+def _behind(_plugins: None, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Make an encoder in a process that has loaded its plugins."""
+    return make(*arguments)
 
 
 _checked: WeakKeyDictionary[BaseEncoder, list[Any]] = WeakKeyDictionary()
@@ -297,6 +304,13 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         ):  # it can be kept without its weights
             return state
         return {"precision_": kept, **state}
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Load plugins first where it is unpickled: the backbone may be one of theirs."""
+        reduced = super().__reduce_ex__(protocol)
+        if not Loading.needed():
+            return reduced
+        return _behind, (Loading(), *reduced[:2]), *reduced[2:]
 
     def _precision(self, backbone: Backbone) -> str:
         if self.precision == "float32" or not backbone.half_precision:

@@ -3,9 +3,9 @@
 A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
 its vectors, its licence. Registered names look like ``text/minilm-l6``; the open families ``hf:``,
 ``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder that
-`hybridsent.finetune` wrote. Other packages add their own through the entry-point group
-``hybridsent.backbones`` (a callable that returns an iterable of `Backbone`). No library serves:
-timm's registry is the model, but it registers code, and only for images.
+`hybridsent.finetune` wrote. Plugins register their own (`hybridsent.load_plugin`); the entry-point
+group ``hybridsent.backbones`` (a callable that returns an iterable of `Backbone`) serves, too. No
+library does: timm's registry is the model, but it registers code, and only for images.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
-import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any
 
-from hybridsent.exceptions import HybridsentWarning, UnknownBackboneError
+from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
+from hybridsent.exceptions import UnknownBackboneError
 
 __all__ = ["FAMILIES", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
 
@@ -193,10 +191,7 @@ FAMILIES: dict[str, str] = {
 }
 """Prefix of each open family and the function that turns a name of it into a `Backbone`."""
 
-_registered: dict[str, Backbone] = {backbone.name: backbone for backbone in _BUILTIN}
-_broken_plugins: dict[str, str] = {}  # what is wrong with each, to be told every time
-_entry_points_read: list[bool] = []
-_entry_points_lock = threading.RLock()
+_registered: dict[str, Backbone] = keep_registry({each.name: each for each in _BUILTIN})
 
 
 def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
@@ -256,9 +251,8 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
     >>> [backbone.name for backbone in list_backbones("image/*")]
     ['image/efficientnet-lite0']
     """
-    _read_entry_points()
-    if _broken_plugins:
-        warnings.warn(_told_of_plugins(), HybridsentWarning, stacklevel=2)
+    _read_plugins()
+    warn_of_plugins()
     return _matching(pattern)
 
 
@@ -310,7 +304,7 @@ def get_backbone(
         )
         return found
     if name not in _registered:
-        _read_entry_points()
+        _read_plugins()
     if name not in _registered:
         raise _unknown(name, modality)
     backbone = _registered[name]
@@ -334,41 +328,20 @@ def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
         f"A backbone must be one of {_names(modality)} or a name of an open family "
         f"({', '.join(f'{family}:…' for family in FAMILIES)}). Got {name!r}.{hint} "
         "A Hugging Face repository or folder is written 'hf:NAME'."
-        + (f" {_told_of_plugins()}" if _broken_plugins else "")
+        f" {told_of_plugins()}".rstrip()
     )
 
 
-def _told_of_plugins() -> str:
-    return " ".join(
-        f"The backbones of the package {name} could not be registered: {why}; mend or remove it."
-        for name, why in _broken_plugins.items()
-    )
-
-
-def _read_entry_points() -> None:
-    """Register what installed packages offer; one that fails is remembered, and hides nothing."""
-    with _entry_points_lock:
-        if _entry_points_read:
-            return
-        _entry_points_read.append(True)  # a plugin may list the backbones itself
-        for point in entry_points(group=ENTRY_POINT_GROUP):
-            try:
-                _take(list(point.load()()))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - code of other packages, which may raise anything
-                told = f"{type(error).__name__}: {error}".splitlines()[0]
-                _broken_plugins[f"{point.name!r} ({point.value})"] = told.rstrip(".")
+def _read_plugins() -> None:
+    """Load what others bring; packages may also give Backbones alone."""
+    read_plugins()
+    read_plugins(ENTRY_POINT_GROUP, lambda give: _take(list(give())))
 
 
 def _take(provided: list[Backbone]) -> None:
-    """Register all backbones of a package, or none."""
+    """Register all backbones of a package."""
     for one in provided:
         if not isinstance(one, Backbone):
             raise TypeError(f"it must give Backbones, and gave a {type(one).__name__}")
-    before = dict(_registered)
-    try:
-        for backbone in provided:
-            register_backbone(backbone, replace=False)
-    except Exception:  # whatever it was: all or none
-        _registered.clear()
-        _registered.update(before)
-        raise
+    for backbone in provided:
+        register_backbone(backbone, replace=False)

@@ -259,7 +259,7 @@ THE_ANSWER_IS_NO = {
     "hybridsent.encoders._graphs": "asks whether a model can be converted; torch runs it otherwise",
     "hybridsent.encoders._hf_bounds": "asks what a model would hold; loading it tells what is wrong",
     "hybridsent.encoders._hf_text": "asks whether a tokenizer is one of Rust; else the slow one cuts",
-    "hybridsent.encoders._registry": "keeps what broke in another package, and tells it at each call",
+    "hybridsent._plugins": "keeps what broke in another package, and tells it at each call",
     "hybridsent.encoders._threads": "raises it after the results of what came before it",
     "hybridsent.persist._codec": "asks whether a part can be written; what it raises is the answer",
 }

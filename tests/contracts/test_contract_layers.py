@@ -24,6 +24,7 @@ LAYERS = {
         "_networks",
         "_optional",
         "_params",
+        "_plugins",
         "_tables",
         "_threads",
         "_unlabeled",

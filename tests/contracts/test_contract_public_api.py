@@ -22,6 +22,7 @@ PUBLIC = {
     "evaluate": "estimator table y",
     "list_backbones": "pattern",
     "load": "path",
+    "load_plugin": "name",
     "make_demo": "n seed folder",
     "make_features": "views",
     "make_fusion": "how",

@@ -1,0 +1,455 @@
+"""Code from outside that adds to hybridsent: one way to load it (layer L0).
+
+A plugin is a module, or a Python file, that registers something when it is run: a backbone, a
+modality, a head, an adapter. Installed packages name theirs under the entry-point group
+``hybridsent.plugins``; the environment variable ``HYBRIDSENT_PLUGINS`` names others; `load_plugin`
+loads one by hand. The first two are read when a name is asked for that is not known, and by whoever
+lists names. pluggy and stevedore would bring hooks and managers; Python's own import is enough.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.metadata import entry_points
+from os import PathLike
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, TypeVar, cast
+
+from hybridsent.exceptions import HybridsentWarning, PluginError
+
+__all__ = [
+    "GROUP",
+    "VARIABLE",
+    "Loading",
+    "keep_registry",
+    "load_plugin",
+    "plugin_at",
+    "read_plugins",
+    "run_file",
+    "told_of_plugins",
+    "warn_of_plugins",
+]
+
+GROUP = "hybridsent.plugins"
+"""Entry points of installed packages: a module, or a function without arguments that registers."""
+
+VARIABLE = "HYBRIDSENT_PLUGINS"
+"""Environment variable with names of plugins, separated by commas or as PATH is."""
+
+_Registry = TypeVar("_Registry", bound=dict[Any, Any])
+
+
+@dataclass
+class _State:
+    """What this process has loaded."""
+
+    loaded: dict[str, ModuleType] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)  # hash of each file that was run
+    broken: dict[str, str] = field(default_factory=dict)  # what is wrong, to be told every time
+    groups: set[str] = field(default_factory=set)  # entry points that were read
+    variable: str = ""  # what the environment variable was when it was read
+
+
+_state = _State()
+_registries: list[dict[Any, Any]] = []
+_open: list[list[dict[Any, Any]]] = []  # what each plugin that is being loaded found in them
+_lock = threading.RLock()  # a plugin may list names, or load another, itself
+
+
+def load_plugin(name: str | PathLike[str]) -> ModuleType:
+    """Load code of your own that registers backbones, modalities, heads or adapters.
+
+    A module is imported. A file is run once, as the module that its name says (``my_parts.py`` is
+    ``my_parts``), so that what it defines can be pickled, and loaded by every process that has
+    loaded the same file. Code is run: load only what you trust.
+
+    What was loaded is added to the environment variable ``HYBRIDSENT_PLUGINS``, so that processes
+    which this one starts load it, too, as soon as they need a name that they do not know. Encoders
+    tell workers that run already when they are sent there.
+
+    Parameters
+    ----------
+    name : str or path-like
+        A module, such as ``"mypackage.parts"``, or the path of a ``.py`` file.
+
+    Returns
+    -------
+    module
+        The module.
+
+    Raises
+    ------
+    PluginError
+        If there is no such module or file, if it fails, if another module has its name, or if the
+        file was changed after it was loaded. What it had registered is taken back.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from hybridsent import load_plugin
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "my_parts_of_an_example.py"
+    ...     _ = path.write_text("answer = 42")
+    ...     load_plugin(path).answer
+    42
+    """
+    with _lock:
+        plain = _plain_name(name)
+        module = _file_plugin(Path(plain)) if _is_file_name(plain) else _module_plugin(plain)
+        _state.loaded[plain] = module
+        _state.broken.pop(repr(plain), None)
+        _tell_children(plain)
+        return module
+
+
+def read_plugins(group: str = GROUP, take: Callable[[Any], object] | None = None) -> None:
+    """Load what installed packages and the environment variable name, once.
+
+    One that fails is remembered, told by `told_of_plugins`, and hides nothing.
+
+    Parameters
+    ----------
+    group : str, default="hybridsent.plugins"
+        Group of entry points.
+    take : callable, default=None
+        What to do with the object that an entry point names; by default it is called, unless it is
+        a module.
+    """
+    with _lock:
+        _read_variable()
+        if group in _state.groups:
+            return
+        _state.groups.add(group)  # before it is read: a plugin may list names itself
+        for point in entry_points(group=group):
+            with _remembered(f"{point.name!r} ({point.value})"), _all_or_nothing():
+                (take or _call)(point.load())
+
+
+def told_of_plugins() -> str:
+    """Say which plugins could not be loaded, and why.
+
+    Returns
+    -------
+    str
+        Sentences; empty where all could.
+    """
+    return " ".join(
+        f"The plugin {name} could not be loaded: {why}; mend or remove it."
+        for name, why in _state.broken.items()
+    )
+
+
+def warn_of_plugins(stacklevel: int = 3) -> None:
+    """Warn of plugins that could not be loaded, at every call.
+
+    Parameters
+    ----------
+    stacklevel : int, default=3
+        As in `warnings.warn`; by default the warning is that of the caller's caller.
+    """
+    if _state.broken:
+        warnings.warn(told_of_plugins(), HybridsentWarning, stacklevel=stacklevel)
+
+
+def keep_registry(names: _Registry) -> _Registry:
+    """Let what a plugin registers in a dict be taken back, if the plugin fails afterwards.
+
+    Parameters
+    ----------
+    names : dict
+        A registry: what is known by name.
+
+    Returns
+    -------
+    dict
+        The same.
+    """
+    with _lock:
+        for before in _open:  # a plugin is the first to ask for this registry
+            before.append(dict(names))
+        _registries.append(names)
+    return names
+
+
+class Loading:
+    """Stands in a pickle before what needs plugins: when it is read, they are loaded.
+
+    Who pickles an object by whose parameters a plugin is meant (an encoder, by the name of its
+    backbone) puts one in front. One that is not there is told of when its name is asked for.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _load_quietly, tuple(_state.loaded)
+
+    def __deepcopy__(self, memo: Any) -> Loading:
+        return self
+
+    @staticmethod
+    def needed() -> bool:
+        """Tell whether this process has loaded plugins."""
+        return bool(_state.loaded)
+
+
+def plugin_at(path: Path) -> ModuleType | None:
+    """Give the module of a file that was loaded as a plugin.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    module or None
+        None where it was not.
+    """
+    return _state.loaded.get(os.path.abspath(path))  # noqa: PTH100 - of "a/../b", too
+
+
+def run_file(path: Path, name: str, source: bytes) -> ModuleType:
+    """Run a file as a module of a name, so that what it defines can be found there.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        Name of the module.
+    source : bytes
+        What the file holds: an import would take the cached code of a second ago.
+
+    Returns
+    -------
+    module
+        It stands in ``sys.modules``, unless it failed.
+    """
+    loader = _Loader(name, path, source)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    module = importlib.util.module_from_spec(cast("ModuleSpec", spec))
+    sys.modules[name] = module  # where dataclasses and pickle look for it
+    try:
+        loader.exec_module(module)
+    except BaseException:  # Ctrl-C, too: half a module must not stay
+        del sys.modules[name]
+        raise
+    _send_by_value(module)
+    return module
+
+
+def _send_by_value(module: ModuleType) -> None:
+    """Let joblib's workers get what a module defines by value: they could not import it.
+
+    Parameters
+    ----------
+    module : module
+        In ``sys.modules``.
+    """
+    for pickler in ("cloudpickle", "joblib.externals.cloudpickle"):  # the second until joblib 1.5
+        if importlib.util.find_spec(pickler) is not None:
+            importlib.import_module(pickler).register_pickle_by_value(module)
+
+
+class _Loader(SourceFileLoader):
+    """Runs the text that was read; no cache is read or written."""
+
+    def __init__(self, name: str, path: Path, source: bytes) -> None:
+        super().__init__(name, str(path))
+        self.source = source
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text."""
+        return self.source_to_code(self.source, self.path)
+
+
+# -- one plugin ------------------------------------------------------------------------------------
+
+
+def _plain_name(name: Any) -> str:
+    """Give the name of a module as it is, and the path of a file as an absolute one."""
+    if not isinstance(name, str | PathLike) or not isinstance(os.fspath(name), str):
+        raise PluginError(
+            "A plugin must be named by its module, such as 'mypackage.parts', or by the path of a "
+            f".py file. Got {name!r:.200}."
+        )
+    text = os.fspath(name)
+    if isinstance(name, str) and all(part.isidentifier() for part in text.split(".")):
+        if not text.endswith(".py"):  # a file named so is surely meant
+            return text
+    elif not text.endswith(".py"):
+        raise PluginError(
+            "A plugin must be named by its module, such as 'mypackage.parts', or by the path of a "
+            f"file that ends in .py. Got {text!r:.200}."
+        )
+    # not Path.expanduser, which raises for the home of an unknown user
+    path = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+    if set(path) & {",", os.pathsep}:
+        raise PluginError(
+            f"The path of a plugin must hold neither ',' nor {os.pathsep!r}, which separate "
+            f"plugins in {VARIABLE}, through which other processes find it. Got {path!r:.300}."
+        )
+    return path
+
+
+def _is_file_name(plain: str) -> bool:
+    return plain.endswith(".py")
+
+
+def _module_plugin(name: str) -> ModuleType:
+    with _as_plugin_error(name), _all_or_nothing():
+        return importlib.import_module(name)
+
+
+def _file_plugin(path: Path) -> ModuleType:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise PluginError(
+            f"A plugin must be a file that can be read. Got {str(path)!r}: {error.strerror}."
+        ) from error
+    digest = hashlib.blake2b(source).hexdigest()
+    known = plugin_at(path)
+    if known is not None:
+        if _state.sources[str(path)] != digest:
+            raise PluginError(
+                f"The plugin {str(path)!r} was changed after it was loaded, and is in use as it "
+                "was. Start Python anew to use what it holds now."
+            )
+        return known
+    with _as_plugin_error(str(path)), _all_or_nothing():
+        module = _module_of(path, source)
+    _state.sources[str(path)] = digest
+    return module
+
+
+def _module_of(path: Path, source: bytes) -> ModuleType:
+    """Run a file, or give the module that it is already; no other module may have its name."""
+    name = re.sub(r"\W", "_", path.stem)
+    loaded = sys.modules.get(name)
+    if loaded is None:
+        spec = importlib.util.find_spec(name)
+        origin = None if spec is None else str(spec.origin)
+    else:
+        origin = str(getattr(loaded, "__file__", None))
+    if origin is not None and not (Path(origin).exists() and path.samefile(origin)):
+        raise PluginError(
+            "The file of a plugin must have a name that no other module has: it is run as the "
+            f"module {name!r}, which Python has elsewhere ({origin}). Rename {str(path)!r}."
+        )
+    if loaded is None:
+        return run_file(path, name, source)
+    _send_by_value(loaded)
+    return loaded
+
+
+def _tell_children(plain: str) -> None:
+    """Add a plugin to the environment variable; what it named before is read as it would be."""
+    before = os.environ.get(VARIABLE, "")
+    if plain in _named_in(before):
+        return
+    os.environ[VARIABLE] = os.pathsep.join([*_named_in(before), plain])
+    if _state.variable == before:
+        _state.variable = os.environ[VARIABLE]
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+def _read_variable() -> None:
+    given = os.environ.get(VARIABLE, "")
+    if given == _state.variable:
+        return
+    _state.variable = given
+    _load_quietly(*_named_in(given))
+
+
+def _named_in(text: str) -> list[str]:
+    return [name.strip() for name in re.split(f"[,{os.pathsep}]", text) if name.strip()]
+
+
+def _load_quietly(*names: str) -> None:
+    for name in names:
+        with _remembered(repr(name)):
+            load_plugin(name)
+
+
+def _call(offered: Any) -> None:
+    given = None if isinstance(offered, ModuleType) else offered()
+    if given is not None:
+        raise TypeError(f"it must register what it brings and return None, and gave {given!r:.100}")
+
+
+@contextmanager
+def _remembered(name: str) -> Iterator[None]:
+    try:
+        yield
+    except PluginError as error:
+        cause = error.__cause__
+        told = f"{type(cause).__name__}: {cause}" if cause is not None else str(error)
+        _state.broken[name] = told.strip().splitlines()[0].rstrip(".")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - code of others, which may raise anything
+        _state.broken[name] = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """Take back what a plugin registered that fails, but not what others did meanwhile."""
+    before = [dict(names) for names in _registries]
+    _open.append(before)
+    try:
+        yield
+    except BaseException:  # Ctrl-C, too
+        for names, content in zip(_registries, before, strict=True):
+            names.clear()
+            names.update(content)
+        raise
+    else:
+        for outer in _open[:-1]:
+            for names, was, kept in zip(_registries, before, outer, strict=True):
+                kept.update({key: names[key] for key in names if was.get(key) is not names[key]})
+    finally:
+        _open.pop()
+
+
+@contextmanager
+def _as_plugin_error(name: str) -> Iterator[None]:
+    try:
+        yield
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever code from outside raises
+        raise PluginError(_what_failed(name, error)) from error
+
+
+def _what_failed(name: str, error: BaseException) -> str:
+    told = f"{type(error).__name__}: {error}".strip().rstrip(".")
+    if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
+        return (
+            f"The plugin {name!r} must be a module that Python finds. Nothing is called "
+            f"{error.name!r}: install its package, let Python find its folder "
+            "(PYTHONPATH=FOLDER), or give the path of its .py file."
+        )
+    return (
+        f"The plugin {name!r} could not be loaded. It raised {told:.1000}{_line_of(name, error)}."
+    )
+
+
+def _line_of(name: str, error: BaseException) -> str:
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == name:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return "" if line is None else f" (line {line})"
