@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hybridsent.encoders import AudioEncoder, ImageEncoder, TextEncoder, list_backbones
     from hybridsent.evaluation import evaluate
     from hybridsent.fusion import make_features, make_fusion
+    from hybridsent.media import Modality, register_modality
     from hybridsent.persist import load, save
     from hybridsent.store import FeatureStore
 
@@ -25,6 +26,7 @@ _HOMES = {
     "AudioEncoder": "hybridsent.encoders",
     "FeatureStore": "hybridsent.store",
     "ImageEncoder": "hybridsent.encoders",
+    "Modality": "hybridsent.media",
     "TextEncoder": "hybridsent.encoders",
     "detect_modalities": "hybridsent.datasets",
     "evaluate": "hybridsent.evaluation",
@@ -35,6 +37,7 @@ _HOMES = {
     "make_features": "hybridsent.fusion",
     "make_fusion": "hybridsent.fusion",
     "read_table": "hybridsent.datasets",
+    "register_modality": "hybridsent.media",
     "save": "hybridsent.persist",
 }
 
@@ -53,6 +56,8 @@ __all__ = [  # noqa: RUF022 - sorted by what a reader looks for first
     "read_table",
     "detect_modalities",
     "make_demo",
+    "Modality",
+    "register_modality",
     "__version__",
 ]
 

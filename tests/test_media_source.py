@@ -19,9 +19,9 @@ import pytest
 from hostile import hostile_cells, outcome, picture
 from PIL import Image
 
-from hybridsent.datasets._looks import is_image
 from hybridsent.exceptions import MediaError
 from hybridsent.media import _file, content_key, is_missing, read_bytes
+from hybridsent.media.image import is_image
 
 KINDS = ("text", "image", "audio")
 

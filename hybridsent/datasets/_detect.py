@@ -1,4 +1,4 @@
-"""Which column holds text, images, sounds: found by content, then by name (layer L4).
+"""Which column holds which modality: found by content, then by name (layer L4).
 
 Written by hand because no library answers it: pandas knows dtypes, and text, an id and a path are
 all strings there.
@@ -15,27 +15,13 @@ import numpy as np
 import pandas as pd
 
 from hybridsent._tables import as_table
-from hybridsent.datasets._looks import (
-    count_words,
-    is_audio,
-    is_bare_path,
-    is_image,
-    is_media_path,
-    words_of,
-)
 from hybridsent.exceptions import TableError
 from hybridsent.media import is_missing
+from hybridsent.media._looks import is_bare_path, is_media_path
+from hybridsent.media._modality import Modality, list_modalities, named
 
 __all__ = ["detect_modalities", "media_columns"]
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "text": (
-        *("text", "tweet", "sentence", "post", "transcript", "transcription", "review"),
-        *("comment", "caption", "message", "utterance", "content", "body"),
-    ),
-    "image": ("image", "img", "photo", "picture", "pic", "face", "frame"),
-    "audio": ("audio", "wav", "sound", "speech", "voice", "clip"),
-}
 # A name that ends in one of these, such as text_label or image_id, speaks about another column.
 _ABOUT = frozenset(
     {
@@ -47,9 +33,7 @@ _ABOUT = frozenset(
 )
 _SAMPLE = 200
 _ENOUGH = 0.5  # share of cells that must look like the modality
-_FEW_ROWS = 10  # below this many rows the share of distinct cells says little
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
-_CONTENT: dict[str, Callable[[Any], bool]] = {"image": is_image, "audio": is_audio}
 
 
 @dataclass(frozen=True)
@@ -61,7 +45,7 @@ class _Match:
 
 
 def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> dict[str, str]:
-    """Find the columns that hold text, images and sounds.
+    """Find the columns that hold texts, images, sounds, and what else is registered.
 
     The content decides what a column can be, seen in up to 200 of its filled cells: paths by their
     extension, bytes by their first ones, PIL images, uint8 arrays, ``(samples, rate)`` pairs, each
@@ -80,7 +64,7 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     Returns
     -------
     dict of str to str
-        Modality to column, in the order text, image, audio; only those found.
+        Modality to column, in the order of `hybridsent.media.list_modalities`; only those found.
 
     Raises
     ------
@@ -107,12 +91,13 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
         )
     samples = {name: _sample(table[name]) for name in table.columns if name not in set(exclude)}
     found: dict[str, str] = {}
-    for modality in ("image", "audio", "text"):
+    known = list_modalities()
+    for modality in sorted(known, key=lambda modality: modality.catch_all):
         free = ((i, n) for i, n in enumerate(samples) if n not in found.values())
         matches = [m for i, n in free if (m := _match(n, samples[n], modality, i))]
         if matches:
-            found[modality] = min(matches, key=lambda match: match.rank).column
-    return {modality: found[modality] for modality in _NAMES if modality in found}
+            found[modality.name] = min(matches, key=lambda match: match.rank).column
+    return {modality.name: found[modality.name] for modality in known if modality.name in found}
 
 
 def media_columns(table: pd.DataFrame) -> list[str]:
@@ -152,17 +137,22 @@ def _sample(column: pd.Series) -> list[Any]:
     return [cells[filled[i]] for i in np.unique(taken)]
 
 
-def _match(name: Any, cells: list[Any], modality: str, position: int) -> _Match | None:
-    by_name, named = _name_rank(str(name), modality)
+def _match(name: Any, cells: list[Any], modality: Modality, position: int) -> _Match | None:
+    by_name, is_named = _name_rank(str(name), modality)
     if not cells:
         return None
-    if modality == "text":
-        words = 0.0 if _is_about(str(name)) else _mean_words(cells, named=named)
-        return _Match((by_name, -words, position), name) if words else None
-    share = _share(cells, _CONTENT[modality])
-    if named and not _is_about(str(name)):
+    score = _score(cells, modality, is_named=is_named, about=_is_about(str(name)))
+    return _Match((by_name, -score, position), name) if score else None
+
+
+def _score(cells: list[Any], modality: Modality, *, is_named: bool, about: bool) -> float:
+    """How well cells suit a modality; 0 for not at all."""
+    if modality.suits is not None:
+        return float(named(modality.suits)(cells, named=is_named, about=about))
+    share = sum(map(modality.recognises, cells)) / len(cells)
+    if modality.is_media and is_named and not about:
         share = max(share, _share(cells, is_bare_path))
-    return _Match((by_name, -share, position), name) if share >= _ENOUGH else None
+    return share if share >= _ENOUGH else 0.0
 
 
 def _parts(name: str) -> list[str]:
@@ -174,9 +164,9 @@ def _is_about(name: str) -> bool:
     return bool(words := _parts(name)) and words[-1] in _ABOUT
 
 
-def _name_rank(name: str, modality: str) -> tuple[int, bool]:
+def _name_rank(name: str, modality: Modality) -> tuple[int, bool]:
     """Rank a name: known ones by their order, then names that hold one, then all others."""
-    known = _NAMES[modality]
+    known = modality.column_names
     words = _parts(name)
     singular = [word.removesuffix("s") for word in words]
     ranks = [known.index(word) for word in words + singular if word in known]
@@ -187,17 +177,3 @@ def _name_rank(name: str, modality: str) -> tuple[int, bool]:
 
 def _share(cells: Sequence[Any], looks_like: Callable[[Any], bool]) -> float:
     return sum(map(looks_like, cells)) / len(cells) if cells else 0.0
-
-
-def _mean_words(cells: list[Any], *, named: bool) -> float:
-    """Mean number of words a cell (each at most 20) if the cells read as text, else 0."""
-    texts = [text for cell in cells if (text := words_of(cell)) is not None]
-    if len(texts) < _ENOUGH * len(cells) or _share(texts, is_media_path) >= _ENOUGH:
-        return 0.0
-    words = np.array([min(count_words(text), 20) for text in texts])
-    distinct = 1.0 if len(texts) < _FEW_ROWS else len(set(texts)) / len(texts)
-    several = float(np.mean(words >= 2))
-    if named and len(texts) < _FEW_ROWS and all(text.strip(" .!?").isalpha() for text in texts):
-        return float(words.mean())  # "Great!", "awful": short answers under the name of a text
-    enough = (several >= 0.2 and distinct >= 0.1) if named else (several >= 0.5 and distinct >= 0.2)
-    return float(words.mean()) if enough and (named or words.mean() >= 3) else 0.0

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from hybridsent.datasets._looks import is_audio, is_image, is_media_path
 from hybridsent.exceptions import TableError, TableWarning
+from hybridsent.media._looks import is_media_path
+from hybridsent.media._modality import list_modalities
 
 __all__ = ["read_folder"]
 
@@ -32,9 +33,9 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame or None
-        A row a file, in the order of their names; the columns ``image`` and ``audio``, where there
-        are such, hold paths seen from the folder, and ``label`` the name of the class. None where
-        the folder holds no folders of media.
+        A row a file, in the order of their names; a column a modality of which there are files,
+        such as ``image``, holds paths seen from the folder, and ``label`` the name of the class.
+        None where the folder holds no folders of media.
 
     Raises
     ------
@@ -59,9 +60,10 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
         f"{name}/{f}" for name, inside in files.items() for f in inside if not is_media_path(f)
     ]
     if other:
+        kinds = ", ".join(one.name for one in list_modalities() if one.is_media)
         warnings.warn(
-            f"{folder}: {len(other)} files in the folders of classes are neither image nor sound "
-            f"and were left out, such as {other[0]}.",
+            f"{folder}: {len(other)} files in the folders of classes are of no known kind "
+            f"({kinds}) and were left out, such as {other[0]}.",
             TableWarning,
             stacklevel=3,
         )
@@ -71,11 +73,10 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
 def _table(media: dict[str, list[str]]) -> pd.DataFrame:
     rows = [(f"{name}/{file}", name) for name, inside in media.items() for file in inside]
     paths = [path for path, _ in rows]
-    looks = {"image": is_image, "audio": is_audio}
     columns = {
-        name: [path if looks_like(path) else None for path in paths]
-        for name, looks_like in looks.items()
-        if any(map(looks_like, paths))
+        modality.name: [path if modality.recognises(path) else None for path in paths]
+        for modality in list_modalities()
+        if modality.is_media and any(map(modality.recognises, paths))
     }
     return pd.DataFrame({**columns, LABEL: [label for _, label in rows]})
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from hybridsent.exceptions import MediaError
+from hybridsent.media._modality import get_modality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
-    "EXPECTED",
     "IMAGE_FORMATS",
     "check_pil_image",
     "is_invisible",
@@ -39,15 +39,6 @@ Pillow's formats are rare in data sets and little tested against hostile files."
 _INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and a pattern of Braille, by name
 
-EXPECTED = {
-    "text": "a str, or bytes that hold encoded text",
-    "image": "a path, bytes, a PIL image, a uint8 array (H, W, 3), or one of these in a list or in "
-    "a dict of Hugging Face",
-    "audio": "a path, bytes, a tuple (float array (n,), sampling rate), or one of these in a list "
-    "or in a dict of Hugging Face",
-}
-"""What a cell of each kind must be, in words."""
-
 
 def wrong_type(cell: object, kind: str) -> MediaError:
     """Make the error for a cell of a type that its kind does not know.
@@ -56,8 +47,8 @@ def wrong_type(cell: object, kind: str) -> MediaError:
     ----------
     cell : object
         The cell.
-    kind : {"text", "image", "audio"}
-        What it was meant to be.
+    kind : str
+        Name of the modality that it was meant to be of.
 
     Returns
     -------
@@ -74,7 +65,7 @@ def wrong_type(cell: object, kind: str) -> MediaError:
         got = f"an array of {cell.dtype}, shape {cell.shape}"
     elif isinstance(cell, tuple):
         got = f"a tuple ({', '.join(type(item).__name__ for item in cell[:4])})"
-    return MediaError(f"the {kind} cell must be {EXPECTED[kind]}, got {got}")
+    return MediaError(f"the {kind} cell must be {get_modality(kind).expected}, got {got}")
 
 
 def is_pil_image(cell: object) -> TypeGuard[Image]:

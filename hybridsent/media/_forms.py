@@ -8,7 +8,7 @@ takes one out of the other; here every container is opened, and what is inside h
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Literal
 
@@ -16,10 +16,11 @@ import numpy as np
 
 from hybridsent.exceptions import MediaError
 from hybridsent.media._cells import is_nothing, is_pil_image, wrong_type
+from hybridsent.media._modality import get_modality
 
 __all__ = ["Form", "form_of", "is_empty_holder", "items_in", "items_of", "opened", "taken"]
 
-Form = Literal["words", "content", "path", "picture", "pixels", "samples"]
+Form = Literal["words", "content", "path", "picture", "pixels", "array", "samples", "own"]
 
 _CONTENT = (bytes, bytearray, memoryview)
 _MOST_SCATTERED = 2**30  # bytes of a buffer whose copy may be far larger than itself
@@ -35,14 +36,14 @@ def taken(cell: object, kind: str) -> tuple[Form, Any]:
     ----------
     cell : object
         A cell that is not missing.
-    kind : {"text", "image", "audio"}
-        What it is meant to be.
+    kind : str
+        Name of the modality that it is meant to be of.
 
     Returns
     -------
-    form : {"words", "content", "path", "picture", "pixels", "samples"}
-        What is inside.
-    inside : str, bytes, os.PathLike, PIL.Image.Image, ndarray or tuple
+    form : {"words", "content", "path", "picture", "pixels", "array", "samples", "own"}
+        What is inside; "own" where the modality has a key of its own.
+    inside : str, bytes, os.PathLike, PIL.Image.Image, ndarray, tuple or object
         The thing itself: `bytes` for content, (array, rate) for samples.
 
     Raises
@@ -77,12 +78,12 @@ def form_of(inside: object, kind: str) -> Form | None:
     ----------
     inside : object
         A cell without containers.
-    kind : {"text", "image", "audio"}
-        What it is meant to be.
+    kind : str
+        Name of the modality that it is meant to be of.
 
     Returns
     -------
-    {"words", "content", "path", "picture", "pixels", "samples"} or None
+    {"words", "content", "path", "picture", "pixels", "array", "samples", "own"} or None
         The form.
 
     Examples
@@ -90,18 +91,13 @@ def form_of(inside: object, kind: str) -> Form | None:
     >>> form_of("a.png", "image"), form_of("a.png", "text"), form_of(3, "audio")
     ('path', 'words', None)
     """
-    if kind == "text":
-        return "words" if isinstance(inside, (str, *_CONTENT)) else None
-    if isinstance(inside, _CONTENT):
-        return "content"
-    if isinstance(inside, (str, os.PathLike)):
-        return "path"
-    if kind == "image":
-        if isinstance(inside, np.ndarray) and items_of(inside) is None:
-            return "pixels"
-        return "picture" if is_pil_image(inside) else None
-    is_pair = isinstance(inside, tuple) and len(inside) == 2 and isinstance(inside[0], np.ndarray)
-    return "samples" if is_pair else None
+    modality = get_modality(kind)
+    if modality.key is not None:
+        return "own"
+    for form in modality.forms:
+        if _IS[form](inside):
+            return form  # type: ignore[return-value]  # the modality checked it
+    return None
 
 
 def opened(cell: object, kind: str) -> Any:
@@ -111,8 +107,9 @@ def opened(cell: object, kind: str) -> Any:
     ----------
     cell : object
         Any cell.
-    kind : {"text", "image", "audio"}
-        What it is meant to be; texts come in lists, but in no dict.
+    kind : str
+        Name of the modality that it is meant to be of; texts come in lists, but in no dict, and
+        cells that a modality keys by itself in neither.
 
     Returns
     -------
@@ -131,14 +128,20 @@ def opened(cell: object, kind: str) -> Any:
     """
     if isinstance(cell, str):
         return cell
+    modality = get_modality(kind)
+    if modality.key is not None:
+        return cell
+        return cell
+    forms = modality.forms
+    sampled, stacks = "samples" in forms, "array" not in forms
     for _ in range(_DEEPEST):
         if isinstance(cell, Mapping):
-            if kind == "text":
+            if "words" in forms:
                 return cell
-            cell = _held(cell, kind)
-        elif (items := items_of(cell)) is None:
+            cell = _held(cell, kind, sampled)
+        elif (items := items_of(cell, stacks=stacks)) is None:
             return cell
-        elif kind == "audio" and _is_pair(items):
+        elif sampled and _is_pair(items):
             return items[0], items[1]
         elif len(there := _filled(items)) == 1:
             cell = there[0]
@@ -157,8 +160,8 @@ def items_in(cell: object, kind: str) -> Sequence[Any] | None:
     ----------
     cell : object
         Any cell.
-    kind : {"text", "image", "audio"}
-        What its items are meant to be.
+    kind : str
+        Name of the modality that its items are meant to be of.
 
     Returns
     -------
@@ -172,9 +175,13 @@ def items_in(cell: object, kind: str) -> Sequence[Any] | None:
     >>> import numpy as np
     >>> items_in([np.zeros(9), 16000], "audio")
     """
+    modality = get_modality(kind)
+    if modality.key is not None:
+        return None
+    sampled, stacks = "samples" in modality.forms, "array" not in modality.forms
     for _ in range(_DEEPEST):
-        items = items_of(cell)
-        if items is None or (kind == "audio" and _is_pair(items)):
+        items = items_of(cell, stacks=stacks)
+        if items is None or (sampled and _is_pair(items)):
             return None
         there = _filled(items)
         if len(there) != 1:
@@ -190,17 +197,19 @@ def _filled(items: Iterable[Any]) -> list[Any]:
 def _may_be(item: Any, kind: str) -> bool:
     """Whether an item is a cell by its type; numbers and lists of several things are none."""
     if isinstance(item, Mapping):
-        return kind != "text"
+        return "words" not in get_modality(kind).forms
     return form_of(opened(item, kind), kind) is not None
 
 
-def items_of(cell: object) -> Sequence[Any] | None:
+def items_of(cell: object, *, stacks: bool = True) -> Sequence[Any] | None:
     """Give the items of a list; parquet's lists come as arrays of objects, pictures as a stack.
 
     Parameters
     ----------
     cell : object
         Any cell.
+    stacks : bool, default=True
+        Whether a uint8 array (n, H, W, 3) is a stack of pictures, and not one array.
 
     Returns
     -------
@@ -218,7 +227,7 @@ def items_of(cell: object) -> Sequence[Any] | None:
         return None
     if cell.dtype.kind in "OUT" and cell.ndim == 1:
         return cell.tolist()  # type: ignore[no-any-return]  # untyped by numpy
-    return list(cell) if cell.ndim == 4 and cell.dtype == np.uint8 else None
+    return list(cell) if stacks and cell.ndim == 4 and cell.dtype == np.uint8 else None
 
 
 def is_empty_holder(cell: object, levels: int = _DEEPEST) -> bool:
@@ -252,38 +261,55 @@ def is_empty_holder(cell: object, levels: int = _DEEPEST) -> bool:
     )
 
 
-def _held(holder: Mapping[Any, Any], kind: str) -> Any:
+def _held(holder: Mapping[Any, Any], kind: str, sampled: bool) -> Any:
     filled = {name: holder[name] for name in _HOLDERS if not is_nothing(holder.get(name))}
     if "bytes" in filled:
         if isinstance(filled["bytes"], _CONTENT):
             return filled["bytes"]
         found = type(filled["bytes"]).__name__
         raise MediaError(f"the {kind} cell is a dict whose 'bytes' are {found}, not bytes")
-    if kind == "audio" and "array" in filled:
-        return _sampled(filled["array"], holder.get("sampling_rate"))
+    if sampled and "array" in filled:
+        return _sampled(filled["array"], holder.get("sampling_rate"), kind)
     if isinstance(filled.get("path"), (str, os.PathLike)):
         return filled["path"]
-    samples = ", or samples under 'array' and 'sampling_rate'" if kind == "audio" else ""
+    samples = ", or samples under 'array' and 'sampling_rate'" if sampled else ""
     raise MediaError(
         f"the {kind} cell is a dict with the keys {[str(key)[:40] for key in holder][:8]}; one of "
         f"Hugging Face's holds the content under 'bytes' or a path under 'path'{samples}"
     )
 
 
-def _sampled(values: Any, rate: Any) -> tuple[np.ndarray[Any, Any], Any]:
+def _sampled(values: Any, rate: Any, kind: str) -> tuple[np.ndarray[Any, Any], Any]:
     """Read the samples of Hugging Face's dict, which has its channels first."""
     if rate is None:
-        raise MediaError("the audio cell is a dict with an 'array' but no 'sampling_rate'")
+        raise MediaError(f"the {kind} cell is a dict with an 'array' but no 'sampling_rate'")
     try:
         array = np.asarray(values)
         if array.dtype == object:  # parquet's list of lists
             array = np.stack([np.asarray(row) for row in array])
     # A foreign array's own conversion, or lists of different lengths, may raise anything.
     except Exception as error:
-        raise MediaError(f"the 'array' of the audio cell holds no numbers: {error}") from error
+        raise MediaError(f"the 'array' of the {kind} cell holds no numbers: {error}") from error
     if array.ndim == 2 and array.shape[0] < array.shape[1]:
         array = array.T
     return array, rate
+
+
+def _is_array(inside: object, *, stacks: bool) -> bool:
+    return isinstance(inside, np.ndarray) and items_of(inside, stacks=stacks) is None
+
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    "words": lambda inside: isinstance(inside, (str, *_CONTENT)),
+    "content": lambda inside: isinstance(inside, _CONTENT),
+    "path": lambda inside: isinstance(inside, (str, os.PathLike)),
+    "pixels": lambda inside: _is_array(inside, stacks=True),
+    "picture": is_pil_image,
+    "array": lambda inside: _is_array(inside, stacks=False),
+    "samples": lambda inside: (
+        isinstance(inside, tuple) and len(inside) == 2 and isinstance(inside[0], np.ndarray)
+    ),
+}
 
 
 def _is_pair(items: Sequence[Any]) -> bool:
@@ -294,19 +320,20 @@ def _is_pair(items: Sequence[Any]) -> bool:
 
 
 def _refused(inside: object, kind: str) -> MediaError:
-    items = items_of(inside)
+    forms = get_modality(kind).forms
+    items = items_of(inside, stacks="array" not in forms)
     if items is None:
         return wrong_type(inside, kind)
     if len(items) == 0:
         return MediaError(f"the {kind} cell is an empty list; use None for a missing one")
     if (
-        kind == "audio"
+        "samples" in forms
         and len(items) == 2
         and isinstance(items[0], Real)
         and (isinstance(items[1], np.ndarray))
     ):
         return MediaError(
-            "the audio cell holds the sampling rate before the samples; it must be (array, rate)"
+            f"the {kind} cell holds the sampling rate before the samples; it must be (array, rate)"
         )
     if _are_cells(items, kind):
         return MediaError(

@@ -14,7 +14,6 @@ import numpy as np
 
 from hybridsent.exceptions import MediaError
 from hybridsent.media._cells import (
-    EXPECTED,
     check_pil_image,
     is_nothing,
     lock_of,
@@ -23,6 +22,7 @@ from hybridsent.media._cells import (
 from hybridsent.media._file import MAX_FILE_BYTES, check_size, path_digest, read_bytes
 from hybridsent.media._forms import Form, is_empty_holder, taken
 from hybridsent.media._memory import reading, reserve
+from hybridsent.media._modality import get_modality, named
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,8 +71,9 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
     ----------
     cell : object
         A cell that is not missing.
-    kind : {"text", "image", "audio"}
-        What the cell is; equal content of different kinds has different keys.
+    kind : str
+        Name of the modality, such as ``"text"``; equal content of different kinds has different
+        keys.
     max_bytes : int, default=268435456
         Largest file or bytes accepted. Arrays and opened pictures may take 1 GiB.
 
@@ -86,7 +87,7 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
     MediaError
         If the cell cannot be read or is of no type that this kind knows.
     ValueError
-        If `kind` is none of the three.
+        If `kind` is the name of no modality.
 
     Examples
     --------
@@ -95,25 +96,26 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
     >>> content_key(b"good", "image") == content_key(b"good", "audio")
     False
     """
-    if kind not in EXPECTED:
-        raise ValueError(f"kind must be one of {tuple(EXPECTED)}, got {kind!r}")
+    get_modality(kind, parameter="kind")
     with reading():
         return _key_of(*taken(cell, kind), kind, max_bytes)
 
 
 def _key_of(form: Form, inside: Any, kind: str, max_bytes: int) -> bytes:
     if form == "words":
-        return _text_key(inside)
+        return _text_key(inside, kind)
     if form == "content":
         check_size(len(inside), max_bytes, "the content")
         return _key(kind, "file", _digest(inside))
     if form == "path":
         return _key(kind, "file", path_digest(inside, max_bytes))
-    if form == "pixels":
+    if form in ("pixels", "array"):
         return _key(kind, "array", *_array_parts(inside))
     if form == "picture":
         with lock_of(inside):
             return _key(kind, "pil", *_pil_parts(inside))
+    if form == "own":
+        return _key(kind, "own", _own_key(inside, kind))
     array, rate = inside
     return _key(kind, "samples", _rate_part(rate), *_array_parts(array))
 
@@ -124,19 +126,31 @@ def _digest(content: bytes) -> bytes:
 
 def _key(kind: str, form: str, *parts: Any) -> bytes:
     """Hash parts behind their lengths, so that no two lists of parts run together."""
-    digest = hashlib.blake2b(digest_size=16, person=f"{kind}/{form}".encode())
+    person = f"{kind}/{form}".encode()
+    if len(person) > hashlib.blake2b.PERSON_SIZE:
+        person = _digest(person)
+    digest = hashlib.blake2b(digest_size=16, person=person)
     for part in parts:
         digest.update(memoryview(part).nbytes.to_bytes(8, "little"))
         digest.update(part)
     return digest.digest()
 
 
-def _text_key(cell: str | bytes) -> bytes:
+def _text_key(cell: str | bytes, kind: str) -> bytes:
     from hybridsent.media.text import decode_text
 
     text = decode_text(cell) if isinstance(cell, bytes) else cell
     # Lone surrogates are refused by the loader, which can say where they stand.
-    return _key("text", "str", text.encode("utf-8", "surrogatepass"))
+    return _key(kind, "str", text.encode("utf-8", "surrogatepass"))
+
+
+def _own_key(cell: Any, kind: str) -> bytes:
+    told = named(get_modality(kind).key)(cell)
+    if not isinstance(told, bytes):
+        raise TypeError(
+            f"The key of the modality {kind!r} must give bytes. It gave a {type(told).__name__}."
+        )
+    return told
 
 
 def _array_parts(array: np.ndarray[Any, Any]) -> tuple[bytes, bytes, np.ndarray[Any, Any]]:

@@ -8,6 +8,7 @@ of NaN and of silence. `hybridsent.media._cut` finds the files that were cut off
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from hybridsent.exceptions import MediaError
 from hybridsent.media._cut import check_complete, check_decoded
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
+from hybridsent.media._looks import ends_in, head_of, inside_of
 from hybridsent.media._memory import reading, reserve
 from hybridsent.media._mend import with_length
+from hybridsent.media.kinds.audio import AUDIO
 
-__all__ = ["AUDIO_FORMATS", "AUDIO_VERSION", "load_audio"]
+__all__ = ["AUDIO_FORMATS", "AUDIO_VERSION", "is_audio", "load_audio"]
 
-AUDIO_VERSION = 1
+AUDIO_VERSION = AUDIO.version
 """Raised whenever a loaded sound may differ from before; part of an encoder's fingerprint."""
 
 AUDIO_FORMATS = ("AIFF", "FLAC", "MP3", "OGG", "RF64", "WAV", "WAVEX")
@@ -30,6 +33,9 @@ AUDIO_FORMATS = ("AIFF", "FLAC", "MP3", "OGG", "RF64", "WAV", "WAVEX")
 
 # By its first bytes a file is refused before libsndfile's parsers of old formats see it.
 _MARKS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3")
+# Of what may be a sound in a table, also one that is then refused.
+_LOOKS = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd")
+_MP3 = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")  # a frame of layer III
 _MIN_RATE, _MAX_RATE = 1_000, 192_000
 _MAX_CHANNELS = 64
 _MAX_VALUES = 2**28  # samples times channels: 1 GiB of float32
@@ -94,13 +100,45 @@ def load_audio(
     """
     _check_params(sampling_rate, min_seconds, max_seconds)
     with reading():
-        form, inside = taken(cell, "audio")
+        form, inside = taken(cell, AUDIO.name)
         if form == "samples":
             samples, rate = _from_array(*inside, max_seconds=max_seconds)
         else:
             samples, rate = _decoded(read_bytes(inside, max_bytes=max_bytes), max_seconds)
         _check_duration(len(samples), rate, min_seconds, max_seconds)
         return _resampled(_mono(samples), rate, sampling_rate)
+
+
+def is_audio(cell: Any) -> bool:
+    r"""Tell whether a cell looks like a sound, in any form that `load_audio` reads.
+
+    Parameters
+    ----------
+    cell : object
+        A cell of a table.
+
+    Returns
+    -------
+    bool
+        Whether its first bytes, its extension or its type are those of a sound.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_audio("1.flac"), is_audio(b"RIFF\0\0\0\0WAVE"), is_audio((np.zeros(9), 16000))
+    (True, True, True)
+    """
+    inside, form = inside_of(cell, AUDIO.name)
+    if form == "content":
+        return _is_head(head_of(inside))
+    if form == "samples":
+        return inside[0].ndim <= 2 and np.isscalar(inside[1])
+    return ends_in(inside, AUDIO.extensions)
+
+
+def _is_head(head: bytes) -> bool:
+    is_wave = head[:4] in {b"RIFF", b"RIFX", b"RF64"} and head[8:] == b"WAVE"
+    return is_wave or head.startswith(_LOOKS) or bool(_MP3.match(head))
 
 
 def _check_params(sampling_rate: int, min_seconds: float, max_seconds: float) -> None:

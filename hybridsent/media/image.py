@@ -9,6 +9,7 @@ them black.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +25,24 @@ from hybridsent.media._cells import (
 )
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
+from hybridsent.media._looks import ends_in, head_of, inside_of
 from hybridsent.media._memory import reading, reserve
+from hybridsent.media.kinds.image import IMAGE
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["IMAGE_FORMATS", "IMAGE_VERSION", "load_image"]
+__all__ = ["IMAGE_FORMATS", "IMAGE_VERSION", "is_image", "load_image"]
 
-IMAGE_VERSION = 2
+IMAGE_VERSION = IMAGE.version
 """Raised whenever a loaded picture may differ from before; part of an encoder's fingerprint."""
 
+_MARKS = (
+    *(b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*"),
+    *(b"II+\x00", b"MM\x00+"),  # TIFF beyond 4 GB
+)
+_PNM = re.compile(rb"P[1-7fy]\s")
+_AVIF = re.compile(rb".{4}ftyp(?:avi[fs]|mi[af]1|msf1)", re.DOTALL)
 _GAP = 2  # as in Pillow's own thumbnails, where it cannot be told from a full decode
 # Bytes a pixel, at most: what was decoded, the result, and what a network makes of it.
 _COST = 12
@@ -91,8 +100,42 @@ def load_image(
         return _loaded(cell, max_pixels, max_bytes, shorter_side)
 
 
+def is_image(cell: Any) -> bool:
+    r"""Tell whether a cell looks like an image, in any form that `load_image` reads.
+
+    Parameters
+    ----------
+    cell : object
+        A cell of a table.
+
+    Returns
+    -------
+    bool
+        Whether its first bytes, its extension, its type or its shape are those of an image.
+
+    Examples
+    --------
+    >>> is_image("1.jpg"), is_image(b"\x89PNG\r\n\x1a\n"), is_image(b"RIFF\0\0\0\0WAVE")
+    (True, True, False)
+    >>> is_image({"bytes": None, "path": "1.jpg"})
+    True
+    """
+    inside, form = inside_of(cell, IMAGE.name)
+    if form == "content":
+        return _is_head(head_of(inside))
+    if form == "pixels":
+        channels = inside.shape[2] if inside.ndim == 3 else 1
+        return inside.dtype.name == "uint8" and inside.ndim in (2, 3) and channels in {1, 3, 4}
+    return form == "picture" or ends_in(inside, IMAGE.extensions)
+
+
+def _is_head(head: bytes) -> bool:
+    is_webp = head[:4] == b"RIFF" and head[8:] == b"WEBP"
+    return head.startswith(_MARKS) or is_webp or bool(_PNM.match(head) or _AVIF.match(head))
+
+
 def _loaded(cell: object, max_pixels: int, max_bytes: int, shorter_side: int | None) -> Image:
-    form, inside = taken(cell, "image")
+    form, inside = taken(cell, IMAGE.name)
     if form == "pixels":
         return _from_array(inside, max_pixels)
     if form == "picture":

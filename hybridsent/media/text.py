@@ -10,16 +10,28 @@ import codecs
 import functools
 import re
 import unicodedata
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 from hybridsent.exceptions import EmptyTextError, MediaError
 from hybridsent.media._cells import is_invisible
 from hybridsent.media._forms import taken
+from hybridsent.media._looks import head_of, is_media_path
 from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
+from hybridsent.media.kinds.text import TEXT
 
-__all__ = ["TEXT_VERSION", "decode_text", "load_text", "text_version"]
+__all__ = [
+    "TEXT_VERSION",
+    "count_words",
+    "decode_text",
+    "is_text",
+    "load_text",
+    "suits_text",
+    "text_version",
+    "words_of",
+]
 
-TEXT_VERSION = 1
+TEXT_VERSION = TEXT.version
 """Raised whenever a cleaned text may differ from before; part of an encoder's fingerprint."""
 
 _Form = Literal["NFC", "NFKC"]
@@ -48,6 +60,13 @@ _CONTROL = re.compile(
 # The Stream-Safe Text Format of Unicode (UAX 15) allows as many marks in a row.
 _MAX_MARKS = 30
 _MANY_MARKS = re.compile("[\u0300-\U0010ffff]{31}")
+_ENOUGH_BYTES = 2**16  # to tell whether bytes are text
+_ENOUGH = 0.5  # share of cells that must read as text
+_FEW_ROWS = 10  # below this many rows the share of distinct cells says little
+# Scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, kana, Han.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
 
 
 def text_version(emoji: str) -> int | str:
@@ -181,6 +200,116 @@ def load_text(
     return text
 
 
+def words_of(cell: Any) -> str | None:
+    r"""Give a cell's text, where it is one: a string, or the beginning of bytes that are UTF-8.
+
+    Parameters
+    ----------
+    cell : object
+        A cell of a table.
+
+    Returns
+    -------
+    str or None
+        The text.
+
+    Examples
+    --------
+    >>> words_of("so good"), words_of(b"so good"), words_of(b"\x89PNG"), words_of(3)
+    ('so good', 'so good', None, None)
+    """
+    if isinstance(cell, str):
+        return cell
+    if not isinstance(cell, bytes | bytearray | memoryview):
+        return None
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head_of(cell, _ENOUGH_BYTES))
+    except UnicodeDecodeError:
+        return None
+
+
+def count_words(text: str) -> int:
+    """Count the words of a text; numbers and codes without a letter are none.
+
+    Each sign of a script without blanks (Chinese, Thai, …) counts as a word.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    int
+        How many words.
+
+    Examples
+    --------
+    >>> count_words("At 10:30, a nice walk!"), count_words("2024-01-01"), count_words("太好了")
+    (4, 0, 3)
+    """
+    spaced = _UNSPACED.sub(" ", text).split()
+    return sum(any(map(str.isalpha, token)) for token in spaced) + len(_UNSPACED.findall(text))
+
+
+def is_text(cell: Any) -> bool:
+    """Tell whether a cell alone looks like text: it has two words or more, and is no path.
+
+    Parameters
+    ----------
+    cell : object
+        A cell of a table.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+
+    Examples
+    --------
+    >>> is_text("so good"), is_text("1.png"), is_text(3)
+    (True, False, False)
+    """
+    words = words_of(cell)
+    return words is not None and not is_media_path(words) and count_words(words) >= 2
+
+
+def suits_text(cells: Sequence[Any], named: bool, about: bool) -> float:
+    """Tell how well a column suits as text: the mean number of words a cell, each at most 20.
+
+    Parameters
+    ----------
+    cells : sequence
+        Some cells of the column.
+    named : bool
+        Whether the column has a name of texts, so that short and repeated ones are enough.
+    about : bool
+        Whether its name says that it is about another column.
+
+    Returns
+    -------
+    float
+        0 where the cells do not read as text: paths, ids, labels.
+
+    Examples
+    --------
+    >>> suits_text(["What a lovely day!", "They lost it again."], named=False, about=False)
+    4.0
+    """
+    texts = [text for cell in cells if (text := words_of(cell)) is not None]
+    paths = sum(map(is_media_path, texts))
+    if about or len(texts) < _ENOUGH * len(cells) or not texts or paths >= _ENOUGH * len(texts):
+        return 0.0
+    words = [min(count_words(text), 20) for text in texts]
+    mean, several = sum(words) / len(words), sum(n >= 2 for n in words) / len(words)
+    few = len(texts) < _FEW_ROWS
+    distinct = 1.0 if few else len(set(texts)) / len(texts)
+    if named and few and all(text.strip(" .!?").isalpha() for text in texts):
+        return mean  # "Great!", "awful": short answers under the name of a text
+    enough = (several >= 0.2 and distinct >= 0.1) if named else (several >= 0.5 and distinct >= 0.2)
+    return mean if enough and (named or mean >= 3) else 0.0
+
+
 def _decoded(raw: bytes, encoding: str, what: str) -> str:
     try:
         return raw.decode(encoding)
@@ -202,7 +331,7 @@ def _check_choices(unicode: str | None, policy: Policy) -> None:
 
 
 def _as_text(cell: object) -> str:
-    _, inside = taken(cell, "text")
+    _, inside = taken(cell, TEXT.name)
     if isinstance(inside, str):
         return str(inside)
     if not inside:

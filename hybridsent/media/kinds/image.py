@@ -1,0 +1,25 @@
+"""The modality image: files, pictures and arrays (layer L1)."""
+
+from __future__ import annotations
+
+from hybridsent.media._modality import Limit, Modality
+
+__all__ = ["IMAGE"]
+
+IMAGE = Modality(
+    name="image",
+    read="hybridsent.media.image:load_image",
+    encoder="hybridsent.encoders:ImageEncoder",
+    expected="a path, bytes, a PIL image, a uint8 array (H, W, 3), or one of these in a list or in "
+    "a dict of Hugging Face",
+    forms=("content", "path", "pixels", "picture"),
+    version=2,
+    looks_like="hybridsent.media.image:is_image",
+    column_names=("image", "img", "photo", "picture", "pic", "face", "frame"),
+    extensions=(
+        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp"),
+        *(".tif", ".tiff", ".ppm", ".pgm", ".avif"),
+    ),
+    limits=(Limit("max_pixels", "largest image that is read, in pixels", 89_478_485),),
+    hf_network="hybridsent.encoders._hf_image:HFImage",
+)

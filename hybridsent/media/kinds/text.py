@@ -1,0 +1,24 @@
+"""The modality text: strings, or bytes that hold encoded text (layer L1)."""
+
+from __future__ import annotations
+
+from hybridsent.media._modality import Modality
+
+__all__ = ["TEXT"]
+
+TEXT = Modality(
+    name="text",
+    read="hybridsent.media.text:load_text",
+    encoder="hybridsent.encoders:TextEncoder",
+    expected="a str, or bytes that hold encoded text",
+    forms=("words",),
+    version=1,
+    looks_like="hybridsent.media.text:is_text",
+    suits="hybridsent.media.text:suits_text",
+    column_names=(
+        *("text", "tweet", "sentence", "post", "transcript", "transcription", "review"),
+        *("comment", "caption", "message", "utterance", "content", "body"),
+    ),
+    catch_all=True,
+    hf_network="hybridsent.encoders._hf_text:HFText",
+)
