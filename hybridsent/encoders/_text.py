@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridsent._params import Interval, StrOptions
 from hybridsent.encoders._base import BaseEncoder
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._own_cleaning import (
+    function_of,
+    identity_of,
+    remember,
+    travels_by_value,
+)
 from hybridsent.media import load_text, text_version
+from hybridsent.media.text import POLICIES
+
+if TYPE_CHECKING:
+    from hybridsent.encoders._own_cleaning import Clean
 
 __all__ = ["TextEncoder"]
+
+_IDENTITY = "clean_identity_"
+"""In the state of a pickled encoder: what a function does that travels with it."""
 
 
 class TextEncoder(BaseEncoder):
@@ -66,6 +79,11 @@ class TextEncoder(BaseEncoder):
         ``"name"`` writes their Unicode names, as this version of Python knows them.
     elongation : {"keep", "shorten"}, default="keep"
         ``"shorten"`` writes ``soooo`` as ``soo``.
+    clean : callable, str or None, default=None
+        A function of one's own, str → str, or its name as ``"module:function"``, by which workers,
+        saved models and the command line find it. It comes before the policies above. Vectors are
+        stored under its attribute ``version`` (``clean.version = 2``), or else a hash of its source
+        and of what it reads in its module. It may be called in several threads.
 
     Attributes
     ----------
@@ -110,12 +128,9 @@ class TextEncoder(BaseEncoder):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseEncoder._parameter_constraints,
         "max_length": [None, Interval(Integral, 3, None, closed="left")],
-        "unicode": [None, StrOptions({"NFC", "NFKC"})],
-        "urls": [StrOptions({"keep", "token", "drop"})],
-        "mentions": [StrOptions({"keep", "token", "drop"})],
-        "hashtags": [StrOptions({"keep", "split", "drop"})],
-        "emoji": [StrOptions({"keep", "name", "drop"})],
-        "elongation": [StrOptions({"keep", "shorten"})],
+        **{name: [StrOptions(set(choices))] for name, choices in POLICIES.items()},
+        "unicode": [None, StrOptions(set(POLICIES["unicode"]))],
+        "clean": [None, str, callable],
     }
 
     def __init__(
@@ -141,6 +156,7 @@ class TextEncoder(BaseEncoder):
         hashtags: str = "keep",
         emoji: str = "keep",
         elongation: str = "keep",
+        clean: str | Clean | None = None,
     ) -> None:
         self.model = model
         self.device = device
@@ -162,19 +178,35 @@ class TextEncoder(BaseEncoder):
         self.hashtags = hashtags
         self.emoji = emoji
         self.elongation = elongation
+        self.clean = clean
+
+    def __getstate__(self) -> Any:
+        """Tell what a function does that is sent by value: its source stays here."""
+        state = super().__getstate__()
+        if not travels_by_value(self.clean):
+            return state
+        return {**state, _IDENTITY: identity_of(self.clean)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        identity = state.pop(_IDENTITY, None)
+        super().__setstate__(state)
+        if identity is not None and travels_by_value(self.clean):
+            remember(self.clean, identity)
 
     def _policy(self) -> dict[str, Any]:
-        names = ("unicode", "urls", "mentions", "hashtags", "emoji", "elongation")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in POLICIES}
 
     def _read(self, cell: Any, network: Network) -> str:
-        return load_text(cell, **self._policy())
+        own = None if self.clean is None else function_of(self.clean)
+        return load_text(cell, clean=own, **self._policy())
 
     def _size(self, cell: Any) -> int:
         return len(cell)
 
     def _cleaning(self) -> dict[str, Any]:
-        return {"version": text_version(self.emoji), **self._policy()}
+        own = {} if self.clean is None else {"clean": identity_of(self.clean)}
+        return {"version": text_version(self.emoji), **self._policy(), **own}
 
     def _options(self) -> Options:
         return Options(self.pooling, self.layer, self.steps, self.max_length)

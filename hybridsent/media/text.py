@@ -10,9 +10,10 @@ import codecs
 import functools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, get_args
 
+from hybridsent._hints import did_you_mean
 from hybridsent.exceptions import EmptyTextError, MediaError
 from hybridsent.media._cells import is_invisible
 from hybridsent.media._forms import taken
@@ -21,11 +22,13 @@ from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
 from hybridsent.media.kinds.text import TEXT
 
 __all__ = [
+    "POLICIES",
     "TEXT_VERSION",
     "count_words",
     "decode_text",
     "is_text",
     "load_text",
+    "parse_policies",
     "suits_text",
     "text_version",
     "words_of",
@@ -39,6 +42,16 @@ _Keep = Literal["keep", "token", "drop"]
 _Hashtags = Literal["keep", "split", "drop"]
 _Emoji = Literal["keep", "name", "drop"]
 _Elongation = Literal["keep", "shorten"]
+
+POLICIES: dict[str, tuple[str, ...]] = {
+    "unicode": get_args(_Form),
+    "urls": get_args(_Keep),
+    "mentions": get_args(_Keep),
+    "hashtags": get_args(_Hashtags),
+    "emoji": get_args(_Emoji),
+    "elongation": get_args(_Elongation),
+}
+"""What each policy of `load_text` may be; ``unicode`` also None."""
 
 # The UTF-32 marks begin with the UTF-16 ones, so they come first.
 _MARKS = (
@@ -128,9 +141,65 @@ def decode_text(raw: bytes) -> str:
         return _decoded(raw, "cp1252", "the bytes are neither UTF-8 nor Windows-1252")
 
 
+def parse_policies(texts: Iterable[str]) -> dict[str, str | None]:
+    """Read policies of cleaning as they are written on a command line.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Each such as ``"urls=token,mentions=drop"``; ``unicode=none`` means None. A part with a
+        colon, ``module:function``, is a function of one's own.
+
+    Returns
+    -------
+    dict of str to (str or None)
+        Parameters of `TextEncoder`, the function under ``"clean"``.
+
+    Raises
+    ------
+    ValueError
+        If a policy is none, its value is none of its own, or one is named twice.
+
+    Examples
+    --------
+    >>> parse_policies(["urls=token, mentions=drop", "mypackage.tweets:clean"])
+    {'urls': 'token', 'mentions': 'drop', 'clean': 'mypackage.tweets:clean'}
+    >>> parse_policies(["url=token"])
+    Traceback (most recent call last):
+        ...
+    ValueError: a policy must be one of unicode, urls, mentions, hashtags, emoji, elongation, as in
+    urls=token, or a function of your own as MODULE:FUNCTION; got 'url=token'. Did you mean 'urls'?
+    """
+    found: dict[str, str | None] = {}
+    for part in (part.strip() for text in texts for part in text.split(",")):
+        name, separator, value = (each.strip() for each in part.partition("="))
+        if not separator and ":" in part:
+            name, value = "clean", part
+        elif name not in POLICIES or not separator:
+            raise ValueError(
+                f"a policy must be one of {', '.join(POLICIES)}, as in urls=token, or a function "
+                f"of your own as MODULE:FUNCTION; got {part!r}.{did_you_mean(name, POLICIES)}"
+            )
+        elif value not in (allowed := _written(name)):
+            raise ValueError(
+                f"{name} must be one of {', '.join(allowed)}; got {value!r}."
+                f"{did_you_mean(value, allowed)}"
+            )
+        if name in found:
+            raise ValueError(f"{name} must be given once; got {found[name]!r} and {value!r}")
+        found[name] = None if (name, value) == ("unicode", "none") else value
+    return found
+
+
+def _written(policy: str) -> tuple[str, ...]:
+    """Values of a policy on a command line, which has no None."""
+    return (*POLICIES[policy], "none") if policy == "unicode" else POLICIES[policy]
+
+
 def load_text(
     cell: object,
     *,
+    clean: Callable[[str], str] | None = None,
     unicode: _Form | None = "NFC",
     urls: _Keep = "keep",
     mentions: _Keep = "keep",
@@ -148,6 +217,9 @@ def load_text(
     ----------
     cell : str, bytes, bytearray or memoryview
         The text, or its bytes for `decode_text`.
+    clean : callable, default=None
+        A function of one's own, str → str, that comes before all else; what is said below of
+        cleaning twice is then for the function to keep.
     unicode : {"NFC", "NFKC"} or None, default="NFC"
         Normal form; NFKC also turns full-width and styled letters into plain ones.
     urls : {"keep", "token", "drop"}, default="keep"
@@ -172,9 +244,11 @@ def load_text(
     Raises
     ------
     MediaError
-        If the cell is no text, or holds half of a surrogate pair.
+        If the cell is no text, or holds half of a surrogate pair, or if `clean` fails on it.
     EmptyTextError
         If nothing is left after cleaning: a missing text rather than a broken one.
+    TypeError
+        If `clean` gives something else than a str.
     ValueError
         If a policy is none of those above.
 
@@ -188,6 +262,8 @@ def load_text(
     policy = Policy(urls, mentions, hashtags, emoji, elongation)
     _check_choices(unicode, policy)
     text = _as_text(cell)
+    if clean is not None:
+        text = _by(clean, text)
     _check_surrogates(text)
     text = _tidied(text, unicode)
     for _ in range(_MAX_PASSES if policy != KEEP_ALL else 0):
@@ -310,6 +386,22 @@ def suits_text(cells: Sequence[Any], named: bool, about: bool) -> float:
     return mean if enough and (named or mean >= 3) else 0.0
 
 
+def _by(clean: Callable[[str], str], text: str) -> str:
+    name = getattr(clean, "__qualname__", type(clean).__name__)
+    try:
+        cleaned = clean(text)
+    except Exception as error:  # of a function of somebody else, which may raise anything
+        raise MediaError(
+            f"the clean function {name!r} failed with {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(cleaned, str):
+        raise TypeError(
+            f"The clean function {name!r} must give a str for each text. It gave "
+            f"{type(cleaned).__name__} for {text[:60]!r}; give '' where nothing is left."
+        )
+    return cleaned
+
+
 def _decoded(raw: bytes, encoding: str, what: str) -> str:
     try:
         return raw.decode(encoding)
@@ -322,11 +414,10 @@ def _decoded(raw: bytes, encoding: str, what: str) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _check_choices(unicode: str | None, policy: Policy) -> None:
-    choices = (_Keep, _Keep, _Hashtags, _Emoji, _Elongation)
-    for name, value, choice in zip(policy._fields, policy, choices, strict=True):
-        if value not in get_args(choice):
-            raise ValueError(f"{name} must be one of {get_args(choice)}, got {value!r}")
-    if unicode not in (None, *get_args(_Form)):
+    for name, value in policy._asdict().items():
+        if value not in POLICIES[name]:
+            raise ValueError(f"{name} must be one of {POLICIES[name]}, got {value!r}")
+    if unicode not in (None, *POLICIES["unicode"]):
         raise ValueError(f"unicode must be 'NFC', 'NFKC' or None, got {unicode!r}")
 
 

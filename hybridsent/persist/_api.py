@@ -22,7 +22,7 @@ from hybridsent.persist._manifest import (
     warn_of_versions,
 )
 from hybridsent.persist._native import check_native
-from hybridsent.persist._outside import check_paths, keep_inside
+from hybridsent.persist._outside import check_paths, keep_inside, refuse_functions
 from hybridsent.persist._portable import (
     freeze,
     get_tensors,
@@ -244,8 +244,10 @@ def load(
         File to read.
     trusted : sequence of str, default=()
         Exact dotted names of classes and functions outside of hybridsent, scikit-learn, xgboost
-        and numpy that the file may use, e.g. ``["mypackage.heads.MyHead"]``. Loading imports their
-        modules. Names that can run code, read files or unpickle are refused whoever asks.
+        and numpy that the file may use, e.g. ``["mypackage.heads.MyHead"]``; so, too, a function
+        that an encoder names (``clean="mypackage.tweets:clean"`` is ``"mypackage.tweets.clean"``).
+        Loading imports their modules. Names that can run code, read files or unpickle are refused
+        whoever asks.
     paths : sequence of str or path-like, default=()
         Folders and files on this machine from which encoders may read networks that the file names
         by their path (``tuned:FOLDER``, ``hf:FOLDER``, ``torchvision:NAME@FILE``); a folder allows
@@ -312,6 +314,7 @@ def load(
     except PersistError as error:
         hint = f" It was {gap}, which may be the reason." if gap else ""
         raise type(error)(f"{path} cannot be loaded: {error}{hint}") from error
+    refuse_functions(estimator, names, str(path))
     keep_inside(estimator, allowed, local_files_only=local_files_only, what=str(path))
     compare_encoders(estimator, manifest["encoders"], str(path))
     warn_of_versions(gap, str(path))
