@@ -68,7 +68,7 @@ class MetaFeatures(NamedOutput, BaseEstimator):
     kinds : mapping of str to {"number", "boolean", "date", "category"}, default=None
         Kind of columns for which it should not be found: ``{"zip": "category"}``.
     vectorizer : TableVectorizer or None, default=None
-        In place of the one described above; it is given columns of numbers (float64), dates and
+        In place of the one described above; it is given columns of numbers (float32), dates and
         categories.
     max_categories : int, default=40
         Categories from which a column is read by its spelling.
@@ -86,8 +86,8 @@ class MetaFeatures(NamedOutput, BaseEstimator):
     ----------
     kinds_ : dict of str to str
         Kind of each column; ``"empty"`` of one without a value.
-    vectorizer_ : TableVectorizer
-        The fitted one.
+    parts_ : dict of str to transformer
+        What the vectorizer fitted for each column.
     names_ : ndarray of str of shape (n_features_out_,)
         What each feature is: ``"likes"``, ``"posted_at_year"``, ``"brand_acme"``,
         ``"likes missing"``.
@@ -182,8 +182,11 @@ class MetaFeatures(NamedOutput, BaseEstimator):
         made = self._default() if self.vectorizer is None else clone(self.vectorizer)
         with ignored_warnings(UserWarning, "The matrix shape is"):  # fewer features, as documented
             values = np.asarray(made.fit_transform(frame), dtype=np.float32)
-        self.vectorizer_ = made
-        one_hot = getattr(made, "kind_to_columns_", {}).get("low_cardinality", ())
+        # its own transform walks through all steps of every column again, which none needs here
+        self.parts_ = {
+            name: made.transformers_[name] for name in frame if name in made.transformers_
+        }
+        one_hot = made.kind_to_columns_["low_cardinality"]
         self.gaps_ = [name for name in frame if name not in one_hot and frame[name].isna().any()]
         gaps = np.isnan(values)
         self.fill_ = np.zeros(values.shape[1], dtype=np.float32)
@@ -218,7 +221,7 @@ class MetaFeatures(NamedOutput, BaseEstimator):
         out = np.full((len(table), self.n_features_out_), np.nan, dtype=np.float32)
         if there.any():
             frame = frame[there]
-            values = np.array(self.vectorizer_.transform(frame), dtype=np.float32)
+            values = np.hstack([_part(part, frame[[name]]) for name, part in self.parts_.items()])
             gaps = np.isnan(values)
             values[gaps] = np.broadcast_to(self.fill_, values.shape)[gaps]
             told = [frame[name].isna().to_numpy()[:, None] for name in self.gaps_]
@@ -366,6 +369,14 @@ def _skrub() -> Any:
     return import_optional("skrub", caller="MetaFeatures", extra="meta")
 
 
+def _part(part: Any, column: pd.DataFrame) -> np.ndarray:
+    """Transform one column, as TableVectorizer does."""
+    single = hasattr(part, "__single_column_transformer__")
+    found = part.transform(column.iloc[:, 0] if single else column)
+    values = np.asarray(found, dtype=np.float32)
+    return values[:, None] if values.ndim == 1 else values
+
+
 def _cells(table: pd.DataFrame, name: str) -> list[Any]:
     """Give the cells of a column as plain Python objects, None where one is missing."""
     column = table[name]
@@ -443,10 +454,10 @@ def _as_kind(cells: Sequence[Any], kind: str, format_: str | None) -> pd.Series:
     """Turn cells into a column of one type, each by itself; what is of another kind is missing."""
     import pandas as pd
 
-    if kind == "number":
-        return pd.Series([_as_number(cell) for cell in cells], dtype="float64")
-    if kind == "boolean":
-        return pd.Series([_as_boolean(cell) for cell in cells], dtype="float64")
+    if kind in ("number", "boolean"):
+        read = _as_number if kind == "number" else _as_boolean
+        with np.errstate(over="ignore"):  # a number beyond float32 is an infinite one
+            return pd.Series(np.array([read(cell) for cell in cells], dtype=np.float32))
     if kind == "date":
         return _as_dates(cells, format_)
     # not as text, which skrub would look through for numbers and dates again

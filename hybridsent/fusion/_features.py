@@ -22,7 +22,14 @@ from hybridsent._views import (
 )
 from hybridsent.fusion._columns import FeatureColumns, ViewColumns
 from hybridsent.fusion._learned import reducer, selector
-from hybridsent.fusion._named import as_views, check_column_names, columns_of_views, made_view
+from hybridsent.fusion._named import (
+    as_views,
+    check_column_names,
+    check_reads_several,
+    columns_of_views,
+    made_view,
+    with_meta,
+)
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
 
@@ -45,7 +52,8 @@ def make_features(
     text: Any = None,
     image: Any = None,
     audio: Any = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    meta: Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     domain: str | None = None,
     target_domain: Any = None,
@@ -74,7 +82,9 @@ def make_features(
     views : mapping of str to str or estimator, default=None
         Names of views and what makes the features of each: the name of a modality, such as
         ``"text"``, for its default backbone; the name of a backbone, such as
-        ``"audio/egemaps-v02"``; an encoder; or any transformer or Pipeline that takes the column.
+        ``"audio/egemaps-v02"``; an encoder; ``"text/words"`` for what is learned from the words of
+        the rows of `fit` (`hybridsent.lexical.WordFeatures`), beside an encoder on the same column
+        or instead of one; or any transformer or Pipeline that takes the column.
         What a backbone of an open family (``"hf:NAME"``) reads must be known: by its files, by a
         view named like its modality, or by an encoder in its place. A vectorizer of scikit-learn,
         alone or in a Pipeline, stands in `hybridsent.encoders.PresentCells`, as it knows neither
@@ -82,9 +92,13 @@ def make_features(
     text, image, audio : True, str, estimator or None, default=None
         The short form of a view named like its modality, which may stand beside `views`: True for
         the default backbone, else as there. None leaves it out.
-    columns : mapping of str to str, default=None
+    columns : mapping of str to str or list of str, default=None
         Column of the table that each view reads; a view reads the column of its own name unless
-        this says otherwise.
+        this says otherwise. Several columns for a view that takes a table, such as
+        `hybridsent.meta.MetaFeatures`.
+    meta : sequence of str, default=None
+        Columns of numbers, dates and categories, which become the view ``meta``
+        (`hybridsent.meta.MetaFeatures`; needs ``pip install "hybridsent[meta]"``).
     features : sequence of str, default=None
         Views of which the table already holds the features, in columns named ``view__i``; instead
         of, or beside, views that are made here.
@@ -111,14 +125,15 @@ def make_features(
         Segments of each sample that become vectors of their own, in columns
         ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
     random_state : int, default=0
-        Seed of `select` and `reduce`.
+        Seed of `select` and `reduce`, of ``"text/words"`` and `meta`.
     learn_device : str, default="cpu"
         Where the principal components of `reduce` are computed: ``"cpu"``, or, for a large table,
         ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"torch:cpu"``, as in
         `hybridsent.devices.OnDevice`, which says what these ask for.
     device, precision, store, on_error, n_jobs, verbose
         As in the encoders; used for those built here, not for estimators that are given, and
-        refused where `features` are all there is.
+        refused where `features` are all there is. `on_error` is that of ``"text/words"`` and
+        `meta`, too.
 
     Returns
     -------
@@ -154,11 +169,12 @@ def make_features(
     """
     check_n_jobs(n_jobs, "make_features")
     wanted = as_views(views, text=text, image=image, audio=audio)
+    wanted, columns = with_meta(meta, wanted, columns)
     ready = _check_features(features, wanted)
     if not wanted and not ready:
         raise ValueError(
             "At least one of the text, image, audio and features parameters of make_features, or "
-            "views, must be given. Got none; for example make_features(text=True)."
+            "views or meta, must be given. Got none; for example make_features(text=True)."
         )
     where = columns_of_views(columns, list(wanted))
     check_column_names(domain=domain, group=group)
@@ -174,8 +190,12 @@ def make_features(
     }
     made = {view: made_view(view, value, shared, random_state) for view, value in wanted.items()}
     kinds = {kind for _, kind in made.values()}
+    for view, (part, _) in made.items():
+        check_reads_several(view, part, where[view])
     encodes = bool(kinds - {"learned"})
-    check_used("make_features", encodes, steps=steps, **{k: shared[k] for k in ENCODING})
+    used = {name: shared[name] for name in ENCODING if name != "on_error"}
+    check_used("make_features", encodes, steps=steps, **used)
+    check_used("make_features", bool(kinds), on_error=on_error)
     random = select in ("l1", "trees") or reduce is not None or "learned" in kinds
     if random_state != 0 and not random:
         raise ValueError(

@@ -27,7 +27,8 @@ def make_fusion(
     text: Any = None,
     image: Any = None,
     audio: Any = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    meta: Sequence[str] | None = None,
     features: str | Sequence[str] | None = None,
     domain: str | None = None,
     target_domain: Any = None,
@@ -77,8 +78,10 @@ def make_fusion(
         As in `make_features`.
     text, image, audio : True, str, estimator or None, default=None
         As in `make_features`.
-    columns : mapping of str to str, default=None
+    columns : mapping of str to str or list of str, default=None
         As in `make_features`.
+    meta : sequence of str, default=None
+        Columns of numbers, dates and categories, as in `make_features`.
     features : "passthrough", sequence of str or None, default=None
         As in `make_features`; with ``"passthrough"`` every column of the table is a feature, named
         ``view__i``, and there is no step ``features``.
@@ -160,6 +163,7 @@ def make_fusion(
     kind = _kind_of_learning(how, classifier, reduce)
     wanted = as_views(views, text=text, image=image, audio=audio)
     learns = select in ("l1", "trees") or reduce is not None or learned_by_name(wanted)
+    learns = learns or meta is not None
     check_learn_device("make_fusion", learn_device, kind)
     first: list[tuple[str, Any]] = []
     # what follows reads the views off the names
@@ -183,6 +187,7 @@ def make_fusion(
             image=image,
             audio=audio,
             columns=columns,
+            meta=meta,
             domain=domain,
             target_domain=target_domain,
             group=group,
@@ -205,6 +210,7 @@ def make_fusion(
         made = make_features(
             wanted,
             columns=columns,
+            meta=meta,
             features=features,
             domain=domain,
             target_domain=target_domain,

@@ -32,9 +32,11 @@ __all__ = [
     "LEARNED",
     "as_views",
     "check_column_names",
+    "check_reads_several",
     "columns_of_views",
     "learned_by_name",
     "made_view",
+    "with_meta",
 ]
 
 ENCODERS: dict[str, type[BaseEncoder]] = {
@@ -44,10 +46,16 @@ ENCODERS: dict[str, type[BaseEncoder]] = {
 }
 """Encoder of each modality."""
 
-LEARNED: dict[str, str] = {}
+LEARNED: dict[str, str] = {
+    "text/words": "hybridsent.lexical:WordFeatures",
+    "meta": "hybridsent.meta:MetaFeatures",
+}
 """Views by name that learn from the rows they are fitted on, and the class of each, as
 ``"module:Class"``; the part of the name before ``/`` is the modality. They are no encoders: no
 device, no store."""
+
+META = "meta"
+"""The view of `make_features`' parameter of this name, and what makes its features."""
 
 _TAKEN = frozenset(inspect.signature(ColumnTransformer).parameters)
 """Names that ColumnTransformer keeps for itself: a view of that name could not be searched."""
@@ -168,7 +176,8 @@ def made_view(
         return ENCODERS[value](**encoding), "encoded"
     if value in LEARNED:
         _check_modality(view, value, value.partition("/")[0])
-        return _learned(LEARNED[value], random_state), "learned"
+        given = {"random_state": random_state, "on_error": encoding["on_error"]}
+        return _learned(LEARNED[value], given), "learned"
     return ENCODERS[_modality_of(view, value)](value, **encoding), "encoded"
 
 
@@ -188,11 +197,11 @@ def learned_by_name(views: Mapping[str, Any]) -> bool:
     return any(isinstance(value, str) and value in LEARNED for value in views.values())
 
 
-def _learned(path: str, random_state: int) -> Any:
+def _learned(path: str, given: Mapping[str, Any]) -> Any:
     module, _, name = path.partition(":")
     kind = getattr(importlib.import_module(module), name)
-    seeded = "random_state" in inspect.signature(kind).parameters
-    return kind(random_state=random_state) if seeded else kind()
+    taken = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in given.items() if name in taken})
 
 
 def _modality_of(view: str, backbone: str) -> str:
@@ -231,19 +240,64 @@ def _gives_frames(transformer: Any) -> bool:
     return True
 
 
-def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str]:
-    """Give the column of the table that each view reads.
+def with_meta(meta: Any, views: Mapping[str, Any], columns: Any) -> tuple[dict[str, Any], Any]:
+    """Turn the short form of numbers, dates and categories into a view of several columns.
 
     Parameters
     ----------
-    columns : mapping of str to str, or None
+    meta : sequence of str or None
+        The columns.
+    views : mapping of str to object
+        As `as_views` gives them.
+    columns : mapping of str to str or list of str, or None
+        Columns by view, as the user gave them.
+
+    Returns
+    -------
+    views : dict of str to object
+        With the view ``"meta"``, where there are such columns.
+    columns : mapping or None
+        With its columns.
+
+    Raises
+    ------
+    ValueError
+        If `meta` is no sequence of names, or a view has its name already.
+    """
+    if meta is None:
+        return dict(views), columns
+    names = list(meta) if isinstance(meta, Sequence) and not isinstance(meta, str) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            "The meta parameter must be a sequence of names of columns that hold numbers, dates or "
+            f"categories. Got {meta!r}; write for example ['likes', 'brand']."
+        )
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"The meta parameter must name a column once. Got {twice!r} twice.")
+    if META in views or (isinstance(columns, Mapping) and META in columns):
+        raise ValueError(
+            f"A view must be named once. Got {META!r} as parameter and in views or columns; leave "
+            "one out."
+        )
+    if columns is not None and not isinstance(columns, Mapping):
+        return {**views, META: META}, columns  # which is refused in its turn
+    return {**views, META: META}, {**(columns or {}), META: names}
+
+
+def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str | list[str]]:
+    """Give the column, or columns, of the table that each view reads.
+
+    Parameters
+    ----------
+    columns : mapping of str to str or list of str, or None
         Columns by view, as the user gave them.
     views : sequence of str
         Views that read a column.
 
     Returns
     -------
-    dict of str to str
+    dict of str to str or list of str
         A column for each view: its own name, unless `columns` says otherwise.
 
     Raises
@@ -257,7 +311,10 @@ def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str]:
             f"{columns!r}; write {{'text': 'tweet'}} for a text column named 'tweet'."
         )
     where = dict(columns or {})
-    check_column_names(**{f"columns[{view!r}]": column for view, column in where.items()})
+    several = {view: list(each) for view, each in where.items() if _are_names(each)}
+    single = {view: column for view, column in where.items() if view not in several}
+    check_column_names(**{f"columns[{view!r}]": column for view, column in single.items()})
+    where |= several
     for name, column in where.items():
         if name in views:
             continue
@@ -266,8 +323,9 @@ def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str]:
                 f"The columns parameter names a column for {name!r}, but the modality is not asked "
                 f"for. Add {name}=True."
             )
-        swapped = {column: name} if column in views else {"text": "tweet"}
-        hint = "" if column in views else did_you_mean(name, views)
+        swaps = isinstance(column, str) and column in views
+        swapped = {column: name} if swaps else {"text": "tweet"}
+        hint = "" if swaps else did_you_mean(name, views)
         raise ValueError(
             f"The columns parameter must map views to columns of the table, and the views are "
             f"{list(views)}. Got {name!r} as a view; write {swapped} for a view "
@@ -275,6 +333,38 @@ def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str]:
             f"{hint}"
         )
     return {view: where.get(view, view) for view in views}
+
+
+def _are_names(column: Any) -> bool:
+    """Tell whether these are several columns, for one view of them all."""
+    listed = isinstance(column, Sequence) and not isinstance(column, str)
+    return bool(listed and column) and all(isinstance(name, str) for name in column)
+
+
+def check_reads_several(view: str, part: Any, column: str | list[str]) -> None:
+    """Refuse several columns for what reads the cells of one.
+
+    Parameters
+    ----------
+    view : str
+        Name of the view.
+    part : estimator
+        What makes its features.
+    column : str or list of str
+        What it is to read.
+
+    Raises
+    ------
+    ValueError
+        If it reads one column and is given a list.
+    """
+    one = isinstance(part, BaseEncoder | PresentCells) or type(part).__name__ == "WordFeatures"
+    if one and not isinstance(column, str):
+        raise ValueError(
+            f"The columns[{view!r}] parameter must be the name of one column of the table, whose "
+            f"cells {type(part).__name__} reads. Got {column!r}; make a view of each, or name "
+            "numbers, dates and categories as meta."
+        )
 
 
 def check_column_names(**named: Any) -> None:

@@ -68,6 +68,10 @@ OBJECTS = read_table("""
     sklearn.multiclass: _ConstantPredictor
     sklearn.neural_network._stochastic_optimizers: AdamOptimizer SGDOptimizer
     sklearn.utils._metadata_requests: MetadataRequest MethodMetadataRequest
+    skrub._datetime_encoder: DatetimeEncoder _CircularEncoder
+    skrub._squashing_scaler: SquashingScaler _MinMaxScaler
+    skrub._string_encoder: StringEncoder
+    skrub._to_str: ToStr
     xgboost.sklearn: XGBClassifier XGBRegressor XGBRFClassifier XGBRFRegressor XGBRanker
 """)
 
