@@ -15,16 +15,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print one line a backbone."""
+    """Print one line a backbone, and one for each name of what is learned instead."""
+    from fnmatch import filter as matching
+
     from hybridsent.encoders import list_backbones
+    from hybridsent.encoders._registry import LEARNED
 
     found = list_backbones(arguments.pattern)
-    if not found:
+    learned = matching(LEARNED, arguments.pattern)
+    if not found and not learned:
         raise UsageError(
             f"no registered backbone matches {arguments.pattern!r}; see: hybridsent backbones"
         )
     head = ["name", "width", "commercial use", "licence", "weights"]
     rows = [[b.name, b.width or "?", USE[b.commercial_use], b.licence, b.weights] for b in found]
+    rows += [
+        [name, "-", "yes", "-", "none: learned from your rows in each fit"] for name in learned
+    ]
     print(columns([*([head] if arguments.pattern == "*" else []), *rows]))
     say(
         "Also, by name: hf:REPO-OR-FOLDER (text, image, audio), torchvision:NAME[/WEIGHTS][@FILE], "

@@ -20,7 +20,7 @@ from typing import Any
 from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
 from hybridsent.exceptions import UnknownBackboneError
 
-__all__ = ["FAMILIES", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
+__all__ = ["FAMILIES", "LEARNED", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
 
 ENTRY_POINT_GROUP = "hybridsent.backbones"
 
@@ -191,6 +191,10 @@ FAMILIES: dict[str, str] = {
 }
 """Prefix of each open family and the function that turns a name of it into a `Backbone`."""
 
+LEARNED: dict[str, str] = {"text/words": "hybridsent.lexical:WordFeatures"}
+"""Names that a view may have in place of a backbone's: what learns from the rows that it is fitted
+on, and its class. It has no weights, so that no encoder and no store knows it."""
+
 _registered: dict[str, Backbone] = keep_registry({each.name: each for each in _BUILTIN})
 
 
@@ -222,6 +226,8 @@ def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
             f"The name of a registered backbone must be '{backbone.modality}/…' for its modality "
             f"{backbone.modality!r}. Got {backbone.name!r}."
         )
+    if backbone.name in LEARNED:
+        raise ValueError(f"The name of a registered backbone must be new. {_learns(backbone.name)}")
     if backbone.name in _registered and not replace:
         raise ValueError(
             f"The name of a registered backbone must be new. {backbone.name!r} is taken; "
@@ -303,6 +309,8 @@ def get_backbone(
             rest, modality, revision=revision, local_files_only=local_files_only
         )
         return found
+    if name in LEARNED:
+        raise UnknownBackboneError(_learns(name))
     if name not in _registered:
         _read_plugins()
     if name not in _registered:
@@ -315,6 +323,14 @@ def get_backbone(
             f"the registered ones for {modality} are {_names(modality)}."
         )
     return backbone
+
+
+def _learns(name: str) -> str:
+    return (
+        f"{name!r} is no frozen backbone: it is learned from the rows of each fit, and there is "
+        f"nothing to download, store or tune. Make a view of it, views={{'words': {name!r}}}, or "
+        f"use its class, {LEARNED[name].replace(':', '.')}."
+    )
 
 
 def _names(modality: str | None) -> list[str]:

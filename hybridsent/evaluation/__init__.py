@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from hybridsent.evaluation._columns import unread_columns
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._importance_score import importance_weighted_score
     from hybridsent.evaluation._mmd import MMDTest, maximum_mean_discrepancy, mmd_permutation_test
@@ -47,6 +48,7 @@ _HOMES = {
     "soft_neighborhood_density_score": "hybridsent.evaluation._unlabeled_scores",
     "transfer_report": "hybridsent.evaluation._transfer",
     "unadapted": "hybridsent.evaluation._unadapted",
+    "unread_columns": "hybridsent.evaluation._columns",
 }
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "soft_neighborhood_density_score",
     "transfer_report",
     "unadapted",
+    "unread_columns",
 ]
 
 __getattr__, __dir__ = lazy_names(globals(), _HOMES)

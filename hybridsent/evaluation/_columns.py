@@ -23,6 +23,7 @@ __all__ = [
     "readable",
     "select",
     "selectors_of",
+    "unread_columns",
 ]
 
 _FEATURE = re.compile(feature_pattern())
@@ -159,6 +160,53 @@ def notes_on_columns(table: Any, read: Any, named: Sequence[Any]) -> list[str]:
         f"The column {name!r} is read as a feature and holds the labels themselves."
         for name in twins
     ]
+
+
+def unread_columns(estimator: Any, table: Any, named: Sequence[Any] = ()) -> list[str]:
+    """Name the columns of a table that an estimator leaves out.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whoever reads the table; not fitted, or fitted.
+    table : DataFrame or array
+        The rows.
+    named : sequence of object, default=()
+        Labels, groups and what else has a use of its own: names of columns, or columns.
+
+    Returns
+    -------
+    list of str
+        In the order of the table: no view reads them, and they are none of `named`. Empty for an
+        array.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent import make_fusion
+    >>> from hybridsent.evaluation import unread_columns
+    >>> table = pd.DataFrame({"text": ["fine"], "likes": [3], "id": [17], "label": ["good"]})
+    >>> unread_columns(make_fusion(text=True, meta=["likes"]), table, ["label"])
+    ['id']
+    """
+    if not hasattr(table, "columns"):
+        return []
+    seen = readable(estimator, table, named)
+    known = {*_named_columns(table, named), *_picked(estimator, seen)}
+    return [name for name in table.columns if name not in known]
+
+
+def _picked(estimator: Any, table: Any) -> list[Any]:
+    """Give the columns of a table that first steps read."""
+    heads = list(_heads(estimator))
+    picks = bool(heads) and all(isinstance(first, ColumnTransformer) for first in heads)
+    if not picks or any(not is_dropped(first.remainder) for first in heads):
+        return list(table.columns)
+    picked: list[Any] = []
+    for _, column in selectors_of(estimator):
+        found = select(table, column)
+        picked += list(found.columns) if hasattr(found, "columns") else [found.name]
+    return picked
 
 
 def check_columns(estimator: Any, table: Any, but: Sequence[str] = ()) -> None:

@@ -25,6 +25,7 @@ from hybridsent.encoders import (
     TextEncoder,
     get_backbone,
 )
+from hybridsent.encoders._registry import LEARNED as _LEARNED
 from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
 
 __all__ = [
@@ -46,10 +47,7 @@ ENCODERS: dict[str, type[BaseEncoder]] = {
 }
 """Encoder of each modality."""
 
-LEARNED: dict[str, str] = {
-    "text/words": "hybridsent.lexical:WordFeatures",
-    "meta": "hybridsent.meta:MetaFeatures",
-}
+LEARNED: dict[str, str] = {**_LEARNED, "meta": "hybridsent.meta:MetaFeatures"}
 """Views by name that learn from the rows they are fitted on, and the class of each, as
 ``"module:Class"``; the part of the name before ``/`` is the modality. They are no encoders: no
 device, no store."""
