@@ -23,6 +23,7 @@ from joblib import Parallel, delayed
 from PIL import Image
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder, make_features
+from hybridsent.datasets import read_table, write_table
 from hybridsent.encoders import Backbone
 from hybridsent.encoders._pooling import pool, segments
 from hybridsent.exceptions import CellError, CellWarning, MediaError
@@ -366,3 +367,60 @@ def test_a_backbone_of_unknown_width_has_one_width_with_lists(tmp_path):
         encoder = TextEncoder("text/wide", store=tmp_path, device="cpu", steps=2)
         assert encoder.fit_transform([["a", "b"], "c"]).shape == (2, 2 * WIDTH)
         assert encoder.transform([None, ["a", "d"]]).shape == (2, 2 * WIDTH)
+
+
+# -- items with weights ----------------------------------------------------------------------------
+
+
+def weighted(items: list[Any], weights: Any) -> dict[str, Any]:
+    return {"items": items, "weights": weights}
+
+
+@every_modality
+@with_and_without_store
+def test_weights_say_what_each_item_counts_in_the_mean(modality, stored, tmp_path):
+    a, b, c = cells(modality, 3)
+    column = [
+        weighted([a, b, c], [0.25, 0.5, 1]),
+        weighted(objects([a, None, c]), np.array([1.0, 9.0, 3.0])),
+        weighted([b], [0.1]),
+        weighted([a, b], [7, 7]),
+        weighted([None, ""], [1, 1]),
+        weighted([b, a], None),
+    ]
+    rows = make(modality, tmp_path if stored else None).fit_transform(column)
+    one = make(modality).transform([a, b, c])
+    expected = [
+        np.average(one, axis=0, weights=[0.25, 0.5, 1]),
+        np.average(one[[0, 2]], axis=0, weights=[1, 3]),
+        one[1],
+        as_row(one[[0, 1]]),
+        np.full(one.shape[1], np.nan),
+        as_row(one[[0, 1]]),
+    ]
+    np.testing.assert_allclose(rows, expected, rtol=1e-6)
+
+
+@every_modality
+def test_weights_count_within_each_segment(modality):
+    a, b, c, d = cells(modality, 4)
+    rows = make(modality, steps=2).fit_transform([weighted([a, b, c, d], [1, 3, 1, 1])])
+    one = make(modality, steps=1).transform([a, b, c, d])
+    expected = [np.average(one[:2], axis=0, weights=[1, 3]), as_row(one[2:])]
+    np.testing.assert_allclose(rows[0], np.concatenate(expected), rtol=1e-6)
+
+
+@pytest.mark.parametrize("extension", [".parquet", ".jsonl"])
+def test_weights_go_through_files(tmp_path, extension):
+    table = pd.DataFrame({"text": [weighted(["so", "good"], [0.5, 1.0]), weighted(["bad"], [1.0])]})
+    write_table(table, tmp_path / f"t{extension}")
+    read = read_table(tmp_path / f"t{extension}")
+    rows = make("text").fit_transform(read["text"])
+    np.testing.assert_array_equal(rows, make("text").fit_transform(table["text"]))
+
+
+@pytest.mark.parametrize("on_error", ["raise", "missing"])
+@pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, float("nan")], ["a", "b"], 3])
+def test_weights_that_are_none_are_told(weights, on_error):
+    with pytest.raises(CellError, match=r"row 1, column 'text'.*as many weights, numbers above 0"):
+        make("text", on_error=on_error).fit_transform(["fine", weighted(["so", "good"], weights)])

@@ -6,7 +6,7 @@ No library serves: encoders of skrub, sentence-transformers and timm take one th
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -15,13 +15,14 @@ import numpy as np
 from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._pooling import segments
 from hybridsent.encoders._run import Run
+from hybridsent.exceptions import CellError, MediaError
 from hybridsent.media import is_missing
-from hybridsent.media._forms import items_in
+from hybridsent.media._forms import items_in, weights_in
 
 __all__ = ["ColumnRun"]
 
 _ROWS_AT_ONCE = 1024  # whose items are gathered beside the result
-_LISTS = (list, tuple, np.ndarray)
+_LISTS = (list, tuple, np.ndarray, Mapping)
 
 
 class ColumnRun:
@@ -44,16 +45,19 @@ class ColumnRun:
 
     def rows(self) -> np.ndarray | None:
         """Give a vector a cell, NaN where it is missing or broken; None where all are."""
-        lists = _lists(self.cells, self.encoder.modality)
+        modality = self.encoder.modality
+        lists = _lists(self.cells, modality)
         if not lists:
             return self._run(self.encoder, self.cells).rows()
         if self.encoder.steps is None:
-            return self._means(self.encoder, _spread(self.cells, range(len(self.cells)), lists))
+            return self._means(
+                self.encoder, _spread(self.cells, range(len(self.cells)), lists, modality)
+            )
         alone = [row for row in range(len(self.cells)) if row not in lists]
         one_step = copy.copy(self.encoder).set_params(steps=1)
         parts = [
-            self._means(self.encoder, _spread(self.cells, alone, lists), cut=False),
-            self._means(one_step, _spread(self.cells, list(lists), lists)),
+            self._means(self.encoder, _spread(self.cells, alone, lists, modality), cut=False),
+            self._means(one_step, _spread(self.cells, list(lists), lists, modality)),
         ]
         found = [part for part in parts if part is not None]
         if len(found) == 2:
@@ -72,9 +76,9 @@ class ColumnRun:
         count = (self.encoder.steps or 1) if cut else 1
         out = np.full((len(self.cells), count * vectors.shape[1]), np.nan, dtype=np.float32)
         sound = np.isfinite(vectors).all(axis=1)
-        for rows, which in spread.alike(sound):
-            parts = segments(which.shape[1], count)
-            means = [_mean(vectors, which[:, start:end]) for start, end in parts]
+        for rows, which, weights in spread.alike(sound):
+            parts = [slice(*part) for part in segments(which.shape[1], count)]
+            means = [_mean(vectors, which[:, part], weights[:, part]) for part in parts]
             out[rows] = np.concatenate(means, axis=1)
         return out
 
@@ -126,17 +130,19 @@ class _Spread:
     items: _Items
     which: np.ndarray
     rows: np.ndarray
+    weights: np.ndarray
 
-    def alike(self, sound: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Give rows with as many sound items, and their items: (rows,) and (rows, items)."""
+    def alike(self, sound: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Give rows with as many sound items, and their items and weights: (rows, items)."""
         kept = sound[self.which]
         rows, starts, counts = np.unique(self.rows[kept], return_index=True, return_counts=True)
-        which = self.which[kept]
+        which, weights = self.which[kept], self.weights[kept]
         for count in np.unique(counts):
             group = np.flatnonzero(counts == count)
             for i in range(0, len(group), _ROWS_AT_ONCE):
                 some = group[i : i + _ROWS_AT_ONCE]
-                yield rows[some], which[starts[some, None] + np.arange(count)]
+                places = starts[some, None] + np.arange(count)
+                yield rows[some], which[places], weights[places]
 
 
 def _lists(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
@@ -148,13 +154,19 @@ def _lists(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
     return found
 
 
-def _spread(cells: Cells, chosen: Sequence[int], lists: dict[int, Sequence[Any]]) -> _Spread:
+def _spread(
+    cells: Cells, chosen: Sequence[int], lists: dict[int, Sequence[Any]], modality: str
+) -> _Spread:
     """Take the items out of cells; one that stands in several is taken once."""
     numbers: dict[object, int] = {}
-    values, labels, places, which, rows = [], [], [], [], []
+    values: list[Any] = []
+    labels: list[Any] = []
+    places: list[str] = []
+    which, rows, weights = [], [], []
     for row in chosen:
         inside = lists.get(row, (cells.values[row],))
-        for place, item in enumerate(inside, start=1):
+        own = _weights(cells, row, modality) if row in lists else None
+        for place, item in enumerate(inside):
             if is_missing(item):
                 continue
             # equal contents are told by their keys; this keeps their number small before
@@ -163,16 +175,33 @@ def _spread(cells: Cells, chosen: Sequence[int], lists: dict[int, Sequence[Any]]
             if number == len(values):
                 values.append(item)
                 labels.append(cells.labels[row])
-                places.append(f", item {place} of {len(inside)}" if row in lists else "")
+                places.append(f", item {place + 1} of {len(inside)}" if row in lists else "")
             which.append(number)
             rows.append(row)
+            weights.append(1.0 if own is None else own[place])
     items = _Items(values, labels, cells.column, places)
-    return _Spread(items, np.array(which, dtype=np.intp), np.array(rows, dtype=np.intp))
+    order = np.array(which, dtype=np.intp), np.array(rows, dtype=np.intp)
+    return _Spread(items, *order, np.array(weights, dtype=np.float64))
 
 
-def _mean(vectors: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Mean of the vectors of each row of positions; one vector is itself."""
+def _weights(cells: Cells, row: int, modality: str) -> Sequence[float] | None:
+    """Weights of the items of a cell; wrong ones are a mistake of whoever wrote the column."""
+    try:
+        return weights_in(cells.values[row], modality)
+    except MediaError as error:
+        raise CellError(
+            f"{cells.where(row)}: {error}.", row=cells.labels[row], column=cells.column
+        ) from error
+
+
+def _mean(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of the vectors of each row of positions, by weight; one vector is itself."""
     if which.shape[1] == 1:
         return vectors[which[:, 0]]
-    mean: np.ndarray = vectors[which].mean(axis=1, dtype=np.float64)
+    chosen = vectors[which]
+    if (weights == weights[:, :1]).all():
+        mean: np.ndarray = chosen.mean(axis=1, dtype=np.float64)
+    else:
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        mean = np.einsum("ri,rif->rf", shares, chosen, dtype=np.float64)
     return mean.astype(np.float32)

@@ -18,13 +18,24 @@ from hybridsent.exceptions import MediaError
 from hybridsent.media._cells import is_nothing, is_pil_image, wrong_type
 from hybridsent.media._modality import get_modality
 
-__all__ = ["Form", "form_of", "is_empty_holder", "items_in", "items_of", "opened", "taken"]
+__all__ = [
+    "Form",
+    "form_of",
+    "is_empty_holder",
+    "items_in",
+    "items_of",
+    "opened",
+    "taken",
+    "weights_in",
+]
 
 Form = Literal["words", "content", "path", "picture", "pixels", "array", "samples", "own"]
 
 _CONTENT = (bytes, bytearray, memoryview)
 _MOST_SCATTERED = 2**30  # bytes of a buffer whose copy may be far larger than itself
 _DEEPEST = 4  # containers in containers
+_ITEMS, _WEIGHTS = "items", "weights"
+"""Keys of a dict that holds several items, each with its weight in their mean."""
 _HOLDERS = ("bytes", "array", "path")
 """Where a dict of Hugging Face may hold the cell; the first that is filled is read."""
 
@@ -131,15 +142,15 @@ def opened(cell: object, kind: str) -> Any:
     modality = get_modality(kind)
     if modality.key is not None:
         return cell
-        return cell
     forms = modality.forms
     sampled, stacks = "samples" in forms, "array" not in forms
     for _ in range(_DEEPEST):
-        if isinstance(cell, Mapping):
+        items = items_of(cell, stacks=stacks)
+        if items is None and isinstance(cell, Mapping):
             if "words" in forms:
                 return cell
             cell = _held(cell, kind, sampled)
-        elif (items := items_of(cell, stacks=stacks)) is None:
+        elif items is None:
             return cell
         elif sampled and _is_pair(items):
             return items[0], items[1]
@@ -175,19 +186,64 @@ def items_in(cell: object, kind: str) -> Sequence[Any] | None:
     >>> import numpy as np
     >>> items_in([np.zeros(9), 16000], "audio")
     """
+    return _several(cell, kind)[1]
+
+
+def weights_in(cell: object, kind: str) -> Sequence[float] | None:
+    """Give the weights of a cell that holds several items, where it tells them.
+
+    Parameters
+    ----------
+    cell : object
+        Any cell.
+    kind : str
+        Name of the modality that its items are meant to be of.
+
+    Returns
+    -------
+    sequence of float or None
+        A weight an item of `items_in`; None where all weigh the same.
+
+    Raises
+    ------
+    MediaError
+        If there are not as many weights as items, or one is no number above 0.
+
+    Examples
+    --------
+    >>> weights_in({"items": ["so", "good"], "weights": [0.5, 1]}, "text"), weights_in([], "text")
+    ([0.5, 1.0], None)
+    """
+    holder, items = _several(cell, kind)
+    if items is None or not isinstance(holder, Mapping) or holder.get(_WEIGHTS) is None:
+        return None
+    given = holder[_WEIGHTS]
+    weights = list(given) if isinstance(given, (list, tuple, np.ndarray)) else []
+    right = [isinstance(each, Real) and 0 < float(each) < np.inf for each in weights]
+    if len(weights) != len(items) or not all(right):
+        raise MediaError(
+            f"the {kind} cell must hold as many weights, numbers above 0, as items. It has "
+            f"{len(items)} items, and the weights {str(given)[:80]}"
+        )
+    return [float(each) for each in weights]
+
+
+def _several(cell: object, kind: str) -> tuple[object, Sequence[Any] | None]:
+    """Open what holds one thing, until something holds several: this, and they."""
     modality = get_modality(kind)
     if modality.key is not None:
-        return None
+        return None, None
     sampled, stacks = "samples" in modality.forms, "array" not in modality.forms
     for _ in range(_DEEPEST):
         items = items_of(cell, stacks=stacks)
         if items is None or (sampled and _is_pair(items)):
-            return None
+            return None, None
         there = _filled(items)
         if len(there) != 1:
-            return items if any(_may_be(item, kind) for item in there) else None
+            some = any(_may_be(item, kind) for item in there)
+            return (cell, items) if some else (None, None)
         cell = there[0]
-    return None
+    return None, None
 
 
 def _filled(items: Iterable[Any]) -> list[Any]:
@@ -196,13 +252,15 @@ def _filled(items: Iterable[Any]) -> list[Any]:
 
 def _may_be(item: Any, kind: str) -> bool:
     """Whether an item is a cell by its type; numbers and lists of several things are none."""
-    if isinstance(item, Mapping):
+    if isinstance(item, Mapping) and items_of(item) is None:
         return "words" not in get_modality(kind).forms
     return form_of(opened(item, kind), kind) is not None
 
 
 def items_of(cell: object, *, stacks: bool = True) -> Sequence[Any] | None:
     """Give the items of a list; parquet's lists come as arrays of objects, pictures as a stack.
+
+    A dict ``{"items": [...], "weights": [...]}`` is a list whose items have weights.
 
     Parameters
     ----------
@@ -223,6 +281,9 @@ def items_of(cell: object, *, stacks: bool = True) -> Sequence[Any] | None:
     """
     if isinstance(cell, (list, tuple)):
         return cell
+    if isinstance(cell, Mapping) and _ITEMS in cell and set(cell) <= {_ITEMS, _WEIGHTS}:
+        inside = cell[_ITEMS]
+        return None if isinstance(inside, Mapping) else items_of(inside, stacks=stacks)
     if not isinstance(cell, np.ndarray):
         return None
     if cell.dtype.kind in "OUT" and cell.ndim == 1:
@@ -252,10 +313,10 @@ def is_empty_holder(cell: object, levels: int = _DEEPEST) -> bool:
     """
     if isinstance(cell, str):
         return False
-    if isinstance(cell, Mapping):
+    items = items_of(cell) if levels else None
+    if items is None and isinstance(cell, Mapping):
         there = [cell[name] for name in _HOLDERS if name in cell]
         return bool(there) and all(map(is_nothing, there))
-    items = items_of(cell) if levels else None
     return items is not None and all(
         is_nothing(item) or is_empty_holder(item, levels - 1) for item in items
     )
