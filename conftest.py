@@ -23,14 +23,15 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _own_backbones():
+def _own_registries():
     """What a module registers, such as networks it has tuned, is unknown to the next."""
-    from hybridsent.encoders import _registry
+    import hybridsent.encoders._registry
+    import hybridsent.fusion._registry  # noqa: F401
+    from hybridsent import _plugins
 
-    before = dict(_registry._registered)
+    before = _plugins.registered()
     yield
-    _registry._registered.clear()
-    _registry._registered.update(before)
+    _plugins.put_back(before)
 
 
 @pytest.fixture

@@ -36,7 +36,9 @@ __all__ = [
     "keep_registry",
     "load_plugin",
     "plugin_at",
+    "put_back",
     "read_plugins",
+    "registered",
     "run_file",
     "told_of_plugins",
     "warn_of_plugins",
@@ -64,6 +66,7 @@ class _State:
 
 _state = _State()
 _registries: list[dict[Any, Any]] = []
+_restored: list[Callable[[], None]] = []
 _open: list[list[dict[Any, Any]]] = []  # what each plugin that is being loaded found in them
 _lock = threading.RLock()  # a plugin may list names, or load another, itself
 
@@ -164,13 +167,15 @@ def warn_of_plugins(stacklevel: int = 3) -> None:
         warnings.warn(told_of_plugins(), HybridsentWarning, stacklevel=stacklevel)
 
 
-def keep_registry(names: _Registry) -> _Registry:
+def keep_registry(names: _Registry, restored: Callable[[], None] | None = None) -> _Registry:
     """Let what a plugin registers in a dict be taken back, if the plugin fails afterwards.
 
     Parameters
     ----------
     names : dict
         A registry: what is known by name.
+    restored : callable, default=None
+        What to call when something was taken back.
 
     Returns
     -------
@@ -181,7 +186,29 @@ def keep_registry(names: _Registry) -> _Registry:
         for before in _open:  # a plugin is the first to ask for this registry
             before.append(dict(names))
         _registries.append(names)
+        if restored is not None:
+            _restored.append(restored)
     return names
+
+
+def registered() -> list[dict[Any, Any]]:
+    """Copy all registries, for `put_back`."""
+    return [dict(names) for names in _registries]
+
+
+def put_back(before: list[dict[Any, Any]]) -> None:
+    """Let all registries hold what they held.
+
+    Parameters
+    ----------
+    before : list of dict
+        Copies of them.
+    """
+    for names, content in zip(_registries, before, strict=False):
+        names.clear()
+        names.update(content)
+    for told in _restored:
+        told()
 
 
 class Loading:
@@ -406,14 +433,12 @@ def _remembered(name: str) -> Iterator[None]:
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
     """Take back what a plugin registered that fails, but not what others did meanwhile."""
-    before = [dict(names) for names in _registries]
+    before = registered()
     _open.append(before)
     try:
         yield
     except BaseException:  # Ctrl-C, too
-        for names, content in zip(_registries, before, strict=True):
-            names.clear()
-            names.update(content)
+        put_back(before)
         raise
     else:
         for outer in _open[:-1]:

@@ -119,8 +119,10 @@ def reads_domain(estimator: Any) -> bool:
 
 
 def _is_ours(estimator: Any) -> bool:
-    home = type(estimator).__module__
-    return home.startswith("hybridsent.transfer.") and not home.endswith("._drop")
+    """Tell whether an estimator is of hybridsent.transfer, or derived from what is."""
+    homes = [kind.__module__ for kind in type(estimator).__mro__]
+    ours = any(home.startswith("hybridsent.transfer.") for home in homes)
+    return ours and not any(home.endswith("transfer._drop") for home in homes)
 
 
 def _without(estimator: Any) -> Any:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 
-from hybridsent._hints import did_you_mean
 from hybridsent._views import GROUP
+from hybridsent.fusion._registry import Adaptation, get_adaptation
 
-__all__ = ["ADAPTATIONS", "adapted_steps"]
-
-_TRANSFORMERS = ("groups", "coral", "coral-diagonal", "subspace", "tca", "jda", "augment")
-_WEIGHERS = ("kmm", "kliep", "ulsif", "classifier", "balanced")
-_HEADS = ("prior", "tradaboost", "adversarial")
-
-ADAPTATIONS = (*_TRANSFORMERS, *_WEIGHERS, *_HEADS)
-"""Names of ways to adapt to a target domain that `make_fusion` knows."""
+__all__ = ["adapted_steps"]
 
 _MIN_EFFECTIVE = 0.5
 """Where domains hardly overlap, a handful of source rows gets all the weight without a floor."""
-
-_JOIN_VIEWS = ("subspace", "tca", "jda")
 
 
 def adapted_steps(
@@ -69,27 +60,67 @@ def adapted_steps(
     ValueError
         If the name is not known, or does not go with the strategy or the classifier.
     """
-    if isinstance(adapt, str) and adapt not in ADAPTATIONS:
-        raise ValueError(
-            f"The 'adapt' parameter of make_fusion must be one of {list(ADAPTATIONS)} or a "
-            f"transformer of hybridsent.transfer. Got {adapt!r}.{did_you_mean(adapt, ADAPTATIONS)}"
-        )
-    if not isinstance(adapt, str) and not (hasattr(adapt, "fit") and hasattr(adapt, "transform")):
-        raise ValueError(
-            "The 'adapt' parameter of make_fusion must be a name or a transformer. Got "
-            f"{adapt!r}; give an estimator that weighs rows as classifier instead."
-        )
-    if isinstance(adapt, str) and adapt not in _TRANSFORMERS:
+    way = get_adaptation(adapt) if isinstance(adapt, str) else None
+    asked = _Asked(adapt, way, how, classifier, class_weight)
+    made = _made(asked, dict(steps)["classify"], random_state)
+    if not hasattr(made, "transform"):
         _check_groups(None, adapt, domain, group)
-        return _with_head(adapt, how, steps, classifier, class_weight, random_state)
-    if isinstance(adapt, str) and adapt in _JOIN_VIEWS and how != "early":
+        return _with_head(made, asked, steps)
+    if way is not None and way.joins_views and how != "early":
         raise ValueError(
             f"The adapt parameter must keep the views apart with how={how!r}. Got {adapt!r}, which "
             "joins them; choose 'coral', or how='early'."
         )
-    made = _transformer(adapt, random_state).set_output(transform="pandas")
     _check_groups(made, adapt, domain, group)
-    return _with_transformer(made, steps)
+    return _with_transformer(made.set_output(transform="pandas"), steps)
+
+
+class _Asked(NamedTuple):
+    """What a user asked for, for messages and for what builds it."""
+
+    adapt: Any
+    way: Adaptation | None
+    how: str
+    classifier: Any
+    class_weight: str | None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the classifier was left alone."""
+        return isinstance(self.classifier, str) and self.classifier == "logreg"
+
+
+def _made(asked: _Asked, classifier: Any, random_state: int) -> Any:
+    """Build what adapts, or copy the user's own: a transformer, a weigher or a classifier."""
+    from hybridsent.transfer import BaseWeigher
+
+    if asked.way is None:
+        made = asked.adapt
+        if isinstance(made, type) or not (
+            isinstance(made, BaseWeigher) or (hasattr(made, "fit") and hasattr(made, "transform"))
+        ):
+            raise ValueError(
+                "The 'adapt' parameter of make_fusion must be a name or a transformer. Got "
+                f"{made!r}; give an estimator that weighs rows as classifier instead, or derive it "
+                "from hybridsent.transfer.BaseWeigher."
+            )
+        made = clone(made)  # the user's own stays as it is
+    else:
+        given = {
+            "classifier": None if asked.plain else classifier,
+            "class_weight": asked.class_weight,
+            "random_state": random_state,
+        }
+        made = asked.way.make(given)
+    transforms = hasattr(made, "transform") and hasattr(made, "set_output")
+    head = isinstance(made, BaseWeigher) or (hasattr(made, "get_params") and is_classifier(made))
+    if isinstance(made, type) or not hasattr(made, "fit") or not (transforms or head):
+        raise ValueError(
+            f"What adapts with adapt={asked.adapt!r} must be an unfitted transformer that names "
+            "its columns (hybridsent.transfer.BaseAdapter does), a "
+            f"hybridsent.transfer.BaseWeigher, or a classifier. Got {made!r:.300}."
+        )
+    return made
 
 
 def _check_groups(made: Any, adapt: Any, domain: str | None, group: str | None) -> None:
@@ -126,23 +157,6 @@ def _with_transformer(made: Any, steps: list[tuple[str, Any]]) -> list[tuple[str
     return order
 
 
-def _transformer(adapt: Any, random_state: int) -> Any:
-    from hybridsent import transfer
-
-    if not isinstance(adapt, str):
-        return clone(adapt)  # the user's own stays as it is
-    made = {
-        "groups": transfer.GroupScaler(),
-        "coral": transfer.CORAL(),
-        "coral-diagonal": transfer.CORAL(covariance="diagonal", shrinkage=0.1),
-        "subspace": transfer.SubspaceAlignment(),
-        "tca": transfer.TCA(random_state=random_state),
-        "jda": transfer.JDA(random_state=random_state),
-        "augment": transfer.FeatureAugmentation(),
-    }
-    return made[adapt]
-
-
 def _check_alone(adapt: str, classifier: Any, class_weight: str | None) -> None:
     """Refuse what would set a classifier, where what adapts is one itself."""
     for name, given in {"classifier": classifier, "class_weight": class_weight}.items():
@@ -153,52 +167,61 @@ def _check_alone(adapt: str, classifier: Any, class_weight: str | None) -> None:
             )
 
 
-def _weigher(adapt: str, random_state: int) -> Any:
-    from hybridsent.transfer._weighted import WEIGHERS
-
-    weigher = WEIGHERS[adapt]()
-    if "random_state" in weigher.get_params():
-        weigher.set_params(random_state=random_state)
-    return weigher
-
-
-def _with_head(
-    adapt: str,
-    how: str,
-    steps: list[tuple[str, Any]],
-    classifier: Any,
-    class_weight: str | None,
-    random_state: int,
-) -> list[tuple[str, Any]]:
+def _with_head(made: Any, asked: _Asked, steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     from hybridsent import transfer
     from hybridsent.transfer._fit_weighted import weight_name
 
-    if how != "early":
+    if asked.how != "early":
         raise ValueError(
-            f"The 'how' parameter of make_fusion must be 'early' with adapt={adapt!r}, which "
-            f"learns from joint features. Got {how!r}."
+            f"The 'how' parameter of make_fusion must be 'early' with adapt={asked.adapt!r}, which "
+            f"learns from joint features. Got {asked.how!r}."
         )
-    plain = isinstance(classifier, str) and classifier == "logreg"
     found = dict(steps)
-    if adapt in ("prior", "adversarial"):
-        _check_alone(adapt, None if plain else classifier, class_weight)
-    elif weight_name(found["classify"]) is None:
+    weigher = isinstance(made, transfer.BaseWeigher)
+    takes = frozenset() if asked.way is None else asked.way.takes()
+    if not weigher and "classifier" not in takes:
+        weights = None if "class_weight" in takes else asked.class_weight
+        _check_alone(asked.adapt, None if asked.plain else asked.classifier, weights)
+    elif (weigher or (asked.way is not None and asked.way.weighs)) and (
+        weight_name(found["classify"]) is None
+    ):
         raise ValueError(
-            f"The classifier parameter must take sample_weight in fit with adapt={adapt!r}, which "
-            f"weighs rows. Got {classifier!r}; 'logreg', 'svm' and most of scikit-learn's do."
+            "The classifier parameter must take sample_weight in fit with "
+            f"adapt={asked.adapt!r}, which weighs rows. Got {asked.classifier!r}; 'logreg', 'svm' "
+            "and most of scikit-learn's do."
         )
-    if adapt in _WEIGHERS:
-        head: Any = transfer.ReweightedEstimator(
-            found["classify"], _weigher(adapt, random_state), min_effective=_MIN_EFFECTIVE
-        )
-    elif adapt == "tradaboost":
-        # of each round, as weak as TrAdaBoostClassifier's own
-        weak = LogisticRegression(
-            class_weight=class_weight, max_iter=1000, random_state=random_state
-        )
-        head = transfer.TrAdaBoostClassifier(weak if plain else found["classify"])
-    elif adapt == "prior":
-        head = transfer.PriorClassifier(random_state=random_state or None)
-    else:
-        head = transfer.DomainAdversarialClassifier(random_state=random_state)
-    return [*list(found.items())[:-1], ("classify", head)]
+    if weigher:
+        made = transfer.ReweightedEstimator(found["classify"], made, min_effective=_MIN_EFFECTIVE)
+    return [*list(found.items())[:-1], ("classify", made)]
+
+
+# -- what is built by name -------------------------------------------------------------------------
+
+
+def coral_diagonal() -> Any:
+    """Align means and variances alone."""
+    from hybridsent.transfer import CORAL
+
+    return CORAL(covariance="diagonal", shrinkage=0.1)
+
+
+def tradaboost(classifier: Any, class_weight: str | None, random_state: int) -> Any:
+    """Boost the classifier; the default one is, in each round, as weak as TrAdaBoost's own."""
+    from hybridsent.transfer import TrAdaBoostClassifier
+
+    weak = LogisticRegression(class_weight=class_weight, max_iter=1000, random_state=random_state)
+    return TrAdaBoostClassifier(weak if classifier is None else classifier)
+
+
+def prior(random_state: int) -> Any:
+    """Let a model of the source be the prior."""
+    from hybridsent.transfer import PriorClassifier
+
+    return PriorClassifier(random_state=random_state or None)
+
+
+def adversarial(random_state: int) -> Any:
+    """Learn features that do not tell the domains."""
+    from hybridsent.transfer import DomainAdversarialClassifier
+
+    return DomainAdversarialClassifier(random_state=random_state)

@@ -7,17 +7,15 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from hybridsent._hints import did_you_mean
 from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, check_used, make_features
 from hybridsent.fusion._named import as_views, learned_by_name
-from hybridsent.fusion._strategies import FUSIONS, NETWORKS, SEQUENCES, last_steps
+from hybridsent.fusion._registry import Fusion, get_fusion
+from hybridsent.fusion._strategies import last_steps
 from hybridsent.scaling import ViewScaler
 
 __all__ = ["make_fusion"]
-
-_STEPS = 4  # segments of a sample, where a strategy wants some and none are asked for
 
 
 def make_fusion(
@@ -155,12 +153,9 @@ def make_fusion(
     array(['positive'], dtype='<U8')
     """
     check_n_jobs(n_jobs, "make_fusion")
-    if how not in FUSIONS:
-        raise ValueError(
-            f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "
-            f"instead.{did_you_mean(how, FUSIONS)}"
-        )
-    kind = _kind_of_learning(how, classifier, reduce)
+    fusion = get_fusion(how)
+    kind = _kind_of_learning(fusion, classifier, reduce)
+    in_threads = kind == "trees" or "n_jobs" in fusion.takes()
     wanted = as_views(views, text=text, image=image, audio=audio)
     learns = select in ("l1", "trees") or reduce is not None or learned_by_name(wanted)
     learns = learns or meta is not None
@@ -203,7 +198,7 @@ def make_fusion(
             precision=precision,
             store=store,
             on_error=on_error,
-            n_jobs=None if kind == "trees" else n_jobs,
+            n_jobs=None if in_threads else n_jobs,
             verbose=verbose,
         )
     else:
@@ -218,14 +213,14 @@ def make_fusion(
             select=select,
             reduce=reduce,
             n_components=n_components,
-            steps=_STEPS if wanted and steps is None and how in SEQUENCES else steps,
+            steps=fusion.steps if wanted and steps is None else steps,
             random_state=random_state if learns else 0,
             learn_device="cpu" if reduce is None else learn_device,
             device=device,
             precision=precision,
             store=store,
             on_error=on_error,
-            n_jobs=n_jobs if wanted or kind != "trees" else None,
+            n_jobs=n_jobs if wanted or not in_threads else None,
             verbose=verbose,
         )
         first = [("features", made)]
@@ -258,13 +253,14 @@ def _check_seed(random_state: Any, model: Pipeline, classifier: Any) -> None:
         )
 
 
-def _kind_of_learning(how: str, classifier: Any, reduce: str | None) -> str:
+def _kind_of_learning(fusion: Fusion, classifier: Any, reduce: str | None) -> str:
     """Name what `learn_device` would compute."""
-    if how in NETWORKS:
+    takes = fusion.takes()
+    if "device" in takes and "classifier" not in takes:
         return "network"
     if isinstance(classifier, str) and classifier == "xgboost":
         return "trees"
-    if how == "align":
+    if "device" in takes:
         return "align"
     return "cpu" if reduce is None else "pca"
 

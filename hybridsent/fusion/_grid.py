@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from hybridsent._hints import sentence
 from hybridsent.alignment import GCCA
+from hybridsent.exceptions import HybridsentWarning
 from hybridsent.fusion._learned import SELECTIONS, selector
-from hybridsent.fusion._strategies import NETWORKS, aligner, imputer
+from hybridsent.fusion._registry import Fusion, get_fusion, when_fusions_change
+from hybridsent.fusion._strategies import aligner, imputer
 from hybridsent.heads import (
     BoostedTreesClassifier,
     LateFusionClassifier,
@@ -18,6 +23,8 @@ from hybridsent.heads import (
 )
 
 __all__ = ["FUSION_CANDIDATES", "FUSION_GRID"]
+
+_NETWORKS = ("tensor", "gated", "cnn", "rnn")
 
 
 def _candidates() -> dict[str, BaseEstimator]:
@@ -49,8 +56,19 @@ def _candidates() -> dict[str, BaseEstimator]:
         "late, product": LateFusionClassifier(linear, combine="product"),
         "late, weighted": LateFusionClassifier(linear, combine="weighted"),
         "stack": StackedFusionClassifier(linear),
-        **{name: kind() for name, kind in NETWORKS.items()},
+        **{name: get_fusion(name).make({}) for name in _NETWORKS},
     }
+
+
+def _candidate(fusion: Fusion) -> BaseEstimator:
+    """Make a classifier of the scaled matrix of a strategy of one's own."""
+    given = {"class_weight": None, "random_state": 0, "device": "cpu", "n_jobs": None}
+    fuse, head = fusion.built(given | {"classifier": TunedLinearClassifier("log_loss")})
+    first = (
+        [] if fusion.missing == "keep" else [imputer(add_indicator=fusion.missing == "indicate")]
+    )
+    steps = [("impute", each) for each in first] + [("fuse", fuse)] * (fuse != "passthrough")
+    return Pipeline([*steps, ("classify", head)]) if steps else head
 
 
 FUSION_CANDIDATES: dict[str, BaseEstimator] = _candidates()
@@ -63,3 +81,30 @@ FUSION_GRID: dict[str, list[Any]] = {
 }
 """All of `FUSION_CANDIDATES` as one grid over a pipeline of `make_fusion`: for GridSearchCV,
 HalvingGridSearchCV, or, each list as a categorical distribution, for Optuna's OptunaSearchCV."""
+
+
+_BUILT_IN = dict(FUSION_CANDIDATES)
+_own: dict[str, tuple[Fusion, BaseEstimator]] = {}
+
+
+def _take_own(fusions: Mapping[str, Fusion]) -> None:
+    """Let the strategies that users registered stand behind the built-in ones."""
+    made = {name: each for name, each in _own.items() if fusions.get(name) is each[0]}
+    for name, fusion in fusions.items():
+        try:
+            made.setdefault(name, (fusion, _candidate(fusion)))
+        except Exception as error:  # noqa: BLE001 - code of a user, which must hide no other strategy
+            warnings.warn(
+                f"The fusion {name!r} is left out of FUSION_GRID: what builds it raised "
+                f"{type(error).__name__}: {sentence(str(error))} Mend it.",
+                HybridsentWarning,
+                stacklevel=4,
+            )
+    _own.clear()
+    _own.update(made)
+    FUSION_CANDIDATES.clear()
+    FUSION_CANDIDATES.update(_BUILT_IN | {name: head for name, (_, head) in made.items()})
+    FUSION_GRID["classify"][:] = FUSION_CANDIDATES.values()
+
+
+when_fusions_change(_take_own)

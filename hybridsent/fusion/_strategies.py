@@ -8,36 +8,19 @@ from sklearn.base import BaseEstimator, is_classifier
 
 from hybridsent._hints import did_you_mean
 from hybridsent.alignment import MCCA
+from hybridsent.fusion._registry import get_fusion
 from hybridsent.heads import (
     BoostedTreesClassifier,
-    ConvolutionalFusionClassifier,
-    GatedFusionClassifier,
     LateFusionClassifier,
-    RecurrentFusionClassifier,
     StackedFusionClassifier,
-    TensorFusionClassifier,
     TunedLinearClassifier,
 )
 from hybridsent.missing import ViewImputer
 
-__all__ = ["CLASSIFIERS", "FUSIONS", "NETWORKS", "SEQUENCES", "aligner", "imputer", "last_steps"]
-
-FUSIONS = ("early", "align", "late", "stack", "tensor", "gated", "cnn", "rnn")
-"""Strategies that `make_fusion` knows."""
+__all__ = ["CLASSIFIERS", "aligner", "imputer", "imputing", "last_steps"]
 
 CLASSIFIERS = ("logreg", "svm", "xgboost")
 """Names of classifiers that `make_fusion` knows."""
-
-NETWORKS = {
-    "tensor": TensorFusionClassifier,
-    "gated": GatedFusionClassifier,
-    "cnn": ConvolutionalFusionClassifier,
-    "rnn": RecurrentFusionClassifier,
-}
-"""Strategies that are networks."""
-
-SEQUENCES = ("cnn", "rnn")
-"""Those over the segments of a sample."""
 
 
 def last_steps(
@@ -49,28 +32,55 @@ def last_steps(
     n_jobs: int | None = None,
 ) -> list[tuple[str, Any]]:
     """Make the steps behind the scaled matrix, in which rows may lack views."""
-    impute: Any = "passthrough"
-    fuse: Any = "passthrough"
-    if how in NETWORKS:
-        if not (isinstance(classifier, str) and classifier == "logreg"):
-            raise ValueError(
-                f"The classifier parameter must be left alone with how={how!r}: the network "
-                f"classifies itself. Got {classifier!r}."
-            )
-        head = NETWORKS[how](
-            class_weight=class_weight, random_state=random_state, device=learn_device
+    fusion = get_fusion(how)
+    takes = fusion.takes()
+    given: dict[str, Any] = {
+        "class_weight": class_weight,
+        "random_state": random_state,
+        "device": learn_device,
+        "n_jobs": n_jobs,
+    }
+    if "classifier" in takes:
+        given["classifier"] = _classifier(
+            classifier, class_weight, random_state, learn_device, n_jobs
         )
-        return [("impute", impute), ("fuse", fuse), ("classify", head)]
-    head = _classifier(classifier, class_weight, random_state, learn_device, n_jobs)
-    if how == "late":
-        head = LateFusionClassifier(head, random_state=random_state)
-    elif how == "stack":
-        head = StackedFusionClassifier(head, random_state=random_state)
-    else:
-        impute = imputer(add_indicator=how == "early")
-    if how == "align":
-        fuse = aligner(learn_device)
-    return [("impute", impute), ("fuse", fuse), ("classify", head)]
+    elif not (isinstance(classifier, str) and classifier == "logreg"):
+        raise ValueError(
+            f"The classifier parameter must be left alone with how={how!r}: this strategy "
+            f"classifies itself. Got {classifier!r}."
+        )
+    elif class_weight is not None and "class_weight" not in takes:
+        raise ValueError(
+            f"The class_weight parameter must be left alone with how={how!r}: what builds it takes "
+            f"none. Got {class_weight!r}."
+        )
+    fuse, head = fusion.built(given)
+    return [("impute", imputing(fusion.missing)), ("fuse", fuse), ("classify", head)]
+
+
+def imputing(missing: str) -> Any:
+    """Make the step ``impute`` of a strategy, by what `register_fusion` takes as `missing`."""
+    return "passthrough" if missing == "keep" else imputer(add_indicator=missing == "indicate")
+
+
+def early(classifier: Any) -> Any:
+    """Leave the classifier as it is."""
+    return classifier
+
+
+def align(classifier: Any, device: str) -> tuple[Any, Any]:
+    """Put an aligner in front of the classifier."""
+    return aligner(device), classifier
+
+
+def late(classifier: Any, random_state: int) -> LateFusionClassifier:
+    """Take the mean of a classifier for each view."""
+    return LateFusionClassifier(classifier, random_state=random_state)
+
+
+def stack(classifier: Any, random_state: int) -> StackedFusionClassifier:
+    """Learn to weigh a classifier for each view."""
+    return StackedFusionClassifier(classifier, random_state=random_state)
 
 
 def imputer(*, add_indicator: bool) -> ViewImputer:

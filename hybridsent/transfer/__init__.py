@@ -1,5 +1,6 @@
 """Transfer from a source domain to a target domain: instances, features, models (layer L3)."""
 
+from hybridsent.transfer._adapter import BaseAdapter
 from hybridsent.transfer._adversarial import DomainAdversarialClassifier
 from hybridsent.transfer._augmentation import FeatureAugmentation
 from hybridsent.transfer._balanced import BalancedWeights
@@ -19,6 +20,7 @@ from hybridsent.transfer._tca import TCA
 from hybridsent.transfer._tradaboost import TrAdaBoostClassifier
 from hybridsent.transfer._tradaboost_r2 import TrAdaBoostRegressor
 from hybridsent.transfer._ulsif import ULSIF
+from hybridsent.transfer._weigher import BaseWeigher
 from hybridsent.transfer._weighted import ReweightedEstimator
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "TCA",
     "ULSIF",
     "BalancedWeights",
+    "BaseAdapter",
+    "BaseWeigher",
     "ContinuedBoostingClassifier",
     "ContinuedBoostingRegressor",
     "DomainAdversarialClassifier",

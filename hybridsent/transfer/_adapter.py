@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -20,15 +20,64 @@ from hybridsent.transfer._domain import (
 )
 from hybridsent.transfer._kernels import median_gamma
 
-__all__ = ["ComponentAdapter", "DomainAdapter", "check_two_rows"]
+__all__ = ["BaseAdapter", "ComponentAdapter", "check_two_rows"]
 
 
-class DomainAdapter(NamedOutput, BaseEstimator, ABC):
-    """Base of the adapters; a subclass writes `_learn`, `_map` and, for new columns, names.
+class BaseAdapter(NamedOutput, BaseEstimator, ABC):
+    """Base of transformers that adapt features of a source domain to a target domain.
 
     In `fit` and `fit_transform` the domain of a row is told by ``domain__0``, else by its label; in
-    `transform` by ``domain__0``, else every row is of the target.
+    `transform` by ``domain__0``, else every row is of the target. The base checks the matrix, takes
+    off the columns of domain and group, tells the domains apart, warns where there is one only, and
+    puts names, types and marks back. A subclass writes:
+
+    - ``__init__``, which only stores its parameters, and optionally ``_parameter_constraints``, as
+      in scikit-learn;
+    - ``_learn(rows, y)``, which sets attributes that end in ``_``. Of `rows` it reads ``X``
+      (ndarray of shape (n, p), the features alone), ``target`` and ``labeled`` (ndarray of bool of
+      shape (n,): which rows are of the target, and which have a label); ``self.n_source_`` and
+      ``self.n_target_`` are the numbers of rows of each domain, either of which may be 0, and
+      ``self._parts(rows)`` gives both in float64. `y` may be None;
+    - ``_map(X, target)``, which adapts rows (ndarray of shape (m, p), none of them of the other
+      domain) and gives an ndarray of shape (m, q); a row may not depend on the others;
+    - ``_names_out()``, where the columns are not those of X: names of the q columns,
+      ``view__i``.
+
+    Attributes
+    ----------
+    n_source_, n_target_ : int
+        Rows of each domain that `fit` saw.
+    n_features_in_ : int
+        Columns seen in `fit`, with those of domain and group.
+    feature_names_in_ : ndarray of str
+        Their names, where they had names.
+
+    See Also
+    --------
+    BaseWeigher : Base of what weighs rows instead.
+    hybridsent.fusion.register_adaptation : Makes one known by name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import BaseAdapter
+    >>> class SameMean(BaseAdapter):
+    ...     def _learn(self, rows, y):
+    ...         source, target = self._parts(rows)
+    ...         self.shift_ = target.mean(axis=0) - source.mean(axis=0)
+    ...
+    ...     def _map(self, X, target):
+    ...         return X if target else X + self.shift_
+    >>> X = pd.DataFrame({"text__0": [0.0, 1.0, 5.0, 6.0], "domain__0": [0, 0, 1, 1]})
+    >>> SameMean().set_output(transform="pandas").fit_transform(X)
+       text__0
+    0      5.0
+    1      6.0
+    2      5.0
+    3      6.0
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Learn from the rows of both domains.
@@ -150,7 +199,7 @@ class DomainAdapter(NamedOutput, BaseEstimator, ABC):
         return tags
 
 
-class ComponentAdapter(DomainAdapter):
+class ComponentAdapter(BaseAdapter):
     """Base of the adapters that give new columns; `_learn` sets ``n_components_``."""
 
     def _names_out(self) -> np.ndarray:
@@ -163,12 +212,12 @@ class ComponentAdapter(DomainAdapter):
         return median_gamma(X, check_random_state(self.random_state))
 
 
-def check_two_rows(adapter: DomainAdapter) -> None:
+def check_two_rows(adapter: BaseAdapter) -> None:
     """Refuse a domain of a single row, which has no covariance.
 
     Parameters
     ----------
-    adapter : DomainAdapter
+    adapter : BaseAdapter
         Who counted the rows.
 
     Raises

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hybridsent._views import view_of
-from hybridsent.transfer._adapter import DomainAdapter
+from hybridsent.transfer._adapter import BaseAdapter
 from hybridsent.transfer._domain import Rows, kept_names
 
 __all__ = ["FeatureAugmentation"]
@@ -19,7 +19,7 @@ __all__ = ["FeatureAugmentation"]
 _NUMBERED = re.compile(r"(?P<view>(?:(?!__).)+)__(?P<step>(?:s\d+_)?)(?P<number>\d+)")
 
 
-class FeatureAugmentation(DomainAdapter):
+class FeatureAugmentation(BaseAdapter):
     r"""Give the columns thrice: for all rows, for the source alone and for the target alone.
 
     .. math:: x_s \mapsto (x_s, x_s, 0), \qquad x_t \mapsto (x_t, 0, x_t).

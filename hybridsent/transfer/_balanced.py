@@ -9,12 +9,12 @@ import numpy as np
 
 from hybridsent._params import Interval
 from hybridsent.transfer._domain import Rows
-from hybridsent.transfer._weigher import _Weigher, warn_without_labeled_target
+from hybridsent.transfer._weigher import BaseWeigher, warn_without_labeled_target
 
 __all__ = ["BalancedWeights"]
 
 
-class BalancedWeights(_Weigher):
+class BalancedWeights(BaseWeigher):
     r"""Give the labelled rows of the target a share of the loss, however few they are.
 
     A model that is fitted with the weights minimises
@@ -75,3 +75,6 @@ class BalancedWeights(_Weigher):
         out[source] = (1 - self.gamma) * n / source.sum()
         out[target] = self.gamma * n / target.sum()
         return out
+
+    def _importance_of_source(self, rows: Rows) -> np.ndarray:
+        return np.asarray(self._weigh(rows)[~rows.target])

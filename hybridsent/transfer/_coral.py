@@ -14,13 +14,13 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 
 from hybridsent._moments import scale_of, span
 from hybridsent._params import Interval, StrOptions
-from hybridsent.transfer._adapter import DomainAdapter, check_two_rows
+from hybridsent.transfer._adapter import BaseAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows
 
 __all__ = ["CORAL"]
 
 
-class CORAL(DomainAdapter):
+class CORAL(BaseAdapter):
     r"""Give the source rows the mean and the covariance of the target rows.
 
     With the covariances S of source and target, shrunk by the share c,

@@ -20,12 +20,12 @@ from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._kernels import kernel_blocks, kernel_mean, median_gamma, sample_rows
 from hybridsent.transfer._qp import Dense, LowRank, Matrix, Region, minimize_quadratic
-from hybridsent.transfer._weigher import _Weigher
+from hybridsent.transfer._weigher import BaseWeigher
 
 __all__ = ["KMM"]
 
 
-class KMM(_Weigher):
+class KMM(BaseWeigher):
     r"""Kernel mean matching: weigh source rows so that their mean is that of the target.
 
     The weights b of the source rows make the mean of their images in the space of a Gaussian kernel

@@ -7,8 +7,8 @@ weights can be looked at, and which `ReweightedEstimator` hands to any scikit-le
 from __future__ import annotations
 
 import warnings
-from abc import abstractmethod
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -19,13 +19,65 @@ from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows, content_order, read_rows, warn_without_target
 from hybridsent.transfer._targets import read_learning_rows
 
-__all__ = ["effective_sample_size", "warn_untransferred", "warn_without_labeled_target"]
+__all__ = [
+    "BaseWeigher",
+    "effective_sample_size",
+    "warn_untransferred",
+    "warn_without_labeled_target",
+]
 
 
-class _Weigher(BaseEstimator):
-    """Weigh each row of `fit`; a subclass says what a row of the source is worth."""
+class BaseWeigher(BaseEstimator, ABC):
+    """Base of estimators that weigh rows of the source domain; a subclass says by what.
 
-    def fit(self, X: Any, y: Any = None) -> _Weigher:
+    The base checks the matrix, takes off the columns of domain and group, tells the domains apart
+    (by ``domain__0``, else the rows without a label are the target), and gives each row the same
+    weight in whatever order the rows stand. `ReweightedEstimator` hands the weights to any model.
+    A subclass writes:
+
+    - ``__init__``, which only stores its parameters, and optionally ``_parameter_constraints``, as
+      in scikit-learn;
+    - ``_importance_of_source(rows)``, which gives an ndarray of shape (n_source,): the weights of
+      the rows of the source, none of them negative, in their order. Of `rows` it reads ``X``
+      (ndarray of shape (n, p), the features alone), ``target`` and ``labeled`` (ndarray of bool of
+      shape (n,): which rows are of the target, and which have a label). There are rows of both
+      domains when it is called;
+    - ``_weigh_nothing(rows)``, where more than weights is learned: sets it for one domain only.
+
+    Attributes
+    ----------
+    sample_weight_ : ndarray of shape (n,)
+        Weights of the rows of `fit`: those of the source as the subclass says, their mean for
+        labelled rows of the target, 0 for its unlabelled rows; all 1 where there is one domain.
+    effective_sample_size_ : float
+        Rows that the weighted source rows are worth.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    ReweightedEstimator : Fits any model with the weights.
+    hybridsent.fusion.register_adaptation : Makes one known by name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import BaseWeigher
+    >>> class NearTheMean(BaseWeigher):
+    ...     def _importance_of_source(self, rows):
+    ...         centre = rows.X[rows.target].mean(axis=0)
+    ...         return np.exp(-((rows.X[~rows.target] - centre) ** 2).sum(axis=1))
+    >>> X = pd.DataFrame({"text__0": [0.0, 1.0, 5.0, 1.0, 1.1], "domain__0": [0, 0, 0, 1, 1]})
+    >>> NearTheMean().fit(X).sample_weight_.round(1)
+    array([0.3, 1. , 0. , 0. , 0. ])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+
+    def fit(self, X: Any, y: Any = None) -> BaseWeigher:
         """Weigh the rows; the weight of each is the same in whatever order they stand.
 
         Parameters
@@ -70,7 +122,7 @@ class _Weigher(BaseEstimator):
         """Set what else is learned where there is only one domain."""
 
 
-class _RatioWeigher(_Weigher):
+class _RatioWeigher(BaseWeigher):
     """A weigher that knows the importance of new rows, too."""
 
     def importance(self, X: Any) -> np.ndarray:

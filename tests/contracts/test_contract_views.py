@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from estimator_cases import CHECKED, MINIMAL
 
-from hybridsent.transfer._adapter import DomainAdapter
+from hybridsent.transfer._adapter import BaseAdapter
 
 MARKS = ["domain__0", "group__0", "missing__image"]
 DROPPED: dict[str, set[str]] = {"GroupScaler": {"group__0"}, "DropDomain": {"domain__0"}}
@@ -44,7 +44,7 @@ def fitted(kind: type, X: pd.DataFrame, y: np.ndarray) -> Any:
 
 
 WITH_VIEWS = [kind for kind in CHECKED if "views_" in (kind.__doc__ or "")]
-ADAPTERS = [kind for kind in CHECKED if issubclass(kind, DomainAdapter)]
+ADAPTERS = [kind for kind in CHECKED if issubclass(kind, BaseAdapter)]
 TRANSFORMERS = [
     kind
     for kind in CHECKED

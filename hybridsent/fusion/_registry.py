@@ -1,0 +1,487 @@
+"""Strategies of fusion and ways to adapt, by name: built in, and of one's own (layer L4).
+
+What stands here is data: a name, what builds it, and what it does where rows lack views. The
+modules of estimators are imported when one is built.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+from sklearn.base import is_classifier
+
+from hybridsent._hints import did_you_mean
+from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins
+
+__all__ = [
+    "ADAPTATIONS",
+    "FUSIONS",
+    "Adaptation",
+    "Fusion",
+    "get_adaptation",
+    "get_fusion",
+    "list_adaptations",
+    "list_fusions",
+    "register_adaptation",
+    "register_fusion",
+]
+
+_MISSING = ("impute", "indicate", "keep")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_BUILDING = TypeVar("_BUILDING", bound="_Buildable")
+
+
+@dataclass(frozen=True)
+class _Buildable:
+    """A name, and what builds what it stands for."""
+
+    name: str
+    build: str | Callable[..., Any]
+    summary: str = ""
+
+    def takes(self) -> frozenset[str]:
+        """Tell which parameters of `make_fusion` are handed to `build`: those that it names."""
+        parameters = self._parameters()
+        if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+            return frozenset(self.given())
+        return frozenset(parameters) & frozenset(self.given())
+
+    def make(self, given: Mapping[str, Any]) -> Any:
+        """Call `build` with what it takes of what is given."""
+        wanted = self.takes()
+        return self._function()(**{name: given[name] for name in given if name in wanted})
+
+    def check_build(self) -> None:
+        """Refuse a function that could not be called."""
+        if not callable(self.build) and not (isinstance(self.build, str) and ":" in self.build):
+            raise ValueError(
+                f"The build of {self.name!r} must be a function, a class of estimators, or "
+                f"'module:function'. Got {self.build!r:.200}."
+            )
+        if isinstance(self.build, str):
+            return  # nothing is imported before it is needed
+        for each in self._parameters().values():
+            open_ended = each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+            needed = each.default is each.empty and not open_ended
+            if needed and (each.name not in self.given() or each.kind is each.POSITIONAL_ONLY):
+                raise ValueError(
+                    f"The build of {self.name!r} must be callable with these parameters alone, "
+                    f"by name: {list(self.given())}. Got one that needs {each.name!r}; give it a "
+                    "default."
+                )
+
+    @classmethod
+    def given(cls) -> tuple[str, ...]:
+        """Names of what a build may take."""
+        raise NotImplementedError
+
+    def _function(self) -> Callable[..., Any]:
+        if not isinstance(self.build, str):
+            return self.build
+        module, _, name = self.build.partition(":")
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        return function
+
+    def _parameters(self) -> Mapping[str, inspect.Parameter]:
+        return inspect.signature(self._function()).parameters
+
+
+@dataclass(frozen=True)
+class Fusion(_Buildable):
+    """A strategy of fusion, as `register_fusion` takes it."""
+
+    missing: str = "impute"
+    steps: int | None = None
+
+    @classmethod
+    def given(cls) -> tuple[str, ...]:
+        """Names of what a build may take."""
+        return ("classifier", "class_weight", "random_state", "device", "n_jobs")
+
+    def built(self, given: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Build what fuses, or ``"passthrough"``, and the classifier behind it."""
+        made = self.make(given)
+        fuse, head = made if isinstance(made, tuple) and len(made) == 2 else ("passthrough", made)
+        is_step = isinstance(fuse, str) or (hasattr(fuse, "fit") and hasattr(fuse, "transform"))
+        if not is_step or isinstance(head, type) or not _is_classifier(head):
+            raise ValueError(
+                f"The build of the fusion {self.name!r} must give an unfitted classifier, or a "
+                f"transformer and a classifier. Got {made!r:.300}."
+            )
+        return fuse, head
+
+
+@dataclass(frozen=True)
+class Adaptation(_Buildable):
+    """A way to adapt to a target domain, as `register_adaptation` takes it."""
+
+    joins_views: bool = False
+    weighs: bool = False  # whether the classifier that it is given must take weights
+
+    @classmethod
+    def given(cls) -> tuple[str, ...]:
+        """Names of what a build may take."""
+        return ("classifier", "class_weight", "random_state")
+
+
+def _is_classifier(made: Any) -> bool:
+    return hasattr(made, "fit") and hasattr(made, "get_params") and is_classifier(made)
+
+
+_S, _A = "hybridsent.fusion._strategies", "hybridsent.fusion._adapt"
+_HEADS, _TRANSFER = "hybridsent.heads", "hybridsent.transfer"
+
+_fusions: dict[str, Fusion] = keep_registry(
+    {
+        each.name: each
+        for each in (
+            Fusion("early", f"{_S}:early", "features side by side, one classifier", "indicate"),
+            Fusion("align", f"{_S}:align", "one space for all views, then a classifier"),
+            Fusion("late", f"{_S}:late", "the mean of a classifier for each view", "keep"),
+            Fusion("stack", f"{_S}:stack", "learns to weigh a classifier for each view", "keep"),
+            Fusion("tensor", f"{_HEADS}:TensorFusionClassifier", "low-rank product", "keep"),
+            Fusion("gated", f"{_HEADS}:GatedFusionClassifier", "gates weigh the views", "keep"),
+            Fusion(
+                "cnn", f"{_HEADS}:ConvolutionalFusionClassifier", "convolves segments", "keep", 4
+            ),
+            Fusion("rnn", f"{_HEADS}:RecurrentFusionClassifier", "reads segments", "keep", 4),
+        )
+    },
+    lambda: _tell(*_watchers),
+)
+_adaptations: dict[str, Adaptation] = keep_registry(
+    {
+        each.name: each
+        for each in (
+            Adaptation("groups", f"{_TRANSFER}:GroupScaler", "standardises each group"),
+            Adaptation("coral", f"{_TRANSFER}:CORAL", "aligns covariances"),
+            Adaptation("coral-diagonal", f"{_A}:coral_diagonal", "aligns means and variances"),
+            Adaptation("subspace", f"{_TRANSFER}:SubspaceAlignment", "aligns subspaces", True),
+            Adaptation("tca", f"{_TRANSFER}:TCA", "components that domains share", True),
+            Adaptation("jda", f"{_TRANSFER}:JDA", "the same, class by class", True),
+            Adaptation("augment", f"{_TRANSFER}:FeatureAugmentation", "copies for each domain"),
+            Adaptation("kmm", f"{_TRANSFER}:KMM", "weighs rows by kernel means"),
+            Adaptation("kliep", f"{_TRANSFER}:KLIEP", "weighs rows by a ratio of densities"),
+            Adaptation("ulsif", f"{_TRANSFER}:ULSIF", "the same by least squares"),
+            Adaptation("classifier", f"{_TRANSFER}:DomainClassifier", "weighs by a classifier"),
+            Adaptation("balanced", f"{_TRANSFER}:BalancedWeights", "weighs domains equally"),
+            Adaptation("prior", f"{_A}:prior", "a model of the source is the prior"),
+            Adaptation("tradaboost", f"{_A}:tradaboost", "boosts", weighs=True),
+            Adaptation("adversarial", f"{_A}:adversarial", "features that tell no domain"),
+        )
+    }
+)
+
+
+class _Names(Sequence[str]):
+    """The names of a registry as they are now, in order of registration."""
+
+    def __init__(self, registry: Mapping[str, Any]) -> None:
+        self._registry = registry
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return tuple(self._registry)[index]
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._registry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._registry))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # what it holds may change
+
+    def __repr__(self) -> str:
+        return repr(tuple(self._registry))
+
+
+_BUILT_IN = dict(_fusions)
+_watchers: list[Callable[[Mapping[str, Fusion]], None]] = []
+
+
+def when_fusions_change(told: Callable[[Mapping[str, Fusion]], None]) -> None:
+    """Call a function with the strategies that are not built in, now and when they change.
+
+    Parameters
+    ----------
+    told : callable
+        What to call.
+    """
+    _watchers.append(told)
+    _tell(told)
+
+
+def _tell(*watchers: Callable[[Mapping[str, Fusion]], None]) -> None:
+    own = {name: each for name, each in _fusions.items() if _BUILT_IN.get(name) is not each}
+    for told in watchers:
+        told(own)
+
+
+FUSIONS = _Names(_fusions)
+"""Names of the strategies that `make_fusion` knows now."""
+
+ADAPTATIONS = _Names(_adaptations)
+"""Names of the ways to adapt to a target domain that `make_fusion` knows now."""
+
+
+def register_fusion(
+    name: str,
+    build: str | Callable[..., Any],
+    *,
+    missing: str = "impute",
+    steps: int | None = None,
+    summary: str = "",
+    replace: bool = False,
+) -> None:
+    """Make a strategy of fusion known under a name, for ``make_fusion(NAME)`` in this process.
+
+    Write it into a plugin (`hybridsent.load_plugin`), so that the command line and other processes
+    know it, too. It is a candidate of `FUSION_GRID` as well.
+
+    Parameters
+    ----------
+    name : str
+        Name, such as ``"mine"``: letters, digits, ``_``, ``-`` and ``.``.
+    build : callable or str
+        A function, a class, or ``"module:function"``, which gives an unfitted classifier of the
+        scaled matrix, whose columns are named ``view__i``; or a transformer, as step ``fuse``, and
+        a classifier. A new one at each call. It gets, by name, those of these that it takes:
+
+        - ``classifier``: an unfitted classifier, which `make_fusion` makes of its own parameter of
+          that name; a strategy that takes none classifies itself, and the parameter is refused;
+        - ``class_weight``, ``random_state`` and ``n_jobs`` as given to `make_fusion`;
+        - ``device``: what is given as ``learn_device``.
+
+        What it does not take, users cannot give.
+    missing : {"impute", "indicate", "keep"}, default="impute"
+        What becomes of a view that a row lacks: what the others predict of it; the same, with a
+        column ``missing__view`` for each view that tells of it; or NaN, which the classifier takes.
+    steps : int, default=None
+        Segments of a sample that it wants where the user names no number; None for one vector.
+    summary : str, default=""
+        What it does, in some words, for lists.
+    replace : bool, default=False
+        Whether a strategy of the same name may be replaced.
+
+    Raises
+    ------
+    ValueError
+        If the name is none, or taken, or `build` needs what is never given.
+
+    See Also
+    --------
+    list_fusions : Names and summaries.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from hybridsent import make_fusion
+    >>> from hybridsent.fusion import register_fusion
+    >>> def build(random_state, class_weight=None):
+    ...     return RandomForestClassifier(random_state=random_state, class_weight=class_weight)
+    >>> register_fusion("forest-of-an-example", build, missing="indicate", summary="a forest")
+    >>> make_fusion("forest-of-an-example", text=True, random_state=7)[-1]
+    RandomForestClassifier(random_state=7)
+    """
+    if missing not in _MISSING:
+        raise ValueError(
+            f"The missing parameter of register_fusion must be one of {list(_MISSING)}. Got "
+            f"{missing!r}."
+        )
+    if steps is not None and (type(steps) is not int or steps < 1):
+        raise ValueError(
+            "The steps parameter of register_fusion must be None or a number of segments, at "
+            f"least 1. Got {steps!r}."
+        )
+    made = Fusion(name, build, summary, missing, steps)
+    _register(_fusions, made, "fusion", replace)
+
+
+def register_adaptation(
+    name: str,
+    build: str | Callable[..., Any],
+    *,
+    joins_views: bool = False,
+    summary: str = "",
+    replace: bool = False,
+) -> None:
+    """Make a way to adapt known under a name, for ``make_fusion(adapt=NAME)`` in this process.
+
+    Write it into a plugin (`hybridsent.load_plugin`), so that the command line and other processes
+    know it, too.
+
+    Parameters
+    ----------
+    name : str
+        Name, such as ``"mine"``: letters, digits, ``_``, ``-`` and ``.``.
+    build : callable or str
+        A function, a class, or ``"module:function"``, which gives one of these, unfitted, a new one
+        at each call:
+
+        - a transformer of features, best a `hybridsent.transfer.BaseAdapter`, as step ``adapt``;
+        - a `hybridsent.transfer.BaseWeigher`, whose weights the classifier gets;
+        - a classifier, in the place of the other one.
+
+        It gets, by name, those of these that it takes: ``random_state`` and ``class_weight`` as
+        given to `make_fusion`, and ``classifier``, the unfitted classifier that `make_fusion` makes
+        of its own parameter of that name, or None where that was left alone.
+    joins_views : bool, default=False
+        Whether the columns that a transformer gives are of no view any more, so that only early
+        fusion can follow.
+    summary : str, default=""
+        What it does, in some words, for lists.
+    replace : bool, default=False
+        Whether one of the same name may be replaced.
+
+    Raises
+    ------
+    ValueError
+        If the name is none, or taken, or `build` needs what is never given.
+
+    See Also
+    --------
+    list_adaptations : Names and summaries.
+
+    Examples
+    --------
+    >>> from hybridsent import make_fusion
+    >>> from hybridsent.fusion import register_adaptation
+    >>> from hybridsent.transfer import CORAL
+    >>> register_adaptation("strong-coral-of-an-example", lambda: CORAL(shrinkage=0.9))
+    >>> make_fusion(text=True, adapt="strong-coral-of-an-example")["adapt"]
+    CORAL(shrinkage=0.9)
+    """
+    _register(_adaptations, Adaptation(name, build, summary, joins_views), "adaptation", replace)
+
+
+def _register(registry: dict[str, _BUILDING], made: _BUILDING, what: str, replace: bool) -> None:
+    if not isinstance(made.name, str) or not _NAME.fullmatch(made.name):
+        raise ValueError(
+            f"The name of a registered {what} must be made of letters, digits, '_', '-' and '.'. "
+            f"Got {made.name!r:.200}."
+        )
+    made.check_build()
+    if made.name in registry and not replace:
+        raise ValueError(
+            f"The name of a registered {what} must be new. {made.name!r} is taken; choose another "
+            "or pass replace=True."
+        )
+    registry[made.name] = made
+    _tell(*_watchers)
+
+
+def list_fusions() -> dict[str, str]:
+    """Names of the strategies of fusion, plugins' included.
+
+    Returns
+    -------
+    dict of str to str
+        Name and what it does, in order of registration.
+
+    See Also
+    --------
+    register_fusion : Adds one.
+
+    Examples
+    --------
+    >>> from hybridsent.fusion import list_fusions
+    >>> list_fusions()["early"]
+    'features side by side, one classifier'
+    """
+    read_plugins()
+    return {name: fusion.summary for name, fusion in _fusions.items()}
+
+
+def list_adaptations() -> dict[str, str]:
+    """Names of the ways to adapt, plugins' included.
+
+    Returns
+    -------
+    dict of str to str
+        Name and what it does, in order of registration.
+
+    See Also
+    --------
+    register_adaptation : Adds one.
+
+    Examples
+    --------
+    >>> from hybridsent.fusion import list_adaptations
+    >>> list_adaptations()["coral"]
+    'aligns covariances'
+    """
+    read_plugins()
+    return {name: way.summary for name, way in _adaptations.items()}
+
+
+def get_fusion(how: Any) -> Fusion:
+    """Find a strategy.
+
+    Parameters
+    ----------
+    how : str
+        Its name.
+
+    Returns
+    -------
+    Fusion
+        The strategy.
+
+    Raises
+    ------
+    ValueError
+        If none has this name.
+    """
+    if how not in FUSIONS:
+        read_plugins()
+    if how not in FUSIONS:
+        raise ValueError(
+            f"The 'how' parameter of make_fusion must be one of {list(FUSIONS)}. Got {how!r} "
+            f"instead.{did_you_mean(how, FUSIONS)} {told_of_plugins()}".rstrip()
+        )
+    return _fusions[how]
+
+
+def get_adaptation(adapt: str) -> Adaptation:
+    """Find a way to adapt.
+
+    Parameters
+    ----------
+    adapt : str
+        Its name.
+
+    Returns
+    -------
+    Adaptation
+        The way.
+
+    Raises
+    ------
+    ValueError
+        If none has this name.
+    """
+    if adapt not in ADAPTATIONS:
+        read_plugins()
+    if adapt not in ADAPTATIONS:
+        raise ValueError(
+            f"The 'adapt' parameter of make_fusion must be one of {list(ADAPTATIONS)} or a "
+            f"transformer of hybridsent.transfer. Got {adapt!r}."
+            f"{did_you_mean(adapt, ADAPTATIONS)} {told_of_plugins()}".rstrip()
+        )
+    return _adaptations[adapt]
