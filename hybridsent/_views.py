@@ -392,7 +392,8 @@ def check_views(names: Sequence[str]) -> None:
     Raises
     ------
     ValueError
-        If a name is empty or holds ``"__"``.
+        If a name is empty, holds ``"__"``, ends in ``"_"``, or has blanks at its ends or signs that
+        cannot be seen.
 
     Examples
     --------
@@ -405,6 +406,16 @@ def check_views(names: Sequence[str]) -> None:
                 "A view must have a name without '__', because columns are named view__i. Got "
                 f"{name!r}; "
                 "rename it, for example with a single '_'."
+            )
+        if name.endswith("_"):
+            raise ValueError(
+                "A view must have a name that does not end in '_', because columns are named "
+                f"view__i. Got {name!r}; leave the '_' out."
+            )
+        if name != name.strip() or not name.isprintable():
+            raise ValueError(
+                "A view must have a name that can be read and typed, without blanks at its ends "
+                f"and without line breaks. Got {name!r}; rename it."
             )
 
 

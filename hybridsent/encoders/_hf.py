@@ -12,14 +12,20 @@ import re
 from pathlib import Path
 from typing import Any
 
+from hybridsent._hints import sentence
 from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
-from hybridsent.encoders._hf_model import Weights, check_folder
+from hybridsent.encoders._hf_model import Weights, check_folder, read_json
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._places import is_path
 from hybridsent.encoders._registry import Backbone
-from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
+from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
 
 __all__ = ["digest_folder", "load", "load_folder", "load_packaged_text", "resolve"]
+
+_TOWERS = {"text_config": "text", "vision_config": "image", "audio_config": "audio"}
+"""Settings of the parts of a model that reads several modalities, and what each part reads."""
+
+_TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "*.model")
 
 
 def resolve(
@@ -32,7 +38,7 @@ def resolve(
     rest : str
         Repository (``owner/name``) or folder.
     modality : str or None
-        What it shall read; must be given.
+        What it shall read; None asks its files, where it is on this machine.
     revision : str, default=None
         Branch, tag or commit.
     local_files_only : bool, default=True
@@ -46,14 +52,15 @@ def resolve(
     Raises
     ------
     UnknownBackboneError
-        If the name is empty or the modality is not given.
+        If the name is empty, or the modality is neither given nor told by the files.
     """
-    if not rest or modality is None:
+    if not rest:
         raise UnknownBackboneError(
-            "A backbone of the family 'hf:' must be written 'hf:owner/name' or 'hf:folder', with "
-            "a modality. "
-            f"Got 'hf:{rest}' for the modality {modality!r}."
+            "A backbone of the family 'hf:' must be written 'hf:owner/name' or 'hf:folder'. Got "
+            f"'hf:{rest}'."
         )
+    if modality is None:
+        modality = _told_by_files(rest, revision, local_files_only=local_files_only)
     return Backbone(
         name=f"hf:{rest}" + (f"@{revision}" if revision else ""),
         modality=modality,
@@ -65,6 +72,44 @@ def resolve(
         width=None,
         options={"repo": rest, "revision": revision, "local_files_only": local_files_only},
     )
+
+
+def _told_by_files(rest: str, revision: str | None, *, local_files_only: bool) -> str:
+    """Tell what a model reads by what its makers put beside its weights."""
+    name = f"hf:{rest}"
+    try:
+        folder = locate(rest, revision, local_files_only=local_files_only)
+        settings = read_json(folder / "config.json", name)
+        found = _readers(folder, settings, name)
+    except (WeightsNotFoundError, WeightsError, OSError) as error:
+        raise UnknownBackboneError(
+            f"The modality of {name!r} must be given, by an encoder such as TextEncoder({name!r}): "
+            f"its files do not tell. {sentence(str(error))}"
+        ) from error
+    if len(found) != 1:
+        told = f"say that it reads {' and '.join(found)}" if found else "do not tell"
+        raise UnknownBackboneError(
+            f"The modality of {name!r} must be given, by an encoder such as TextEncoder({name!r}): "
+            f"its files {told}."
+        )
+    return found[0]
+
+
+def _readers(folder: Path, settings: dict[str, Any], name: str) -> list[str]:
+    """Name what is read: by the towers of a model that has several, else by its preprocessing."""
+    towers = [modality for key, modality in _TOWERS.items() if key in settings]
+    if len(towers) > 1:
+        return towers
+    files = [folder / f"{file}_config.json" for file in ("preprocessor", "processor")]
+    told: dict[str, Any] = {}
+    for path in files:
+        told |= read_json(path, name) if path.is_file() else {}
+    inner = [told, *(value for value in told.values() if isinstance(value, dict))]
+    if any("sampling_rate" in each for each in inner):
+        return ["audio"]  # also where it has a tokenizer, for what it writes
+    if any("image_processor_type" in each or "image_mean" in each for each in inner):
+        return ["image"]
+    return ["text"] if any(any(folder.glob(file)) for file in _TOKENIZERS) else []
 
 
 def load(backbone: Backbone, device: str, precision: str) -> Network:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sklearn.base import clone
@@ -30,6 +30,9 @@ __all__ = [
 
 OTHERS = "other columns"
 """What columns without a view are called together."""
+
+_MODELS = ("fusion", "dummy")
+"""What the whole model and the one that looks at nothing are called beside single modalities."""
 
 _INNER = ("best_estimator_", "estimator_", "estimator")
 
@@ -103,6 +106,11 @@ def single_modalities(
     dict of str to Pipeline
         Name of the modality and the unfitted pipeline; empty where the estimator is built in
         another way.
+
+    Raises
+    ------
+    ValueError
+        If a view has the name of another model of a result.
     """
     if not isinstance(estimator, Pipeline) or not estimator.steps:
         return {}
@@ -114,10 +122,21 @@ def single_modalities(
         for view, part, _ in features.transformers
         if view not in PASSTHROUGH and not is_dropped(part)
     ]
+    _check_names(views)
     found = {view: _alone(estimator, view, with_marks) for view in views}
     if with_others and not is_dropped(features.remainder):
         found[OTHERS] = _remainder_alone(estimator, with_marks)
     return found
+
+
+def _check_names(views: Iterable[str]) -> None:
+    """Refuse views that would stand in a result by the name of another model."""
+    taken = [view for view in views if view in (*_MODELS, OTHERS)]
+    if taken:
+        raise ValueError(
+            f"A view that is judged alone must not be named {taken[0]!r}, which is the name of "
+            f"another line of the result. Name it otherwise, for example {f'my_{taken[0]}'!r}."
+        )
 
 
 def _alone(estimator: Pipeline, view: str, with_marks: bool) -> Pipeline:
@@ -151,6 +170,7 @@ def _single_views(
         return {}
     marks = [name for name in columns if with_marks and is_passthrough(name)]
     found = {}
+    _check_names(modalities_of(columns))
     for view, positions in modalities_of(columns).items():
         if not view and not with_others:
             continue

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from hybridsent.fusion._fusion import make_fusion
     from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
     from hybridsent.fusion._learned import SELECTIONS
-    from hybridsent.fusion._named import ENCODERS
     from hybridsent.fusion._registry import (
         ADAPTATIONS,
         FUSIONS,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "ADAPTATIONS": "hybridsent.fusion._registry",
     "CLASSIFIERS": "hybridsent.fusion._strategies",
-    "ENCODERS": "hybridsent.fusion._named",
     "FUSIONS": "hybridsent.fusion._registry",
     "FUSION_CANDIDATES": "hybridsent.fusion._grid",
     "FUSION_GRID": "hybridsent.fusion._grid",
@@ -47,7 +45,6 @@ _HOMES = {
 __all__ = [
     "ADAPTATIONS",
     "CLASSIFIERS",
-    "ENCODERS",
     "FUSIONS",
     "FUSION_CANDIDATES",
     "FUSION_GRID",

@@ -15,21 +15,14 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 
-from hybridsent._hints import did_you_mean, sentence
+from hybridsent._hints import did_you_mean
 from hybridsent._views import PASSTHROUGH, check_views
-from hybridsent.encoders import (
-    AudioEncoder,
-    BaseEncoder,
-    ImageEncoder,
-    PresentCells,
-    TextEncoder,
-    get_backbone,
-)
+from hybridsent.encoders import BaseEncoder, PresentCells, get_backbone
 from hybridsent.encoders._registry import LEARNED as _LEARNED
-from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
+from hybridsent.exceptions import UnknownBackboneError
+from hybridsent.media import get_modality, list_modalities
 
 __all__ = [
-    "ENCODERS",
     "LEARNED",
     "as_views",
     "check_column_names",
@@ -39,13 +32,6 @@ __all__ = [
     "made_view",
     "with_meta",
 ]
-
-ENCODERS: dict[str, type[BaseEncoder]] = {
-    "text": TextEncoder,
-    "image": ImageEncoder,
-    "audio": AudioEncoder,
-}
-"""Encoder of each modality."""
 
 LEARNED: dict[str, str] = {**_LEARNED, "meta": "hybridsent.meta:MetaFeatures"}
 """Views by name that learn from the rows they are fitted on, and the class of each, as
@@ -57,6 +43,10 @@ META = "meta"
 
 _TAKEN = frozenset(inspect.signature(ColumnTransformer).parameters)
 """Names that ColumnTransformer keeps for itself: a view of that name could not be searched."""
+
+
+def _modalities() -> list[str]:
+    return [modality.name for modality in list_modalities()]
 
 
 def as_views(views: Any, **short: Any) -> dict[str, Any]:
@@ -94,7 +84,9 @@ def as_views(views: Any, **short: Any) -> dict[str, Any]:
         )
     _check_names(list(given))
     checked = {name: _checked(name, value, f"{name} parameter") for name, value in wanted.items()}
-    named = {name: _checked(name, value, f"views[{name!r}]") for name, value in given.items()}
+    named = {
+        name: _checked(name, value, f"views[{name!r}] parameter") for name, value in given.items()
+    }
     return {**checked, **named}
 
 
@@ -122,18 +114,19 @@ def _check_names(names: list[Any]) -> None:
 def _checked(view: str, value: Any, called: str) -> Any:
     """Give a value that can be a view: True as the name of its modality."""
     if value is True:
-        if view in ENCODERS:
+        names = _modalities()
+        if view in names:
             return view
         raise ValueError(
             f"The {called} must name what makes the view: True is short for the modality that a "
-            f"view is named like, and {view!r} is none of {list(ENCODERS)}. Write for example "
-            f"{{{view!r}: {next(iter(ENCODERS))!r}}}."
+            f"view is named like, and {view!r} is none of {names}. Write for example "
+            f"{{{view!r}: {names[0]!r}}}."
         )
     transforms = hasattr(value, "fit") and hasattr(value, "transform")
     if isinstance(value, str) or (not isinstance(value, type) and transforms):
         return value
     must = "True, the name of a backbone, or a transformer"
-    if not called.endswith("parameter"):
+    if called.startswith("views["):
         must = "the name of a modality or of a backbone, or a transformer"
     way = "; leave the view out" if value is None or value is False else " instead"
     raise ValueError(f"The {called} must be {must}. Got {value!r}{way}.")
@@ -169,14 +162,15 @@ def made_view(
     """
     if not isinstance(value, str):
         return (value if _gives_frames(value) else PresentCells(value)), "given"
-    if value in ENCODERS:
+    if value in _modalities():
         _check_modality(view, value, value)
-        return ENCODERS[value](**encoding), "encoded"
+        return get_modality(value).encoder_class()(**encoding), "encoded"
     if value in LEARNED:
         _check_modality(view, value, value.partition("/")[0])
         given = {"random_state": random_state, "on_error": encoding["on_error"]}
         return _learned(LEARNED[value], given), "learned"
-    return ENCODERS[_modality_of(view, value)](value, **encoding), "encoded"
+    encoder = get_modality(_modality_of(view, value)).encoder_class()
+    return encoder(value, **encoding), "encoded"
 
 
 def learned_by_name(views: Mapping[str, Any]) -> bool:
@@ -204,24 +198,25 @@ def _learned(path: str, given: Mapping[str, Any]) -> Any:
 
 def _modality_of(view: str, backbone: str) -> str:
     """Tell what a backbone reads: what its view is named after, else what is known of it."""
-    if view in ENCODERS:
+    if view in _modalities():
         return view  # the encoder refuses a backbone that reads something else
     try:
         return get_backbone(backbone).modality
-    except (UnknownBackboneError, WeightsNotFoundError) as error:
-        known = [*ENCODERS, *LEARNED]
-        kinds = " or ".join(kind.__name__ for kind in ENCODERS.values())
+    except UnknownBackboneError as error:
+        known = [*_modalities(), *LEARNED]
+        if ":" not in backbone:
+            raise UnknownBackboneError(
+                f"The view {view!r} must be a modality, one of {known}, or a backbone. Got "
+                f"{backbone!r}.{did_you_mean(backbone, known)} {error}"
+            ) from error
         raise UnknownBackboneError(
-            f"The view {view!r} must be one of {known}, the name of a backbone whose modality is "
-            f"known, or a transformer. Got {backbone!r}.{did_you_mean(backbone, known)} "
-            f"{sentence(str(error))} Where a backbone is right and only its modality unknown, give "
-            f"an encoder: {kinds} with {backbone!r}."
+            f"The view {view!r} must have a backbone of which is known what it reads. {error}"
         ) from error
 
 
 def _check_modality(view: str, value: str, modality: str) -> None:
     """Refuse a view that is named after another modality than it reads."""
-    if view in ENCODERS and view != modality:
+    if view in _modalities() and view != modality:
         raise ValueError(
             f"The view {view!r} must read {view}, as it is named after this modality. Got "
             f"{value!r}; name the view otherwise in views, for example "
@@ -309,6 +304,12 @@ def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str | list
             f"{columns!r}; write {{'text': 'tweet'}} for a text column named 'tweet'."
         )
     where = dict(columns or {})
+    nowhere = [view for view, column in where.items() if column is None]
+    if nowhere:
+        raise ValueError(
+            f"The columns[{nowhere[0]!r}] parameter must be the name of one column of the table. "
+            "Got None; leave it out for a column that is named like the view."
+        )
     several = {view: list(each) for view, each in where.items() if _are_names(each)}
     single = {view: column for view, column in where.items() if view not in several}
     check_column_names(**{f"columns[{view!r}]": column for view, column in single.items()})
@@ -316,10 +317,10 @@ def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str | list
     for name, column in where.items():
         if name in views:
             continue
-        if name in ENCODERS:
+        if name in _modalities():
             raise ValueError(
                 f"The columns parameter names a column for {name!r}, but the modality is not asked "
-                f"for. Add {name}=True."
+                f"for. Add {name}=True, or views={{{name!r}: {name!r}}}."
             )
         swaps = isinstance(column, str) and column in views
         swapped = {column: name} if swaps else {"text": "tweet"}
