@@ -389,7 +389,7 @@ def test_a_report_of_transfer_reads_views():
 # -- what is no view -------------------------------------------------------------------------------
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"views": {}}, "At least one of .* views, must be given"),
+    ({"views": {}}, "At least one of .* views .*must be given"),
     ({"views": ["text"]}, "The views parameter must map names of views.* write for example"),
     ({"views": "text"}, "The views parameter must map"),
     ({"views": {"text"}}, "The views parameter must map"),
