@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hybridsent import evaluate, make_fusion
 from hybridsent.datasets import add_context
 from hybridsent.datasets._context import contexts_of
+from hybridsent.evaluation import search
 from hybridsent.exceptions import TableError
 
 
@@ -329,3 +331,43 @@ def test_the_table_notes_of_which_groups_its_contexts_are():
     noted = {"text_context": ["dialogue"], "own": ["dialogue"]}
     assert contexts_of(table) == contexts_of(table.iloc[::2].reset_index(drop=True)) == noted
     assert contexts_of(talk()) == contexts_of([1]) == {}
+
+
+# -- judged with their conversations in one piece ---------------------------------------------------
+
+
+def judged() -> pd.DataFrame:
+    table = talk(n=4, dialogues=6)
+    table["label"] = np.where(np.arange(len(table)) % 3 == 0, "good", "bad")
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(rng.normal(size=(len(table), 2)), columns=["voice__0", "voice__1"])
+    table = pd.concat([table, features], axis=1)
+    return add_context(table, "voice", group="dialogue", order="turn")
+
+
+def notes(table: pd.DataFrame, **options: object) -> list[str]:
+    views = ["voice", "voice_context"]
+    result = evaluate(make_fusion(features=views), table, "label", cv=3, **options)
+    return [note for note in result.notes if "conversations" in note]
+
+
+def test_evaluate_says_where_folds_cut_conversations():
+    (note,) = notes(judged())
+    assert "of 6 conversations of 'voice_context'" in note
+    assert "groups='dialogue'" in note
+    assert notes(judged(), groups="dialogue") == []
+    assert len(notes(judged(), groups="turn")) == 1
+
+
+def test_what_is_not_read_or_not_noted_is_not_told():
+    table = judged()
+    model = make_fusion(features=["voice"])
+    assert not any("conversations" in note for note in evaluate(model, table, "label", cv=3).notes)
+    table.attrs = {}
+    assert notes(table) == []
+
+
+def test_search_says_so_too():
+    model = make_fusion(features=["voice", "voice_context"])
+    found = search({"early": (model, {})}, judged(), "label", cv=3, inner_cv=2)
+    assert any("conversations of 'voice_context'" in note for note in found.notes)

@@ -15,6 +15,7 @@ from sklearn.dummy import DummyClassifier
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
+from hybridsent.evaluation._contexts import notes_on_contexts
 from hybridsent.evaluation._judging import (
     encode,
     licence_notes,
@@ -106,6 +107,7 @@ def evaluate(
     check_columns(estimator, table)
     read = readable(estimator, table, [y, groups])
     notes = notes_on_labels(labels) + notes_on_columns(table, read, [y, groups])
+    notes += notes_on_contexts(estimator, table, splits)
     with told_once(), stored([estimator]) as ((ready,), _):
         encoded, found = encode(ready, read, labels)
         singles = single_modalities(ready, read, with_others=True)

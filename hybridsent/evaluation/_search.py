@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
+from hybridsent.evaluation._contexts import notes_on_contexts
 from hybridsent.evaluation._encoders import take_store_out
 from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._judging import (
@@ -171,6 +172,7 @@ def search(
         notes=[note for each in found.values() for note in each.notes]
         + notes_on_labels(labels)
         + notes_on_columns(table, X, [y, groups])
+        + notes_on_contexts(best, table, plan.outer)
         + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
         + licence_notes(estimators),
     )
