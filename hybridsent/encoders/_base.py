@@ -346,11 +346,11 @@ class BaseEncoder(NamedOutput, BaseEstimator):
                 f"Got {self.steps!r}; use pooling='mean' or 'max'."
             )
 
+    def _loaded(self, backbone: Backbone, device: str) -> Network:
+        return _runtime.network_of(backbone, backbone.digest(), device, self._precision(backbone))
+
     def _network(self, backbone: Backbone, device: str | None = None) -> Network:
-        device = device or _runtime.resolve_device(self.device)
-        network = _runtime.network_of(
-            backbone, backbone.digest(), device, self._precision(backbone)
-        )
+        network = self._loaded(backbone, device or _runtime.resolve_device(self.device))
         options = self._options()
         network.check(options)
         if options.long != "cut" and not network.reads_pieces:

@@ -50,11 +50,11 @@ class Sums:
 
     def __init__(self, n: int, *, largest: bool) -> None:
         self.n, self.largest = n, largest
-        self._sums: np.ndarray | None = None
+        self._sums = np.empty((n, 0, 0))  # the first pieces tell the width
 
     def add(self, pieces: Sequence[Piece], pooled: np.ndarray) -> None:
         """Add what `pool` gave for pieces."""
-        if self._sums is None:
+        if not self._sums.size:
             start = -np.inf if self.largest else 0.0
             self._sums = np.full((self.n, *pooled.shape[1:]), start, dtype=np.float64)
         join = np.maximum if self.largest else np.add
@@ -62,7 +62,6 @@ class Sums:
 
     def vectors(self) -> np.ndarray:
         """Give a vector, or several segments, a text."""
-        assert self._sums is not None, "nothing was added"
         return self._sums.astype(np.float32)
 
 
