@@ -7,7 +7,7 @@ option of theirs: what changes from encoder to encoder travels in `Options`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -74,7 +74,7 @@ class Network(ABC):
 
     `prepare` runs in worker threads, one cell at a time; `finish` once per window of cells;
     `encode` on batches of similar cost, in as many threads as there are lanes. Only `encode` and
-    `width` must be written.
+    `width` must be written; `docs/extending.md` shows one.
     """
 
     graphs: Graphs | None = None
@@ -185,6 +185,19 @@ class Network(ABC):
             Its group; None, one for all, unless overridden.
         """
         return None
+
+    def state(self) -> Mapping[str, Any]:
+        """Give what the vectors depend on, where no file of the weights is named.
+
+        It is hashed, so that rows of other weights are not taken for these, and never kept.
+
+        Returns
+        -------
+        mapping of str to object
+            Arrays, tensors, torch modules, plain values, and lists and mappings of these; all
+            attributes unless overridden.
+        """
+        return vars(self)
 
     @property
     def budget(self) -> int:
