@@ -505,7 +505,7 @@ def test_parser_takes_every_documented_option():
             "d",
         ]
     )
-    assert (arguments.cv, arguments.text, arguments.classifier) == (3, "a=b", "svm")
+    assert (arguments.cv, arguments.text, arguments.classifier) == (3, ["a=b"], "svm")
 
 
 # -- transfer to a target domain -------------------------------------------------------------------

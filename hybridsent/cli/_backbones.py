@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import UsageError, columns, say
+from hybridsent.cli._view_options import add_plugins
 
 USE = {True: "yes", False: "no", None: "?"}
 
@@ -12,6 +13,7 @@ USE = {True: "yes", False: "no", None: "?"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("pattern", nargs="?", default="*", help="such as 'text/*' (default: all)")
+    add_plugins(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -20,6 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from hybridsent.encoders import list_backbones
     from hybridsent.encoders._registry import LEARNED
+    from hybridsent.media import list_modalities
 
     found = list_backbones(arguments.pattern)
     learned = matching(LEARNED, arguments.pattern)
@@ -33,7 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
         [name, "-", "yes", "-", "none: learned from your rows in each fit"] for name in learned
     ]
     print(columns([*([head] if arguments.pattern == "*" else []), *rows]))
+    kinds = ", ".join(kind.name for kind in list_modalities() if kind.hf_network is not None)
     say(
-        "Also, by name: hf:REPO-OR-FOLDER (text, image, audio), torchvision:NAME[/WEIGHTS][@FILE], "
+        f"Also, by name: hf:REPO-OR-FOLDER ({kinds}), torchvision:NAME[/WEIGHTS][@FILE], "
         "opensmile:SET[/LEVEL]"
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hybridsent._layout import aligned
 from hybridsent.exceptions import HybridsentError
 
-__all__ = ["UsageError", "columns", "is_interactive", "say", "write_json"]
+__all__ = ["UsageError", "columns", "is_interactive", "listed", "say", "write_json"]
 
 
 class UsageError(HybridsentError, ValueError):
@@ -60,6 +60,29 @@ def columns(rows: Sequence[Sequence[object]]) -> str:
     long  22
     """
     return "\n".join(aligned(rows))
+
+
+def listed(names: Iterable[object]) -> list[str]:
+    """Shorten names for a message: of thousands of columns a few are enough.
+
+    Parameters
+    ----------
+    names : iterable of object
+        Names, such as those of columns.
+
+    Returns
+    -------
+    list of str
+        All of them, or the first and the last ones.
+
+    Examples
+    --------
+    >>> from hybridsent.cli._console import listed
+    >>> len(listed(range(9))), len(listed(range(90)))
+    (9, 21)
+    """
+    told = [str(name) for name in names]
+    return told if len(told) <= 40 else [*told[:5], "…", *told[-15:]]
 
 
 def write_json(path: Path, scores: Mapping[str, object]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._inputs import TABLES, check_output, modalities, open_table
-from hybridsent.cli._models import encoders, prepare
-from hybridsent.cli._options import add_encoder_options, add_modalities, add_table
+from hybridsent.cli._encoding import parts_of, prepare
+from hybridsent.cli._inputs import TABLES, check_output, left_out, open_rows
+from hybridsent.cli._options import add_encoder_options, add_table
+from hybridsent.cli._view_options import add_views
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,13 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="write the features here, columns named view__i"
     )
-    add_modalities(parser)
+    add_views(parser)
     add_encoder_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Encode, and say how many cells were encoded and found."""
     from hybridsent.datasets import write_table
+    from hybridsent.evaluation import encoders_of
     from hybridsent.fusion import make_features
 
     output = (
@@ -30,16 +32,20 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.output
         else None
     )
-    table = open_table(arguments, [arguments.image, arguments.audio])
-    found = modalities(arguments, table)
-    features = prepare(make_features(**encoders(found, arguments)), arguments)
-    matrix = features.fit_transform(table)
-    for name, encoder, column in features.transformers_:
-        if name in found:
-            say(
-                f"{name}: {encoder.n_encoded_} cells of column {column!r} encoded, "
-                f"{encoder.n_from_store_} found in the store"
-            )
+    opened = open_rows(arguments, tell=False)
+    features = prepare(make_features(**parts_of(opened, arguments)), opened, arguments)
+    matrix = features.fit_transform(opened.rows)
+    encoders = {name: encoder for name, encoder, _ in encoders_of(features, fitted=True)}
+    for view in opened.views:
+        done = encoders.get(view.name)
+        if done is None:
+            say(view.told())
+            continue
+        say(
+            f"view {view.name}: {done.n_encoded_} cells of column {view.column!r} encoded, "
+            f"{done.n_from_store_} found in the store ({done.model})"
+        )
     if output:
         write_table(matrix, output)
-        say(f"{matrix.shape[0]} rows, {matrix.shape[1]} features -> {output}")
+        told = [f"{matrix.shape[0]} rows, {matrix.shape[1]} features -> {output}"]
+        say("; ".join([*told, *left_out(features, opened, arguments)]))

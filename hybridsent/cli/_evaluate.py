@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 from hybridsent.cli._console import UsageError, write_json
-from hybridsent.cli._inputs import Labelled, Opened, check_output, has_label, labelled, open_rows
+from hybridsent.cli._inputs import Opened, check_output, open_rows
+from hybridsent.cli._labelled import Labelled, has_label, labelled
 from hybridsent.cli._models import baseline, check_minus_one, check_target_told, pipeline
 from hybridsent.cli._options import (
     add_fold_options,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._inputs import check_output, labelled, open_rows
+from hybridsent.cli._inputs import check_output, open_rows
+from hybridsent.cli._labelled import labelled
 from hybridsent.cli._models import check_minus_one, check_target_told, pipeline, takes_unlabelled
 from hybridsent.cli._options import add_model_options, add_table_options, add_transfer_options
 

@@ -1,4 +1,4 @@
-"""The table that a command reads, and what its columns are (layer L6)."""
+"""The table that a command reads, and what of it (layer L6)."""
 
 from __future__ import annotations
 
@@ -9,30 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybridsent._hints import did_you_mean
-from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._options import MODALITIES
+from hybridsent.cli._console import UsageError, listed, say
+from hybridsent.cli._context import Context, given_contexts, with_contexts
+from hybridsent.cli._modalities import media_modalities, modality_names
+from hybridsent.cli._views import (
+    META,
+    View,
+    check_column,
+    given_views,
+    learned_views,
+    meta_columns,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-__all__ = [
-    "TABLES",
-    "Labelled",
-    "Opened",
-    "check_column",
-    "check_output",
-    "domains_of",
-    "has_label",
-    "labelled",
-    "modalities",
-    "open_both",
-    "open_rows",
-    "open_table",
-]
+__all__ = ["TABLES", "Opened", "as_read", "check_output", "left_out", "open_rows", "read_rows"]
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 """Endings that `write_table` knows."""
+
+_MARKS = ("target", "group", "domain")
 
 
 @dataclass(frozen=True)
@@ -42,72 +39,40 @@ class Opened:
     Parameters
     ----------
     rows : DataFrame
-        The rows.
-    found : dict of str to (str, True or str)
-        Column and backbone of each modality, as `modalities` gives them.
+        The rows, with absolute paths of media and the columns of neighbours.
+    views : list of View
+        What is encoded.
     features : list of str
-        Columns of features that the table holds already; instead of `found`.
+        Columns of features that the table holds already; instead of `views`.
+    meta : list of str
+        Columns of numbers, dates and categories.
+    contexts : list of Context
+        Columns of neighbours that were added.
     """
 
     rows: pd.DataFrame
-    found: dict[str, tuple[str, Any]]
+    views: list[View]
     features: list[str]
+    meta: list[str]
+    contexts: list[Context]
 
     @property
-    def views(self) -> list[str]:
+    def ready(self) -> list[str]:
         """Views of the features."""
         from hybridsent._views import spans
 
         return list(spans(self.features))
 
 
-@dataclass(frozen=True)
-class Labelled(Opened):
-    """The rows of a table that a model learns from; of features, these and the domains alone.
-
-    Parameters
-    ----------
-    labels : ndarray
-        Their labels; -1 where they have none.
-    known : ndarray of bool
-        Which of them have a label: -1 may be a class.
-    groups : ndarray or None
-        Their groups, where a column was named.
-    domains : ndarray or None
-        Their domains as text, where a column was named.
-    doubts : list of str
-        What was said of the classes, before anything is learnt.
-    """
-
-    labels: np.ndarray
-    known: np.ndarray
-    groups: np.ndarray | None
-    domains: np.ndarray | None
-    doubts: list[str]
-
-    def told(self) -> str:
-        """Say how many rows there are, and how many of them have a label."""
-        with_label = "" if self.known.all() else f" ({self.known.sum()} with a label)"
-        return f"{len(self.rows)} rows{with_label}"
-
-    def unsaid(self, result: Any) -> Any:
-        """Give a result without the notes that were said of its classes before."""
-        notes = [note for note in result.notes if note not in self.doubts]
-        return replace(result, notes=notes)
-
-    def facts(self, target: str) -> dict[str, Any]:
-        """Say what a model was fitted on, for the file it is saved in."""
-        columns = {name: column for name, (column, _) in self.found.items()}
-        return {"target": target, "columns": columns, "rows": len(self.rows)}
-
-
-def open_rows(arguments: argparse.Namespace) -> Opened:
+def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     """Read a table, and tell what is read of it.
 
     Parameters
     ----------
     arguments : Namespace
-        With the options of a table and, maybe, ``group`` and ``domain``.
+        With the options of a table and, maybe, ``target``, ``group`` and ``domain``.
+    tell : bool, default=True
+        Whether to say which views there are.
 
     Returns
     -------
@@ -119,161 +84,58 @@ def open_rows(arguments: argparse.Namespace) -> Opened:
     UsageError
         If a column is not there, or nothing in the table can be read.
     """
-    from hybridsent._views import spans
+    table = read_rows(arguments)
+    marks = _marks(arguments, table)
+    meta, contexts = meta_columns(arguments, table), given_contexts(arguments, table)
+    aside = [*marks, *meta, *(column for context in contexts for column in context.reads)]
+    features = _features(arguments, table, aside)
+    shown = table.assign(**dict.fromkeys(context.name for context in contexts))
+    views = [] if features else given_views(arguments, shown) or _found(table, aside, meta)
+    views = [_with_modality(view, table, contexts) for view in views]
+    _check_unmarked(views, meta, arguments)
+    rows = with_contexts(as_read(table, arguments, _media(views)), contexts)
+    if features and contexts:
+        features = _features(arguments, rows, aside)
+    views = [*views, *_views_of_contexts(views, contexts, features, rows)]
+    opened = Opened(rows, views, features, meta, contexts)
+    if tell:
+        for line in _told(opened):
+            say(line)
+    return opened
 
-    table = open_table(arguments, [arguments.image, arguments.audio])
-    group, domain = (getattr(arguments, name, None) for name in ("group", "domain"))
-    for column, option in (
-        (arguments.target, "--target"),
-        (group, "--group"),
-        (domain, "--domain"),
-    ):
+
+def _marks(arguments: argparse.Namespace, table: pd.DataFrame) -> list[str]:
+    """Columns that say something of a row, and are found by nobody as a view."""
+    marks = []
+    for name in _MARKS:
+        column = getattr(arguments, name, None)
         if column:
-            check_column(table, column, option)
-    exclude = [arguments.target, group, domain]
-    features = _features(arguments, table, exclude)
-    if not features:
-        return Opened(table, modalities(arguments, table, exclude), [])
-    widths = {view: len(columns) for view, columns in spans(features).items()}
-    say("found features: " + ", ".join(f"{view} ({width})" for view, width in widths.items()))
-    return Opened(table, {}, features)
+            check_column(table, column, f"--{name}")
+            marks.append(column)
+    return marks
 
 
-def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = False) -> Labelled:
-    """Give the rows their labels; drop those without one, and say how many.
-
-    Parameters
-    ----------
-    opened : Opened
-        What `open_rows` gave.
-    arguments : Namespace
-        With ``target`` and, maybe, ``group`` and ``domain``.
-    keep : bool, default=False
-        Whether rows without a label are kept after all.
-
-    Returns
-    -------
-    Labelled
-        The rows that are left.
-
-    Raises
-    ------
-    UsageError
-        If there are fewer than two labels.
-    """
-    from hybridsent.evaluation import as_labels
-
-    table, target = opened.rows, arguments.target
-    known = has_label(table, target)
-    if not known.all():
-        fate = "kept to adapt to" if keep else "left out"
-        say(f"{int((~known).sum())} of {len(table)} rows have no label in {target!r}: {fate}")
-    different = table.loc[known, target].unique()
-    if len(different) < 2:
-        raise UsageError(
-            f"--target must hold at least two different labels; {target!r} holds {list(different)}"
-        )
-    labels = _labels(table, target, known)
-    doubts = _tell_classes(labels)
-    if keep:
-        labels = _with_gaps(labels, known)
-    else:
-        table, known = table[known], known[known]
-    group, domain = (getattr(arguments, name, None) for name in ("group", "domain"))
-    told = [domain] if domain else []
-    return Labelled(
-        rows=table[[*opened.features, *told]] if opened.features else table,
-        found=opened.found,
-        features=opened.features,
-        labels=labels,
-        known=known,
-        groups=as_labels(table, group, "groups") if group else None,
-        domains=domains_of(table, domain) if domain else None,
-        doubts=doubts,
-    )
+def _check_unmarked(
+    views: Sequence[View], meta: Sequence[str], arguments: argparse.Namespace
+) -> None:
+    """Refuse to read the answer itself, or what tells the domains, as a feature."""
+    read = {column: f"--meta {column}" for column in meta}
+    read |= {view.column: view.option for view in views}
+    for name in ("target", "domain"):
+        column = getattr(arguments, name, None)
+        if column in read:
+            raise UsageError(
+                f"{read[column]} must be left out: {column!r} is the column of --{name}, which no "
+                "model may read"
+            )
 
 
-def _tell_classes(labels: np.ndarray) -> list[str]:
-    """Say which classes there are, and what is odd about them; give the latter."""
-    from hybridsent._labels import count_labels, label_doubts, told_counts
-
-    counts = count_labels(labels)
-    say(f"classes: {told_counts(counts)}")
-    doubts = label_doubts(counts)
-    for doubt in doubts:
-        say(f"warning: {doubt}")
-    return doubts
-
-
-def has_label(table: pd.DataFrame, target: str) -> np.ndarray:
-    """Tell which rows have a label: an empty cell is none, in every format.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table.
-    target : str
-        Column of the labels.
-
-    Returns
-    -------
-    ndarray of bool
-        False for rows without a label.
-    """
-    column = table[target]
-    return (column.notna() & ~column.isin([""])).to_numpy(dtype=bool)
-
-
-def domains_of(table: pd.DataFrame, column: str) -> np.ndarray:
-    """Name the domain of each row.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table.
-    column : str
-        Its column of domains.
-
-    Returns
-    -------
-    ndarray of str
-        The names; 2.0 is ``"2"``, as a column with an empty cell is read as floats.
-    """
-    from hybridsent.evaluation import as_labels
-
-    return _whole(as_labels(table, column, "domain")).astype(str)
-
-
-def _labels(table: pd.DataFrame, target: str, known: np.ndarray) -> np.ndarray:
-    """Labels of the rows that have one; integers beside empty cells were read as floats."""
-    from hybridsent.evaluation import as_labels
-
-    labels = as_labels(table[known], target)
-    return labels if known.all() else _whole(labels)
-
-
-def _whole(numbers: np.ndarray) -> np.ndarray:
-    """Turn floats that are whole numbers, all of them, into integers."""
-    import numpy as np
-
-    whole = numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all()
-    return numbers.astype(np.int64) if whole else numbers
-
-
-def _with_gaps(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Put -1 where a row has no label."""
-    import numpy as np
-
-    if known.all():
-        return labels
-    roomy = labels.astype(np.int64) if labels.dtype.kind in "bu" else labels
-    full = np.full(len(known), -1, dtype=roomy.dtype if roomy.dtype.kind in "if" else object)
-    full[known] = roomy
-    return full
+def _media(views: Iterable[View]) -> list[str]:
+    return [view.column for view in views if view.modality in media_modalities()]
 
 
 def _features(
-    arguments: argparse.Namespace, table: pd.DataFrame, exclude: Sequence[str | None]
+    arguments: argparse.Namespace, table: pd.DataFrame, aside: Sequence[str]
 ) -> list[str]:
     """Columns named ``view__i``, where they are to be read."""
     from hybridsent._views import PASSTHROUGH, view_of
@@ -282,161 +144,223 @@ def _features(
     features = [
         name
         for name in feature_columns(table)
-        if name not in exclude and view_of(name) not in PASSTHROUGH
+        if name not in aside and view_of(name) not in PASSTHROUGH
     ]
-    given = [f"--{name}" for name in MODALITIES if getattr(arguments, name)]
-    if arguments.features and given:
+    wanted = getattr(arguments, "features", False)
+    names = [*modality_names(), "view", META]
+    given = [f"--{name}" for name in names if getattr(arguments, name)]
+    if wanted and given:
         raise UsageError(f"--features reads columns named view__i; leave {given[0]} out")
-    if arguments.features and not features:
+    if wanted and not features:
         raise UsageError(
             "--features needs columns named view__i, such as text__0, as `hybridsent encode -o` "
-            f"writes them. Columns: {_listed(table)}"
+            f"writes them. Columns: {listed(table.columns)}"
         )
-    if given:
+    if given or not hasattr(arguments, "features"):
         return []
-    if features and not arguments.features and _detect(table, exclude):
+    if features and not wanted and _detect(table, aside):
         say(f"the table also holds {len(features)} features; --features reads these instead")
         return []
     return features
 
 
-def open_table(arguments: argparse.Namespace, media: Iterable[str | None] = ()) -> pd.DataFrame:
-    """Read a table; media paths become absolute.
+# -- what is found in the table, and what the options leave open
+
+
+def _found(table: pd.DataFrame, aside: Sequence[str], meta: Sequence[str]) -> list[View]:
+    """Give a view for each column that looks like one; with ``--meta`` there may be none."""
+    found = _detect(table, aside)
+    if not found and not meta:
+        options = [f"--{name}" for name in modality_names()]
+        raise UsageError(
+            f"no column of the table looks like {_alternatives(modality_names())}; name one with "
+            f"{_alternatives(options)}. Columns: {listed(table.columns)}"
+        )
+    return [View(name, column, name) for name, column in found.items()]
+
+
+def _alternatives(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _detect(table: pd.DataFrame, aside: Iterable[str]) -> dict[str, str]:
+    from hybridsent.datasets import detect_modalities
+    from hybridsent.evaluation import feature_columns
+
+    raw = table.drop(columns=feature_columns(table))
+    return detect_modalities(raw, exclude=list(aside))
+
+
+def _with_modality(view: View, table: pd.DataFrame, contexts: Sequence[Context]) -> View:
+    """Say how a view is read where only its backbone, or its column, tells that."""
+    kinds = modality_names()
+    modality = view.modality or _read_by(view)
+    if not modality:
+        sources = {context.name: context.column for context in contexts}
+        looks = _detect(table[[sources.get(view.column, view.column)]], [])
+        modality = next(iter(looks), "")
+    if not modality:
+        raise UsageError(
+            f"{view.option} must say how {view.column!r} is read: it does not look like "
+            f"{_alternatives(kinds)}. Write --view {view.name}={view.column}:MODALITY"
+            + (f":{view.backbone}" if view.backbone else "")
+        )
+    if view.name in kinds and view.name != modality:
+        raise UsageError(
+            f"{view.option}: a view named {view.name!r} must read {view.name}, and this one reads "
+            f"{modality}; name it otherwise, such as my_{view.name}"
+        )
+    return replace(view, modality=modality)
+
+
+def _read_by(view: View) -> str:
+    """Tell what a backbone reads, where its name is enough to know."""
+    from hybridsent.encoders import get_backbone
+    from hybridsent.encoders._registry import FAMILIES
+    from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
+
+    learned = learned_views()
+    if not view.backbone:
+        return ""
+    if view.backbone in learned:
+        return view.backbone.partition("/")[0]
+    try:
+        return get_backbone(view.backbone).modality
+    except (UnknownBackboneError, WeightsNotFoundError) as error:
+        if view.backbone.partition(":")[0] in FAMILIES:
+            return ""
+        hint = did_you_mean(view.backbone, [*modality_names(), *learned])
+        if not hint:
+            raise
+        raise UsageError(
+            f"{view.option} must name a modality, a backbone or one of {sorted(learned)}; got "
+            f"{view.backbone!r}.{hint}"
+        ) from error
+
+
+def _views_of_contexts(
+    views: Sequence[View], contexts: Sequence[Context], features: Sequence[str], rows: pd.DataFrame
+) -> list[View]:
+    """Let each column of neighbours be read as the column that they are from."""
+    made: list[View] = []
+    for context in contexts if not features else ():
+        if any(view.column == context.name for view in views):
+            continue
+        option = f"--context {context.column}"
+        beside = [view for view in views if view.column == context.column]
+        made += [
+            replace(view, name=f"{view.name}_context", column=context.name, option=option)
+            for view in beside
+        ]
+        if not beside:
+            alone = View(context.name, context.name, "", option=option)
+            made.append(_with_modality(alone, rows, contexts))
+    return made
+
+
+# -- what is said of it
+
+
+def _told(opened: Opened) -> list[str]:
+    """Say what each view reads."""
+    from hybridsent._views import spans
+
+    lines = [view.told() for view in opened.views]
+    if opened.features:
+        widths = {view: len(columns) for view, columns in spans(opened.features).items()}
+        told = ", ".join(f"{view} ({width})" for view, width in widths.items())
+        lines.append(f"found features: {told}")
+    if opened.meta:
+        columns = ", ".join(map(repr, opened.meta))
+        lines.append(f"view {META}: numbers, dates and categories in {columns}")
+    return [*lines, *(context.told() for context in opened.contexts)]
+
+
+def left_out(model: Any, opened: Opened, arguments: argparse.Namespace) -> list[str]:
+    """Say which columns of the table a model does not read.
+
+    Parameters
+    ----------
+    model : estimator
+        As a builder gave it.
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With, maybe, ``target``, ``group`` and ``domain``.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none where every column has a use.
+    """
+    from hybridsent.evaluation import feature_columns, unread_columns
+
+    used = [column for name in _MARKS if (column := getattr(arguments, name, None))]
+    used += [c for context in opened.contexts for c in (context.column, *context.reads)]
+    rest = unread_columns(model, opened.rows, used)
+    features = set(feature_columns(rest))  # of which was said that they are there
+    names = [repr(name) for name in listed(name for name in rest if name not in features)]
+    return [f"columns left out: {', '.join(names)}"] if names else []
+
+
+# -- reading and writing
+
+
+def read_rows(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Read a table as it is.
 
     Parameters
     ----------
     arguments : Namespace
         With the table, and how its file is read.
-    media : iterable of str or None, default=()
-        Columns given by the user, beside those that are recognised.
 
     Returns
     -------
     DataFrame
         The table.
+
+    Raises
+    ------
+    UsageError
+        If it has no rows.
     """
-    return open_both(arguments, media)[1]
+    from hybridsent.datasets import read_table
+
+    how = ("sep", "decimal", "encoding", "max_bytes", "sheet")
+    given = {name: getattr(arguments, name) for name in how}
+    table = read_table(arguments.table, media=[], **given)
+    if not len(table):
+        raise UsageError(
+            f"the table must have rows; {arguments.table} holds names of columns alone"
+        )
+    return table
 
 
-def open_both(
-    arguments: argparse.Namespace, media: Iterable[str | None] = ()
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read a table as it is, and as encoders read it: with absolute paths of media.
+def as_read(
+    table: pd.DataFrame, arguments: argparse.Namespace, media: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Give a table as encoders read it: with absolute paths of media.
 
     Parameters
     ----------
+    table : DataFrame
+        As `read_rows` gave it.
     arguments : Namespace
-        With the table, and how its file is read.
-    media : iterable of str or None, default=()
-        Columns given by the user, beside those that are recognised.
+        With the path of the table.
+    media : iterable of str, default=()
+        Columns of media, beside those that are recognised.
 
     Returns
     -------
-    table : DataFrame
-        As it is.
-    read : DataFrame
-        The same with absolute paths.
+    DataFrame
+        The table, or a copy of it.
     """
-    from hybridsent.datasets import media_columns, read_table
+    from hybridsent.datasets import media_columns
     from hybridsent.datasets._table import base_of, with_absolute_paths
 
-    path = arguments.table
-    how = ("sep", "decimal", "encoding", "max_bytes", "sheet")
-    table = read_table(path, media=[], **{name: getattr(arguments, name) for name in how})
-    if not len(table):
-        raise UsageError(f"the table must have rows; {path} holds names of columns alone")
-    named = [
-        column.partition("=")[0] if column not in table.columns else column
-        for column in media
-        if isinstance(column, str)
-    ]
     known = media_columns(table)
-    given = [column for column in named if column in table.columns and column not in known]
-    return table, with_absolute_paths(table, [*known, *given], base_of(path))
-
-
-def modalities(
-    arguments: argparse.Namespace, table: pd.DataFrame, exclude: Iterable[str | None] = ()
-) -> dict[str, tuple[str, Any]]:
-    """Tell which column and backbone each modality has.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        With ``text``, ``image`` and ``audio``.
-    table : DataFrame
-        The table.
-    exclude : iterable of str or None, default=()
-        Columns that are no modality: target, group.
-
-    Returns
-    -------
-    dict of str to (str, True or str)
-        Column and backbone of each modality.
-
-    Raises
-    ------
-    UsageError
-        If a column is not in the table, or no modality is found.
-    """
-    given = {name: getattr(arguments, name) for name in MODALITIES if getattr(arguments, name)}
-    if given:
-        return {name: _split(value, name, table) for name, value in given.items()}
-    found = _detect(table, exclude)
-    if not found:
-        raise UsageError(
-            "no column of the table looks like text, image or audio; name one with --text, "
-            f"--image or --audio. Columns: {_listed(table)}"
-        )
-    say("found " + ", ".join(f"{name} in column {column!r}" for name, column in found.items()))
-    return {name: (column, True) for name, column in found.items()}
-
-
-def _detect(table: pd.DataFrame, exclude: Iterable[str | None]) -> dict[str, str]:
-    from hybridsent.datasets import detect_modalities
-    from hybridsent.evaluation import feature_columns
-
-    raw = table.drop(columns=feature_columns(table))
-    return detect_modalities(raw, exclude=[column for column in exclude if column])
-
-
-def _split(value: str, modality: str, table: pd.DataFrame) -> tuple[str, Any]:
-    """``COL`` or ``COL=BACKBONE``; a column may hold '=' itself."""
-    if value in table.columns:
-        return value, True
-    column, separator, backbone = value.partition("=")
-    check_column(table, column, f"--{modality}")
-    return column, backbone if separator and backbone else True
-
-
-def check_column(table: pd.DataFrame, column: str, option: str) -> None:
-    """Refuse a column that is not in the table.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table.
-    column : str
-        Its name.
-    option : str
-        Who named it.
-
-    Raises
-    ------
-    UsageError
-        If it is not there.
-    """
-    if column not in table.columns:
-        raise UsageError(
-            f"{option} must name a column of the table, one of {_listed(table)}; got "
-            f"{column!r}.{did_you_mean(column, table.columns)}"
-        )
-
-
-def _listed(table: pd.DataFrame) -> list[str]:
-    """Columns for a message: of thousands of features a few are enough."""
-    names = [str(name) for name in table.columns]
-    return names if len(names) <= 40 else [*names[:5], "…", *names[-15:]]
+    given = [name for name in dict.fromkeys(media) if name in table.columns and name not in known]
+    return with_absolute_paths(table, [*known, *given], base_of(arguments.table))
 
 
 def check_output(

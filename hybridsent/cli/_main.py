@@ -29,6 +29,7 @@ from hybridsent.cli import (
 )
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._parser import Parser
+from hybridsent.cli._plugins import load_plugins
 from hybridsent.cli._streams import forgiving, hush
 from hybridsent.cli._words import in_flags
 from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneError
@@ -80,8 +81,23 @@ def build_parser() -> argparse.ArgumentParser:
             help="show the traceback of an error",
         )
         module.add_arguments(sub)
+        sub.usage = _usage(sub)
         sub.set_defaults(run=module.run)
     return parser
+
+
+def _usage(parser: argparse.ArgumentParser) -> str | None:
+    """Write what must be given in a line: dozens of options follow in groups of their own."""
+    if any(isinstance(action, argparse._SubParsersAction) for action in parser._actions):
+        return None
+    words = [parser.prog]
+    for action in parser._actions:
+        if action.option_strings and action.required:
+            words += [action.option_strings[0], str(action.metavar)]
+        elif not action.option_strings:
+            name = str(action.metavar or action.dest).upper()
+            words.append(f"[{name}]" if action.nargs == "?" else name)
+    return " ".join([*words, "[options]"])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,8 +132,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
+    given = sys.argv[1:] if argv is None else list(argv)
     try:
-        arguments = build_parser().parse_args(argv)
+        load_plugins(given)
+        arguments = build_parser().parse_args(given)
+    except UsageError as error:
+        return _fail(error, argparse.Namespace(debug="--debug" in given), 2)
     except SystemExit as stop:  # argparse has said what is wrong
         return int(stop.code or 0)
     with warnings.catch_warnings():

@@ -4,133 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from hybridsent._hints import did_you_mean
-from hybridsent.cli._console import UsageError, is_interactive, say
-from hybridsent.cli._inputs import Labelled, Opened, domains_of, has_label
-from hybridsent.cli._options import FIXED_BY_A_RECIPE, LIMITS
+from hybridsent.cli._console import UsageError, say
+from hybridsent.cli._encoding import parts_of, prepare
+from hybridsent.cli._inputs import Opened, left_out
+from hybridsent.cli._labelled import Labelled, domains_of, has_label
+from hybridsent.cli._options import FIXED_BY_A_RECIPE
 
 __all__ = [
     "baseline",
     "candidates",
-    "check_limits",
     "check_minus_one",
     "check_target_told",
-    "encoders",
     "pipeline",
-    "prepare",
     "read_recipe",
-    "set_limits",
-    "shared",
-    "store_of",
     "takes_unlabelled",
 ]
-
-
-def shared(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Parameters of the encoders."""
-    return {
-        "device": arguments.device,
-        "precision": arguments.precision,
-        "store": store_of(arguments.store),
-        "on_error": arguments.on_error,
-        "n_jobs": arguments.n_jobs,
-        "verbose": is_interactive(),
-    }
-
-
-def set_limits(encoder: Any, arguments: argparse.Namespace) -> None:
-    """Raise or lower what an encoder reads, where it has such a limit and one was given.
-
-    Parameters
-    ----------
-    encoder : BaseEncoder
-        Any encoder.
-    arguments : Namespace
-        With the encoding options.
-    """
-    known = encoder.get_params(deep=False)
-    given = {name: getattr(arguments, name) for name in LIMITS}
-    encoder.set_params(**{k: v for k, v in given.items() if v is not None and k in known})
-
-
-def check_limits(encoders: Sequence[Any], arguments: argparse.Namespace) -> None:
-    """Refuse a limit of what nothing reads.
-
-    Parameters
-    ----------
-    encoders : sequence of BaseEncoder
-        All encoders of a model.
-    arguments : Namespace
-        With the encoding options.
-
-    Raises
-    ------
-    UsageError
-        If a limit is given, and no encoder has it.
-    """
-    known = {name for encoder in encoders for name in encoder.get_params(deep=False)}
-    for name in LIMITS:
-        if getattr(arguments, name) is not None and name not in known:
-            flag = "--" + name.replace("_", "-")
-            raise UsageError(
-                f"{flag} must be left out where no {LIMITS[name]} is read; got "
-                f"{getattr(arguments, name)}. Name the column with --{LIMITS[name]}, or leave "
-                f"{flag} out"
-            )
-
-
-def store_of(value: str) -> Any:
-    """``off`` is no store."""
-    return None if value == "off" else value
-
-
-def encoders(found: Mapping[str, tuple[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
-    """Give modalities, columns and encoding options, as the builders take them.
-
-    Parameters
-    ----------
-    found : dict
-        What `modalities` gave.
-    arguments : Namespace
-        With the encoding options.
-
-    Returns
-    -------
-    dict
-        Keyword arguments.
-    """
-    backbones = {name: backbone for name, (_, backbone) in found.items()}
-    columns = {name: column for name, (column, _) in found.items()}
-    return {**backbones, "columns": columns, **shared(arguments)}
-
-
-def prepare(model: Any, arguments: argparse.Namespace) -> Any:
-    """Let the encoders of a model fetch weights, if that was asked for, and check their names.
-
-    Parameters
-    ----------
-    model : estimator
-        As a builder gave it.
-    arguments : Namespace
-        With ``download``.
-
-    Returns
-    -------
-    estimator
-        The same one.
-    """
-    from hybridsent.evaluation import encoders_of
-
-    check_limits([encoder for _, encoder, _ in encoders_of(model)], arguments)
-    for _, encoder, _ in encoders_of(model):
-        encoder.set_params(local_files_only=not arguments.download)
-        set_limits(encoder, arguments)
-        encoder.backbone()  # an unknown name is told now, not after minutes
-    return model
 
 
 def takes_unlabelled(model: Any) -> bool:
@@ -211,7 +104,7 @@ def check_target_told(model: Any, opened: Opened, arguments: argparse.Namespace)
     from hybridsent._views import DOMAIN
     from hybridsent.evaluation._unadapted import adapts
 
-    if arguments.domain or DOMAIN in opened.views or not adapts(model):
+    if arguments.domain or DOMAIN in opened.ready or not adapts(model):
         return
     if has_label(opened.rows, arguments.target).all():
         raise UsageError(
@@ -256,9 +149,12 @@ def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = Fa
     except ValueError as error:
         raise UsageError(str(error) if reads or not told else _unread(arguments)) from error
     try:
-        return prepare(model, arguments)
+        prepare(model, opened, arguments)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    for line in left_out(model, opened, arguments):
+        say(line)
+    return model
 
 
 def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple[Any, Any]]:
@@ -285,15 +181,17 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     from hybridsent.recipes import list_recipes
 
     parts = _parts(task, arguments)
-    built = {}
+    built: dict[str, tuple[Any, Any]] = {}
     for name in arguments.recipe or list_recipes():
         try:
             recipe = read_recipe(name)
-            model = prepare(recipe.build(**parts), arguments)
+            model = prepare(recipe.build(**parts), task, arguments)
             if not arguments.recipe and adapts(model):
                 say(f"recipe {name} is left out: it adapts to a target domain; see evaluate")
                 continue
             check_minus_one(task, model, arguments.target)
+            for line in left_out(model, task, arguments) if not built else ():
+                say(line)
             built[recipe.name] = model, recipe.grid_for(model)
         except (ValueError, UsageError) as error:
             if arguments.recipe:
@@ -325,7 +223,7 @@ def baseline(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     try:
         unadapted(model)
     except ValueError:
-        return prepare(make_fusion(**_parts(opened, arguments)), arguments)
+        return prepare(make_fusion(**_parts(opened, arguments)), opened, arguments)
     return None
 
 
@@ -463,7 +361,7 @@ def _unread(arguments: argparse.Namespace) -> str:
 
 def _parts(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     """Parameters that `make_fusion` and every recipe take."""
-    parts = {"features": opened.views} if opened.views else encoders(opened.found, arguments)
+    parts = parts_of(opened, arguments)
     parts["random_state"] = arguments.seed
     if arguments.class_weight:
         parts["class_weight"] = arguments.class_weight

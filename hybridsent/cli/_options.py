@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 
+from hybridsent.cli._modalities import limits
 from hybridsent.cli._parser import number
+from hybridsent.cli._view_options import add_plugins, add_reading, add_views
 
 __all__ = [
     "FIXED_BY_A_RECIPE",
-    "LIMITS",
-    "MODALITIES",
     "add_encoder_options",
     "add_fold_options",
     "add_metric_option",
-    "add_modalities",
     "add_model_options",
     "add_recipe_options",
     "add_table",
@@ -22,28 +21,12 @@ __all__ = [
     "add_transfer_options",
 ]
 
-MODALITIES = ("text", "image", "audio")
-
 FIXED_BY_A_RECIPE = ("fusion", "adapt", "classifier", "select", "reduce")
 """Options that --recipe replaces."""
 
-LIMITS = {"max_seconds": "audio", "max_pixels": "image"}
-"""Parameters of encoders that refuse what is too large, and the modality of which."""
 
-
-def add_modalities(parser: argparse.ArgumentParser) -> None:
-    """Add ``--text``, ``--image`` and ``--audio``."""
-    group = parser.add_argument_group("modalities (found by name and content where none is given)")
-    for modality in MODALITIES:
-        group.add_argument(
-            f"--{modality}",
-            metavar="COL[=BACKBONE]",
-            help=f"column of the {modality} and its backbone",
-        )
-
-
-def add_encoder_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that all encoders share."""
+def add_encoder_options(parser: argparse.ArgumentParser, *, fitted: bool = False) -> None:
+    """Add the options that all encoders share; of a fitted model not what changes its features."""
     group = parser.add_argument_group("encoding")
     group.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
@@ -63,21 +46,20 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="threads that read and decode; -1 is all cores, -2 all but one (default: all cores)",
     )
-    group.add_argument(
-        "--max-seconds",
-        type=number(0, whole=False),
-        metavar="N",
-        help="longest sound that is read (default: 600)",
-    )
-    group.add_argument(
-        "--max-pixels",
-        type=number(1),
-        metavar="N",
-        help="largest image that is read, in pixels (default: 89478485)",
-    )
+    for limit in limits().values():
+        whole = isinstance(limit.default, int)
+        group.add_argument(
+            "--" + limit.parameter.replace("_", "-"),
+            type=number(1 if whole else 0, whole=whole),
+            metavar="N",
+            help=f"{limit.words} (default: {limit.default if whole else f'{limit.default:g}'})",
+        )
+    if not fitted:
+        add_reading(group)
     group.add_argument(
         "--download", action="store_true", help="fetch missing weights from their hub"
     )
+    add_plugins(parser)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:
@@ -128,12 +110,12 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         metavar="COL",
         help="column of the labels; a row whose cell is empty has none",
     )
-    add_modalities(parser)
+    add_views(parser)
     parser.add_argument(
         "--features",
         action="store_true",
         help="the table holds features already, in columns named view__i (found by itself where "
-        "no column looks like text, image or audio)",
+        "no column looks like one of a modality)",
     )
 
 

@@ -50,7 +50,7 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
-def number(least: float, *, whole: bool = True) -> Callable[[str], Any]:
+def number(least: float, *, whole: bool = True, most: float = float("inf")) -> Callable[[str], Any]:
     """Make the type of an option that takes a number.
 
     Parameters
@@ -59,6 +59,8 @@ def number(least: float, *, whole: bool = True) -> Callable[[str], Any]:
         The smallest that is allowed; of numbers that need not be whole, they must be above it.
     whole : bool, default=True
         Whether it must be an integer.
+    most : float, default=None
+        The largest that is allowed; None for any.
 
     Returns
     -------
@@ -71,15 +73,17 @@ def number(least: float, *, whole: bool = True) -> Callable[[str], Any]:
     >>> number(2)("5"), number(0, whole=False)("0.5")
     (5, 0.5)
     """
-    kind = "a whole number of at least" if whole else "a number above"
+    kind = f"a whole number of at least {least:g}" if whole else f"a number above {least:g}"
+    kind += f" and at most {most:g}" if most is not None else ""
 
     def read(text: str) -> Any:
         try:
             value = int(text) if whole else float(text)
         except ValueError:
             value = None
-        if value is None or not (value >= least if whole else least < value < float("inf")):
-            raise argparse.ArgumentTypeError(f"must be {kind} {least:g}; got {text!r}")
+        fits = value is not None and (value >= least if whole else least < value < float("inf"))
+        if value is None or not fits or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"must be {kind}; got {text!r}")
         return value
 
     return read

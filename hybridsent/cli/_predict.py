@@ -6,8 +6,10 @@ import argparse
 from typing import Any
 
 from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._inputs import TABLES, check_output, open_both
-from hybridsent.cli._models import check_limits, set_limits, shared
+from hybridsent.cli._context import contexts_in, with_known_contexts
+from hybridsent.cli._encoding import configure, shared
+from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
+from hybridsent.cli._modalities import media_modalities
 from hybridsent.cli._options import add_encoder_options, add_table
 
 
@@ -38,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="allow a folder or file from which the model reads a network",
     )
-    add_encoder_options(parser)
+    add_encoder_options(parser, fitted=True)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -48,29 +50,31 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.evaluation import encoders_of, feature_columns
     from hybridsent.evaluation._columns import names_of
     from hybridsent.evaluation._encoders import every_encoder
-    from hybridsent.persist import load
+    from hybridsent.persist import inspect, load
 
     output = check_output(
         arguments.output, "--output", TABLES, reads=[arguments.model, arguments.table]
     )
     model = load(arguments.model, trusted=arguments.trusted, paths=arguments.allow_path)
     found = [(encoder.modality, names_of(column)) for _, encoder, column in encoders_of(model)]
-    media = [name for kind, names in found if kind in ("image", "audio") for name in names]
+    media = [name for kind, names in found if kind in media_modalities() for name in names]
+    contexts = contexts_in(inspect(arguments.model)["metadata"])
+    media += [context.column for context in contexts if context.name in media]
     encoded = [name for _, names in found for name in names]
     where = _columns(model, encoded)
-    table, read = open_both(arguments, media)
+    table = read_rows(arguments)
     names = _new_columns(model, arguments.prefix, table)
     check_can_write(table.drop(columns=feature_columns(table)), output)
-    read = _with_told(model, read)
+    read = _with_told(model, as_read(table, arguments, media))
+    read = with_known_contexts(read, contexts)
     if where:
         read = _with_missing(read, where, encoded)
     elif not found:
         read, features = _features(model, read)
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
-    check_limits(list(every_encoder(model)), arguments)
     for encoder in every_encoder(model):
         encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
-        set_limits(encoder, arguments)
+    configure(list(every_encoder(model)), arguments)
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
 

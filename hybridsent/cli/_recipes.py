@@ -7,6 +7,7 @@ from pprint import pformat
 
 from hybridsent.cli._console import columns, say
 from hybridsent.cli._models import read_recipe
+from hybridsent.cli._view_options import add_plugins
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="a recipe, or a .py file of your own, which is run"
     )
+    add_plugins(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import is_interactive, say, write_json
-from hybridsent.cli._inputs import check_output, labelled, open_rows
+from hybridsent.cli._inputs import check_output, open_rows
+from hybridsent.cli._labelled import labelled
 from hybridsent.cli._models import candidates
 from hybridsent.cli._options import (
     add_fold_options,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from collections.abc import Mapping
 
 __all__ = ["in_flags"]
 
@@ -16,6 +17,7 @@ _FLAGS = {
     "y": "target",
     "n_target_labels": "target_labels",
     "local_files_only": "download",
+    "views": "view",
 }
 """Parameters whose option has another name."""
 
@@ -24,12 +26,15 @@ _SAYS_NO = frozenset({"local_files_only"})
 
 _NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(?= |\b)")
 _SET = re.compile(r"(?<![\w/.='\"])(\w+)=(\[[^\[\]]+\]|'[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
+_OPTION = re.compile(r"--[a-z-]+ ['\"]?$")
 _LEFT_OPEN = re.compile(r"`(\w+)=`")
 _LISTED = re.compile(r"[^\[\]'\", ]+")
 _BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
 
 
-def in_flags(text: str, arguments: argparse.Namespace) -> str:
+def in_flags(
+    text: str, arguments: argparse.Namespace, names: Mapping[str, str] | None = None
+) -> str:
     """Name the options of the command where a message names parameters of Python.
 
     Parameters
@@ -38,6 +43,8 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
         A message.
     arguments : Namespace
         Of the command: only options that it has are named.
+    names : mapping of str to str, default=None
+        Options whose parameters have another name; None for those of the whole package.
 
     Returns
     -------
@@ -55,14 +62,19 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
     '--cv must be at least 2. Got 1.'
     >>> in_flags("load it with trusted=['a.B', 'c.D']", Namespace(trusted=[]))
     'load it with --trusted a.B --trusted c.D'
+    >>> in_flags("--view cv=title must name a column", told)
+    '--view cv=title must name a column'
     """
+    told = _FLAGS if names is None else names
 
     def named(match: re.Match[str]) -> str:
-        return _flag(match[2], arguments) or match[0]
+        return _flag(match[2], arguments, told) or match[0]
 
     def set_to(match: re.Match[str]) -> str:
         name, value = match[1], match[2].strip("'\"")
-        flag = _flag(name, arguments)
+        if _OPTION.search(match.string, 0, match.start()):
+            return match[0]  # it is the value of an option, as it was given
+        flag = _flag(name, arguments, told)
         if flag is None or value == "None":
             return f"{flag} off" if flag == "--store" else match[0]
         if value.startswith("["):
@@ -72,17 +84,17 @@ def in_flags(text: str, arguments: argparse.Namespace) -> str:
         return f"{flag} {shlex.quote(value)}"
 
     def left_open(match: re.Match[str]) -> str:
-        flag = _flag(match[1], arguments)
+        flag = _flag(match[1], arguments, told)
         return match[0] if flag is None else f"`{flag}`"
 
     def bare(match: re.Match[str]) -> str:
-        return _flag(match[1], arguments) or match[0]
+        return _flag(match[1], arguments, told) or match[0]
 
     text = _LEFT_OPEN.sub(left_open, _NAMED.sub(named, text))
     return _BARE.sub(bare, _SET.sub(set_to, text))
 
 
-def _flag(parameter: str, arguments: argparse.Namespace) -> str | None:
+def _flag(parameter: str, arguments: argparse.Namespace, names: Mapping[str, str]) -> str | None:
     """Name the option of a parameter, where the command has one."""
-    name = _FLAGS.get(parameter, parameter)
+    name = names.get(parameter, parameter)
     return "--" + name.replace("_", "-") if hasattr(arguments, name) else None

@@ -3,10 +3,9 @@
 A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
 its vectors, its licence. Registered names look like ``text/minilm-l6``; the open families ``hf:``,
 ``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder that
-`hybridsent.finetune` wrote, and ``module:loader`` a network of one's own. Plugins register theirs
-(`hybridsent.load_plugin`); the entry-point group ``hybridsent.backbones`` (a callable that returns
-an iterable of `Backbone`) serves, too. No library does: timm's registry is the model, but it
-registers code, and only for images.
+`hybridsent.finetune` wrote. Plugins register their own (`hybridsent.load_plugin`); the entry-point
+group ``hybridsent.backbones`` (a callable that returns an iterable of `Backbone`) serves, too. No
+library does: timm's registry is the model, but it registers code, and only for images.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,15 +20,7 @@ from typing import Any
 from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
 from hybridsent.exceptions import UnknownBackboneError
 
-__all__ = [
-    "FAMILIES",
-    "LEARNED",
-    "Backbone",
-    "get_backbone",
-    "is_own",
-    "list_backbones",
-    "register_backbone",
-]
+__all__ = ["FAMILIES", "LEARNED", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
 
 ENTRY_POINT_GROUP = "hybridsent.backbones"
 
@@ -52,7 +42,7 @@ class Backbone:
     weights : str, default=""
         Where the weights come from, in words.
     sha256 : str, default=None
-        SHA-256 of the weights, where it never changes; None where it is computed.
+        SHA-256 of the weights; None where it is read from the files (open families).
     width : int, default=None
         Features per vector; None where only the files tell.
     licence : str, default="unknown"
@@ -60,10 +50,8 @@ class Backbone:
     commercial_use : bool, default=None
         Whether the licence allows commercial use; None where it is not known.
     identify : str or callable, default=None
-        ``identify(backbone) -> str`` gives the hash of the weights without loading them. With
-        neither that nor `sha256` the hash is made of the files that the loader's attribute
-        ``weights`` names, else of what the loaded network holds (`Network.state`), and of the
-        loader's attribute ``version`` or, without it, the source of its code.
+        ``identify(backbone) -> str`` gives the hash of the weights without loading them; needed
+        where `sha256` is None.
     options : dict, default={}
         What the loader needs, such as a repository, a folder or a revision.
     note : str, default=""
@@ -111,8 +99,7 @@ class Backbone:
         Network
             The loaded network, in evaluation mode.
         """
-        hashed = self.sha256 is not None or self.identify is not None
-        return _callable(self.loader if hashed else f"{_OWN}:load")(self, device, precision)
+        return _callable(self.loader)(self, device, precision)
 
     def digest(self) -> str:
         """Hash of the weights, as known from the registry or read from the files.
@@ -121,15 +108,16 @@ class Backbone:
         -------
         str
             A hexadecimal digest or another text that changes whenever the weights do.
-
-        Raises
-        ------
-        WeightsError
-            If it must be computed, and what the network holds does not tell its weights.
         """
         if self.sha256 is not None:
             return self.sha256
-        return str(_callable(self.identify or _OWN_IDENTIFY)(self))
+        if self.identify is None:
+            raise UnknownBackboneError(
+                f"The backbone {self.name!r} must have sha256 or identify, so that its features "
+                "can be told from "
+                "those of other weights. Got neither."
+            )
+        return str(_callable(self.identify)(self))
 
 
 def _callable(target: str | Callable[..., Any]) -> Callable[..., Any]:
@@ -140,9 +128,6 @@ def _callable(target: str | Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-_OWN = "hybridsent.encoders._own"
-_OWN_IDENTIFY = f"{_OWN}:identify"
-_OWN_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _HF = "hybridsent.encoders._hf"
 _OPENSMILE_LICENCE = "audEERING openSMILE (research and personal use)"
 
@@ -293,7 +278,7 @@ def get_backbone(
     Parameters
     ----------
     name : str
-        Name, such as ``"text/minilm-l6"``, ``"hf:some/repository"`` or ``"mypackage.parts:load"``.
+        Name, such as ``"text/minilm-l6"`` or ``"hf:some/repository"``.
     modality : {"text", "image", "audio"}, default=None
         What it must read; None takes any registered one.
     revision : str, default=None
@@ -324,9 +309,6 @@ def get_backbone(
             rest, modality, revision=revision, local_files_only=local_files_only
         )
         return found
-    if is_own(name):
-        own: Backbone = _callable(f"{_OWN}:resolve")(name, modality)
-        return own
     if name in LEARNED:
         raise UnknownBackboneError(_learns(name))
     if name not in _registered:
@@ -341,28 +323,6 @@ def get_backbone(
             f"the registered ones for {modality} are {_names(modality)}."
         )
     return backbone
-
-
-def is_own(name: str) -> bool:
-    """Tell whether the name of a backbone is that of a loader of one's own, ``"module:loader"``.
-
-    Parameters
-    ----------
-    name : str
-        Name of a backbone.
-
-    Returns
-    -------
-    bool
-        False for registered names and open families.
-
-    Examples
-    --------
-    >>> from hybridsent.encoders._registry import is_own
-    >>> is_own("mypackage.parts:load"), is_own("torchvision:resnet50"), is_own("text/minilm-l6")
-    (True, False, False)
-    """
-    return bool(_OWN_NAME.fullmatch(name)) and name.partition(":")[0] not in FAMILIES
 
 
 def _learns(name: str) -> str:
@@ -383,8 +343,7 @@ def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
     return UnknownBackboneError(
         f"A backbone must be one of {_names(modality)} or a name of an open family "
         f"({', '.join(f'{family}:…' for family in FAMILIES)}). Got {name!r}.{hint} "
-        "A Hugging Face repository or folder is written 'hf:NAME', a loader of your own "
-        "'module:function'."
+        "A Hugging Face repository or folder is written 'hf:NAME'."
         f" {told_of_plugins()}".rstrip()
     )
 

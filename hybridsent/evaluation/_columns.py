@@ -204,6 +204,9 @@ def _picked(estimator: Any, table: Any) -> list[Any]:
         return list(table.columns)
     picked: list[Any] = []
     for _, column in selectors_of(estimator):
+        if named := names_of(column):  # that of the domains may be written later
+            picked += named
+            continue
         found = select(table, column)
         picked += list(found.columns) if hasattr(found, "columns") else [found.name]
     return picked

@@ -12,8 +12,7 @@ import pytest
 from package_tree import MODULES
 
 from hybridsent.cli._main import build_parser
-from hybridsent.cli._options import LIMITS
-from hybridsent.encoders import AudioEncoder, ImageEncoder
+from hybridsent.media import list_modalities
 
 
 def parsers(
@@ -51,7 +50,7 @@ def two_values(action: argparse.Action) -> tuple[str, str]:
         return min(action.choices), max(action.choices)
     if action.type is None:
         return "one", "two"
-    for texts in (("2", "3"), ("accuracy", "f1_macro")):
+    for texts in (("2", "3"), ("0.5", "0.25"), ("accuracy", "f1_macro")):
         try:
             [action.type(text) for text in texts]
         except (ValueError, argparse.ArgumentTypeError):
@@ -81,10 +80,17 @@ def test_every_option_explains_itself_and_tells_its_default(name, parser, action
     assert action.help or action.choices, name
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_the_default_of_a_limit_is_the_encoders(name):
-    encoder = AudioEncoder if name == "max_seconds" else ImageEncoder
-    default = inspect.signature(encoder).parameters[name].default
+LIMITED = [(modality, limit) for modality in list_modalities() for limit in modality.limits]
+
+
+def test_discovery_finds_limits():
+    assert {limit.parameter for _, limit in LIMITED} >= {"max_seconds", "max_pixels"}
+
+
+@pytest.mark.parametrize(("modality", "limit"), LIMITED, ids=[c[1].parameter for c in LIMITED])
+def test_the_default_of_a_limit_is_the_encoders(modality, limit):
+    name = limit.parameter
+    default = inspect.signature(modality.encoder_class()).parameters[name].default
     flag = "--" + name.replace("_", "-")
     helps = [a.help for _, _, a in OPTIONS if a.option_strings == [flag]]
     assert helps

@@ -1,0 +1,198 @@
+"""What the options say to encoders (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from hybridsent.cli._console import UsageError, is_interactive
+from hybridsent.cli._inputs import Opened
+from hybridsent.cli._modalities import limits, modalities_with
+from hybridsent.cli._views import META, View, learned_views
+
+__all__ = ["configure", "parts_of", "prepare", "shared"]
+
+
+def shared(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Parameters of the encoders."""
+    return {
+        "device": arguments.device,
+        "precision": arguments.precision,
+        "store": None if arguments.store == "off" else arguments.store,
+        "on_error": arguments.on_error,
+        "n_jobs": arguments.n_jobs,
+        "verbose": is_interactive(),
+    }
+
+
+def parts_of(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give views, their columns and the encoding options, as the builders take them.
+
+    Parameters
+    ----------
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With the encoding options.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of `make_features`, `make_fusion` and every recipe.
+    """
+    if opened.ready:
+        return {"features": opened.ready, **_unusual(arguments)}
+    short = {view.name: _short(view) for view in opened.views if _is_short(view)}
+    views = {view.name: _long(view) for view in opened.views if not _is_short(view)}
+    columns = {view.name: view.column for view in opened.views}
+    parts: dict[str, Any] = {**short, **({"views": views} if views else {})}
+    if columns:
+        parts["columns"] = columns
+    if opened.meta:
+        parts[META] = opened.meta
+    encodes = any(view.backbone not in learned_views() for view in opened.views)
+    return {**parts, **(shared(arguments) if encodes else _unusual(arguments))}
+
+
+def _unusual(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give the options that are not what they are by default: the builders tell what is idle."""
+    from hybridsent.fusion._features import ENCODING
+
+    given = shared(arguments)
+    return {
+        name: value
+        for name, value in given.items()
+        if name != "verbose" and value != ENCODING[name]
+    }
+
+
+def _is_short(view: View) -> bool:
+    """Whether a parameter of the builders is named like the view: recipes may set it, too."""
+    from hybridsent.fusion import make_fusion
+
+    return view.name == view.modality and view.name in inspect.signature(make_fusion).parameters
+
+
+def _short(view: View) -> Any:
+    return view.backbone or True
+
+
+def _long(view: View) -> str:
+    """Name what tells the modality; a backbone that does not is set once there is an encoder."""
+    if not view.backbone:
+        return view.modality
+    if view.backbone in learned_views():
+        return view.backbone
+    return view.backbone if _tells_modality(view.backbone) else view.modality
+
+
+def _tells_modality(backbone: str) -> bool:
+    from hybridsent.encoders import get_backbone
+    from hybridsent.encoders._registry import FAMILIES
+    from hybridsent.exceptions import UnknownBackboneError, WeightsNotFoundError
+
+    try:
+        get_backbone(backbone)
+    except (UnknownBackboneError, WeightsNotFoundError):
+        return backbone.partition(":")[0] not in FAMILIES  # an unknown name is told by the builder
+    return True
+
+
+def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
+    """Let the encoders of a model have what the options say, and check their names.
+
+    Parameters
+    ----------
+    model : estimator
+        As a builder gave it.
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With the encoding options.
+
+    Returns
+    -------
+    estimator
+        The same one.
+
+    Raises
+    ------
+    UsageError
+        If an option is for what nothing reads.
+    """
+    from hybridsent._held import everything
+    from hybridsent.encoders import BaseEncoder
+    from hybridsent.evaluation import encoders_of
+    from hybridsent.lexical import WordFeatures
+
+    found = list(encoders_of(model))
+    readers = [each for each in everything(model) if isinstance(each, BaseEncoder | WordFeatures)]
+    backbones = {
+        view.name: view.backbone
+        for view in opened.views
+        if view.backbone and not _is_short(view) and _long(view) != view.backbone
+    }
+    for name, encoder, _ in found:
+        if name in backbones:
+            encoder.set_params(model=backbones[name])
+        encoder.set_params(local_files_only=not arguments.download)
+    configure(readers, arguments)
+    for _, encoder, _ in found:
+        encoder.backbone()  # an unknown name is told now, not after minutes
+    return model
+
+
+def configure(readers: Sequence[Any], arguments: argparse.Namespace) -> None:
+    """Set what the options say of how cells are read, where it has such a parameter.
+
+    Parameters
+    ----------
+    readers : sequence of BaseEncoder or WordFeatures
+        All that reads cells in a model.
+    arguments : Namespace
+        With the encoding options.
+
+    Raises
+    ------
+    UsageError
+        If an option is given, and nothing there has it.
+    """
+    given = {name: getattr(arguments, name, None) for name in limits()}
+    given = {name: value for name, value in given.items() if value is not None}
+    if getattr(arguments, "long", None) is not None:
+        given["long"] = arguments.long
+    cleaning = _cleaning(getattr(arguments, "clean", None) or [])
+    known = {name for each in readers for name in each.get_params(deep=False)}
+    for name, value in {**given, **cleaning}.items():
+        if name in known:
+            continue
+        if name in cleaning:
+            _refuse_idle(name, ", ".join(arguments.clean), "--clean")
+        _refuse_idle(name, value, "--" + name.replace("_", "-"))
+    for each in readers:
+        has = each.get_params(deep=False)
+        each.set_params(**{k: v for k, v in {**given, **cleaning}.items() if k in has})
+
+
+def _refuse_idle(name: str, value: Any, flag: str) -> None:
+    kinds = modalities_with(name)
+    options = " or ".join(f"--{kind}" for kind in kinds)
+    raise UsageError(
+        f"{flag} must be left out where no {' or '.join(kinds)} is read; got {value}. Name the "
+        f"column with {options}, or leave {flag} out"
+    )
+
+
+def _cleaning(texts: Sequence[str]) -> dict[str, str | None]:
+    """Read ``urls=token,mentions=drop``, or a function of one's own, ``module:function``."""
+    if not texts:
+        return {}
+    from hybridsent.media.text import parse_policies
+
+    try:
+        policies: dict[str, str | None] = parse_policies(texts)
+    except ValueError as error:
+        raise UsageError(f"--clean {', '.join(texts)}: {error}") from error
+    return policies

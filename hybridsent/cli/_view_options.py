@@ -1,0 +1,96 @@
+"""Options that say what of a table is read, and how (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+
+from hybridsent.cli._modalities import modality_names
+from hybridsent.cli._parser import number
+
+__all__ = ["add_plugins", "add_reading", "add_views"]
+
+
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    """Add ``--plugin``; it was obeyed before the options were known, since it may add some."""
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        metavar="NAME",
+        help="a module or .py file of your own that adds modalities, backbones, heads; it is run "
+        "(also: HYBRIDSENT_PLUGINS)",
+    )
+
+
+def add_views(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each modality, ``--view``, ``--meta`` and those of contexts."""
+    group = parser.add_argument_group(
+        "views (found by name and content where none is given)",
+        "Each may be given several times; several of one modality are named like their columns.",
+    )
+    for name in modality_names():
+        group.add_argument(
+            f"--{name}",
+            action="append",
+            metavar="COL[=BACKBONE]",
+            help=f"column of the {name}, and what reads it",
+        )
+    group.add_argument(
+        "--view",
+        action="append",
+        metavar="NAME=COL:BACKBONE",
+        help="a view by a name of its own; COL may be left out where it is NAME, and BACKBONE may "
+        "be a modality, text/words, or left out",
+    )
+    group.add_argument(
+        "--meta",
+        action="append",
+        metavar="COL[,COL…]",
+        help="columns of numbers, dates and categories, together one view",
+    )
+    _add_context(parser)
+
+
+def _add_context(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("neighbours of a row, as a view beside it")
+    group.add_argument(
+        "--context",
+        action="append",
+        metavar="COL",
+        help="gather the neighbours' cells of this column in a column COL_context",
+    )
+    for name, what in (
+        ("group", "which rows are one conversation (dialogue, video)"),
+        ("order", "what comes first (turn, date)"),
+        ("by", "what must be alike, such as the speaker (default: nothing)"),
+    ):
+        group.add_argument(
+            f"--context-{name}", action="append", metavar="COL", help=f"column that tells {what}"
+        )
+    group.add_argument(
+        "--context-before", type=number(0), metavar="N", help="rows before it (default: 3)"
+    )
+    group.add_argument(
+        "--context-after", type=number(0), metavar="N", help="rows after it (default: 0)"
+    )
+    group.add_argument(
+        "--context-decay",
+        type=number(0, whole=False, most=1),
+        metavar="X",
+        help="what a row weighs beside one that is a step nearer, at most 1 (default: 1)",
+    )
+
+
+def add_reading(group: argparse._ArgumentGroup) -> None:
+    """Add ``--clean`` and ``--long``, which change what is encoded."""
+    group.add_argument(
+        "--clean",
+        action="append",
+        metavar="POLICY=VALUE[,…]",
+        help="what is done to texts: urls=token|drop, mentions=token|drop, hashtags=split|drop, "
+        "emoji=name|drop, elongation=shorten, unicode=NFKC; or MODULE:FUNCTION, of your own",
+    )
+    group.add_argument(
+        "--long",
+        choices=("cut", "mean"),
+        help="what is done to a text or sound that is too long (default: cut)",
+    )

@@ -1,0 +1,374 @@
+"""Views, meta columns, context and cleaning from the command line, as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hybridsent import load, make_demo
+from hybridsent.cli import main
+from hybridsent.cli._main import build_parser
+from hybridsent.cli._views import View, given_views, meta_columns
+from hybridsent.persist import inspect
+
+ROWS = 24
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def evaluated(table, *arguments: object, folder) -> dict:
+    """Scores of an evaluation, by model."""
+    scores = folder / "scores.json"
+    command = ("evaluate", table, "--target", "label", "--cv", 2, "--json", scores)
+    assert run(*command, *arguments) == 0
+    return json.loads(scores.read_text(encoding="utf-8"))["models"]
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory):
+    """Posts with a title, a body, up to four pictures, a sound, likes, a date and a brand."""
+    folder = tmp_path_factory.mktemp("posts")
+    demo = make_demo(ROWS, 0, folder)
+    rng = np.random.default_rng(0)
+    inside = {
+        name: [None if cell is None else f"{name}s/{cell.rpartition('/')[2]}" for cell in column]
+        for name, column in (
+            (name, [c if isinstance(c, str) else None for c in demo[name]])
+            for name in ("image", "audio")
+        )
+    }
+    for name, cells in inside.items():
+        (folder / f"{name}s").mkdir(exist_ok=True)
+        for cell, there in zip(cells, demo[name], strict=True):
+            if cell and not (folder / cell).exists():
+                shutil.copy(there, folder / cell)
+    pictures = [cell for cell in inside["image"] if cell]
+    table = pd.DataFrame(
+        {
+            "label": demo["label"],
+            "title": [" ".join(str(text).split()[:3]) for text in demo["text"]],
+            "body": demo["text"],
+            "pictures": [
+                cell and "|".join([cell, *rng.choice(pictures, i % 4)])
+                for i, cell in enumerate(inside["image"])
+            ],
+            "file": inside["audio"],
+            "likes": rng.poisson(20, ROWS),
+            "posted_at": pd.date_range("2024-01-01", periods=ROWS, freq="13h").astype(str),
+            "brand": rng.choice(["acme", "zeta", "nova"], ROWS),
+            "speaker": demo["speaker"],
+            "dialogue": np.arange(ROWS) // 6,
+            "turn": np.arange(ROWS) % 6,
+        }
+    )
+    table.to_csv(folder / "posts.csv", index=False)
+    return folder / "posts.csv"
+
+
+# -- which views there are, and how they are named -------------------------------------------------
+
+
+TABLE = pd.DataFrame(columns=["title", "body", "file", "a=b", "c:d", "my__text", "text", "likes"])
+
+
+def views_of(*options: str, table: pd.DataFrame = TABLE) -> dict[str, tuple[str, str, str]]:
+    """Column, modality and backbone of each view that the options name."""
+    arguments = build_parser().parse_args(["evaluate", "t.csv", "--target", "y", *options])
+    views = given_views(arguments, table)
+    return {view.name: (view.column, view.modality, view.backbone) for view in views}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--text title", {"text": ("title", "text", "")}),
+        ("--text title=hf:a/b", {"text": ("title", "text", "hf:a/b")}),
+        ("--text a=b", {"text": ("a=b", "text", "")}),
+        ("--text a=b=hf:a/b", {"text": ("a=b", "text", "hf:a/b")}),
+        ("--text title=", {"text": ("title", "text", "")}),
+        (
+            "--text title --text body",
+            {"title": ("title", "text", ""), "body": ("body", "text", "")},
+        ),
+        (
+            "--text my__text --text body",
+            {"my_text": ("my__text", "text", ""), "body": ("body", "text", "")},
+        ),
+        (
+            "--audio file --audio file=audio/egemaps-v02",
+            {
+                "compare-2016": ("file", "audio", ""),
+                "egemaps-v02": ("file", "audio", "audio/egemaps-v02"),
+            },
+        ),
+        (
+            "--text title --text body --text body=hf:me/big_model",
+            {
+                "title": ("title", "text", ""),
+                "body-minilm-l6": ("body", "text", ""),
+                "body-big_model": ("body", "text", "hf:me/big_model"),
+            },
+        ),
+        (
+            "--image title --image file --audio title --audio file",
+            {
+                "image-title": ("title", "image", ""),
+                "image-file": ("file", "image", ""),
+                "audio-title": ("title", "audio", ""),
+                "audio-file": ("file", "audio", ""),
+            },
+        ),
+        (
+            "--view ege=file:opensmile:eGeMAPSv02/Functionals",
+            {"ege": ("file", "", "opensmile:eGeMAPSv02/Functionals")},
+        ),
+        ("--view x=c:d:text", {"x": ("c:d", "text", "")}),
+        ("--view x=title", {"x": ("title", "", "")}),
+        ("--view title", {"title": ("title", "", "")}),
+        ("--view title=text/minilm-l6", {"title": ("title", "", "text/minilm-l6")}),
+        ("--view title=:text", {"title": ("title", "text", "")}),
+        ("--view x=title:text:hf:a/b", {"x": ("title", "text", "hf:a/b")}),
+        ("--view x=title:my.module:load", {"x": ("title", "", "my.module:load")}),
+        ("--view x=text:text", {"x": ("text", "text", "")}),
+        ("--view x=text:", {"x": ("text", "", "")}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_views_are_named_by_what_tells_them_apart(options, expected):
+    assert views_of(*options.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("backbones", "names"),
+    [
+        (["torchvision:resnet50/IMAGENET1K_V2", "torchvision:vit_b_16@/data/v__1.pth"], ["resnet50-IMAGENET1K_V2", "vit_b_16"]),
+        (["hf:owner/name", "tuned:/data/mine/"], ["name", "mine"]),
+        (["opensmile:IS09/Functionals", "opensmile:IS10/Functionals"], ["IS09-Functionals", "IS10-Functionals"]),
+    ],
+)  # fmt: skip
+def test_a_view_has_the_short_name_of_its_backbone(backbones, names):
+    options = [part for each in backbones for part in ("--image", f"file={each}")]
+    assert list(views_of(*options)) == names
+
+
+def test_meta_columns_may_be_listed_with_commas_or_one_by_one():
+    table = pd.DataFrame(columns=["likes", "brand", "a,b", "date"])
+    parse = build_parser().parse_args
+    given = parse(["encode", "t.csv", "--meta", "likes,brand", "--meta", "a,b", "--meta", "date"])
+    assert meta_columns(given, table) == ["likes", "brand", "a,b", "date"]
+
+
+def test_a_view_says_what_it_reads():
+    assert View("title", "head", "text", "", "--text head").told() == (
+        "view title: text in column 'head', text/minilm-l6"
+    )
+    assert View("text", "head", "text").told().startswith("view text: found text in column 'head'")
+
+
+# -- several views of a table ----------------------------------------------------------------------
+
+
+def test_columns_of_one_modality_are_judged_alone_and_together(posts, tmp_path, capsys):
+    models = evaluated(posts, "--text", "title", "--text", "body", folder=tmp_path)
+    assert list(models) == ["fusion", "title", "body", "dummy"]
+    said = capsys.readouterr().err
+    assert "view title: text in column 'title', text/minilm-l6" in said
+    assert "columns left out: 'pictures', 'file', 'likes', 'posted_at', 'brand'" in said
+
+
+def test_feature_sets_of_one_sound_are_compared_in_one_command(posts, tmp_path, capsys):
+    options = ("--audio", "file=audio/egemaps-v02", "--audio", "file=opensmile:IS09/Functionals")
+    options = (*options, "--view", "gemaps=file:opensmile:GeMAPSv01b/Functionals")
+    models = evaluated(posts, *options, "--group", "speaker", folder=tmp_path)
+    assert list(models) == ["fusion", "egemaps-v02", "IS09-Functionals", "gemaps", "dummy"]
+    said = capsys.readouterr().err
+    assert "view gemaps: audio in column 'file', opensmile:GeMAPSv01b/Functionals" in said
+    assert "'speaker'" not in said
+
+
+def test_words_stand_beside_a_frozen_encoder_on_one_column(posts, tmp_path):
+    options = ("--text", "body", "--text", "body=words")
+    models = evaluated(posts, *options, folder=tmp_path)
+    assert list(models) == ["fusion", "minilm-l6", "words", "dummy"]
+    alone = evaluated(posts, "--view", "w=body:text/words", folder=tmp_path)
+    assert list(alone) == ["fusion", "w", "dummy"]
+    assert alone["w"] == models["words"]
+
+
+def test_features_of_views_are_written_under_their_names(posts, tmp_path, capsys):
+    out = tmp_path / "features.parquet"
+    options = ("--text", "title", "--view", "voice=file:audio/egemaps-v02", "--meta", "likes")
+    assert run("encode", posts, *options, "-o", out) == 0
+    said = capsys.readouterr().err
+    assert "cells of column 'file' encoded" in said
+    views = {name.partition("__")[0] for name in pd.read_parquet(out).columns}
+    assert views == {"text", "voice", "meta"}
+
+
+def test_search_takes_views_and_all_of_its_recipes_do(posts, tmp_path, capsys):
+    model = tmp_path / "m.hybridsent"
+    command = ("search", posts, "--target", "label", "--cv", 2, "--inner-cv", 2, "-o", model)
+    options = ("--text", "title", "--text", "body", "--recipe", "early", "late", "pca")
+    assert run(*command, *options) == 0
+    assert "view body: text in column 'body'" in capsys.readouterr().err
+    assert inspect(model)["metadata"]["columns"] == {"title": "title", "body": "body"}
+    assert run("predict", model, posts, "-o", tmp_path / "out.csv") == 0
+
+
+# -- context ---------------------------------------------------------------------------------------
+
+
+CONTEXT = ("--context", "body", "--context-group", "dialogue", "--context-order", "turn")
+
+
+def test_a_saved_model_writes_the_context_of_new_rows_itself(posts, tmp_path, capsys):
+    model, out, again = tmp_path / "m.hybridsent", tmp_path / "a.csv", tmp_path / "b.csv"
+    options = ("--text", "body", *CONTEXT, "--context-before", 2, "--context-after", 1)
+    assert run("fit", posts, "--target", "label", *options, "-o", model) == 0
+    said = capsys.readouterr().err
+    assert "view text_context: text in column 'body_context'" in said
+    assert "columns left out: 'title'" in said
+    assert "'turn'" not in said.partition("columns left out")[2]
+    facts = inspect(model)["metadata"]["context"]
+    assert facts == [
+        {"column": "body", "group": ["dialogue"], "order": ["turn"], "by": [], "before": 2, "after": 1, "decay": None}
+    ]  # fmt: skip
+    table = pd.read_csv(posts)
+    table.sample(frac=1, random_state=0).to_csv(posts.parent / "shuffled.csv", index=False)
+    assert run("predict", model, posts, "-o", out) == 0
+    assert run("predict", model, posts.parent / "shuffled.csv", "-o", again) == 0
+    first, second = pd.read_csv(out), pd.read_csv(again)
+    assert "body_context" not in first
+    key = ["dialogue", "turn"]
+    columns = [name for name in first if name.startswith("p_")]
+    both = [each.sort_values(key)[columns].to_numpy() for each in (first, second)]
+    np.testing.assert_allclose(*both, atol=1e-4)
+    alone = table.assign(dialogue=np.arange(ROWS))  # nobody has a neighbour
+    alone.to_csv(posts.parent / "alone.csv", index=False)
+    assert run("predict", model, posts.parent / "alone.csv", "-o", out) == 0
+    assert not np.allclose(pd.read_csv(out)[columns], both[0])
+    table.drop(columns="turn").to_csv(posts.parent / "no_turn.csv", index=False)
+    capsys.readouterr()
+    assert run("predict", model, posts.parent / "no_turn.csv", "-o", out) == 2
+    assert "must hold the column 'turn', by which the model knows" in capsys.readouterr().err
+
+
+def test_context_is_a_view_beside_each_that_reads_its_column(posts, tmp_path):
+    options = ("--text", "body", "--view", "again=body:text", *CONTEXT)
+    models = evaluated(posts, *options, "--group", "dialogue", folder=tmp_path)
+    assert list(models) == ["fusion", "text", "again", "text_context", "again_context", "dummy"]
+    named = ("--view", "near=body_context:text", *CONTEXT)
+    assert list(evaluated(posts, *named, folder=tmp_path)) == ["fusion", "near", "dummy"]
+
+
+def test_context_of_features_that_the_table_holds(posts, tmp_path):
+    features, both = tmp_path / "f.parquet", tmp_path / "both.parquet"
+    assert run("encode", posts, "--text", "body", "-o", features) == 0
+    table = pd.read_csv(posts)[["label", "dialogue", "turn"]]
+    pd.concat([pd.read_parquet(features), table], axis=1).to_parquet(both)
+    context = ("--context", "text", *CONTEXT[2:])
+    assert list(evaluated(both, *context, folder=tmp_path)) == [
+        *("fusion", "text", "text_context", "dummy")
+    ]
+    model = tmp_path / "m.hybridsent"
+    assert run("fit", both, "--target", "label", *context, "-o", model) == 0
+    assert run("predict", model, both, "-o", tmp_path / "out.csv") == 0
+
+
+def test_a_model_saved_without_facts_of_a_context_still_predicts(posts, tmp_path):
+    from hybridsent import make_fusion, save
+
+    table = pd.read_csv(posts)
+    model = make_fusion(text=True, columns={"text": "body"}).fit(table, table["label"])
+    for name, metadata in (
+        ("plain", None),
+        ("old", {"target": "label", "columns": {"text": "body"}}),
+    ):
+        save(model, tmp_path / name, metadata=metadata)
+        assert run("predict", tmp_path / name, posts, "-o", tmp_path / "out.csv") == 0
+    save(model, tmp_path / "odd", metadata={"context": [{"column": 3}]})
+    assert run("predict", tmp_path / "odd", posts, "-o", tmp_path / "out.csv") == 2
+
+
+# -- cleaning --------------------------------------------------------------------------------------
+
+
+def test_policies_of_cleaning_are_those_of_every_text_of_a_model(posts, tmp_path):
+    model = tmp_path / "m.hybridsent"
+    options = ("--text", "title", "--text", "body", "--text", "body=words")
+    clean = ("--clean", "urls=token,mentions=drop", "--clean", "emoji=name")
+    assert run("fit", posts, "--target", "label", *options, *clean, "-o", model) == 0
+    parameters = load(model).get_params()
+    for policy, value in {"urls": "token", "mentions": "drop", "emoji": "name"}.items():
+        found = [v for name, v in parameters.items() if name.endswith(f"__{policy}")]
+        assert found == [value] * 3
+
+
+def test_a_saved_model_keeps_its_own_way_of_reading(posts, tmp_path, capsys):
+    """What would change its features is no option of predict."""
+    assert run("predict", tmp_path / "m", posts, "-o", "x.csv", "--clean", "urls=drop") == 2
+    assert "unrecognized arguments: --clean" in capsys.readouterr().err
+
+
+# -- mistakes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--text", "titel"], "Did you mean 'title'?"),
+        (["--text", "title", "--text", "title"], "--text title is given twice"),
+        (["--text", "label"], "'label' is the column of --target"),
+        (["--meta", "likes,label"], "--meta label must be left out"),
+        (["--meta", "like"], "Did you mean 'likes'?"),
+        (["--meta", "likes", "--meta", "likes"], "got 'likes' twice"),
+        (["--view", "x"], "got 'x'"),
+        (["--view", "x=titel:text"], "Did you mean 'title'?"),
+        (["--view", "x=title:txt"], "Did you mean 'text'?"),
+        (["--view", "x=title:text/minilm-l5"], "Did you mean 'text/minilm-l6'?"),
+        (["--view", "x=opensmil:IS09"], "Did you mean 'opensmile'?"),
+        (["--view", "x=likes"], "must say how 'likes' is read"),
+        (["--view", "a__b=title:text"], "without '__'"),
+        (["--view", "group=title:text"], "--view group=title:text: a view must not be named"),
+        (["--view", "text=file:audio"], "must read text"),
+        (["--view", "x=title:text", "--view", "x=body:text"], "both named 'x'"),
+        (["--view", "meta=title:text", "--meta", "likes"], "both named 'meta'"),
+        (["--view", "n_jobs=title:text"], "must not be named 'n_jobs'"),
+        (["--context", "body"], "--context needs --context-group"),
+        (["--context", "body", "--context-group", "dialogue"], "needs --context-order"),
+        (["--context-order", "turn"], "--context-order needs --context"),
+        ([*CONTEXT[:2], "--context-group", "dialog", *CONTEXT[4:]], "Did you mean 'dialogue'?"),
+        ([*CONTEXT, "--context-before", "0"], "--context needs rows to gather"),
+        ([*CONTEXT, "--context-decay", "2"], "at most 1"),
+        ([*CONTEXT[:4], "--context-order", "brand"], "must hold numbers, dates"),
+        (["--text", "body", "--clean", "url=token"], "Did you mean 'urls'?"),
+        (["--text", "body", "--clean", "urls=tokn"], "Did you mean 'token'?"),
+        (["--text", "body", "--clean", "urls"], "urls="),
+        (["--text", "body", "--clean", "urls=drop,urls=token"], "urls must be given once"),
+        (["--audio", "file", "--clean", "urls=token"], "no text is read; got urls=token"),
+        (["--text", "body", "--max-pixels", "5"], "no image is read; got 5"),
+        (["--text", "body", "--plugin", "no_such_module"], "--plugin no_such_module"),
+        (["--text", "body", "--plugin"], "expected one argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_told_in_flags_and_one_sentence(options, words, posts, capsys):
+    assert run("evaluate", posts, "--target", "label", *options) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert not captured.out
+
+
+def test_a_view_that_may_be_two_things_is_asked_about(tmp_path, capsys):
+    table = tmp_path / "t.csv"
+    pd.DataFrame({"title": ["a", "b"], "text": ["c", "d"], "y": [0, 1]}).to_csv(table, index=False)
+    assert run("evaluate", table, "--target", "y", "--view", "title=text") == 2
+    said = capsys.readouterr().err
+    assert "--view title=text:" in said
+    assert "--view title=:text" in said
