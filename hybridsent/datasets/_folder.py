@@ -60,7 +60,7 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
         f"{name}/{f}" for name, inside in files.items() for f in inside if not is_media_path(f)
     ]
     if other:
-        kinds = ", ".join(one.name for one in list_modalities() if one.is_media)
+        kinds = ", ".join(str(one.plural) for one in list_modalities() if one.is_media)
         warnings.warn(
             f"{folder}: {len(other)} files in the folders of classes are of no known kind "
             f"({kinds}) and were left out, such as {other[0]}.",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from hybridsent._params import Interval
 from hybridsent.encoders._base import BaseEncoder
 from hybridsent.encoders._network import Network
-from hybridsent.media import AUDIO_VERSION, load_audio
+from hybridsent.media import get_modality
 
 __all__ = ["AudioEncoder"]
 
@@ -145,9 +145,9 @@ class AudioEncoder(BaseEncoder):
         self.max_seconds = max_seconds
 
     def _read(self, cell: Any, network: Network) -> Any:
-        return load_audio(
+        return get_modality(self.modality).clean(
             cell, sampling_rate=16_000, min_seconds=self.min_seconds, max_seconds=self.max_seconds
         )
 
     def _cleaning(self) -> dict[str, Any]:
-        return {"version": AUDIO_VERSION, "sampling_rate": 16_000}
+        return {**super()._cleaning(), "sampling_rate": 16_000}

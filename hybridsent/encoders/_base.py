@@ -1,9 +1,9 @@
 """The template of all encoders (layer L2).
 
-A subclass says how a cell is read (`_read`) and which parameters change the output (`_options`,
-`_cleaning`); everything else is done here, once: missing cells, unique cells, the store, threads,
-batches, order, counters, errors, names. No library serves: skrub's TextEncoder is the nearest, for
-text alone and without rows that survive `clone`.
+Its modality says how a cell is read, a subclass with which parameters (`_read`), and which of them
+change the output (`_options`, `_cleaning`); everything else is done here, once: missing cells,
+unique cells, the store, threads, batches, order, counters, errors, names. No library serves:
+skrub's TextEncoder is the nearest, for text alone and without rows that survive `clone`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from abc import abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
 from numbers import Integral
@@ -32,6 +31,7 @@ from hybridsent.encoders._loaded import PROMISE, verify
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import Backbone, get_backbone
 from hybridsent.exceptions import StoreError
+from hybridsent.media import get_modality
 from hybridsent.store import resolve_store
 
 __all__ = ["BaseEncoder"]
@@ -84,18 +84,18 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         "local_files_only": ["boolean"],
     }
 
-    # -- what a subclass writes
+    # -- what a subclass may write
 
-    @abstractmethod
     def _read(self, cell: Any, network: Network) -> Any:
-        """Turn a raw cell into a clean object, by `hybridsent.media`; MediaError where it fails.
+        """Turn the content of a cell into a clean object, as its modality reads it.
 
-        The network tells what it needs of it (the size of a picture).
+        The network tells what it needs of it (the size of a picture); MediaError where it fails.
         """
+        return get_modality(self.modality).clean(cell)
 
-    @abstractmethod
     def _cleaning(self) -> dict[str, Any]:
         """Give what `_read` does to a cell (parameters and version), for the fingerprint."""
+        return {"version": get_modality(self.modality).version}
 
     def _size(self, cell: Any) -> int:
         """Tell roughly what a raw cell will cost, where that is known without reading it."""

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from hybridsent._hints import sentence
 from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
@@ -19,6 +18,8 @@ from hybridsent.encoders._network import Network
 from hybridsent.encoders._places import is_path
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
+from hybridsent.media import get_modality
+from hybridsent.media._modality import named
 
 __all__ = ["digest_folder", "load", "load_folder", "load_packaged_text", "resolve"]
 
@@ -52,7 +53,8 @@ def resolve(
     Raises
     ------
     UnknownBackboneError
-        If the name is empty, or the modality is neither given nor told by the files.
+        If the name is empty, the modality is neither given nor told by the files, or this
+        family does not read it.
     """
     if not rest:
         raise UnknownBackboneError(
@@ -61,6 +63,11 @@ def resolve(
         )
     if modality is None:
         modality = _told_by_files(rest, revision, local_files_only=local_files_only)
+    if get_modality(modality).hf_network is None:
+        raise UnknownBackboneError(
+            f"The family 'hf:' reads no {modality}: this modality names no hf_network. Got "
+            f"'hf:{rest}'."
+        )
     return Backbone(
         name=f"hf:{rest}" + (f"@{revision}" if revision else ""),
         modality=modality,
@@ -125,7 +132,7 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
     Returns
     -------
     Network
-        A text, image or speech network.
+        The network that reads such models for the modality.
     """
     return load_folder(_folder(backbone), backbone, device, precision)
 
@@ -298,14 +305,9 @@ def load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -
     Returns
     -------
     Network
-        A text, image or speech network.
+        The network that reads such models for the modality.
     """
-    from hybridsent.encoders._hf_audio import HFAudio
-    from hybridsent.encoders._hf_image import HFImage
-    from hybridsent.encoders._hf_text import HFText
-
-    kinds: dict[str, Any] = {"text": HFText, "image": HFImage, "audio": HFAudio}
-    network: Network = kinds[backbone.modality](
+    network: Network = named(get_modality(backbone.modality).hf_network)(
         Weights(folder, backbone.name, backbone.digest(), backbone.sha256, backbone.digest),
         device,
         precision,

@@ -19,6 +19,7 @@ from hybridsent.encoders._graphs import as_module
 from hybridsent.encoders._hf_bounds import check_model, check_numbers
 from hybridsent.encoders._network import Network, Options
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
+from hybridsent.media import list_modalities
 
 __all__ = [
     "HFNetwork",
@@ -295,7 +296,8 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
 def _unused(model: Any) -> tuple[str, ...]:
     """Parts of the names of tensors that our features do not pass through."""
     unused: tuple[str, ...] = _UNUSED
-    if not any(hasattr(model, f"get_{kind}_features") for kind in ("text", "image", "audio")):
+    towers = [each.name for each in list_modalities() if each.hf_network is not None]
+    if not any(hasattr(model, f"get_{name}_features") for name in towers):
         unused += ("pooler.",)  # a two-tower model projects what it pooled
     if getattr(model.config, "is_encoder_decoder", False):
         unused += ("decoder.",)

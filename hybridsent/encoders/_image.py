@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from hybridsent._params import Interval
 from hybridsent.encoders._base import BaseEncoder
 from hybridsent.encoders._network import Network
-from hybridsent.media import IMAGE_VERSION, load_image
+from hybridsent.media import get_modality
 
 __all__ = ["ImageEncoder"]
 
@@ -130,7 +130,6 @@ class ImageEncoder(BaseEncoder):
         self.max_pixels = max_pixels
 
     def _read(self, cell: Any, network: Network) -> Any:
-        return load_image(cell, max_pixels=self.max_pixels, shorter_side=network.shorter_side)
-
-    def _cleaning(self) -> dict[str, Any]:
-        return {"version": IMAGE_VERSION}
+        return get_modality(self.modality).clean(
+            cell, max_pixels=self.max_pixels, shorter_side=network.shorter_side
+        )

@@ -28,7 +28,7 @@ _LEVELS = ("Functionals", "LowLevelDescriptors", "LowLevelDescriptors_Deltas")
 
 
 def resolve(
-    rest: str, modality: str | None, *, revision: str | None = None, local_files_only: bool = True
+    rest: str, modality: str, *, revision: str | None = None, local_files_only: bool = True
 ) -> Backbone:
     """Turn what follows ``opensmile:`` into a backbone; nothing is loaded.
 
@@ -36,8 +36,8 @@ def resolve(
     ----------
     rest : str
         ``SET`` or ``SET/LEVEL``, such as ``eGeMAPSv02/LowLevelDescriptors``.
-    modality : str or None
-        Must be audio.
+    modality : str
+        What the family reads.
     revision : str, default=None
         Not used by this family.
     local_files_only : bool, default=True
@@ -51,12 +51,8 @@ def resolve(
     Raises
     ------
     UnknownBackboneError
-        If openSMILE has no such set or level, or the modality is not audio.
+        If openSMILE has no such set or level.
     """
-    if modality not in (None, "audio"):
-        raise UnknownBackboneError(
-            f"The family 'opensmile:' reads audio. Got it for the {modality} view."
-        )
     name, _, level = rest.partition("/")
     level = level or "Functionals"
     sets = import_optional("opensmile", caller=f"opensmile:{rest}").FeatureSet.__members__
@@ -68,7 +64,7 @@ def resolve(
         )
     return Backbone(
         name=f"opensmile:{name}/{level}",
-        modality="audio",
+        modality=modality,
         loader="hybridsent.encoders._opensmile:load",
         identify="hybridsent.encoders._opensmile:identify",
         weights="PyPI package opensmile (no network)",

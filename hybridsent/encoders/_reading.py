@@ -48,8 +48,8 @@ def read(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) ->
         A cell that is not missing.
     key : bytes
         Its key when it was hashed.
-    modality : {"text", "image", "audio"}
-        What it is.
+    modality : str
+        Name of its modality.
     prepare : callable
         Turns a cell into an item.
 
@@ -62,7 +62,8 @@ def read(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) ->
     try:
         with reading():
             form, inside = taken(cell, modality)
-            if form == "picture":  # a copy would lose how the camera was held
+            # a copy of a picture would lose how the camera was held, and of an object may be none
+            if form in ("picture", "own"):
                 return _read_between(inside, key, modality, prepare)
             kept = _kept(form, inside)
             seen = key if kept is cell else content_key(kept, modality)
@@ -75,7 +76,7 @@ def _kept(form: Form, inside: Any) -> Any:
     """Take what nobody else can change."""
     if form == "path":
         return whole_file(inside)
-    if form == "pixels":
+    if form in ("pixels", "array"):
         return _copied(inside)
     if form == "samples":
         return _copied(inside[0]), inside[1]

@@ -19,8 +19,17 @@ from typing import Any
 
 from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
 from hybridsent.exceptions import UnknownBackboneError
+from hybridsent.media import get_modality
 
-__all__ = ["FAMILIES", "LEARNED", "Backbone", "get_backbone", "list_backbones", "register_backbone"]
+__all__ = [
+    "FAMILIES",
+    "LEARNED",
+    "Backbone",
+    "Family",
+    "get_backbone",
+    "list_backbones",
+    "register_backbone",
+]
 
 ENTRY_POINT_GROUP = "hybridsent.backbones"
 
@@ -33,8 +42,8 @@ class Backbone:
     ----------
     name : str
         What users type, such as ``"text/minilm-l6"`` or ``"torchvision:resnet50"``.
-    modality : {"text", "image", "audio"}
-        What it reads.
+    modality : str
+        Name of the modality that it reads, such as ``"text"``.
     loader : str or callable
         ``"module:function"`` or a callable; called as ``loader(backbone, device, precision)`` it
         returns a `hybridsent.encoders.Network`. A string keeps heavy libraries unimported until the
@@ -183,13 +192,30 @@ _BUILTIN = (
     ),
 )
 
-FAMILIES: dict[str, str] = {
-    "hf": f"{_HF}:resolve",
-    "torchvision": "hybridsent.encoders._torchvision:resolve",
-    "opensmile": "hybridsent.encoders._opensmile:resolve",
-    "tuned": "hybridsent.encoders._tuned:resolve",
+
+@dataclass(frozen=True)
+class Family:
+    """An open family of backbones: any name behind its prefix may be one.
+
+    Parameters
+    ----------
+    resolve : str
+        ``"module:function"`` that turns what stands behind the prefix into a `Backbone`.
+    reads : str, default=None
+        The one modality that it reads; None where that depends on the name, or on who asks.
+    """
+
+    resolve: str
+    reads: str | None = None
+
+
+FAMILIES = {
+    "hf": Family(f"{_HF}:resolve"),
+    "torchvision": Family("hybridsent.encoders._torchvision:resolve", reads="image"),
+    "opensmile": Family("hybridsent.encoders._opensmile:resolve", reads="audio"),
+    "tuned": Family("hybridsent.encoders._tuned:resolve"),
 }
-"""Prefix of each open family and the function that turns a name of it into a `Backbone`."""
+"""The open families by their prefixes."""
 
 LEARNED: dict[str, str] = {"text/words": "hybridsent.lexical:WordFeatures"}
 """Names that a view may have in place of a backbone's: what learns from the rows that it is fitted
@@ -211,7 +237,7 @@ def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
     Raises
     ------
     ValueError
-        If the name is not ``modality/name`` or is taken.
+        If the name is not ``modality/name`` or is taken, or the modality is not known.
 
     Examples
     --------
@@ -228,6 +254,7 @@ def register_backbone(backbone: Backbone, *, replace: bool = False) -> None:
         )
     if backbone.name in LEARNED:
         raise ValueError(f"The name of a registered backbone must be new. {_learns(backbone.name)}")
+    get_modality(backbone.modality)
     if backbone.name in _registered and not replace:
         raise ValueError(
             f"The name of a registered backbone must be new. {backbone.name!r} is taken; "
@@ -279,8 +306,8 @@ def get_backbone(
     ----------
     name : str
         Name, such as ``"text/minilm-l6"`` or ``"hf:some/repository"``.
-    modality : {"text", "image", "audio"}, default=None
-        What it must read; None takes any registered one.
+    modality : str, default=None
+        Name of the modality that it must read; None takes any registered one.
     revision : str, default=None
         Branch, tag or commit of a hub repository (family ``hf:``).
     local_files_only : bool, default=True
@@ -304,11 +331,9 @@ def get_backbone(
     """
     family, separator, rest = name.partition(":")
     if separator and family in FAMILIES:
-        resolve = _callable(FAMILIES[family])
-        found: Backbone = resolve(
-            rest, modality, revision=revision, local_files_only=local_files_only
+        return _of_family(
+            family, rest, modality, revision=revision, local_files_only=local_files_only
         )
-        return found
     if name in LEARNED:
         raise UnknownBackboneError(_learns(name))
     if name not in _registered:
@@ -331,6 +356,17 @@ def _learns(name: str) -> str:
         f"nothing to download, store or tune. Make a view of it, views={{'words': {name!r}}}, or "
         f"use its class, {LEARNED[name].replace(':', '.')}."
     )
+
+
+def _of_family(family: str, rest: str, modality: str | None, **where: Any) -> Backbone:
+    reads = FAMILIES[family].reads
+    if reads is not None and modality not in (None, reads):
+        raise UnknownBackboneError(
+            f"The family '{family}:' reads {get_modality(reads).plural}. Got it for the {modality} "
+            "view."
+        )
+    found: Backbone = _callable(FAMILIES[family].resolve)(rest, reads or modality, **where)
+    return found
 
 
 def _names(modality: str | None) -> list[str]:

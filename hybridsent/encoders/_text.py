@@ -14,7 +14,7 @@ from hybridsent.encoders._own_cleaning import (
     remember,
     travels_by_value,
 )
-from hybridsent.media import load_text, text_version
+from hybridsent.media import get_modality, text_version
 from hybridsent.media.text import POLICIES
 
 if TYPE_CHECKING:
@@ -199,7 +199,8 @@ class TextEncoder(BaseEncoder):
 
     def _read(self, cell: Any, network: Network) -> str:
         own = None if self.clean is None else function_of(self.clean)
-        return load_text(cell, clean=own, **self._policy())
+        cleaned: str = get_modality(self.modality).clean(cell, clean=own, **self._policy())
+        return cleaned
 
     def _size(self, cell: Any) -> int:
         return len(cell)

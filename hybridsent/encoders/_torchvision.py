@@ -44,7 +44,7 @@ _AS_TRAINED: dict[str, dict[str, Any]] = {"googlenet": _INCEPTION, "inception_v3
 
 
 def resolve(
-    rest: str, modality: str | None, *, revision: str | None = None, local_files_only: bool = True
+    rest: str, modality: str, *, revision: str | None = None, local_files_only: bool = True
 ) -> Backbone:
     """Turn what follows ``torchvision:`` into a backbone; nothing is loaded.
 
@@ -52,8 +52,8 @@ def resolve(
     ----------
     rest : str
         ``name``, ``name/WEIGHTS`` or either with ``@file``, such as ``resnet50/IMAGENET1K_V2``.
-    modality : str or None
-        Must be image.
+    modality : str
+        What the family reads.
     revision : str, default=None
         Not used by this family.
     local_files_only : bool, default=True
@@ -63,21 +63,12 @@ def resolve(
     -------
     Backbone
         The backbone.
-
-    Raises
-    ------
-    UnknownBackboneError
-        If the modality is not image.
     """
-    if modality not in (None, "image"):
-        raise UnknownBackboneError(
-            f"The family 'torchvision:' reads images. Got it for the {modality} view."
-        )
     path_free, _, file = rest.partition("@")
     name, _, weights = path_free.partition("/")
     return Backbone(
         name=f"torchvision:{rest}",
-        modality="image",
+        modality=modality,
         loader="hybridsent.encoders._torchvision:load",
         identify="hybridsent.encoders._torchvision:identify",
         # the digest tells the file and its preprocessing: the same weights elsewhere are the same

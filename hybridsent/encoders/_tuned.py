@@ -20,6 +20,7 @@ from hybridsent.encoders._hf_model import check_folder, read_json
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
+from hybridsent.media import list_modalities
 
 __all__ = ["MANIFEST", "WEIGHTS", "backbone_at", "identify", "load", "resolve", "write_manifest"]
 
@@ -30,7 +31,6 @@ MANIFEST = "hybridsent.json"
 WEIGHTS = "model.safetensors"
 FORMAT = 1
 KINDS = ("efficientnet-lite0", "hf", "torchvision")
-_MODALITIES = ("text", "image", "audio")
 
 
 def resolve(
@@ -198,7 +198,7 @@ def _manifest(folder: Path, name: str) -> dict[str, Any]:
     rules = {
         "format": told.get("format") == FORMAT,
         "kind": told.get("kind") in KINDS,
-        "modality": told.get("modality") in _MODALITIES,
+        "modality": told.get("modality") in [each.name for each in list_modalities()],
         "base": isinstance(told.get("base"), str),
         "entry": isinstance(told.get("entry"), str),
         "sha256": isinstance(told.get("sha256"), str) and len(told["sha256"]) == 64,

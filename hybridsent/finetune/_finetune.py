@@ -14,11 +14,8 @@ from sklearn.utils import check_random_state
 
 from hybridsent._params import HasMethods, Interval, StrOptions, validate_parameter_constraints
 from hybridsent.encoders import (
-    AudioEncoder,
     Backbone,
     BaseEncoder,
-    ImageEncoder,
-    TextEncoder,
     get_backbone,
     list_backbones,
     register_backbone,
@@ -28,14 +25,13 @@ from hybridsent.finetune._data import Data
 from hybridsent.finetune._result import FineTuned, check_empty, new_folder, place
 from hybridsent.finetune._run import RATES, Run
 from hybridsent.finetune._write import write_folder
+from hybridsent.media import get_modality, list_modalities
 
 __all__ = ["finetune"]
 
-_ENCODERS = {"text": TextEncoder, "image": ImageEncoder, "audio": AudioEncoder}
-
 _CONSTRAINTS: dict[str, list[Any]] = {
     "backbone": [str, HasMethods(["fingerprint", "backbone"])],
-    "modality": [None, StrOptions(set(_ENCODERS))],
+    "modality": [None, str],  # of those that are known when it is called
     "how": [StrOptions(set(RATES))],
     "n_layers": [Interval(Integral, 1, None, closed="left")],
     "rank": [Interval(Integral, 1, None, closed="left")],
@@ -124,8 +120,9 @@ def finetune(
         Cells of the target domain; rows with a missing cell are left out.
     y : array-like of shape (n,)
         Their labels; the number -1 for none (such rows take part only through `paired`).
-    modality : {"text", "image", "audio"}, default=None
-        What the backbone reads; needed for names of the families ``hf:``.
+    modality : str, default=None
+        Name of the modality that the backbone reads, such as ``"text"``; needed for names of the
+        family ``hf:``.
     groups : array-like of shape (n,), default=None
         Rows of one group (a speaker, a thread) are held out together.
     source : tuple of (column, array-like), default=None
@@ -222,7 +219,9 @@ def finetune(
     """
     started = time.perf_counter()
     settings = {key: value for key, value in locals().items() if key in _CONSTRAINTS}
-    validate_parameter_constraints(_CONSTRAINTS, settings, caller_name="finetune")
+    known = [None, StrOptions({each.name for each in list_modalities()})]
+    constraints = {**_CONSTRAINTS, "modality": known}
+    validate_parameter_constraints(constraints, settings, caller_name="finetune")
     encoder = _encoder_of(backbone, modality)
     base = encoder.backbone()
     if name is not None:
@@ -270,7 +269,7 @@ def _encoder_of(backbone: Any, modality: str | None) -> BaseEncoder:
         return encoder
     if modality is None:
         modality = get_backbone(backbone).modality
-    found: BaseEncoder = _ENCODERS[modality](backbone)
+    found: BaseEncoder = get_modality(modality).encoder_class()(backbone)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a modality is, and which ones are known (layer L1: imports nothing heavy, not even numpy).
+"""What a modality is, and which ones are known (layer L1; not even numpy is imported).
 
 A `Modality` says once what all others ask: how a cell is keyed, read, recognised and named, and
 which encoder reads it. Text, image and audio are three such objects, each in a file of
@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, fields
 from importlib import import_module
 from typing import Any
+
+from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins
 
 __all__ = [
     "Limit",
@@ -73,6 +75,8 @@ class Modality:
     encoder : str or class
         The `hybridsent.encoders.BaseEncoder` that reads it; the default `model` of its constructor
         is the default backbone.
+    plural : str, default=None
+        What several cells are called, such as ``"images"``; None for the name.
     expected : str, default="a path or bytes"
         What a cell must be, in words that follow "must be".
     forms : tuple of str, default=("content", "path")
@@ -125,6 +129,7 @@ class Modality:
     read: str | Callable[..., Any]
     encoder: str | type
     _: KW_ONLY
+    plural: str | None = None
     expected: str = "a path or bytes"
     forms: tuple[str, ...] = ("content", "path")
     key: str | Callable[[Any], bytes] | None = None
@@ -148,6 +153,8 @@ class Modality:
                 f"The name of a modality must be none of {list(_RESERVED)}, whose views are "
                 f"something else. Got {self.name!r}."
             )
+        if self.plural is None:
+            object.__setattr__(self, "plural", self.name)
         for field in ("forms", "column_names", "extensions", "limits"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
         unknown = [form for form in self.forms if form not in FORMS]
@@ -213,7 +220,7 @@ class Modality:
         return found
 
 
-_known: dict[str, Modality] = {}
+_known: dict[str, Modality] = keep_registry({})
 
 
 @functools.lru_cache(maxsize=256)
@@ -314,15 +321,19 @@ def get_modality(name: str, *, parameter: str = "modality") -> Modality:
     """
     known = _known.get(name)
     if known is None:
+        read_plugins()
+        known = _known.get(name)
+    if known is None:
         raise ValueError(
             f"The {parameter} must be one of {list(_known)}. Got {name!r}; one of your own is made "
-            "known by hybridsent.register_modality, in the process that uses it."
+            "known by hybridsent.register_modality, in the process that uses it, or in a plugin. "
+            f"{told_of_plugins()}".rstrip()
         )
     return known
 
 
 def list_modalities() -> list[Modality]:
-    """List the known modalities, in the order in which they were registered.
+    """List the known modalities, in the order in which they were registered; plugins are loaded.
 
     Returns
     -------
@@ -335,4 +346,5 @@ def list_modalities() -> list[Modality]:
     >>> [modality.name for modality in list_modalities()][:3]
     ['text', 'image', 'audio']
     """
+    read_plugins()
     return list(_known.values())

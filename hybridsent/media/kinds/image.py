@@ -10,6 +10,7 @@ IMAGE = Modality(
     name="image",
     read="hybridsent.media.image:load_image",
     encoder="hybridsent.encoders:ImageEncoder",
+    plural="images",
     expected="a path, bytes, a PIL image, a uint8 array (H, W, 3), or one of these in a list or in "
     "a dict of Hugging Face",
     forms=("content", "path", "pixels", "picture"),

@@ -10,6 +10,7 @@ TEXT = Modality(
     name="text",
     read="hybridsent.media.text:load_text",
     encoder="hybridsent.encoders:TextEncoder",
+    plural="texts",
     expected="a str, or bytes that hold encoded text",
     forms=("words",),
     version=1,
