@@ -10,23 +10,19 @@ import importlib.util
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from hybridsent._hints import sentence
 from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
-from hybridsent.encoders._hf_model import Weights, check_folder, read_json
+from hybridsent.encoders._hf_model import HFNetwork, Weights, check_folder, read_json
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._places import is_path
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
-from hybridsent.media import get_modality
+from hybridsent.media import get_modality, list_modalities
 from hybridsent.media._modality import named
 
 __all__ = ["digest_folder", "load", "load_folder", "load_packaged_text", "resolve"]
-
-_TOWERS = {"text_config": "text", "vision_config": "image", "audio_config": "audio"}
-"""Settings of the parts of a model that reads several modalities, and what each part reads."""
-
-_TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "*.model")
 
 
 def resolve(
@@ -104,19 +100,30 @@ def _told_by_files(rest: str, revision: str | None, *, local_files_only: bool) -
 
 def _readers(folder: Path, settings: dict[str, Any], name: str) -> list[str]:
     """Name what is read: by the towers of a model that has several, else by its preprocessing."""
-    towers = [modality for key, modality in _TOWERS.items() if key in settings]
+    networks = _networks()
+    towers = [name for name, network in networks.items() if network.tower in settings]
     if len(towers) > 1:
         return towers
     files = [folder / f"{file}_config.json" for file in ("preprocessor", "processor")]
     told: dict[str, Any] = {}
     for path in files:
         told |= read_json(path, name) if path.is_file() else {}
-    inner = [told, *(value for value in told.values() if isinstance(value, dict))]
-    if any("sampling_rate" in each for each in inner):
-        return ["audio"]  # also where it has a tokenizer, for what it writes
-    if any("image_processor_type" in each or "image_mean" in each for each in inner):
-        return ["image"]
-    return ["text"] if any(any(folder.glob(file)) for file in _TOKENIZERS) else []
+    known = set(told).union(*(value for value in told.values() if isinstance(value, dict)))
+    prepared = [name for name, network in networks.items() if known & set(network.prepared_by)]
+    return prepared or [
+        name
+        for name, network in networks.items()
+        if any(any(folder.glob(file)) for file in network.files)
+    ]
+
+
+def _networks() -> dict[str, type[HFNetwork]]:
+    """Modalities that this family reads, and how; of several with one network, the first."""
+    networks: dict[Any, str] = {}
+    for modality in list_modalities():
+        if modality.hf_network is not None:
+            networks.setdefault(named(modality.hf_network), modality.name)
+    return {name: network for network, name in networks.items()}
 
 
 def load(backbone: Backbone, device: str, precision: str) -> Network:

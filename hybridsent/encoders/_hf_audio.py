@@ -48,6 +48,9 @@ class HFAudio(HFNetwork):
         As resolved.
     """
 
+    tower = "audio_config"
+    prepared_by = ("sampling_rate",)  # such a model may have a tokenizer, too, for what it writes
+
     graphs: Graphs
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:

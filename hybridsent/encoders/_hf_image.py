@@ -31,6 +31,9 @@ class HFImage(HFNetwork):
         As resolved.
     """
 
+    tower = "vision_config"
+    prepared_by = ("image_processor_type", "image_mean")
+
     graphs: Graphs
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:

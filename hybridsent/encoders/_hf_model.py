@@ -74,7 +74,15 @@ class HFNetwork(Network):
 
     Configurations name their widths in too many ways, and the width depends on the layer and on
     the pooling: a projection, a stage of a convolutional network, a tower.
+
+    What is read by it, the files of a model tell: `tower` is its part among the settings of one
+    that reads several modalities, `prepared_by` are settings of its preprocessing, and `files`
+    lie beside a model that has none.
     """
+
+    tower: ClassVar[str] = ""
+    prepared_by: ClassVar[tuple[str, ...]] = ()
+    files: ClassVar[tuple[str, ...]] = ()
 
     _widths: dict[tuple[str, int, bool], int]
 

@@ -55,6 +55,9 @@ class HFText(HFNetwork):
         As resolved.
     """
 
+    tower = "text_config"
+    files = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "*.model")
+
     graphs: Graphs
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:
