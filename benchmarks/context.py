@@ -118,7 +118,7 @@ def difference(
 # -- mosi
 
 
-def mosi(name: str, each_side: int) -> dict[str, Any]:
+def mosi(name: str, each_side: int, strategies: list[str]) -> dict[str, Any]:
     table = pd.read_parquet(folder("mosi") / "features.parquet")
     views = [view for view in ("text", "audio", "video") if (name, view) != (TRANSCRIPTS, "text")]
     sides = {"group": "video_id", "order": "turn", "before": each_side, "after": each_side}
@@ -135,7 +135,7 @@ def mosi(name: str, each_side: int) -> dict[str, Any]:
     matrices = {way: model["features"].fit_transform(table) for way, model in ways.items()}
     print(f"\n| {name} | without | with context | difference |\n|---|---|---|---|")
     found = {}
-    for label in FUSION_CANDIDATES:
+    for label in strategies:
         scores = {
             way: folds(ways[way][1:], label, matrices[way], y, groups)
             for way in ("without", "with")
@@ -172,13 +172,15 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help="meld, mosi; by default both")
     parser.add_argument("--corpus", nargs="+", default=["mosi", TRANSCRIPTS])
     parser.add_argument("--each-side", type=int, default=3)
+    parser.add_argument("--how", nargs="+", default=list(FUSION_CANDIDATES))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
     if not arguments.parts or "meld" in arguments.parts:
         found["meld"] = meld()
     if not arguments.parts or "mosi" in arguments.parts:
-        found |= {name: mosi(name, arguments.each_side) for name in arguments.corpus}
+        for name in arguments.corpus:
+            found[name] = mosi(name, arguments.each_side, arguments.how)
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1))
 

@@ -199,8 +199,9 @@ def _mean(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.nda
     if which.shape[1] == 1:
         return vectors[which[:, 0]]
     chosen = vectors[which]
+    mean: np.ndarray
     if (weights == weights[:, :1]).all():
-        mean: np.ndarray = chosen.mean(axis=1, dtype=np.float64)
+        mean = chosen.mean(axis=1, dtype=np.float64)
     else:
         shares = weights / weights.sum(axis=1, keepdims=True)
         mean = np.einsum("ri,rif->rf", shares, chosen, dtype=np.float64)
