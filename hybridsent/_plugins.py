@@ -300,6 +300,10 @@ class _Loader(SourceFileLoader):
         """Compile the text."""
         return self.source_to_code(self.source, self.path)
 
+    def get_source(self, fullname: str) -> str:
+        """Give the text that was run, whatever the file holds by now."""
+        return importlib.util.decode_source(self.source)
+
 
 # -- one plugin ------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -23,20 +24,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folders import depth_of_caller
 from hybridsent._frames import NamedOutput
-from hybridsent._hints import sentence
 from hybridsent._params import Interval, StrOptions
 from hybridsent._views import feature_names
 from hybridsent.encoders._cells import Cells, as_cells
+from hybridsent.encoders._items import Spread, lists_in, mean_of, spread_of
+from hybridsent.encoders._own_cleaning import function_of
 from hybridsent.encoders._text import TextEncoder
-from hybridsent.exceptions import CellError, CellWarning, EmptyTextError, MediaError
-from hybridsent.media import is_missing, load_text
+from hybridsent.exceptions import CellWarning, EmptyTextError, MediaError
+from hybridsent.media import load_text
+from hybridsent.media.text import POLICIES
 
-__all__ = ["WORDS", "WordFeatures"]
+__all__ = ["WordFeatures"]
 
-WORDS = "text/words"
-"""By this name a view asks for `WordFeatures`, where else it would name a backbone."""
-
-_POLICIES = ("unicode", "urls", "mentions", "hashtags", "emoji", "elongation")
 _WORD = r"(?u)\w+|[^\w\s]"  # scikit-learn's own drops "I", "u", "!", ":)" and emoji
 
 
@@ -80,6 +79,9 @@ class WordFeatures(NamedOutput, BaseEstimator):
         ``"name"`` writes their Unicode names.
     elongation : {"keep", "shorten"}, default="keep"
         ``"shorten"`` writes ``soooo`` as ``soo``.
+    clean : callable, str or None, default=None
+        A function of one's own, str → str, or its name as ``"module:function"``, by which saved
+        models find it.
     on_error : {"raise", "missing"}, default="raise"
         What a broken cell does: an error that names it, or a row of NaN and one warning.
 
@@ -125,7 +127,7 @@ class WordFeatures(NamedOutput, BaseEstimator):
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
         "lowercase": ["boolean"],
         "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
-        **{name: TextEncoder._parameter_constraints[name] for name in _POLICIES},
+        **{name: TextEncoder._parameter_constraints[name] for name in (*POLICIES, "clean")},
         "on_error": [StrOptions({"raise", "missing"})],
     }
 
@@ -145,6 +147,7 @@ class WordFeatures(NamedOutput, BaseEstimator):
         hashtags: str = "keep",
         emoji: str = "keep",
         elongation: str = "keep",
+        clean: Any = None,
         on_error: str = "raise",
     ) -> None:
         self.n_components = n_components
@@ -160,6 +163,7 @@ class WordFeatures(NamedOutput, BaseEstimator):
         self.hashtags = hashtags
         self.emoji = emoji
         self.elongation = elongation
+        self.clean = clean
         self.on_error = on_error
 
     def fit(self, X: Any, y: Any = None) -> WordFeatures:
@@ -168,7 +172,8 @@ class WordFeatures(NamedOutput, BaseEstimator):
         Parameters
         ----------
         X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
-            Cells; None, NaN and empty strings are missing.
+            Cells; None, NaN and empty strings are missing. A cell with several texts is the mean of
+            their vectors.
         y : ignored
             Present for the scikit-learn interface.
 
@@ -187,14 +192,15 @@ class WordFeatures(NamedOutput, BaseEstimator):
         self._validate_params()
         for name in ("words", "characters"):
             _check_lengths(name, getattr(self, name))
-        texts = _Texts(self, X)
-        if not texts.read:
+        cells = as_cells(X, "text")
+        texts = _texts(self, cells).in_order()
+        if not texts:
             raise ValueError(
-                f"At least one text must be there to fit WordFeatures. All {texts.n} cells are "
-                "missing; leave this view out."
+                f"At least one text must be there to fit WordFeatures. All {len(cells)} cells are "
+                "missing or broken; leave this view out."
             )
-        self.vectorizers_ = self._fitted(texts.read)
-        terms = self._terms(texts.read)
+        self.vectorizers_ = self._fitted(texts)
+        terms = self._terms(texts)
         self.n_components_ = min(self.n_components, *terms.shape)
         found = randomized_svd(
             terms, self.n_components_, n_iter=5, random_state=self.random_state, flip_sign=True
@@ -210,7 +216,8 @@ class WordFeatures(NamedOutput, BaseEstimator):
         Parameters
         ----------
         X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
-            Cells; None, NaN and empty strings are missing.
+            Cells; None, NaN and empty strings are missing. A cell with several texts is the mean of
+            their vectors.
 
         Returns
         -------
@@ -224,10 +231,13 @@ class WordFeatures(NamedOutput, BaseEstimator):
             If a cell is broken and ``on_error="raise"``; the message names row, column and cause.
         """
         check_is_fitted(self)
-        texts = _Texts(self, X)
-        out = np.full((texts.n, self.n_features_out_), np.nan, dtype=np.float32)
-        if texts.read:
-            out[texts.rows] = self._terms(texts.read) @ self.projection_
+        cells = as_cells(X, "text")
+        texts = _texts(self, cells)
+        out = np.full((len(cells), self.n_features_out_), np.nan, dtype=np.float32)
+        if texts.sound.any():
+            vectors = self._terms([text or "" for text in texts.clean]) @ self.projection_
+            for rows, which, weights in texts.spread.alike(texts.sound):
+                out[rows] = mean_of(vectors, which, weights)
         return out
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -290,46 +300,42 @@ class WordFeatures(NamedOutput, BaseEstimator):
         return tags
 
 
+@dataclass(frozen=True)
 class _Texts:
-    """The clean texts of a column, and the rows in which they stand."""
+    """What the cells of a column hold: each distinct text once, clean, or None."""
 
-    def __init__(self, words: WordFeatures, X: Any) -> None:
-        cells = as_cells(X, "text")
-        policies = {name: getattr(words, name) for name in _POLICIES}
-        self.n = len(cells)
-        self.rows: list[int] = []
-        self.read: list[str] = []
-        broken: dict[int, str] = {}
-        for row, cell in enumerate(cells.values):
-            if is_missing(cell):
-                continue
-            try:
-                text = load_text(cell, **policies)
-            except EmptyTextError:  # missing, as for the encoder
-                continue
-            except MediaError as error:
-                broken[row] = f"{cells.where(row)}: {error}"
-                if words.on_error == "raise":
-                    raise _refused(cells, row, broken[row]) from error
-                continue
-            self.rows.append(row)
-            self.read.append(text)
-        if broken:
-            warnings.warn(
-                f"{len(broken)} of {self.n} cells are broken and count as missing. The first: "
-                f"{broken[min(broken)]}",
-                CellWarning,
-                stacklevel=depth_of_caller(),
-            )
+    spread: Spread
+    clean: list[str | None]
+
+    @property
+    def sound(self) -> np.ndarray:
+        return np.array([text is not None for text in self.clean], dtype=bool)
+
+    def in_order(self) -> list[str]:
+        """Give the texts of all rows, as often as they stand there."""
+        texts = (self.clean[number] for number in self.spread.which)
+        return [text for text in texts if text is not None]
 
 
-def _refused(cells: Cells, row: int, message: str) -> CellError:
-    return CellError(
-        f"{sentence(message)} Mend or remove the cell, or pass on_error='missing' to read it as a "
-        "missing one.",
-        row=cells.labels[row],
-        column=cells.column,
-    )
+def _texts(words: WordFeatures, cells: Cells) -> _Texts:
+    """Clean the texts of a column; one without anything visible is missing, as for an encoder."""
+    own = None if words.clean is None else function_of(words.clean)
+    policies = {name: getattr(words, name) for name in POLICIES}
+    spread = spread_of(cells, range(len(cells)), lists_in(cells, "text"), "text")
+    items, broken = spread.items, dict[int, str]()
+    clean: list[str | None] = [None] * len(items)
+    for number, item in enumerate(items.values):
+        try:
+            clean[number] = load_text(item, clean=own, **policies)
+        except EmptyTextError:
+            continue
+        except MediaError as error:
+            broken[number] = f"{items.where(number)}: {error}"
+            if words.on_error == "raise":
+                raise items.refused(number, broken[number]) from error
+    if broken:
+        warnings.warn(items.counted(broken), CellWarning, stacklevel=depth_of_caller())
+    return _Texts(spread, clean)
 
 
 def _check_lengths(name: str, lengths: Any) -> None:

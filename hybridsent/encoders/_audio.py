@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar
 
-from hybridsent._params import Interval
+from hybridsent._params import Interval, StrOptions
 from hybridsent.encoders._base import BaseEncoder
-from hybridsent.encoders._network import Network
+from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._registry import Backbone
+from hybridsent.encoders._windows import InWindows
 from hybridsent.media import get_modality
 
 __all__ = ["AudioEncoder"]
@@ -60,7 +63,15 @@ class AudioEncoder(BaseEncoder):
     min_seconds : float, default=0.05
         Shorter clips are broken cells.
     max_seconds : float, default=600.0
-        Longer clips are broken cells.
+        Longer clips are broken cells, however they are read.
+    long : {"cut", "mean"}, default="cut"
+        How a long clip is read; nothing is left out either way. ``"cut"``: by openSMILE at once; by
+        networks cut into the windows that they were made for, of which all frames are pooled.
+        ``"mean"``: in windows of `window_seconds`, each by itself, whose vectors are averaged by
+        duration. Networks that pad (Whisper) take as long for a short window as for a long one.
+    window_seconds : float, default=10.0
+        The longest window of ``long="mean"``; all windows of a clip have nearly one length. A
+        shorter clip is read as with ``"cut"``.
 
     Attributes
     ----------
@@ -107,6 +118,8 @@ class AudioEncoder(BaseEncoder):
         **BaseEncoder._parameter_constraints,
         "min_seconds": [Interval(Real, 0, None, closed="neither")],
         "max_seconds": [Interval(Real, 0, None, closed="neither")],
+        "long": [StrOptions({"cut", "mean"})],
+        "window_seconds": [Interval(Real, 1, None, closed="left")],
     }
 
     def __init__(
@@ -127,6 +140,8 @@ class AudioEncoder(BaseEncoder):
         local_files_only: bool = True,
         min_seconds: float = 0.05,
         max_seconds: float = 600.0,
+        long: str = "cut",
+        window_seconds: float = 10.0,
     ) -> None:
         self.model = model
         self.device = device
@@ -143,11 +158,22 @@ class AudioEncoder(BaseEncoder):
         self.local_files_only = local_files_only
         self.min_seconds = min_seconds
         self.max_seconds = max_seconds
+        self.long = long
+        self.window_seconds = window_seconds
 
     def _read(self, cell: Any, network: Network) -> Any:
         return get_modality(self.modality).clean(
             cell, sampling_rate=16_000, min_seconds=self.min_seconds, max_seconds=self.max_seconds
         )
+
+    def _options(self) -> Options:
+        if self.long == "cut":
+            return super()._options()
+        return replace(super()._options(), long="mean", window_seconds=float(self.window_seconds))
+
+    def _loaded(self, backbone: Backbone, device: str) -> Network:
+        network = super()._loaded(backbone, device)
+        return network if self.long == "cut" else InWindows(network, self.window_seconds)
 
     def _cleaning(self) -> dict[str, Any]:
         return {**super()._cleaning(), "sampling_rate": 16_000}

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from inspect import Parameter, signature
 from numbers import Integral
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -282,7 +283,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
             "weights": backbone.digest(),
             "precision": self._precision(backbone),
             "cleaning": self._cleaning(),
-            **{name: getattr(options, name) for name in options.__dataclass_fields__},
+            **options.told(),
         }
         digest = hashlib.blake2b(
             json.dumps(spec, sort_keys=True).encode(), digest_size=8
@@ -312,6 +313,13 @@ class BaseEncoder(NamedOutput, BaseEstimator):
             return reduced
         return _behind, (Loading(), *reduced[:2]), *reduced[2:]
 
+    def __setstate__(self, state: Any) -> None:
+        """Give parameters that came after an encoder was kept what they were then: the defaults."""
+        super().__setstate__(state)
+        for name, parameter in signature(type(self)).parameters.items():
+            if name not in self.__dict__ and parameter.default is not Parameter.empty:
+                setattr(self, name, parameter.default)
+
     def _precision(self, backbone: Backbone) -> str:
         if self.precision == "float32" or not backbone.half_precision:
             return "float32"
@@ -338,12 +346,18 @@ class BaseEncoder(NamedOutput, BaseEstimator):
                 f"Got {self.steps!r}; use pooling='mean' or 'max'."
             )
 
+    def _loaded(self, backbone: Backbone, device: str) -> Network:
+        return _runtime.network_of(backbone, backbone.digest(), device, self._precision(backbone))
+
     def _network(self, backbone: Backbone, device: str | None = None) -> Network:
-        device = device or _runtime.resolve_device(self.device)
-        network = _runtime.network_of(
-            backbone, backbone.digest(), device, self._precision(backbone)
-        )
-        network.check(self._options())
+        network = self._loaded(backbone, device or _runtime.resolve_device(self.device))
+        options = self._options()
+        network.check(options)
+        if options.long != "cut" and not network.reads_pieces:
+            raise ValueError(
+                f"The long parameter must be 'cut' for {backbone.name!r}, whose network reads no "
+                f"pieces. Got {options.long!r}."
+            )
         return network
 
     def _networks(self, backbone: Backbone, n_cells: int) -> list[Network]:

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hybridsent._hints import sentence
 from hybridsent._tables import as_pandas
+from hybridsent.exceptions import CellError
 from hybridsent.media import is_missing
 
 __all__ = ["Cells", "as_cells"]
@@ -43,6 +45,22 @@ class Cells:
     def where(self, position: int) -> str:
         """Words that name a cell."""
         return f"row {self.labels[position]!r}, column {self.column!r}"
+
+    def refused(self, position: int, message: str) -> CellError:
+        """Make the error for a broken cell, which the caller raises."""
+        return CellError(
+            f"{sentence(message)} Mend or remove the {self.noun}, or pass on_error='missing' to "
+            "read it as a missing one.",
+            row=self.labels[position],
+            column=self.column,
+        )
+
+    def counted(self, broken: Mapping[int, str]) -> str:
+        """Say how many cells are broken and count as missing."""
+        return (
+            f"{len(broken)} of {len(self)} {self.noun}s are broken and count as missing. The "
+            f"first: {broken[min(broken)]}"
+        )
 
 
 def as_cells(X: Any, modality: str) -> Cells:

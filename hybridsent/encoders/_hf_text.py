@@ -21,6 +21,7 @@ from hybridsent.encoders._hf_model import (
     read_json,
 )
 from hybridsent.encoders._network import Options
+from hybridsent.encoders._pieces import Sums, by_size, chunks, pieces_of
 from hybridsent.encoders._pooling import of_length_one, pool
 from hybridsent.exceptions import WeightsError
 
@@ -59,6 +60,7 @@ class HFText(HFNetwork):
     files = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "*.model")
 
     graphs: Graphs
+    reads_pieces = True
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:
         self.name = weights.name
@@ -101,6 +103,8 @@ class HFText(HFNetwork):
         """
         limit = min(options.max_length or self.facts.max_length, self.facts.max_length)
         texts = [text.lower() for text in items] if self.facts.lower else list(items)
+        if options.long == "mean":
+            return self._in_pieces(texts, limit)
         most = limit * _CHARACTERS_PER_TOKEN
         starts = [text[-most:] if self.facts.left else text[:most] for text in texts]
         tokens: list[Any] = []
@@ -114,8 +118,21 @@ class HFText(HFNetwork):
             mended, _ = self._tokenise([texts[i] for i in again], limit)
             for i, ids in zip(again, mended, strict=True):
                 tokens[i] = ids
+        return [self._array(ids) for ids in tokens]
+
+    def _array(self, ids: list[int]) -> np.ndarray:
         # padding alone for a text of which the tokenizer leaves nothing
-        return [np.asarray(ids or [self.facts.pad], dtype=np.int32) for ids in tokens]
+        return np.asarray(ids or [self.facts.pad], dtype=np.int32)
+
+    def _in_pieces(self, texts: list[str], limit: int) -> list[Any]:
+        """Cut texts into tokens: an array each, or a tuple of them where one is not enough."""
+        items: list[Any] = []
+        for some in by_size(texts):
+            with self._lock:
+                pieces = self.facts.pieces(some, limit)
+            arrays = [tuple(map(self._array, parts)) for parts in pieces]
+            items += [parts if len(parts) > 1 else parts[0] for parts in arrays]
+        return items
 
     def _tokenise(self, texts: list[str], limit: int) -> tuple[list[list[int]], list[bool]]:
         """Token numbers of each text, and whether there were more than the limit (if told)."""
@@ -124,7 +141,7 @@ class HFText(HFNetwork):
 
     def cost(self, item: Any) -> int:
         """Tokens."""
-        return len(item)
+        return sum(map(len, item)) if isinstance(item, tuple) else len(item)
 
     def group(self, item: Any) -> Hashable:
         """On the CPU only texts of one length share a batch.
@@ -132,23 +149,44 @@ class HFText(HFNetwork):
         Nothing is padded and nothing is masked: that saves 6 % over batches sorted by length, and
         a processor is as fast with one text of 64 tokens (within 20 %) as with sixteen.
         """
+        if isinstance(item, tuple):
+            return "pieces"
         return len(item) if self.graphs.converts else None
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode texts that are cut into tokens."""
-        lengths = np.array([len(ids) for ids in batch])
-        inputs = self.inputs(batch)
-        automatic = options.pooling == "auto"
-        if self.facts.two_tower and options.is_default:
-            return as_numpy(self.graphs("features", *inputs))[:, None]
-        hidden = self.graphs(f"hidden {options.layer}", *inputs)
-        pooling = self.facts.pooling if automatic else options.pooling
-        if options.steps is not None and pooling == "cls":
-            pooling = "mean"
-        pooled = as_numpy(pool(hidden, lengths, str(pooling), options.steps))
-        if self.facts.normalise and automatic:
+        if isinstance(batch[0], tuple):
+            pooled = self._encode_pieces(batch, options)
+        else:
+            pooled = self._pooled(batch, options)
+        projected = self.facts.two_tower and options.is_default
+        if self.facts.normalise and options.pooling == "auto" and not projected:
             pooled = of_length_one(pooled)
         return pooled
+
+    def _pooled(self, batch: Sequence[np.ndarray], options: Options, **place: Any) -> np.ndarray:
+        """Pool texts, or pieces of texts whose place in these is told."""
+        lengths = np.array([len(ids) for ids in batch])
+        inputs = self.inputs(batch)
+        if self.facts.two_tower and options.is_default:
+            features = as_numpy(self.graphs("features", *inputs))[:, None]
+            return pool(features, lengths, "cls", None, **place) if place else features
+        hidden = self.graphs(f"hidden {options.layer}", *inputs)
+        pooling = self._pooling(options)
+        return as_numpy(pool(hidden, lengths, pooling, options.steps, **place))
+
+    def _pooling(self, options: Options) -> str:
+        pooling = self.facts.pooling if options.pooling == "auto" else options.pooling
+        return "mean" if options.steps is not None and pooling == "cls" else str(pooling)
+
+    def _encode_pieces(self, batch: Sequence[tuple[np.ndarray, ...]], options: Options) -> Any:
+        """Encode texts of several pieces, then pool each text over all of its own."""
+        projected = self.facts.two_tower and options.is_default
+        sums = Sums(len(batch), largest=not projected and self._pooling(options) == "max")
+        for chunk in chunks(pieces_of(batch), self.budget, self.group):
+            place = {"starts": [p.start for p in chunk], "totals": [p.total for p in chunk]}
+            sums.add(chunk, self._pooled([p.ids for p in chunk], options, **place))
+        return sums.vectors()
 
     @property
     def masks(self) -> bool:
@@ -285,6 +323,34 @@ class _Facts:
         )
         details = encoded.encodings or [None] * len(texts)  # only fast tokenizers tell
         return list(encoded["input_ids"]), [bool(one and one.overflowing) for one in details]
+
+    def pieces(self, texts: list[str], limit: int) -> list[list[list[int]]]:
+        """Token numbers of each piece of each text, from its beginning on, with special tokens."""
+        if not callable(self.tokenizer):
+            self.tokenizer.enable_truncation(limit, direction="right")
+            encodings = self.tokenizer.encode_batch_fast(texts)
+            parts = [[one.ids, *(more.ids for more in one.overflowing)] for one in encodings]
+        else:
+            parts = [self._pieces_of(text, limit) for text in texts]
+        # of a limit that special tokens fill, what overflows is longer than it
+        return [[ids for ids in some if len(ids) <= limit] or some[:1] for some in parts]
+
+    def _pieces_of(self, text: str, limit: int) -> list[list[int]]:
+        """Cut a text with a tokenizer of transformers."""
+        if getattr(self.tokenizer, "is_fast", False):
+            side, self.tokenizer.truncation_side = self.tokenizer.truncation_side, "right"
+            try:
+                encoded = self.tokenizer([text], truncation=True, max_length=limit, verbose=False)
+            finally:
+                self.tokenizer.truncation_side = side
+            one = encoded.encodings[0]
+            return [one.ids, *(more.ids for more in one.overflowing)]
+        whole = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        room = max(1, limit - self.tokenizer.num_special_tokens_to_add())
+        parts = [whole[i : i + room] for i in range(0, len(whole), room)] or [[]]
+        if len(parts) == 1:  # as a text that is not too long is always cut
+            return self.tokenise([text], limit)[0]
+        return [self.tokenizer.build_inputs_with_special_tokens(part) for part in parts]
 
     def write(self, folder: Path) -> None:
         """Keep the facts and the tokenizer, as transformers set it up."""

@@ -19,7 +19,7 @@ from hybridsent.exceptions import CellError, MediaError
 from hybridsent.media import is_missing
 from hybridsent.media._forms import items_in, weights_in
 
-__all__ = ["ColumnRun"]
+__all__ = ["ColumnRun", "Spread", "lists_in", "mean_of", "spread_of"]
 
 _ROWS_AT_ONCE = 1024  # whose items are gathered beside the result
 _LISTS = (list, tuple, np.ndarray, Mapping)
@@ -46,18 +46,18 @@ class ColumnRun:
     def rows(self) -> np.ndarray | None:
         """Give a vector a cell, NaN where it is missing or broken; None where all are."""
         modality = self.encoder.modality
-        lists = _lists(self.cells, modality)
+        lists = lists_in(self.cells, modality)
         if not lists:
             return self._run(self.encoder, self.cells).rows()
         if self.encoder.steps is None:
             return self._means(
-                self.encoder, _spread(self.cells, range(len(self.cells)), lists, modality)
+                self.encoder, spread_of(self.cells, range(len(self.cells)), lists, modality)
             )
         alone = [row for row in range(len(self.cells)) if row not in lists]
         one_step = copy.copy(self.encoder).set_params(steps=1)
         parts = [
-            self._means(self.encoder, _spread(self.cells, alone, lists, modality), cut=False),
-            self._means(one_step, _spread(self.cells, list(lists), lists, modality)),
+            self._means(self.encoder, spread_of(self.cells, alone, lists, modality), cut=False),
+            self._means(one_step, spread_of(self.cells, list(lists), lists, modality)),
         ]
         found = [part for part in parts if part is not None]
         if len(found) == 2:
@@ -68,7 +68,7 @@ class ColumnRun:
         self._runs.append(Run(encoder, cells))
         return self._runs[-1]
 
-    def _means(self, encoder: Any, spread: _Spread, *, cut: bool = True) -> np.ndarray | None:
+    def _means(self, encoder: Any, spread: Spread, *, cut: bool = True) -> np.ndarray | None:
         """Encode items, and give each cell the means of its own; None where there is none."""
         vectors = self._run(encoder, spread.items).rows()
         if vectors is None:
@@ -78,7 +78,7 @@ class ColumnRun:
         sound = np.isfinite(vectors).all(axis=1)
         for rows, which, weights in spread.alike(sound):
             parts = [slice(*part) for part in segments(which.shape[1], count)]
-            means = [_mean(vectors, which[:, part], weights[:, part]) for part in parts]
+            means = [mean_of(vectors, which[:, part], weights[:, part]) for part in parts]
             out[rows] = np.concatenate(means, axis=1)
         return out
 
@@ -124,7 +124,7 @@ class _Items(Cells):
 
 
 @dataclass
-class _Spread:
+class Spread:
     """Which items the cells of a column hold: `which` has them in order, `rows` their cells."""
 
     items: _Items
@@ -145,7 +145,7 @@ class _Spread:
                 yield rows[some], which[places], weights[places]
 
 
-def _lists(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
+def lists_in(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
     """Rows whose cells hold several items, and these."""
     found = {}
     for row, cell in enumerate(cells.values):
@@ -154,9 +154,9 @@ def _lists(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
     return found
 
 
-def _spread(
+def spread_of(
     cells: Cells, chosen: Sequence[int], lists: dict[int, Sequence[Any]], modality: str
-) -> _Spread:
+) -> Spread:
     """Take the items out of cells; one that stands in several is taken once."""
     numbers: dict[object, int] = {}
     values: list[Any] = []
@@ -181,7 +181,7 @@ def _spread(
             weights.append(1.0 if own is None else own[place])
     items = _Items(values, labels, cells.column, places)
     order = np.array(which, dtype=np.intp), np.array(rows, dtype=np.intp)
-    return _Spread(items, *order, np.array(weights, dtype=np.float64))
+    return Spread(items, *order, np.array(weights, dtype=np.float64))
 
 
 def _weights(cells: Cells, row: int, modality: str) -> Sequence[float] | None:
@@ -194,7 +194,7 @@ def _weights(cells: Cells, row: int, modality: str) -> Sequence[float] | None:
         ) from error
 
 
-def _mean(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def mean_of(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean of the vectors of each row of positions, by weight; one vector is itself."""
     if which.shape[1] == 1:
         return vectors[which[:, 0]]

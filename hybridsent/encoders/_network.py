@@ -7,15 +7,19 @@ option of theirs: what changes from encoder to encoder travels in `Options`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hybridsent.encoders._graphs import Graphs
 
 __all__ = ["Network", "Options"]
+
+
+_LATER = {"long": "cut", "window_seconds": None}
+"""Options that older fingerprints do not have, and what they were then."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,32 @@ class Options:
         Number of segments to pool separately; None for one vector.
     max_length : int, default=None
         Most tokens read of a text; None for what the model was trained with.
+    long : {"cut", "mean"}, default="cut"
+        Whether what is longer is cut off, or read in pieces.
+    window_seconds : float, default=None
+        With ``long="mean"``, the longest piece of a sound.
     """
 
     pooling: str = "auto"
     layer: int = -1
     steps: int | None = None
     max_length: int | None = None
+    long: str = "cut"
+    window_seconds: float | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Give what is part of a fingerprint; what came later is told where it is not the default.
+
+        Returns
+        -------
+        dict
+            Names and values.
+        """
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        for name, default in _LATER.items():
+            if values[name] == default:
+                del values[name]
+        return values
 
     @property
     def is_default(self) -> bool:
@@ -50,11 +74,14 @@ class Network(ABC):
 
     `prepare` runs in worker threads, one cell at a time; `finish` once per window of cells;
     `encode` on batches of similar cost, in as many threads as there are lanes. Only `encode` and
-    `width` must be written.
+    `width` must be written; `docs/extending.md` shows one.
     """
 
     graphs: Graphs | None = None
     """Forward passes, for a network that runs its model through them."""
+
+    reads_pieces: ClassVar[bool] = False
+    """Whether it obeys ``long="mean"``: `encode` then gives the mean over all pieces of an item."""
 
     @property
     @abstractmethod
@@ -158,6 +185,19 @@ class Network(ABC):
             Its group; None, one for all, unless overridden.
         """
         return None
+
+    def state(self) -> Mapping[str, Any]:
+        """Give what the vectors depend on, where no file of the weights is named.
+
+        It is hashed, so that rows of other weights are not taken for these, and never kept.
+
+        Returns
+        -------
+        mapping of str to object
+            Arrays, tensors, torch modules, plain values, and lists and mappings of these; all
+            attributes unless overridden.
+        """
+        return vars(self)
 
     @property
     def budget(self) -> int:

@@ -13,7 +13,15 @@ import numpy as np
 __all__ = ["concatenated", "of_length_one", "pool", "positions_of", "segments"]
 
 
-def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
+def pool(
+    hidden: Any,
+    lengths: Any,
+    pooling: str,
+    steps: int | None,
+    *,
+    starts: Any = None,
+    totals: Any = None,
+) -> Any:
     """Pool the first `lengths` vectors of each row.
 
     With ``steps=k`` a row of vectors is cut as `segments` says.
@@ -28,6 +36,11 @@ def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
         ``"cls"`` takes the first vector.
     steps : int or None
         Number of segments; None pools the whole row.
+    starts, totals : sequence of n int, default=None
+        Where the rows are pieces of longer sequences: place of the first vector of each in its
+        sequence, and the length of that. The pieces of a sequence then sum up to what pooling it
+        whole would give; with ``"max"``, their maximum is that. ``"cls"`` weighs the first vector
+        of each piece by its length.
 
     Returns
     -------
@@ -44,17 +57,26 @@ def pool(hidden: Any, lengths: Any, pooling: str, steps: int | None) -> Any:
     >>> pool(hidden, [2], "max", 2).tolist()
     [[[1.0], [3.0]]]
     """
+    lengths = np.asarray(lengths)
+    starts = np.zeros_like(lengths) if starts is None else np.asarray(starts)
+    totals = lengths if totals is None else np.asarray(totals)
     if pooling == "cls":
-        return _float32(hidden[:, :1])
-    inside = _inside(np.asarray(lengths)[:, None], hidden.shape[1], steps or 1)
+        first = _float32(hidden[:, :1])
+        return first if totals is lengths else _weighted((lengths / totals)[:, None, None], first)
+    inside, counts = _inside(lengths, hidden.shape[1], steps or 1, starts, totals)
     if pooling == "max":
         return _largest(_float32(hidden), inside)
-    weights = (inside / inside.sum(2, keepdims=True)).astype(np.float32)
+    return _weighted(inside / counts[:, :, None], _float32(hidden))
+
+
+def _weighted(weights: np.ndarray, hidden: Any) -> Any:
+    """Sum vectors (n, length, width) by weights (n, count, length)."""
+    weights = weights.astype(np.float32)
     if isinstance(hidden, np.ndarray):
-        return np.einsum("nkl,nlw->nkw", weights, _float32(hidden))
+        return np.einsum("nkl,nlw->nkw", weights, hidden)
     import torch
 
-    return torch.from_numpy(weights).to(hidden.device) @ _float32(hidden)
+    return torch.from_numpy(weights).to(hidden.device) @ hidden
 
 
 def segments(length: int, count: int) -> list[tuple[int, int]]:
@@ -165,12 +187,16 @@ def concatenated(parts: Sequence[Any]) -> Any:
     return torch.cat(list(parts))
 
 
-def _inside(lengths: np.ndarray, width: int, count: int) -> np.ndarray:
-    """Which vectors are in which segment: (n, count, width), lengths (n, 1)."""
+def _inside(
+    lengths: np.ndarray, width: int, count: int, starts: np.ndarray, totals: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which vectors are in which segment: (n, count, width); and how many there are in each."""
     i, t = np.arange(count), np.arange(width)
-    starts, ends = i * lengths // count, -(-(i + 1) * lengths // count)
-    inside: np.ndarray = (t >= starts[..., None]) & (t < ends[..., None])
-    return inside
+    begins, ends = i * totals[:, None] // count, -(-(i + 1) * totals[:, None] // count)
+    places = (starts[:, None] + t)[:, None]
+    inside: np.ndarray = (places >= begins[..., None]) & (places < ends[..., None])
+    inside &= (t < lengths[:, None])[:, None]
+    return inside, ends - begins
 
 
 def _largest(hidden: Any, inside: np.ndarray) -> Any:

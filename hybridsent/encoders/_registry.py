@@ -3,9 +3,10 @@
 A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
 its vectors, its licence. Registered names look like ``text/minilm-l6``; the open families ``hf:``,
 ``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder that
-`hybridsent.finetune` wrote. Plugins register their own (`hybridsent.load_plugin`); the entry-point
-group ``hybridsent.backbones`` (a callable that returns an iterable of `Backbone`) serves, too. No
-library does: timm's registry is the model, but it registers code, and only for images.
+`hybridsent.finetune` wrote, and ``module:loader`` a network of one's own. Plugins register theirs
+(`hybridsent.load_plugin`); the entry-point group ``hybridsent.backbones`` (a callable that returns
+an iterable of `Backbone`) serves, too. No library does: timm's registry is the model, but it
+registers code, and only for images.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +29,7 @@ __all__ = [
     "Backbone",
     "Family",
     "get_backbone",
+    "is_own",
     "list_backbones",
     "register_backbone",
 ]
@@ -51,7 +54,7 @@ class Backbone:
     weights : str, default=""
         Where the weights come from, in words.
     sha256 : str, default=None
-        SHA-256 of the weights; None where it is read from the files (open families).
+        SHA-256 of the weights, where it never changes; None where it is computed.
     width : int, default=None
         Features per vector; None where only the files tell.
     licence : str, default="unknown"
@@ -59,8 +62,10 @@ class Backbone:
     commercial_use : bool, default=None
         Whether the licence allows commercial use; None where it is not known.
     identify : str or callable, default=None
-        ``identify(backbone) -> str`` gives the hash of the weights without loading them; needed
-        where `sha256` is None.
+        ``identify(backbone) -> str`` gives the hash of the weights without loading them. With
+        neither that nor `sha256` the hash is made of the files that the loader's attribute
+        ``weights`` names, else of what the loaded network holds (`Network.state`), and of the
+        loader's attribute ``version`` or, without it, the source of its code.
     options : dict, default={}
         What the loader needs, such as a repository, a folder or a revision.
     note : str, default=""
@@ -108,7 +113,8 @@ class Backbone:
         Network
             The loaded network, in evaluation mode.
         """
-        return _callable(self.loader)(self, device, precision)
+        hashed = self.sha256 is not None or self.identify is not None
+        return _callable(self.loader if hashed else f"{_OWN}:load")(self, device, precision)
 
     def digest(self) -> str:
         """Hash of the weights, as known from the registry or read from the files.
@@ -117,16 +123,15 @@ class Backbone:
         -------
         str
             A hexadecimal digest or another text that changes whenever the weights do.
+
+        Raises
+        ------
+        WeightsError
+            If it must be computed, and what the network holds does not tell its weights.
         """
         if self.sha256 is not None:
             return self.sha256
-        if self.identify is None:
-            raise UnknownBackboneError(
-                f"The backbone {self.name!r} must have sha256 or identify, so that its features "
-                "can be told from "
-                "those of other weights. Got neither."
-            )
-        return str(_callable(self.identify)(self))
+        return str(_callable(self.identify or _OWN_IDENTIFY)(self))
 
 
 def _callable(target: str | Callable[..., Any]) -> Callable[..., Any]:
@@ -137,6 +142,9 @@ def _callable(target: str | Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+_OWN = "hybridsent.encoders._own"
+_OWN_IDENTIFY = f"{_OWN}:identify"
+_OWN_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _HF = "hybridsent.encoders._hf"
 _OPENSMILE_LICENCE = "audEERING openSMILE (research and personal use)"
 
@@ -305,7 +313,7 @@ def get_backbone(
     Parameters
     ----------
     name : str
-        Name, such as ``"text/minilm-l6"`` or ``"hf:some/repository"``.
+        Name, such as ``"text/minilm-l6"``, ``"hf:some/repository"`` or ``"mypackage.parts:load"``.
     modality : str, default=None
         Name of the modality that it must read; None takes any registered one.
     revision : str, default=None
@@ -334,6 +342,9 @@ def get_backbone(
         return _of_family(
             family, rest, modality, revision=revision, local_files_only=local_files_only
         )
+    if is_own(name):
+        own: Backbone = _callable(f"{_OWN}:resolve")(name, modality)
+        return own
     if name in LEARNED:
         raise UnknownBackboneError(_learns(name))
     if name not in _registered:
@@ -348,6 +359,28 @@ def get_backbone(
             f"the registered ones for {modality} are {_names(modality)}."
         )
     return backbone
+
+
+def is_own(name: str) -> bool:
+    """Tell whether the name of a backbone is that of a loader of one's own, ``"module:loader"``.
+
+    Parameters
+    ----------
+    name : str
+        Name of a backbone.
+
+    Returns
+    -------
+    bool
+        False for registered names and open families.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._registry import is_own
+    >>> is_own("mypackage.parts:load"), is_own("torchvision:resnet50"), is_own("text/minilm-l6")
+    (True, False, False)
+    """
+    return bool(_OWN_NAME.fullmatch(name)) and name.partition(":")[0] not in FAMILIES
 
 
 def _learns(name: str) -> str:
@@ -379,7 +412,8 @@ def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
     return UnknownBackboneError(
         f"A backbone must be one of {_names(modality)} or a name of an open family "
         f"({', '.join(f'{family}:…' for family in FAMILIES)}). Got {name!r}.{hint} "
-        "A Hugging Face repository or folder is written 'hf:NAME'."
+        "A Hugging Face repository or folder is written 'hf:NAME', a loader of your own "
+        "'module:function'."
         f" {told_of_plugins()}".rstrip()
     )
 

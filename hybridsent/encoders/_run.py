@@ -293,12 +293,7 @@ class Run:
             return  # missing: its row stays without values
         message = f"{self.cells.where(position)}: {error}"
         if self.encoder.on_error == "raise":
-            raise CellError(
-                f"{sentence(message)} Mend or remove the {self.cells.noun}, or pass "
-                "on_error='missing' to read it as a missing one.",
-                row=self.cells.labels[position],
-                column=self.cells.column,
-            ) from error
+            raise self.cells.refused(position, message) from error
         self._broken[position] = message
 
     def has_sound(self) -> bool:
@@ -329,11 +324,8 @@ class Run:
     def warn(self) -> None:
         """Tell how many cells broke, and once in a process that a network runs slowly."""
         if self._broken:
-            first = self._broken[min(self._broken)]
             warnings.warn(
-                f"{len(self._broken)} of {len(self.cells)} {self.cells.noun}s are broken and count "
-                "as missing. "
-                f"The first: {first}",
+                self.cells.counted(self._broken),
                 CellWarning,
                 stacklevel=depth_of_caller(),
             )

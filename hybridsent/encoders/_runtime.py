@@ -253,6 +253,8 @@ def release_networks() -> None:
     """
     with _lock:
         _networks.clear()
+        if (own := sys.modules.get("hybridsent.encoders._own")) is not None:
+            own.forget_loaded()
 
 
 def batches(network: Network, items: Sequence[Any], batch_size: int | str) -> Iterator[list[int]]:

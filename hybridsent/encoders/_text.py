@@ -62,7 +62,12 @@ class TextEncoder(BaseEncoder):
     layer : int, default=-1
         Hidden layer to read; -1 is the last.
     max_length : int, default=None
-        Most tokens read of a text; None for what the model was trained with. The rest is cut off.
+        Most tokens read of a text at once; None for what the model was trained with.
+    long : {"cut", "mean"}, default="cut"
+        What becomes of the rest of a longer text: it is cut off, or read as well, in pieces of
+        `max_length` tokens, whose vectors are pooled as those of one text: the mean over the tokens
+        of all pieces (with ``pooling="cls"`` of their first tokens, by length), with `steps` in
+        segments over all of them. The time of reading grows with the texts.
     revision : str, default=None
         Branch, tag or commit of a hub repository.
     local_files_only : bool, default=True
@@ -128,6 +133,7 @@ class TextEncoder(BaseEncoder):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseEncoder._parameter_constraints,
         "max_length": [None, Interval(Integral, 3, None, closed="left")],
+        "long": [StrOptions({"cut", "mean"})],
         **{name: [StrOptions(set(choices))] for name, choices in POLICIES.items()},
         "unicode": [None, StrOptions(set(POLICIES["unicode"]))],
         "clean": [None, str, callable],
@@ -148,6 +154,7 @@ class TextEncoder(BaseEncoder):
         pooling: str = "auto",
         layer: int = -1,
         max_length: int | None = None,
+        long: str = "cut",
         revision: str | None = None,
         local_files_only: bool = True,
         unicode: str | None = "NFC",
@@ -170,6 +177,7 @@ class TextEncoder(BaseEncoder):
         self.pooling = pooling
         self.layer = layer
         self.max_length = max_length
+        self.long = long
         self.revision = revision
         self.local_files_only = local_files_only
         self.unicode = unicode
@@ -210,4 +218,4 @@ class TextEncoder(BaseEncoder):
         return {"version": text_version(self.emoji), **self._policy(), **own}
 
     def _options(self) -> Options:
-        return Options(self.pooling, self.layer, self.steps, self.max_length)
+        return Options(self.pooling, self.layer, self.steps, self.max_length, self.long)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,7 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
     """
     cells = as_cells(X, encoder.modality)
     check_consistent_length(cells.values, codes)
-    options = encoder._options()
+    options = replace(encoder._options(), long="cut")  # what is learned from is one piece a cell
 
     def prepare(row: int) -> Any:
         try:

@@ -30,7 +30,7 @@ from hybridsent.persist._portable import (
     set_tensors,
     thaw,
 )
-from hybridsent.persist._trust import check_trusted
+from hybridsent.persist._trust import Trusted, check_trusted, load_plugins
 
 __all__ = ["check_savable", "inspect", "load", "save"]
 
@@ -55,8 +55,9 @@ def save(
     ----------
     estimator : estimator
         Any scikit-learn compatible estimator made of types of scikit-learn, hybridsent, xgboost
-        and numpy. Types of other installed packages can be saved too; whoever loads the file must
-        then name them in ``trusted`` (the manifest lists them as ``needs_trust``).
+        and numpy. Types of other installed packages and of plugins can be saved too; whoever loads
+        the file must then name them in ``trusted`` (the manifest lists them as ``needs_trust``), or
+        the plugin in ``plugins``.
     path : str or path-like
         File to write, by convention with the suffix ``.hybridsent``. Replaced if it exists.
     metadata : mapping of str to JSON values, default=None
@@ -228,6 +229,7 @@ def load(
     path: str | os.PathLike[str],
     *,
     trusted: Sequence[str] = (),
+    plugins: Sequence[str | os.PathLike[str]] = (),
     paths: Sequence[str | os.PathLike[str]] = (),
     local_files_only: bool = True,
 ) -> Any:
@@ -248,6 +250,9 @@ def load(
         that an encoder names (``clean="mypackage.tweets:clean"`` is ``"mypackage.tweets.clean"``).
         Loading imports their modules. Names that can run code, read files or unpickle are refused
         whoever asks.
+    plugins : sequence of str or path-like, default=()
+        Modules and ``.py`` files of your own, which are loaded first (`hybridsent.load_plugin`:
+        their code is run). What they define needs no entry in `trusted`.
     paths : sequence of str or path-like, default=()
         Folders and files on this machine from which encoders may read networks that the file names
         by their path (``tuned:FOLDER``, ``hf:FOLDER``, ``torchvision:NAME@FILE``); a folder allows
@@ -268,7 +273,9 @@ def load(
     BundleError
         If the file is damaged, no bundle, too new, or if an encoder computes something else here.
     UntrustedTypeError
-        If the file names types that are not allowed; the message lists them.
+        If the file names types or functions that are not allowed; the message lists them.
+    PluginError
+        If a plugin cannot be loaded.
     UntrustedPathError
         If an encoder reads its network from a path that `paths` does not allow.
     FileNotFoundError
@@ -304,7 +311,8 @@ def load(
     See `save`.
     """
     path = Path(path)
-    names, allowed = check_trusted(trusted), check_paths(paths)
+    allowed = check_paths(paths)
+    names = Trusted(check_trusted(trusted), load_plugins(plugins))
     manifest, members, allowance = read_bundle(path)
     gap = version_gap(manifest)
     tensors = [members[name] for name in sorted(set(members) - {MODEL}, key=_number)]

@@ -6,7 +6,7 @@ import io
 import re
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, NamedTuple
 
 from hybridsent._warnings import ignored_warnings
@@ -119,7 +119,7 @@ def audit(data: bytes, allowance: Allowance) -> Audited:
         return Audited(schema, clean)
 
 
-def decode(audited: Audited, trusted: frozenset[str]) -> Any:
+def decode(audited: Audited, trusted: Container[str]) -> Any:
     """Build a model; raise UntrustedTypeError for what neither we nor the caller allow."""
     schema = audited.schema
     _refuse(schema.foreign, trusted)
@@ -133,12 +133,13 @@ def decode(audited: Audited, trusted: frozenset[str]) -> Any:
         return Builder(schema.members, schema.uses).build(audited.clean)
 
 
-def _refuse(foreign: Iterable[Named], trusted: frozenset[str]) -> None:
+def _refuse(foreign: Iterable[Named], trusted: Container[str]) -> None:
     refused = [named for named in foreign if not _is_trusted(named, trusted)]
     if not refused:
         return
     never = sorted({n.full for n in refused if not is_extensible(n.kind, n.full)})
-    unknown = sorted({n.full for n in refused} - set(never))
+    absent = sorted({n.full for n in refused if n.full in trusted} - set(never))
+    unknown = sorted({n.full for n in refused} - set(never) - set(absent))
     parts = [f"The model names types that are not allowed: {sorted({n.full for n in refused})}."]
     if never:
         parts.append(
@@ -148,12 +149,20 @@ def _refuse(foreign: Iterable[Named], trusted: frozenset[str]) -> None:
     if unknown:
         parts.append(
             f"If you know where the file comes from and have read the code of {unknown}, pass "
-            f"trusted={unknown}. Never pass names only because this message lists them."
+            f"trusted={unknown}. Never pass names only because this message lists them. What is "
+            "of a plugin of your own is allowed by naming the plugin: plugins=['my_parts.py'] (on "
+            "the command line: --plugin my_parts.py)."
+        )
+    if absent:
+        parts.append(
+            f"You trust {absent}, but Python finds no such class or function here: load the plugin "
+            "that defines it, plugins=['FILE.py'] (on the command line: --plugin FILE.py), or let "
+            "Python find its module (PYTHONPATH=FOLDER)."
         )
     raise UntrustedTypeError(" ".join(parts))
 
 
-def _is_trusted(named: Named, trusted: frozenset[str]) -> bool:
+def _is_trusted(named: Named, trusted: Container[str]) -> bool:
     wanted = named.full in trusted and is_extensible(named.kind, named.full)
     return wanted and is_defined_there(named.kind, named.module, named.name)
 
@@ -182,7 +191,9 @@ def _refuse_unreadable(named: Named) -> None:
             "recipe is read and never imported, and a saved model holds no code, so that nothing "
             "could find it again. Write it into a module, such as my_parts.py, import it in the "
             "recipe, and let Python find that module (PYTHONPATH=FOLDER); whoever loads the model "
-            f"names it: trusted=['my_parts.{named.name}'], or --trusted on the command line."
+            f"names it: trusted=['my_parts.{named.name}'], or --trusted on the command line. Or "
+            "load the file as a plugin (hybridsent.load_plugin, --plugin), where it is run and "
+            "where the model is loaded."
         )
     if named.name == "<lambda>" or named.module == "__main__" or not named.name.isidentifier():
         raise PersistError(

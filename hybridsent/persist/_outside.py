@@ -4,19 +4,22 @@ An encoder is saved as the name of its network, and a name may hold a path or a 
 file from someone else, any path of this machine, a share of another one, or a download. Nothing of
 that is touched while a model is loaded, unless the caller allows it. A vectorizer of scikit-learn
 may be set to open what stands in its column as a path; that is refused, too. A function that cleans
-texts, named as ``module:function``, is imported only where the caller trusts it.
+texts or loads a network, named as ``module:function``, is imported only where the caller trusts it.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from hybridsent.exceptions import BundleError, UntrustedPathError, UntrustedTypeError
 from hybridsent.persist._graph import objects
 from hybridsent.persist._portable import grid_values, is_encoder
+
+_FUNCTIONS = ("clean", "model")
+"""Parameters of encoders that may name a function, as ``module:function``."""
 
 _REVISION = re.compile(r"[\w][\w./-]{0,255}")
 
@@ -74,41 +77,52 @@ def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, wha
         )
 
 
-def refuse_functions(model: Any, trusted: Collection[str], what: str) -> None:
+def refuse_functions(model: Any, trusted: Container[str], what: str) -> None:
     """Refuse functions that encoders name, and would import and run, unless they are trusted.
 
     Parameters
     ----------
     model : object
         As it was decoded; nothing of it has run.
-    trusted : collection of str
-        What `check_trusted` gave.
+    trusted : container of str
+        What the caller allows.
     what : str
         Name of the file, for messages.
 
     Raises
     ------
     UntrustedTypeError
-        If an encoder, or a value that a search tried, names another one; its module is not
-        imported.
+        If an encoder, or a value that a search tried, names another one, to clean texts or to load
+        a network; its module is not imported.
     """
     refused: dict[str, str] = {}
     for where, item in objects(model):
-        own = [vars(item).get("clean")] if is_encoder(item) else []
-        tried = [value for _, name, value in grid_values(item) if name == "clean"]
-        for name in (*own, *tried):
-            if isinstance(name, str) and name.replace(":", ".") not in trusted:
-                refused[name] = where or "the model"
+        own = [(name, vars(item).get(name)) for name in _FUNCTIONS] if is_encoder(item) else []
+        tried = [(name, value) for _, name, value in grid_values(item) if name in _FUNCTIONS]
+        for name, value in (*own, *tried):
+            if _names_function(name, value) and value.replace(":", ".") not in trusted:
+                refused[f"{name}={value!r:.200}"] = where or "the model"
     if refused:
-        names = [f"{name:.200}" for name in sorted(refused)][:5]
-        dotted = [name.replace(":", ".") for name in names]
+        names = sorted(refused)[:5]
+        dotted = [name.partition("=")[2].strip("'").replace(":", ".") for name in names]
         raise UntrustedTypeError(
-            f"{what} holds an encoder ({refused[min(refused)]}) that cleans texts with a function "
-            f"which it names: clean={names}. To run it, its module would be imported, and a file "
-            "from someone else could name any. If it is your own, or you know what it does, load "
-            f"the file with trusted={dotted} (on the command line: "
-            f"{' '.join(f'--trusted {name}' for name in dotted)})."
+            f"{what} holds an encoder ({refused[min(refused)]}) with a function that cleans texts "
+            f"or loads a network, and which it names: {', '.join(names)}. To run it, its module "
+            "would be imported, and a file from someone else could name any. If it is your own, or "
+            f"you know what it does, load the file with trusted={dotted} (on the command line: "
+            f"{' '.join(f'--trusted {name}' for name in dotted)}), or with the plugin that defines "
+            "it: plugins=['FILE.py'] (--plugin FILE.py)."
         )
+
+
+def _names_function(parameter: str, value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    if parameter == "clean":
+        return True
+    from hybridsent.encoders._registry import is_own  # loaded already, as there is an encoder
+
+    return is_own(value)
 
 
 def _refuse_readers(model: Any, paths: Sequence[str], what: str) -> None:

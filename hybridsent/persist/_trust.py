@@ -8,13 +8,15 @@ add names of installed packages, but never of modules that run code, read files 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from hybridsent._plugins import load_plugin
 from hybridsent.exceptions import UntrustedTypeError
 from hybridsent.persist._names import (
     FUNCTIONS,
@@ -64,6 +66,38 @@ def is_denied(name: str) -> bool:
     """
     root = name.partition(".")[0]
     return root in sys.stdlib_module_names or root in NEVER_ROOTS or name in NEVER_NAMES
+
+
+class Trusted(Container[str]):
+    """Dotted names that a caller allows: each by itself, or all that a plugin of theirs defines.
+
+    Parameters
+    ----------
+    names : collection of str
+        Exact names.
+    modules : collection of str, default=()
+        Modules of plugins, which the caller asked to load.
+    """
+
+    def __init__(self, names: Collection[str], modules: Collection[str] = ()) -> None:
+        self.names = frozenset(names)
+        self.modules = frozenset(modules)
+
+    def __contains__(self, name: object) -> bool:
+        if name in self.names:
+            return True
+        home = str(name).rpartition(".")[0]
+        return any(f"{home}.".startswith(f"{module}.") for module in self.modules)
+
+
+def load_plugins(plugins: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Load the plugins that a caller names; give the names of their modules."""
+    if isinstance(plugins, str | bytes | os.PathLike) or not isinstance(plugins, Iterable):
+        raise UntrustedTypeError(
+            "plugins must be a sequence of modules and .py files, e.g. ['my_parts.py']; got "
+            f"{plugins!r:.200}."
+        )
+    return [load_plugin(each).__name__ for each in plugins]
 
 
 def check_trusted(trusted: Sequence[str]) -> frozenset[str]:
