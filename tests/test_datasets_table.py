@@ -264,7 +264,7 @@ def test_importing_the_package_is_light():
     loaded = f"[m for m in {heavy} if m in sys.modules]"
     code = f"import sys, hybridsent.datasets as d; print({loaded}, dir(d))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("[] ['detect_modalities', 'make_demo'")
+    assert done.stdout.startswith("[] ['add_context', 'detect_modalities', 'make_demo'")
 
 
 def test_unknown_names_are_attribute_errors():

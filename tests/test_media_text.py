@@ -164,7 +164,8 @@ def test_numpy_strings_become_plain_ones():
     [
         (3, "got int"),
         (None, "got NoneType"),
-        (["a"], "got list"),
+        (["a", "b"], "holds 2 items, and one is read"),
+        (["a", ["b", "c"]], "got list"),
         ("so \ud83d", "character 3 is U\\+D83D"),
         ("", "nothing is left"),
         (" \n", "nothing is left"),

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from hybridsent._tables import as_table
+from hybridsent.datasets._several import holds_paths
 from hybridsent.exceptions import TableError
 from hybridsent.media import is_missing
-from hybridsent.media._looks import is_bare_path, is_media_path
+from hybridsent.media._looks import is_bare_path
 from hybridsent.media._modality import Modality, list_modalities, named
 
 __all__ = ["detect_modalities", "media_columns"]
@@ -101,7 +102,7 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
 
 
 def media_columns(table: pd.DataFrame) -> list[str]:
-    """Columns most of whose filled cells are strings that look like paths of images or sounds.
+    """Columns most of whose filled cells look like paths of images or sounds, one or several.
 
     Parameters
     ----------
@@ -117,13 +118,11 @@ def media_columns(table: pd.DataFrame) -> list[str]:
     --------
     >>> import pandas as pd
     >>> from hybridsent.datasets._detect import media_columns
-    >>> media_columns(pd.DataFrame({"a": ["x/1.png"], "b": ["fine"], "c": ["2.WAV"]}))
+    >>> media_columns(pd.DataFrame({"a": ["x/1.png"], "b": ["fine"], "c": ["2.WAV|3.wav"]}))
     ['a', 'c']
     """
     table = as_table(table)
-    return [
-        name for name in table.columns if _share(_sample(table[name]), is_media_path) >= _ENOUGH
-    ]
+    return [name for name in table.columns if _share(_sample(table[name]), holds_paths) >= _ENOUGH]
 
 
 def _sample(column: pd.Series) -> list[Any]:

@@ -8,13 +8,12 @@ messages that name line and way out.
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -25,6 +24,7 @@ from hybridsent.datasets._folder import read_folder
 from hybridsent.datasets._parquet import read_parquet
 from hybridsent.datasets._parse import check_names, parse_delimited, parse_jsonl
 from hybridsent.datasets._separator import separator_of, whole_fields
+from hybridsent.datasets._several import absolute, as_lists, as_written
 from hybridsent.datasets._sheet import read_sheet
 from hybridsent.datasets._write import WRITERS, check_writable
 from hybridsent.exceptions import TableError
@@ -46,7 +46,6 @@ _FORMATS = {
     ".ndjson.gz": "jsonl",
 }
 _KNOWN = ".csv, .tsv, .jsonl, .ndjson (each also with .gz), .parquet and .xlsx"
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|data:)")
 _SHEETS = (".xlsm", ".xlsb", ".xls", ".ods")
 
 
@@ -70,6 +69,7 @@ def read_table(
     encoding: str | None = None,
     max_bytes: int | None = None,
     sheet: str | None = None,
+    lists: Sequence[str] = (),
 ) -> pd.DataFrame:
     r"""Read a table from CSV, TSV, JSON lines, Parquet or Excel, or from folders of classes.
 
@@ -78,6 +78,10 @@ def read_table(
     ``null`` stay text; only an empty cell is missing. Cells of media columns that hold relative
     paths become absolute ones, seen from the table's folder; URLs stay as they are. Whether the
     files exist is not checked here: the encoders name row and column of one that fails.
+
+    A cell of a media column may hold several paths, as a list (JSON lines, Parquet), as a JSON list
+    (``["1.jpg", "2.jpg"]``) or separated by bars (``1.jpg|2.jpg``): it becomes a list. Where a file
+    has the whole name, bars and all, it is that one. Other columns are never split.
 
     Integers keep every digit: a column that floats could not hold is one of pandas' ``Int64`` or,
     in CSV, of text.
@@ -105,6 +109,9 @@ def read_table(
     sheet : str, default=None
         Name of the sheet of an Excel file. None: the first one that holds anything; where others do
         as well, a warning names them.
+    lists : sequence of str, default=()
+        Columns of texts whose cells hold several as a JSON list (``["a text", "another"]``), which
+        become lists; what is no such list stays the text that it is.
 
     Returns
     -------
@@ -115,8 +122,8 @@ def read_table(
     ------
     TableError
         If there is no such file, its format is unknown, it is empty, not UTF-8 or malformed, it
-        unpacks to too much, a column name occurs twice, or a column of `media` is not there. The
-        message names the line.
+        unpacks to too much, a column name occurs twice, or a column of `media` or `lists` is not
+        there. The message names the line.
     MissingDependencyError
         If an Excel file is to be read, and openpyxl is not installed.
     ValueError
@@ -138,8 +145,7 @@ def read_table(
     file = Path(path).expanduser()
     how = _checked(_How(sep, decimal, encoding, max_bytes, sheet))
     if os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises for names that are too long
-        table = _from_folder(file)
-        return with_absolute_paths(table, _media_of(table, media, file), base_of(file))
+        return _with_items(_from_folder(file), media, lists, file)
     _check_there(file)
     kind = _format_of(file)
     if sheet is not None and kind != "xlsx":
@@ -153,7 +159,16 @@ def read_table(
             table = _read_text_table(file, kind, how)
     except OSError as error:
         raise TableError(f"{file} cannot be read ({error}). Check who may read it.") from error
-    return with_absolute_paths(table, _media_of(table, media, file), base_of(file))
+    return _with_items(table, media, lists, file)
+
+
+def _with_items(
+    table: pd.DataFrame, media: Sequence[str] | None, lists: Sequence[str], file: Path
+) -> pd.DataFrame:
+    """Resolve paths, and open cells of several items."""
+    table = as_lists(table, _there(table, lists, "lists", file))
+    paths = media_columns(table) if media is None else _there(table, media, "media", file)
+    return with_absolute_paths(table, paths, base_of(file))
 
 
 def _check_there(file: Path) -> None:
@@ -228,26 +243,25 @@ def _read_text_table(file: Path, kind: str, how: _How) -> pd.DataFrame:
         return parse_delimited(text, separator, file, how.decimal)
 
 
-def _media_of(table: pd.DataFrame, media: Sequence[str] | None, file: Path) -> list[str]:
-    if media is None:
-        return media_columns(table)
-    if isinstance(media, str):
+def _there(table: pd.DataFrame, names: Sequence[str], parameter: str, file: Path) -> list[str]:
+    """Refuse columns that a table lacks."""
+    if isinstance(names, str):
         raise TypeError(
-            f"media must be a list of column names, got the string {media!r}. Write "
-            f"media=[{media!r}]."
+            f"{parameter} must be a list of column names, got the string {names!r}. Write "
+            f"{parameter}=[{names!r}]."
         )
-    absent = [name for name in media if name not in table.columns]
+    absent = [name for name in names if name not in table.columns]
     if absent:
         raise TableError(
             f"{file} has no column {absent}. Its columns are {[str(c) for c in table.columns]}."
         )
-    return list(media)
+    return list(names)
 
 
 def with_absolute_paths(
     table: pd.DataFrame, columns: Sequence[str], base: PathLike
 ) -> pd.DataFrame:
-    """Make relative paths absolute.
+    """Make relative paths absolute, and lists of cells that hold several.
 
     Parameters
     ----------
@@ -264,18 +278,12 @@ def with_absolute_paths(
         The table, or a copy in which these columns are replaced.
     """
     folder = os.path.abspath(Path(base).expanduser())  # noqa: PTH100 - resolve() would follow links away from the table's folder
-    resolved = {name: [_absolute(cell, folder) for cell in table[name]] for name in columns}
+    resolved = {name: [absolute(cell, folder) for cell in table[name]] for name in columns}
     return (
         table.assign(**{k: pd.Series(v, index=table.index) for k, v in resolved.items()})
         if resolved
         else table
     )
-
-
-def _absolute(cell: Any, folder: str) -> Any:
-    if not isinstance(cell, str) or not cell.strip() or _URL.match(cell):
-        return cell
-    return os.path.normpath(os.path.join(folder, cell))  # noqa: PTH118 - pathlib keeps the ".." of "../images/1.png"
 
 
 def base_of(path: PathLike) -> Path:
@@ -312,7 +320,8 @@ def check_can_write(table: pd.DataFrame, path: PathLike) -> None:
     """
     file = Path(path).expanduser()
     check_names([str(name) for name in table.columns], file)
-    check_writable(table.rename(columns=str).assign(_=0), _format_of(file))
+    kind = _format_of(file)
+    check_writable(as_written(table.rename(columns=str), kind).assign(_=0), kind)
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
@@ -325,7 +334,9 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
     ----------
     table : DataFrame
         The table; also of polars, pyarrow or another library, or a dict of columns. Text formats
-        hold strings, numbers, booleans and missing cells; bytes need Parquet.
+        hold strings, numbers, booleans and missing cells; bytes need Parquet. A list of strings is
+        written as such, to CSV, TSV and Excel as JSON; `read_table` gives it back where it holds
+        paths, or the column is named in its `lists`.
     path : str or PathLike
         Where to; the folder must exist. An older file is replaced.
 
@@ -354,7 +365,7 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
     if file.is_dir():
         raise TableError(f"{file} is a folder. Name a file in it.")
     check_names([str(name) for name in table.columns], file)
-    table = table.rename(columns=str)
+    table = as_written(table.rename(columns=str), kind)
     check_writable(table, kind)
     _replace(file, WRITERS[kind], table, kind)
 

@@ -170,7 +170,7 @@ class HFText(HFNetwork):
         inputs = self.inputs(batch)
         if self.facts.two_tower and options.is_default:
             features = as_numpy(self.graphs("features", *inputs))[:, None]
-            return pool(features, lengths, "cls", None, **place) if place else features
+            return as_numpy(pool(features, lengths, "cls", None, **place)) if place else features
         hidden = self.graphs(f"hidden {options.layer}", *inputs)
         pooling = self._pooling(options)
         return as_numpy(pool(hidden, lengths, pooling, options.steps, **place))

@@ -197,7 +197,7 @@ def _weights(cells: Cells, row: int, modality: str) -> Sequence[float] | None:
 def mean_of(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean of the vectors of each row of positions, by weight; one vector is itself."""
     if which.shape[1] == 1:
-        return vectors[which[:, 0]]
+        return np.asarray(vectors[which[:, 0]])
     chosen = vectors[which]
     mean: np.ndarray
     if (weights == weights[:, :1]).all():

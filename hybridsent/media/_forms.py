@@ -154,7 +154,7 @@ def opened(cell: object, kind: str) -> Any:
             return cell
         elif sampled and _is_pair(items):
             return items[0], items[1]
-        elif len(there := _filled(items)) == 1:
+        elif len(there := filled(items)) == 1:
             cell = there[0]
         else:
             return cell
@@ -238,7 +238,7 @@ def _several(cell: object, kind: str) -> tuple[object, Sequence[Any] | None]:
         items = items_of(cell, stacks=stacks)
         if items is None or (sampled and _is_pair(items)):
             return None, None
-        there = _filled(items)
+        there = filled(items)
         if len(there) != 1:
             some = any(_may_be(item, kind) for item in there)
             return (cell, items) if some else (None, None)
@@ -246,7 +246,24 @@ def _several(cell: object, kind: str) -> tuple[object, Sequence[Any] | None]:
     return None, None
 
 
-def _filled(items: Iterable[Any]) -> list[Any]:
+def filled(items: Iterable[Any]) -> list[Any]:
+    """Give the items of a list that are not missing.
+
+    Parameters
+    ----------
+    items : iterable
+        What `items_of` gave.
+
+    Returns
+    -------
+    list
+        Those that are there.
+
+    Examples
+    --------
+    >>> filled(["a.png", None, ""])
+    ['a.png']
+    """
     return [item for item in items if not (is_nothing(item) or is_empty_holder(item))]
 
 

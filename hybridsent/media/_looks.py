@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from hybridsent.exceptions import MediaError
-from hybridsent.media._forms import form_of, items_of, opened
+from hybridsent.media._forms import filled, form_of, items_in, opened
 from hybridsent.media._modality import Modality, list_modalities
 
 __all__ = ["by_form", "ends_in", "head_of", "inside_of", "is_bare_path", "is_media_path"]
@@ -44,8 +44,8 @@ def inside_of(cell: Any, kind: str) -> tuple[Any, str | None]:
     """
     try:
         inside = opened(cell, kind)
-        if form_of(inside, kind) is None and (items := items_of(inside)):
-            inside = opened(items[0], kind)
+        if form_of(inside, kind) is None and (items := items_in(inside, kind)):
+            inside = opened(filled(items)[0], kind)
     except MediaError:  # a container of something else
         return None, None
     return inside, form_of(inside, kind)

@@ -17,7 +17,7 @@ from hybridsent._hints import did_you_mean
 from hybridsent.exceptions import EmptyTextError, MediaError
 from hybridsent.media._cells import is_invisible
 from hybridsent.media._forms import taken
-from hybridsent.media._looks import head_of, is_media_path
+from hybridsent.media._looks import head_of, inside_of, is_media_path
 from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
 from hybridsent.media.kinds.text import TEXT
 
@@ -279,6 +279,8 @@ def load_text(
 def words_of(cell: Any) -> str | None:
     r"""Give a cell's text, where it is one: a string, or the beginning of bytes that are UTF-8.
 
+    Of a list of texts it is the first.
+
     Parameters
     ----------
     cell : object
@@ -294,6 +296,8 @@ def words_of(cell: Any) -> str | None:
     >>> words_of("so good"), words_of(b"so good"), words_of(b"\x89PNG"), words_of(3)
     ('so good', 'so good', None, None)
     """
+    if not isinstance(cell, str):
+        cell = inside_of(cell, "text")[0]
     if isinstance(cell, str):
         return cell
     if not isinstance(cell, bytes | bytearray | memoryview):
