@@ -19,6 +19,7 @@ from sklearn.model_selection import cross_val_score
 from hybridsent import TextEncoder, load, make_fusion, save
 from hybridsent.encoders._own_cleaning import identity_of
 from hybridsent.exceptions import BundleError, CellError, CellWarning, UntrustedTypeError
+from hybridsent.lexical import WordFeatures
 from hybridsent.media import load_text
 from hybridsent.media.text import POLICIES, parse_policies
 
@@ -278,6 +279,19 @@ def test_a_saved_model_runs_it_only_where_it_is_trusted(module, tmp_path):
     with pytest.raises(
         UntrustedTypeError, match=rf"clean.*{name}:clean.*trusted=\['{name}\.clean'\]"
     ):
+        load(tmp_path / "m")
+    assert name not in sys.modules
+    loaded = load(tmp_path / "m", trusted=[f"{name}.clean"])
+    assert (loaded.predict(TABLE) == model.predict(TABLE)).all()
+
+
+def test_words_that_are_cleaned_by_a_name_are_trusted_as_encoders_are(module, tmp_path):
+    name = module(MODULE)
+    words = WordFeatures(n_components=2, clean=f"{name}:clean")
+    model = make_fusion(views={"text": words}).fit(TABLE, LABELS)
+    save(model, tmp_path / "m")
+    sys.modules.pop(name)
+    with pytest.raises(UntrustedTypeError, match=rf"trusted=\['{name}\.clean'\]"):
         load(tmp_path / "m")
     assert name not in sys.modules
     loaded = load(tmp_path / "m", trusted=[f"{name}.clean"])

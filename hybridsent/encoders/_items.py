@@ -199,10 +199,10 @@ def mean_of(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.n
     if which.shape[1] == 1:
         return np.asarray(vectors[which[:, 0]])
     chosen = vectors[which]
-    mean: np.ndarray
     if (weights == weights[:, :1]).all():
         mean = chosen.mean(axis=1, dtype=np.float64)
     else:
         shares = weights / weights.sum(axis=1, keepdims=True)
         mean = np.einsum("ri,rif->rf", shares, chosen, dtype=np.float64)
-    return mean.astype(np.float32)
+    row: np.ndarray = mean.astype(np.float32)
+    return row

@@ -97,7 +97,8 @@ def refuse_functions(model: Any, trusted: Container[str], what: str) -> None:
     """
     refused: dict[str, str] = {}
     for where, item in objects(model):
-        own = [(name, vars(item).get(name)) for name in _FUNCTIONS] if is_encoder(item) else []
+        named = _FUNCTIONS if is_encoder(item) else ("clean",)  # WordFeatures cleans texts, too
+        own = [(name, vars(item).get(name)) for name in named]
         tried = [(name, value) for _, name, value in grid_values(item) if name in _FUNCTIONS]
         for name, value in (*own, *tried):
             if _names_function(name, value) and value.replace(":", ".") not in trusted:
@@ -106,7 +107,7 @@ def refuse_functions(model: Any, trusted: Container[str], what: str) -> None:
         names = sorted(refused)[:5]
         dotted = [name.partition("=")[2].strip("'").replace(":", ".") for name in names]
         raise UntrustedTypeError(
-            f"{what} holds an encoder ({refused[min(refused)]}) with a function that cleans texts "
+            f"{what} holds a step ({refused[min(refused)]}) with a function that cleans texts "
             f"or loads a network, and which it names: {', '.join(names)}. To run it, its module "
             "would be imported, and a file from someone else could name any. If it is your own, or "
             f"you know what it does, load the file with trusted={dotted} (on the command line: "
