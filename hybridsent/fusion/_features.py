@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ from hybridsent.fusion._named import (
     made_view,
     with_meta,
 )
+from hybridsent.media import list_modalities
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
 
@@ -172,9 +174,11 @@ def make_features(
     wanted, columns = with_meta(meta, wanted, columns)
     ready = _check_features(features, wanted)
     if not wanted and not ready:
+        known = inspect.signature(make_features).parameters
+        short = [modality.name for modality in list_modalities() if modality.name in known]
         raise ValueError(
-            "At least one of the text, image, audio and features parameters of make_features, or "
-            "views or meta, must be given. Got none; for example make_features(text=True)."
+            f"At least one of the {', '.join(short)} and features parameters of make_features, or "
+            f"views or meta, must be given. Got none; for example make_features({short[0]}=True)."
         )
     where = columns_of_views(columns, list(wanted))
     check_column_names(domain=domain, group=group)
