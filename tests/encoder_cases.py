@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import io
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,17 @@ from PIL import Image
 
 import hybridsent
 from hybridsent.encoders import Backbone, BaseEncoder, list_backbones
+from hybridsent.media import list_modalities
 
-__all__ = ["CASES", "Case", "broken", "cells", "encoder_classes", "late_broken"]
+__all__ = [
+    "CASES",
+    "Case",
+    "broken",
+    "cells",
+    "encoder_classes",
+    "encoders_of_the_package",
+    "late_broken",
+]
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,16 @@ class Case:
 
 
 def encoder_classes() -> dict[str, type[BaseEncoder]]:
-    """Public subclasses of BaseEncoder anywhere in the package, by modality."""
+    """The encoder of each modality that is registered, also by a plugin."""
+    return {modality.name: modality.encoder_class() for modality in list_modalities()}
+
+
+def encoders_of_the_package() -> set[type[BaseEncoder]]:
+    """Subclasses of BaseEncoder anywhere in the package."""
     for module in pkgutil.walk_packages(hybridsent.__path__, "hybridsent."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    found = {kind for kind in _subclasses(BaseEncoder) if kind.__module__.startswith("hybridsent.")}
-    return {kind.modality: kind for kind in found if not inspect.isabstract(kind)}
+    return {kind for kind in _subclasses(BaseEncoder) if kind.__module__.startswith("hybridsent.")}
 
 
 def _subclasses(kind: type) -> Iterator[type]:
@@ -58,8 +71,11 @@ def _subclasses(kind: type) -> Iterator[type]:
 
 
 def cells(modality: str, n: int) -> list[Any]:
-    """Distinct good cells, small and of different sizes."""
-    return [_MAKERS[modality](i) for i in range(n)]
+    """Distinct good cells, small and of different sizes; a plugin brings its own `example`."""
+    make = _MAKERS.get(modality)
+    if make is None:
+        make = sys.modules[encoder_classes()[modality].__module__].example
+    return [make(i) for i in range(n)]
 
 
 def _text(i: int) -> str:
@@ -87,12 +103,12 @@ _MAKERS: dict[str, Callable[[int], Any]] = {"text": _text, "image": _image, "aud
 
 def broken(modality: str) -> Any:
     """A cell that no loader takes, whatever its modality."""
-    return {"text": object(), "image": b"no picture", "audio": b"no sound"}[modality]
+    return object() if modality == "text" else b"no picture and no sound"
 
 
 def late_broken(modality: str) -> Any:
     """A cell whose key can be computed: it breaks when it is read."""
-    return {"text": "lone \ud800 surrogate", "image": b"no picture", "audio": b"no sound"}[modality]
+    return "lone \ud800 surrogate" if modality == "text" else b"no picture and no sound"
 
 
 _KINDS = encoder_classes()

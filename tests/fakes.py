@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent.encoders import Backbone, Network, Options, _registry, _runtime, register_backbone
+from hybridsent.media import list_modalities
 
 __all__ = [
     "FAKES",
@@ -129,7 +130,7 @@ def fake(modality: str, name: str = "fake", **options: Any) -> Backbone:
     )
 
 
-FAKES = tuple(fake(modality) for modality in ("text", "image", "audio"))
+FAKES = tuple(fake(modality.name) for modality in list_modalities())
 
 
 @contextmanager

@@ -75,7 +75,7 @@ __all__ = [
     "without_frames",
 ]
 
-for _modality in (TEXT, IMAGE, AUDIO):
-    register_modality(_modality)
+for _kind in (TEXT, IMAGE, AUDIO):
+    register_modality(_kind)
 
 __getattr__, __dir__ = lazy_names(globals(), _HOMES)

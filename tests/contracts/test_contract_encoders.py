@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from encoder_cases import CASES, Case, encoder_classes
+from encoder_cases import CASES, Case, encoder_classes, encoders_of_the_package
 from fakes import FAKES, installed, seen
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -62,6 +62,8 @@ def test_discovery_found_every_modality_and_the_defaults():
     defaults = {kind().model for kind in encoder_classes().values()}
     assert {case.backbone.name for case in CASES} >= defaults
     assert set(encoder_classes()) >= {"text", "image", "audio"}
+    assert encoders_of_the_package() <= set(encoder_classes().values())
+    assert all(kind.modality == name for name, kind in encoder_classes().items())
     assert {case.kind.modality for case in CASES if case.is_fake} == set(encoder_classes()), (
         "a new modality needs a fake in tests/fakes.py and cells in tests/encoder_cases.py"
     )
