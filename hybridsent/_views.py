@@ -1,6 +1,6 @@
 """Column names that say the view: ``text__12`` (layer L0).
 
-The second law of hybridsent: after the encoders there is one 2-D matrix whose columns are named
+The first law of hybridsent: after the encoders there is one 2-D matrix whose columns are named
 ``view__i``. These few functions are the only ones that know how a name is put together and taken
 apart, and how the names and the matrix come apart.
 """
