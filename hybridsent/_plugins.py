@@ -33,6 +33,7 @@ __all__ = [
     "GROUP",
     "VARIABLE",
     "Loading",
+    "import_outside",
     "keep_registry",
     "load_plugin",
     "plugin_at",
@@ -139,6 +140,39 @@ def read_plugins(group: str = GROUP, take: Callable[[Any], object] | None = None
         for point in entry_points(group=group):
             with _remembered(f"{point.name!r} ({point.value})"), _all_or_nothing():
                 (take or _call)(point.load())
+
+
+def import_outside(module: str) -> ModuleType:
+    """Import a module that a user names; where it is not found, plugins are loaded and asked.
+
+    Parameters
+    ----------
+    module : str
+        Its dotted name; of a plugin that is a file, the stem.
+
+    Returns
+    -------
+    module
+        The module.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is none, or it imports one that is not there.
+
+    Examples
+    --------
+    >>> from hybridsent._plugins import import_outside
+    >>> import_outside("math").sqrt(9.0)
+    3.0
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if not f"{module}.".startswith(f"{error.name}."):
+            raise
+        read_plugins()
+    return importlib.import_module(module)
 
 
 def told_of_plugins() -> str:

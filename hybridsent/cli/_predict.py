@@ -55,7 +55,12 @@ def run(arguments: argparse.Namespace) -> None:
     output = check_output(
         arguments.output, "--output", TABLES, reads=[arguments.model, arguments.table]
     )
-    model = load(arguments.model, trusted=arguments.trusted, paths=arguments.allow_path)
+    model = load(
+        arguments.model,
+        trusted=arguments.trusted,
+        plugins=arguments.plugin or (),
+        paths=arguments.allow_path,
+    )
     found = [(encoder.modality, names_of(column)) for _, encoder, column in encoders_of(model)]
     media = [name for kind, names in found if kind in media_modalities() for name in names]
     contexts = contexts_in(inspect(arguments.model)["metadata"])

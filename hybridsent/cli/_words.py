@@ -18,6 +18,7 @@ _FLAGS = {
     "n_target_labels": "target_labels",
     "local_files_only": "download",
     "views": "view",
+    "plugins": "plugin",
 }
 """Parameters whose option has another name."""
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent._hints import did_you_mean
-from hybridsent._plugins import read_plugins, told_of_plugins
+from hybridsent._plugins import import_outside, told_of_plugins
 from hybridsent.encoders._files import sha256_of
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import FAMILIES, Backbone, is_own
@@ -206,17 +206,14 @@ def _module(module: str, name: str) -> ModuleType:
             f"{name!r}; write the loader into a file of its own, and load that with "
             "hybridsent.load_plugin."
         )
-    for attempt in range(2):
-        try:
-            return importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if not f"{module}.".startswith(f"{error.name}."):
-                raise PluginError(
-                    f"The module of the backbone {name!r} could not be imported: it needs "
-                    f"{error.name!r}, which is not installed."
-                ) from error
-            if attempt == 0:
-                read_plugins()
+    try:
+        return import_outside(module)
+    except ModuleNotFoundError as error:
+        if not f"{module}.".startswith(f"{error.name}."):
+            raise PluginError(
+                f"The module of the backbone {name!r} could not be imported: it needs "
+                f"{error.name!r}, which is not installed."
+            ) from error
     raise UnknownBackboneError(
         f"A backbone 'module:loader' must name a module that Python finds, and the families are "
         f"{', '.join(f'{family}:…' for family in FAMILIES)}. Got {name!r}."

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dis
 import functools
 import hashlib
-import importlib
 import importlib.metadata
 import inspect
 import os
@@ -21,6 +20,8 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any, TypeAlias, TypeGuard
 from weakref import WeakKeyDictionary
+
+from hybridsent._plugins import import_outside, told_of_plugins
 
 __all__ = ["Clean", "function_of", "identity_of", "remember", "travels_by_value"]
 
@@ -62,11 +63,13 @@ def function_of(clean: str | Clean) -> Clean:
             f"gives one, or its name as 'module:function'. Got {clean!r}."
         )
     try:
-        home = importlib.import_module(module)
+        home = import_outside(module)
     except ImportError as error:
         raise ValueError(
             f"The clean parameter of TextEncoder names the module {module!r}, which cannot be "
-            f"imported ({error}). Install its package, or let Python find its folder (PYTHONPATH)."
+            f"imported ({error}). Install its package, let Python find its folder (PYTHONPATH), "
+            "or load its file with hybridsent.load_plugin (--plugin FILE). "
+            f"{told_of_plugins()}".rstrip()
         ) from error
     found: Any = getattr(home, name, None)
     if not callable(found):

@@ -112,9 +112,7 @@ def _made(asked: _Asked, classifier: Any, random_state: int) -> Any:
             "random_state": random_state,
         }
         made = asked.way.make(given)
-    transforms = hasattr(made, "transform") and hasattr(made, "set_output")
-    head = isinstance(made, BaseWeigher) or (hasattr(made, "get_params") and is_classifier(made))
-    if isinstance(made, type) or not hasattr(made, "fit") or not (transforms or head):
+    if not _adapts(made):
         raise ValueError(
             f"What adapts with adapt={asked.adapt!r} must be an unfitted transformer that names "
             "its columns (hybridsent.transfer.BaseAdapter does), a "
@@ -165,6 +163,16 @@ def _check_alone(adapt: str, classifier: Any, class_weight: str | None) -> None:
                 f"The {name} parameter must be left alone with adapt={adapt!r}, which classifies "
                 f"itself. Got {given!r}."
             )
+
+
+def _adapts(made: Any) -> bool:
+    from hybridsent.transfer import BaseWeigher
+
+    if isinstance(made, type) or not (hasattr(made, "fit") and hasattr(made, "get_params")):
+        return False
+    if hasattr(made, "transform"):
+        return hasattr(made, "set_output")
+    return isinstance(made, BaseWeigher) or bool(is_classifier(made))
 
 
 def _with_head(made: Any, asked: _Asked, steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -84,27 +84,30 @@ HalvingGridSearchCV, or, each list as a categorical distribution, for Optuna's O
 
 
 _BUILT_IN = dict(FUSION_CANDIDATES)
-_own: dict[str, tuple[Fusion, BaseEstimator]] = {}
+_own: dict[str, tuple[Fusion, BaseEstimator | None]] = {}  # None: it cannot be built
 
 
 def _take_own(fusions: Mapping[str, Fusion]) -> None:
     """Let the strategies that users registered stand behind the built-in ones."""
     made = {name: each for name, each in _own.items() if fusions.get(name) is each[0]}
-    for name, fusion in fusions.items():
+    broken = []
+    for name in [name for name in fusions if name not in made]:
         try:
-            made.setdefault(name, (fusion, _candidate(fusion)))
+            made[name] = (fusions[name], _candidate(fusions[name]))
         except Exception as error:  # noqa: BLE001 - code of a user, which must hide no other strategy
-            warnings.warn(
+            made[name] = (fusions[name], None)
+            broken.append(
                 f"The fusion {name!r} is left out of FUSION_GRID: what builds it raised "
-                f"{type(error).__name__}: {sentence(str(error))} Mend it.",
-                HybridsentWarning,
-                stacklevel=4,
+                f"{type(error).__name__}: {sentence(str(error))} Mend it."
             )
     _own.clear()
     _own.update(made)
     FUSION_CANDIDATES.clear()
-    FUSION_CANDIDATES.update(_BUILT_IN | {name: head for name, (_, head) in made.items()})
+    FUSION_CANDIDATES.update(_BUILT_IN)
+    FUSION_CANDIDATES.update({name: head for name, (_, head) in made.items() if head is not None})
     FUSION_GRID["classify"][:] = FUSION_CANDIDATES.values()
+    if broken:
+        warnings.warn(" ".join(broken), HybridsentWarning, stacklevel=5)
 
 
 when_fusions_change(_take_own)

@@ -6,7 +6,6 @@ modules of estimators are imported when one is built.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any, TypeVar, overload
 from sklearn.base import is_classifier
 
 from hybridsent._hints import did_you_mean
-from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins
+from hybridsent._plugins import import_outside, keep_registry, read_plugins, told_of_plugins
 
 __all__ = [
     "ADAPTATIONS",
@@ -84,7 +83,13 @@ class _Buildable:
         if not isinstance(self.build, str):
             return self.build
         module, _, name = self.build.partition(":")
-        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        try:
+            function: Callable[..., Any] = getattr(import_outside(module), name)
+        except (ModuleNotFoundError, AttributeError) as error:
+            raise ValueError(
+                f"The build of {self.name!r} must name a function that Python finds. Got "
+                f"{self.build!r}: {error}."
+            ) from error
         return function
 
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
