@@ -37,8 +37,9 @@ def as_bundle_error(problem: str) -> Iterator[None]:
     except PersistError:
         raise
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise BundleError(
-            f"{problem}: it needs the package {error.name!r}, which is not installed. Install it "
+            f"{problem}: it needs the package {package!r}, which is not installed. Install it "
             "(see the versions that inspect gives) and load the file again."
         ) from error
     # A hostile file can make zipfile, json, numpy, skops and scikit-learn raise anything at all;
