@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybridsent import evaluate, make_fusion
-from hybridsent.datasets import add_context
+from hybridsent.datasets import add_context, read_table, write_table
 from hybridsent.datasets._context import contexts_of
 from hybridsent.evaluation import search
 from hybridsent.exceptions import TableError
+from hybridsent.media import is_missing
 
 
 def talk(n: int = 6, dialogues: int = 2) -> pd.DataFrame:
@@ -134,7 +135,7 @@ def test_a_neighbour_that_holds_several_items_weighs_as_much_as_one_that_holds_o
     table = talk(n=3, dialogues=1)
     table["image"] = [["a.png", "b.png"], "c.png", None]
     found = add_context(table, "image", group="dialogue", order="turn")["image_context"]
-    assert found[1] == ["a.png", "b.png"]
+    assert found[1] == {"items": ["a.png", "b.png"], "weights": [0.5, 0.5]}
     assert found[2] == {"items": ["a.png", "b.png", "c.png"], "weights": [0.5, 0.5, 1.0]}
 
 
@@ -151,7 +152,25 @@ def test_sounds_in_memory_are_cells_not_lists():
 def test_decay_weighs_by_distance_on_both_sides():
     found = context(talk(n=4, dialogues=1), before=2, after=1, decay=0.5)
     assert found[2] == {"items": ["d0 t0", "d0 t1", "d0 t3"], "weights": [0.5, 1.0, 1.0]}
-    assert found[0] == ["d0 t1"]  # of one weight: a list as any other
+    assert found[0] == {"items": ["d0 t1"], "weights": [1.0]}  # one form in a column
+
+
+@pytest.mark.parametrize("decay", [None, 0.5])
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet", "xlsx"])
+def test_context_goes_through_files(tmp_path, kind, decay):
+    table = add_context(talk(), "text", group="dialogue", order="turn", decay=decay)
+    for _ in range(2):
+        write_table(table, tmp_path / f"t.{kind}")
+        found = read_table(tmp_path / f"t.{kind}", lists=["text_context"])["text_context"]
+        wanted = context(talk(), decay=decay)
+        for cell, expected in zip(found, wanted, strict=True):
+            if expected is None:
+                assert is_missing(cell)
+            elif decay is None:
+                assert list(cell) == expected
+            else:
+                assert {name: list(each) for name, each in cell.items()} == expected
+        table["text_context"] = found
 
 
 def test_a_decay_of_one_is_none():

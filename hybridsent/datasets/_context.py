@@ -311,7 +311,7 @@ def _listed(names: list[str]) -> str:
 def _lists(cells: list[Any], runs: list[np.ndarray], window: _Window) -> np.ndarray:
     """Gather the neighbours' cells of each row; of those in lists, each item."""
     there = [not is_missing(cell) for cell in cells]
-    found = np.full(len(cells), None, dtype=object)
+    gathered: dict[int, tuple[list[Any], list[float]]] = {}
     for run in runs:
         for place, row in enumerate(run):
             start, end = max(0, place - window.before), place + window.after + 1
@@ -320,22 +320,26 @@ def _lists(cells: list[Any], runs: list[np.ndarray], window: _Window) -> np.ndar
                 for at, other in enumerate(run[start:end], start=start)
                 if at != place and there[other]
             ]
-            if near:
-                found[row] = _cell(near, window)
+            items, weights = _weighed(near, window)
+            if items:
+                gathered[int(row)] = items, weights
+    # one form for all cells of a column, which Parquet asks for
+    alike = all(len(set(weights)) == 1 for _, weights in gathered.values()) and window.decay == 1
+    found = np.full(len(cells), None, dtype=object)
+    for row, (items, weights) in gathered.items():
+        found[row] = items if alike else {"items": items, "weights": weights}
     return found
 
 
-def _cell(near: list[tuple[Any, int]], window: _Window) -> Any:
-    """Write neighbours as one cell; each weighs the same, also one that holds several items."""
+def _weighed(near: list[tuple[Any, int]], window: _Window) -> tuple[list[Any], list[float]]:
+    """Give the items of neighbours; each neighbour weighs the same, however many it holds."""
     items: list[Any] = []
     weights: list[float] = []
     for cell, distance in near:
         inside = _items(cell)
         items += inside
         weights += [window.weight(distance) / len(inside)] * len(inside)
-    if not items:
-        return None
-    return items if len(set(weights)) == 1 else {"items": items, "weights": weights}
+    return items, weights
 
 
 def _items(cell: Any) -> list[Any]:

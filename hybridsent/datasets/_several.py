@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def holds_paths(cell: Any) -> bool:
 
 
 def as_lists(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Turn strings that are JSON lists into lists.
+    """Turn strings that are JSON lists into lists, and objects of items and weights into dicts.
 
     Parameters
     ----------
@@ -126,12 +127,26 @@ def as_lists(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def _list_or_cell(cell: Any) -> Any:
-    items = json_items(cell) if isinstance(cell, str) else None
+    if not isinstance(cell, str):
+        return cell
+    items = _weighted_items(cell) if cell.startswith("{") else json_items(cell)
     return cell if items is None else items
 
 
+def _weighted_items(cell: str) -> dict[str, Any] | None:
+    """Read a JSON object of items and their weights, as `add_context` writes it with decay."""
+    try:
+        held = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(held, dict) or set(held) != {"items", "weights"}:
+        return None
+    texts = isinstance(held["items"], list) and _strings(held["items"]) is not None
+    return held if texts and isinstance(held["weights"], list) else None
+
+
 def as_written(table: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Turn cells that are lists of strings into what a format holds.
+    """Turn cells that are lists of strings, also with weights, into what a format holds.
 
     Parameters
     ----------
@@ -154,10 +169,20 @@ def as_written(table: pd.DataFrame, kind: str) -> pd.DataFrame:
         if isinstance(column.dtype, pd.StringDtype):
             continue
         cells = column.tolist()
-        lists = [_strings(cell) for cell in cells]
+        lists = [_plain(cell) for cell in cells]
         if any(items is not None for items in lists):
             made[name] = _written(cells, lists, kind)
     return _replaced(table, made)
+
+
+def _plain(cell: Any) -> list[str | None] | dict[str, Any] | None:
+    """Give a list of strings, or such with weights, as lists of Python; None for other cells."""
+    if not isinstance(cell, Mapping) or set(cell) != {"items", "weights"}:
+        return _strings(cell)
+    items, weights = _strings(cell["items"]), cell["weights"]
+    if items is None or not isinstance(weights, list | tuple | np.ndarray):
+        return None
+    return {"items": items, "weights": np.asarray(weights).tolist()}
 
 
 def _strings(cell: Any) -> list[str | None] | None:
@@ -169,12 +194,12 @@ def _strings(cell: Any) -> list[str | None] | None:
     return made if all(isinstance(item, str | None) for item in made) else None
 
 
-def _written(cells: list[Any], lists: list[list[str | None] | None], kind: str) -> list[Any]:
+def _written(cells: list[Any], lists: list[Any], kind: str) -> list[Any]:
     if kind in ("csv", "tsv", "xlsx"):
         texts = [None if one is None else json.dumps(one, ensure_ascii=False) for one in lists]
         return [cell if t is None else t for cell, t in zip(cells, texts, strict=True)]
     alone = kind == "parquet" and all(
-        one is not None or isinstance(cell, str) or is_missing(cell)
+        isinstance(one, list) or isinstance(cell, str) or is_missing(cell)
         for cell, one in zip(cells, lists, strict=True)
     )
     joined = []
