@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from package_tree import ROOT
 
-from hybridsent import load, make_demo
+from hybridsent import load, make_demo, read_table
 from hybridsent.cli import main
 from hybridsent.cli._main import build_parser
 from hybridsent.cli._views import View, given_views, meta_columns
 from hybridsent.persist import inspect
 
 ROWS = 24
+
+THERMAL = Path(__file__).with_name("thermal.py")
 
 
 def run(*arguments: object) -> int:
@@ -201,6 +208,26 @@ def test_words_stand_beside_a_frozen_encoder_on_one_column(posts, tmp_path):
     assert alone["w"] == models["words"]
 
 
+def test_a_post_with_texts_pictures_numbers_date_and_brand(posts, tmp_path, capsys):
+    options = ("--text", "title", "--text", "body", "--image", "pictures")
+    options = (*options, "--meta", "likes,posted_at", "--meta", "brand")
+    models = evaluated(posts, *options, folder=tmp_path)
+    assert list(models) == ["fusion", "title", "body", "image", "meta", "dummy"]
+    said = capsys.readouterr().err
+    assert "view meta: numbers, dates and categories in 'likes', 'posted_at', 'brand'" in said
+    assert "columns left out: 'file', 'speaker', 'dialogue', 'turn'" in said
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    assert run("fit", posts, "--target", "label", *options, "-o", model) == 0
+    facts = inspect(model)["metadata"]
+    assert facts["columns"] == {"title": "title", "body": "body", "image": "pictures"}
+    assert facts["meta"] == ["likes", "posted_at", "brand"]
+    assert run("predict", model, posts, "-o", out) == 0
+    written = pd.read_csv(out)
+    assert written["pictures"].equals(pd.read_csv(posts)["pictures"])
+    expected = load(model).predict(read_table(posts))
+    assert written["prediction"].tolist() == expected.tolist()
+
+
 def test_features_of_views_are_written_under_their_names(posts, tmp_path, capsys):
     out = tmp_path / "features.parquet"
     options = ("--text", "title", "--view", "voice=file:audio/egemaps-v02", "--meta", "likes")
@@ -219,6 +246,58 @@ def test_search_takes_views_and_all_of_its_recipes_do(posts, tmp_path, capsys):
     assert "view body: text in column 'body'" in capsys.readouterr().err
     assert inspect(model)["metadata"]["columns"] == {"title": "title", "body": "body"}
     assert run("predict", model, posts, "-o", tmp_path / "out.csv") == 0
+
+
+def test_a_plugin_of_one_file_adds_an_option_and_is_trusted_where_it_is_named(tmp_path):
+    """In fresh processes: what a plugin registers would stay in this one."""
+    labels = ["cold", "hot"] * 6
+    for i, label in enumerate(labels):
+        np.save(tmp_path / f"{i}.npy", np.full((6, 8), 14.0 if label == "cold" else 30.0) + i / 9)
+    table = pd.DataFrame({"heat": [f"{i}.npy" for i in range(12)], "label": labels})
+    table.to_csv(tmp_path / "t.csv", index=False)
+
+    def hybridsent(*words: object, plugins: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hybridsent", *map(str, words)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT.parent), "HYBRIDSENT_PLUGINS": plugins},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    plugin = ("--plugin", THERMAL)
+    options = ("--target", "label", "--thermal", "heat", "-o", "m")
+    fitted = hybridsent("fit", "t.csv", *options, *plugin)
+    assert fitted.returncode == 0, fitted.stderr
+    assert "view thermal: thermal in column 'heat', thermal/blocks" in fitted.stderr
+    predicted = hybridsent("predict", "m", "t.csv", "-o", "out.csv", *plugin)
+    assert predicted.returncode == 0, predicted.stderr
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == labels
+    refused = hybridsent("predict", "m", "t.csv", "-o", "out.csv")
+    assert refused.returncode == 1
+    assert "--plugin" in refused.stderr
+    found = hybridsent("encode", "t.csv", plugins=str(THERMAL))
+    assert found.returncode == 0, found.stderr
+    assert "view thermal: " in found.stderr
+    assert hybridsent("backbones", "thermal/*", *plugin).stdout.startswith("thermal/blocks")
+    broken = hybridsent("backbones", "text/*", plugins="no_such_module")
+    assert broken.returncode == 0
+    assert "no_such_module" in broken.stderr
+
+
+def test_texts_in_lists_are_read_by_fit_and_predict(posts, tmp_path):
+    table = pd.read_csv(posts)
+    table["body"] = [json.dumps([text, "and more"]) for text in table["body"]]
+    table.to_csv(tmp_path / "t.csv", index=False)
+    model, out = tmp_path / "m.hybridsent", tmp_path / "out.csv"
+    options = ("--target", "label", "--text", "body", "--lists", "body")
+    assert run("fit", tmp_path / "t.csv", *options, "-o", model) == 0
+    assert inspect(model)["metadata"]["lists"] == ["body"]
+    assert run("predict", model, tmp_path / "t.csv", "-o", out) == 0
+    lists = table.assign(body=[json.loads(cell) for cell in table["body"]])
+    assert load(model).predict(lists).tolist() == pd.read_csv(out)["prediction"].tolist()
+    assert pd.read_csv(out)["body"].tolist() == table["body"].tolist()
 
 
 # -- context ---------------------------------------------------------------------------------------

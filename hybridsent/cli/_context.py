@@ -18,6 +18,7 @@ __all__ = [
     "contexts_in",
     "facts_of",
     "given_contexts",
+    "lists_in",
     "with_contexts",
     "with_known_contexts",
 ]
@@ -228,6 +229,33 @@ def contexts_in(facts: Mapping[str, Any]) -> list[Context]:
         raise UsageError(
             f"the model's facts about its context cannot be read, got {told!r:.200}. Fit it again"
         ) from error
+
+
+def lists_in(facts: Mapping[str, Any]) -> list[str]:
+    """Read from the facts of a saved model which columns hold several texts a cell.
+
+    Parameters
+    ----------
+    facts : mapping
+        The metadata of the model.
+
+    Returns
+    -------
+    list of str
+        Their names.
+
+    Raises
+    ------
+    UsageError
+        If the facts are not such as `hybridsent fit` writes.
+    """
+    told = facts.get("lists", [])
+    if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
+        raise UsageError(
+            f"the model's facts about columns of lists cannot be read, got {told!r:.200}. Fit it "
+            "again"
+        )
+    return told
 
 
 def _read(told: Mapping[str, Any]) -> Context:

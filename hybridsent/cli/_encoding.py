@@ -44,10 +44,12 @@ def parts_of(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     """
     if opened.ready:
         return {"features": opened.ready, **_unusual(arguments)}
-    short = {view.name: _short(view) for view in opened.views if _is_short(view)}
-    views = {view.name: _long(view) for view in opened.views if not _is_short(view)}
+    if all(_is_short(view) for view in opened.views):
+        # recipes of one's own may know these parameters alone
+        parts: dict[str, Any] = {view.name: view.backbone or True for view in opened.views}
+    else:
+        parts = {"views": {view.name: _made_of(view) for view in opened.views}}
     columns = {view.name: view.column for view in opened.views}
-    parts: dict[str, Any] = {**short, **({"views": views} if views else {})}
     if columns:
         parts["columns"] = columns
     if opened.meta:
@@ -75,17 +77,12 @@ def _is_short(view: View) -> bool:
     return view.name == view.modality and view.name in inspect.signature(make_fusion).parameters
 
 
-def _short(view: View) -> Any:
-    return view.backbone or True
-
-
-def _long(view: View) -> str:
+def _made_of(view: View) -> str:
     """Name what tells the modality; a backbone that does not is set once there is an encoder."""
     if not view.backbone:
         return view.modality
-    if view.backbone in learned_views():
-        return view.backbone
-    return view.backbone if _tells_modality(view.backbone) else view.modality
+    known = view.backbone in learned_views() or _tells_modality(view.backbone)
+    return view.backbone if known else view.modality
 
 
 def _tells_modality(backbone: str) -> bool:
@@ -132,7 +129,7 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     backbones = {
         view.name: view.backbone
         for view in opened.views
-        if view.backbone and not _is_short(view) and _long(view) != view.backbone
+        if view.backbone and _made_of(view) != view.backbone
     }
     for name, encoder, _ in found:
         if name in backbones:

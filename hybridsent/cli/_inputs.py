@@ -19,6 +19,7 @@ from hybridsent.cli._views import (
     given_views,
     learned_views,
     meta_columns,
+    split_columns,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Opened:
         Columns of numbers, dates and categories.
     contexts : list of Context
         Columns of neighbours that were added.
+    lists : list of str
+        Columns whose cells hold several texts.
     """
 
     rows: pd.DataFrame
@@ -55,6 +58,7 @@ class Opened:
     features: list[str]
     meta: list[str]
     contexts: list[Context]
+    lists: list[str]
 
     @property
     def ready(self) -> list[str]:
@@ -97,7 +101,8 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     if features and contexts:
         features = _features(arguments, rows, aside)
     views = [*views, *_views_of_contexts(views, contexts, features, rows)]
-    opened = Opened(rows, views, features, meta, contexts)
+    lists = split_columns(arguments.lists or [], "--lists", table)
+    opened = Opened(rows, views, features, meta, contexts, lists)
     if tell:
         for line in _told(opened):
             say(line)
@@ -337,18 +342,23 @@ def read_rows(arguments: argparse.Namespace) -> pd.DataFrame:
 
 
 def as_read(
-    table: pd.DataFrame, arguments: argparse.Namespace, media: Iterable[str] = ()
+    table: pd.DataFrame,
+    arguments: argparse.Namespace,
+    media: Iterable[str] = (),
+    lists: Iterable[str] = (),
 ) -> pd.DataFrame:
-    """Give a table as encoders read it: with absolute paths of media.
+    """Give a table as encoders read it: with absolute paths of media, and lists.
 
     Parameters
     ----------
     table : DataFrame
         As `read_rows` gave it.
     arguments : Namespace
-        With the path of the table.
+        With the path of the table, and ``lists``.
     media : iterable of str, default=()
         Columns of media, beside those that are recognised.
+    lists : iterable of str, default=()
+        Columns whose cells hold several texts, beside those of ``--lists``.
 
     Returns
     -------
@@ -356,11 +366,14 @@ def as_read(
         The table, or a copy of it.
     """
     from hybridsent.datasets import media_columns
+    from hybridsent.datasets._several import as_lists
     from hybridsent.datasets._table import base_of, with_absolute_paths
 
     known = media_columns(table)
     given = [name for name in dict.fromkeys(media) if name in table.columns and name not in known]
-    return with_absolute_paths(table, [*known, *given], base_of(arguments.table))
+    read = with_absolute_paths(table, [*known, *given], base_of(arguments.table))
+    named = [*lists, *split_columns(arguments.lists or [], "--lists", table)]
+    return as_lists(read, [name for name in dict.fromkeys(named) if name in table.columns])
 
 
 def check_output(

@@ -55,7 +55,8 @@ class Labelled(Opened):
         """Say what a model was fitted on, for the file it is saved in."""
         columns = {view.name: view.column for view in self.views}
         facts: dict[str, Any] = {"target": target, "columns": columns, "rows": len(self.rows)}
-        return {**facts, **({"meta": self.meta} if self.meta else {}), **facts_of(self.contexts)}
+        lists = {"meta": self.meta, "lists": self.lists}
+        return {**facts, **{k: v for k, v in lists.items() if v}, **facts_of(self.contexts)}
 
 
 def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = False) -> Labelled:
@@ -106,6 +107,7 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
         features=opened.features,
         meta=opened.meta,
         contexts=opened.contexts,
+        lists=opened.lists,
         labels=labels,
         known=known,
         groups=as_labels(table, group, "groups") if group else None,

@@ -84,6 +84,13 @@ def add_table(parser: argparse.ArgumentParser) -> None:
         "--encoding", metavar="NAME", help="of a text file, such as cp1252 (default: utf-8)"
     )
     group.add_argument(
+        "--lists",
+        action="append",
+        metavar="COL[,COL…]",
+        help="columns of texts whose cells hold several as a JSON list (of paths, these and "
+        "a.jpg|b.jpg are found)",
+    )
+    group.add_argument(
         "--sheet", metavar="NAME", help="sheet of an xlsx (default: the first one with cells)"
     )
     group.add_argument(

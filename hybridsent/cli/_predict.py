@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._context import contexts_in, with_known_contexts
+from hybridsent.cli._context import contexts_in, lists_in, with_known_contexts
 from hybridsent.cli._encoding import configure, shared
 from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._modalities import media_modalities
@@ -63,14 +63,15 @@ def run(arguments: argparse.Namespace) -> None:
     )
     found = [(encoder.modality, names_of(column)) for _, encoder, column in encoders_of(model)]
     media = [name for kind, names in found if kind in media_modalities() for name in names]
-    contexts = contexts_in(inspect(arguments.model)["metadata"])
+    facts = inspect(arguments.model)["metadata"]
+    contexts, lists = contexts_in(facts), lists_in(facts)
     media += [context.column for context in contexts if context.name in media]
     encoded = [name for _, names in found for name in names]
     where = _columns(model, encoded)
     table = read_rows(arguments)
     names = _new_columns(model, arguments.prefix, table)
     check_can_write(table.drop(columns=feature_columns(table)), output)
-    read = _with_told(model, as_read(table, arguments, media))
+    read = _with_told(model, as_read(table, arguments, media, lists))
     read = with_known_contexts(read, contexts)
     if where:
         read = _with_missing(read, where, encoded)
