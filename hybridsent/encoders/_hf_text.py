@@ -169,11 +169,12 @@ class HFText(HFNetwork):
         lengths = np.array([len(ids) for ids in batch])
         inputs = self.inputs(batch)
         if self.facts.two_tower and options.is_default:
-            features = as_numpy(self.graphs("features", *inputs))[:, None]
-            return as_numpy(pool(features, lengths, "cls", None, **place)) if place else features
+            pooled = as_numpy(self.graphs("features", *inputs))[:, None]
+            return as_numpy(pool(pooled, lengths, "cls", None, **place)) if place else pooled
         hidden = self.graphs(f"hidden {options.layer}", *inputs)
         pooling = self._pooling(options)
-        return as_numpy(pool(hidden, lengths, pooling, options.steps, **place))
+        pooled = as_numpy(pool(hidden, lengths, pooling, options.steps, **place))
+        return pooled
 
     def _pooling(self, options: Options) -> str:
         pooling = self.facts.pooling if options.pooling == "auto" else options.pooling
