@@ -169,12 +169,11 @@ class HFText(HFNetwork):
         lengths = np.array([len(ids) for ids in batch])
         inputs = self.inputs(batch)
         if self.facts.two_tower and options.is_default:
-            pooled = as_numpy(self.graphs("features", *inputs))[:, None]
+            pooled: np.ndarray = as_numpy(self.graphs("features", *inputs))[:, None]
             return as_numpy(pool(pooled, lengths, "cls", None, **place)) if place else pooled
         hidden = self.graphs(f"hidden {options.layer}", *inputs)
         pooling = self._pooling(options)
-        pooled = as_numpy(pool(hidden, lengths, pooling, options.steps, **place))
-        return pooled
+        return as_numpy(pool(hidden, lengths, pooling, options.steps, **place))
 
     def _pooling(self, options: Options) -> str:
         pooling = self.facts.pooling if options.pooling == "auto" else options.pooling

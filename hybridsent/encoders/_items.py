@@ -190,7 +190,9 @@ def _weights(cells: Cells, row: int, modality: str) -> Sequence[float] | None:
         return weights_in(cells.values[row], modality)
     except MediaError as error:
         raise CellError(
-            f"{cells.where(row)}: {error}.", row=cells.labels[row], column=cells.column
+            f"{cells.where(row)}: the items cannot be weighted: {error}.",
+            row=cells.labels[row],
+            column=cells.column,
         ) from error
 
 
