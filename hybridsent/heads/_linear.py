@@ -24,9 +24,10 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
-from hybridsent._views import as_labelled, as_matrix
+from hybridsent._views import as_labelled, as_matrix, views_of
 from hybridsent.heads._common import class_weights, learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
+from hybridsent.heads._view_weights import weights_of_views
 
 __all__ = ["TunedLinearClassifier"]
 
@@ -77,7 +78,13 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
     max_iter : int, default=1000
         Most iterations of the solver (``loss="log_loss"``).
     random_state : int, default=0
-        Seed of the inner folds.
+        Seed of the inner folds, and of the rows that weigh views.
+    view_weights : {"equal", "gain", "auto"}, default="equal"
+        What the columns of each view (``view__i``) are multiplied by first: 1; with ``"gain"`` the
+        share of the labels' variance that a ridge regression on the view alone predicts of rows
+        left out, relative to that of the best view; with ``"auto"`` 1, unless these weights, or
+        their squares, predict clearly more together. A view that says nothing then takes next to no
+        part. Columns of no view keep theirs.
 
     Attributes
     ----------
@@ -92,6 +99,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         Intercepts.
     classes_ : ndarray
         Class labels.
+    view_weights_ : dict of str to float
+        Weight of each view, where there are several, unless ``view_weights="equal"``.
     n_iter_ : int
         Iterations of the last fit, at least 1.
     n_features_in_ : int
@@ -122,7 +131,10 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         "class_weight": [None, StrOptions({"balanced"}), dict],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
+        "view_weights": [StrOptions({"equal", "gain", "auto"})],
     }
+
+    view_weights: str = "equal"  # of models that were saved before there was a choice
 
     def __init__(
         self,
@@ -133,6 +145,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         class_weight: str | dict[Any, float] | None = None,
         max_iter: int = 1000,
         random_state: int = 0,
+        view_weights: str = "equal",
     ) -> None:
         self.loss = loss
         self.Cs = Cs
@@ -140,6 +153,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.max_iter = max_iter
         self.random_state = random_state
+        self.view_weights = view_weights
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TunedLinearClassifier:
         """Choose C and fit on all rows.
@@ -172,10 +186,37 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         mean, scale, Z = _centre(X, rows)
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
         with one_blas_thread(X.size):
+            factors = self._weigh_views(Z, codes, weight, rows)
             coef, intercept = fit(Z, codes, grid, weight, rows)
-        self.coef_ = coef / scale
+        self.coef_ = coef / scale if factors is None else coef * (factors / scale)
         self.intercept_ = intercept - self.coef_ @ mean
         return self
+
+    def _weigh_views(
+        self, Z: np.ndarray, codes: np.ndarray, weight: Any, rows: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Weigh the columns of the rows, which keep their mean squared length; their factors."""
+        self.__dict__.pop("view_weights_", None)
+        views = {} if self.view_weights == "equal" else views_of(self)
+        if len(views) < 2:
+            return None
+        counted = class_weights(weight, codes, rows)[codes]
+        counted = counted if rows is None else counted * rows
+        choose = self.view_weights == "auto"
+        told = weights_of_views(Z, codes, views, counted, self.random_state, choose=choose)
+        self.view_weights_ = {view: float(each) for view, each in told.items()}
+        if min(told.values()) == 1.0:
+            return None
+        factors = np.ones(Z.shape[1])
+        for view, columns in views.items():
+            factors[columns] = told[view]
+        Z *= factors.astype(Z.dtype)
+        share = np.full(len(Z), 1 / len(Z)) if rows is None else rows / rows.sum()
+        scale = np.sqrt(share @ np.einsum("ij,ij->i", Z, Z, dtype=np.float64))
+        if scale > 0:
+            Z /= Z.dtype.type(scale)
+            factors /= scale
+        return factors
 
     def _code_weight(self) -> Any:
         """Class weights by code instead of label."""
