@@ -13,11 +13,12 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 import hybridsent
-from hybridsent import TextEncoder, _plugins, list_backbones, load_plugin
-from hybridsent.encoders import _registry, get_backbone
+from hybridsent import TextEncoder, _plugins, list_backbones, load_plugin, make_fusion, save
+from hybridsent.encoders import get_backbone
 from hybridsent.exceptions import HybridsentWarning, PluginError, UnknownBackboneError
 from hybridsent.recipes import load_recipe
 
@@ -50,22 +51,16 @@ register_backbone(Backbone("text/{name}", "text", load, sha256="0" * 64, width=3
 
 
 @pytest.fixture(autouse=True)
-def _as_before(monkeypatch):
+def _as_before(monkeypatch, tmp_path):
     """Forget what a test has loaded."""
     monkeypatch.setenv(_plugins.VARIABLE, "")
     monkeypatch.setattr(_plugins, "_state", _plugins._State())
-    registered, modules = dict(_registry._registered), set(sys.modules)
+    registered, modules = _plugins.registered(), set(sys.modules)
     yield
-    _registry._registered.clear()
-    _registry._registered.update(registered)
+    _plugins.put_back(registered)
     for name in set(sys.modules) - modules:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(("/tmp", os.environ["TMP"])):
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
-
-
-@pytest.fixture(autouse=True)
-def _temporary(monkeypatch, tmp_path):
-    monkeypatch.setenv("TMP", str(tmp_path))
 
 
 def written(folder: Path, name: str = "letters_of_mine", after: str = "") -> Path:
@@ -293,6 +288,20 @@ def test_a_pickled_encoder_brings_its_plugins_to_a_fresh_process(tmp_path, monke
     told = fresh(code)
     assert "UnknownBackboneError" in told.stderr
     assert "letters_of_mine.py" in told.stderr
+
+
+def test_a_saved_model_on_a_backbone_of_a_plugin_says_what_it_needs(tmp_path, monkeypatch):
+    path = written(tmp_path)
+    load_plugin(path)
+    texts, labels = pd.DataFrame({"text": ["good", "bad"] * 4}), ["g", "b"] * 4
+    model = make_fusion(text="text/letters_of_mine", store=None).fit(texts, labels)
+    file = save(model, tmp_path / "m.hybridsent")
+    monkeypatch.setenv(_plugins.VARIABLE, "")
+    code = f"from hybridsent import load; print(load({str(file)!r}, plugins=[PLUGINS]).classes_)"
+    told = fresh(code.replace("PLUGINS", repr(str(path))), "-W", "error")
+    assert told.stdout.strip() == "['b' 'g']", told.stderr
+    told = fresh(code.replace("PLUGINS", ""))
+    assert "needs the plugin, hybridsent.load_plugin(NAME)" in told.stderr
 
 
 def test_classes_of_a_plugin_are_found_in_a_pickle_by_who_loads_it_first(tmp_path, monkeypatch):

@@ -58,10 +58,49 @@ _checked: WeakKeyDictionary[BaseEncoder, list[Any]] = WeakKeyDictionary()
 
 
 class BaseEncoder(NamedOutput, BaseEstimator):
-    """Base of the encoders; think twice before adding anything to this class.
+    """Base of the encoders: a column of cells becomes a float32 matrix, a vector a cell.
 
-    The constructor of a subclass only stores its parameters, among them all that are named in
-    `_parameter_constraints`.
+    Missing cells, equal cells, the store, threads, batches, order, errors and names are dealt with
+    here, once; think twice before adding anything to this class. A subclass writes:
+
+    - ``modality``, the name of a registered `hybridsent.Modality`;
+    - ``__init__``, which only stores its parameters: all that `_parameter_constraints` names, with
+      the default `model` first, and those of its own, which it adds to `_parameter_constraints`;
+    - ``_read(cell, network)``, where a cell is read otherwise than the modality says: it gives the
+      clean object that networks take, or raises `hybridsent.exceptions.MediaError`. `cell` is the
+      content without its containers;
+    - ``_cleaning()``, wherever ``_read`` is written or has parameters: a dict of plain values that
+      changes whenever ``_read`` would give something else. It is part of the fingerprint: what is
+      forgotten here is found in the store as it was before;
+    - ``_size(cell)``, where it is known how much a cell will cost to encode, as an int: reading
+      begins with the large ones.
+
+    Attributes
+    ----------
+    n_features_out_ : int
+        Width of the matrix.
+    n_encoded_, n_from_store_ : int
+        Distinct cells that the last call encoded, and that it found in the store.
+
+    See Also
+    --------
+    hybridsent.encoders.Network : What turns clean objects into vectors.
+    hybridsent.Modality : How cells of one kind are keyed, read and recognised.
+
+    Examples
+    --------
+    >>> from hybridsent import TextEncoder
+    >>> class FirstSentence(TextEncoder):
+    ...     def _read(self, cell, network):
+    ...         return super()._read(cell, network).partition(".")[0]
+    ...
+    ...     def _cleaning(self):
+    ...         return {**super()._cleaning(), "part": "first sentence"}
+    >>> rows = FirstSentence(store=None).fit_transform(["Good. Never mind.", "Good"])
+    >>> abs(rows[0] - rows[1]).max() < 1e-4
+    np.True_
+    >>> FirstSentence().fingerprint() == TextEncoder().fingerprint()
+    False
     """
 
     modality: ClassVar[str]

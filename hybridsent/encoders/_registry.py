@@ -342,7 +342,7 @@ def get_backbone(
         return _of_family(
             family, rest, modality, revision=revision, local_files_only=local_files_only
         )
-    if is_own(name):
+    if separator and is_own(name):
         own: Backbone = _callable(f"{_OWN}:resolve")(name, modality)
         return own
     if name in LEARNED:
@@ -413,7 +413,8 @@ def _unknown(name: str, modality: str | None) -> UnknownBackboneError:
         f"A backbone must be one of {_names(modality)} or a name of an open family "
         f"({', '.join(f'{family}:…' for family in FAMILIES)}). Got {name!r}.{hint} "
         "A Hugging Face repository or folder is written 'hf:NAME', a loader of your own "
-        "'module:function'."
+        "'module:function'; one of a plugin needs the plugin, hybridsent.load_plugin(NAME) "
+        "(--plugin NAME)."
         f" {told_of_plugins()}".rstrip()
     )
 

@@ -15,7 +15,13 @@ from typing import Any, TypeVar, overload
 from sklearn.base import is_classifier
 
 from hybridsent._hints import did_you_mean
-from hybridsent._plugins import import_outside, keep_registry, read_plugins, told_of_plugins
+from hybridsent._plugins import (
+    import_outside,
+    keep_registry,
+    read_plugins,
+    told_of_plugins,
+    warn_of_plugins,
+)
 
 __all__ = [
     "ADAPTATIONS",
@@ -410,6 +416,7 @@ def list_fusions() -> dict[str, str]:
     'features side by side, one classifier'
     """
     read_plugins()
+    warn_of_plugins()
     return {name: fusion.summary for name, fusion in _fusions.items()}
 
 
@@ -432,6 +439,7 @@ def list_adaptations() -> dict[str, str]:
     'aligns covariances'
     """
     read_plugins()
+    warn_of_plugins()
     return {name: way.summary for name, way in _adaptations.items()}
 
 
