@@ -81,7 +81,9 @@ def posts(tmp_path_factory):
 # -- which views there are, and how they are named -------------------------------------------------
 
 
-TABLE = pd.DataFrame(columns=["title", "body", "file", "a=b", "c:d", "my__text", "text", "likes"])
+TABLE = pd.DataFrame(
+    columns=["title", "body", "file", "a=b", "c:d", "my__text", "my_", "text", "likes"]
+)
 
 
 def views_of(*options: str, table: pd.DataFrame = TABLE) -> dict[str, tuple[str, str, str]]:
@@ -106,6 +108,10 @@ def views_of(*options: str, table: pd.DataFrame = TABLE) -> dict[str, tuple[str,
         (
             "--text my__text --text body",
             {"my_text": ("my__text", "text", ""), "body": ("body", "text", "")},
+        ),
+        (
+            "--text my_ --text body",
+            {"my": ("my_", "text", ""), "body": ("body", "text", "")},
         ),
         (
             "--audio file --audio file=audio/egemaps-v02",
@@ -234,6 +240,7 @@ def test_features_of_views_are_written_under_their_names(posts, tmp_path, capsys
     assert run("encode", posts, *options, "-o", out) == 0
     said = capsys.readouterr().err
     assert "cells of column 'file' encoded" in said
+    assert "learned from all of these rows: meta" in said
     views = {name.partition("__")[0] for name in pd.read_parquet(out).columns}
     assert views == {"text", "voice", "meta"}
 
@@ -428,10 +435,17 @@ def test_a_saved_model_keeps_its_own_way_of_reading(posts, tmp_path, capsys):
         ([*CONTEXT[:4], "--context-order", "brand"], "must hold numbers, dates"),
         (["--text", "body", "--clean", "url=token"], "Did you mean 'urls'?"),
         (["--text", "body", "--clean", "urls=tokn"], "Did you mean 'token'?"),
-        (["--text", "body", "--clean", "urls"], "urls="),
+        (["--text", "body", "--clean", "urls"], "urls needs a value"),
+        (["--text", "body", "--clean", "no_such:one"], "names the module 'no_such'"),
+        (["--view", "w=body:words", "--device", "cuda"], "--device must be left alone"),
+        (["--text", "body=words", "--long", "mean"], "no encoder of text or audio reads"),
+        (["--text", "body", "--lists", "bdy"], "Did you mean 'body'?"),
         (["--text", "body", "--clean", "urls=drop,urls=token"], "urls must be given once"),
-        (["--audio", "file", "--clean", "urls=token"], "no text is read; got urls=token"),
-        (["--text", "body", "--max-pixels", "5"], "no image is read; got 5"),
+        (
+            ["--audio", "file", "--clean", "urls=token"],
+            "no encoder of text reads a column; got urls=token",
+        ),
+        (["--text", "body", "--max-pixels", "5"], "no encoder of image reads a column; got 5"),
         (["--text", "body", "--plugin", "no_such_module"], "--plugin no_such_module"),
         (["--text", "body", "--plugin"], "expected one argument"),
     ],

@@ -9,6 +9,7 @@ from hybridsent.cli._encoding import parts_of, prepare
 from hybridsent.cli._inputs import TABLES, check_output, left_out, open_rows
 from hybridsent.cli._options import add_encoder_options, add_table
 from hybridsent.cli._view_options import add_views
+from hybridsent.cli._views import META
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,14 @@ def run(arguments: argparse.Namespace) -> None:
             f"view {view.name}: {done.n_encoded_} cells of column {view.column!r} encoded, "
             f"{done.n_from_store_} found in the store ({done.model})"
         )
+    learned = [view.name for view in opened.views if view.name not in encoders]
+    learned += [META] if opened.meta else []
     if output:
         write_table(matrix, output)
+        if learned:
+            say(
+                f"learned from all of these rows: {', '.join(learned)}; to judge a model, let "
+                "evaluate learn them in each fold, from the table itself"
+            )
         told = [f"{matrix.shape[0]} rows, {matrix.shape[1]} features -> {output}"]
         say("; ".join([*told, *left_out(features, opened, arguments)]))

@@ -177,8 +177,8 @@ def _refuse_idle(name: str, value: Any, flag: str) -> None:
     kinds = modalities_with(name)
     options = " or ".join(f"--{kind}" for kind in kinds)
     raise UsageError(
-        f"{flag} must be left out where no {' or '.join(kinds)} is read; got {value}. Name the "
-        f"column with {options}, or leave {flag} out"
+        f"{flag} must be left out where no encoder of {' or '.join(kinds)} reads a column; got "
+        f"{value}. Name the column with {options}, or leave {flag} out"
     )
 
 
@@ -186,10 +186,13 @@ def _cleaning(texts: Sequence[str]) -> dict[str, str | None]:
     """Read ``urls=token,mentions=drop``, or a function of one's own, ``module:function``."""
     if not texts:
         return {}
+    from hybridsent.encoders._own_cleaning import function_of
     from hybridsent.media.text import parse_policies
 
     try:
         policies: dict[str, str | None] = parse_policies(texts)
+        if policies.get("clean"):
+            function_of(policies["clean"])  # one that is not there is told now, not after minutes
     except ValueError as error:
         raise UsageError(f"--clean {', '.join(texts)}: {error}") from error
     return policies

@@ -145,7 +145,7 @@ def _names(views: Sequence[View]) -> list[str]:
     often = Counter(view.column for view in views)
     names = []
     for view in views:
-        column = re.sub("__+", "_", view.column)
+        column = _as_name(view.column)
         if often[view.column] == 1:
             names.append(column)
         else:
@@ -162,7 +162,12 @@ def _short_name(backbone: str) -> str:
         short = rest.rpartition("/")[2] if family in ("hf", "tuned") else rest.replace("/", "-")
     else:
         short = backbone.rpartition("/")[2]
-    return re.sub("__+", "_", short) or backbone
+    return _as_name(short) or _as_name(backbone)
+
+
+def _as_name(text: str) -> str:
+    """Write a text so that it can be the name of a view."""
+    return re.sub("__+", "_", text).rstrip("_")
 
 
 def _told_apart(views: Sequence[View]) -> list[View]:

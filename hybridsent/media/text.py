@@ -175,7 +175,11 @@ def parse_policies(texts: Iterable[str]) -> dict[str, str | None]:
         name, separator, value = (each.strip() for each in part.partition("="))
         if not separator and ":" in part:
             name, value = "clean", part
-        elif name not in POLICIES or not separator:
+        elif name in POLICIES and not separator:
+            raise ValueError(
+                f"{name} needs a value, as in {name}={POLICIES[name][-1]}; got {part!r}"
+            )
+        elif name not in POLICIES:
             raise ValueError(
                 f"a policy must be one of {', '.join(POLICIES)}, as in urls=token, or a function "
                 f"of your own as MODULE:FUNCTION; got {part!r}.{did_you_mean(name, POLICIES)}"
