@@ -283,7 +283,8 @@ class MetaFeatures(NamedOutput, BaseEstimator):
                 f"MetaFeatures must be given the columns of fit, {known[:8]}. "
                 + (f"The column {lost[0]!r} is not there." if lost else f"Got {spare[0]!r}, too.")
             )
-        return table[known]
+        chosen: pd.DataFrame = table[known]
+        return chosen
 
     def _find_kinds(self, columns: Mapping[str, Sequence[Any]]) -> None:
         given = dict(self.kinds or {})
@@ -471,7 +472,7 @@ def _as_number(cell: Any) -> float:
         return float(cell / np.timedelta64(1, "s"))
     if isinstance(cell, str) and "_" in cell:  # Python reads 1_000
         return np.nan
-    if not isinstance(cell, str | Real | Decimal | np.number) or isinstance(cell, np.datetime64):
+    if not isinstance(cell, str | Real | Decimal | np.number):
         return np.nan
     try:
         return float(cell)
@@ -495,17 +496,18 @@ def _as_dates(cells: Sequence[Any], format_: str | None) -> pd.Series:
     import pandas as pd
 
     plain = [cell.strip() if isinstance(cell, str) else _as_iso(cell) for cell in cells]
-    texts = pd.Series(plain, dtype=object)
-    found = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    found = _parsed(pd.Series(plain, dtype=object), "ISO8601")
     if format_ is not None:
-        ours = pd.to_datetime(
-            texts.where([isinstance(cell, str) for cell in cells]),
-            format=format_,
-            errors="coerce",
-            utc=True,
-        )
-        found = ours.fillna(found)
+        texts = [cell.strip() if isinstance(cell, str) else None for cell in cells]
+        found = _parsed(pd.Series(texts, dtype=object), format_).fillna(found)
     return found.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def _parsed(texts: pd.Series, format_: str) -> pd.Series:
+    import pandas as pd
+
+    dates: pd.Series = pd.to_datetime(texts, format=format_, errors="coerce", utc=True)
+    return dates
 
 
 def _as_iso(cell: Any) -> str | None:
@@ -522,8 +524,9 @@ def _as_category(cell: Any) -> str | None:
         return cell.strip()
     if isinstance(cell, dt.date):
         return cell.isoformat()
-    if isinstance(cell, Real | np.number) and not isinstance(cell, bool | np.bool_):
-        number = float(cell)
-        if isinstance(cell, Integral) or number.is_integer():
-            return str(int(cell))
-    return str(cell)
+    if isinstance(cell, bool | np.bool_):
+        return str(cell)
+    if isinstance(cell, Integral):
+        return str(int(cell))
+    whole = isinstance(cell, float | np.floating) and float(cell).is_integer()
+    return str(int(cell)) if whole else str(cell)
