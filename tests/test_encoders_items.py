@@ -242,6 +242,11 @@ def test_a_column_of_broken_items_alone_is_nothing_to_learn_from(modality):
         encoder.fit_transform([[bad, bad], [bad, None, bad]], [0, 1])
 
 
+def test_a_string_of_several_paths_in_memory_is_told_to_be_a_list():
+    with pytest.raises(CellError, match=r"no file at '/a\|/b'; a cell of several paths is a list"):
+        make("image").transform(["/a|/b"])
+
+
 @pytest.mark.parametrize("modality", ["image", "audio"])
 def test_loaders_read_one_item(modality):
     with pytest.raises(MediaError, match="holds 2 items, and one is read"):

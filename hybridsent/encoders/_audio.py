@@ -23,6 +23,9 @@ class AudioEncoder(BaseEncoder):
     is then found in the feature store by every fold, grid point, process and later run. The encoder
     learns nothing from the data.
 
+    A cell may be a list of clips: its row is the mean of their vectors, or with `steps` they are
+    the segments.
+
     Parameters
     ----------
     model : str, default="audio/compare-2016"
@@ -45,7 +48,8 @@ class AudioEncoder(BaseEncoder):
         Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache
         folder, None keeps nothing.
     on_error : {"raise", "missing"}, default="raise"
-        What a broken cell does: an error that names it, or a row of NaN and one warning.
+        What a broken cell does: an error that names it, or a row of NaN and one warning. A broken
+        item of several is then left out, as a missing one is.
     n_jobs : int, default=None
         Threads that read, prepare and (openSMILE) encode cells; None and -1 take every core given
         to the process.
@@ -81,9 +85,9 @@ class AudioEncoder(BaseEncoder):
         Of an encoder that was pickled or saved: what ``precision="auto"`` was there. It stays so on
         another machine, where that computes it; else rows are float32, with a warning.
     n_encoded_ : int
-        Distinct cells that the last `transform` encoded.
+        Distinct cells, or items of cells, that the last `transform` encoded.
     n_from_store_ : int
-        Distinct cells that the last `transform` found in the store.
+        Distinct cells, or items of cells, that the last `transform` found in the store.
 
     See Also
     --------

@@ -152,7 +152,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         Parameters
         ----------
         X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
-            Cells; None, NaN and empty strings are missing.
+            Cells; None, NaN, empty strings and empty lists are missing, a list holds several items.
         y : ignored
             Present for the scikit-learn interface.
 
@@ -174,7 +174,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         Parameters
         ----------
         X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
-            Cells; None, NaN and empty strings are missing.
+            Cells; None, NaN, empty strings and empty lists are missing, a list holds several items.
         y : array of shape (n,), default=None
             Labels, as a Pipeline hands them on. Nothing is learned from them here, but they tell
             that somebody will learn from these rows.
@@ -200,7 +200,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         Parameters
         ----------
         X : DataFrame with one column, Series, list or array of shape (n,) or (n, 1)
-            Cells; None, NaN and empty strings are missing.
+            Cells; None, NaN, empty strings and empty lists are missing, a list holds several items.
 
         Returns
         -------

@@ -20,6 +20,9 @@ class ImageEncoder(BaseEncoder):
     and encoded once; the vector is then found in the feature store by every fold, grid point,
     process and later run. The encoder learns nothing from the data.
 
+    A cell may be a list of pictures: its row is the mean of their vectors, or with `steps` they are
+    the segments.
+
     Parameters
     ----------
     model : str, default="image/efficientnet-lite0"
@@ -41,7 +44,8 @@ class ImageEncoder(BaseEncoder):
         Where vectors are kept; ``"default"`` is the folder named by ``HYBRIDSENT_STORE`` or a cache
         folder, None keeps nothing.
     on_error : {"raise", "missing"}, default="raise"
-        What a broken cell does: an error that names it, or a row of NaN and one warning.
+        What a broken cell does: an error that names it, or a row of NaN and one warning. A broken
+        item of several is then left out, as a missing one is.
     n_jobs : int, default=None
         Threads that read cells, and on the CPU encode them; None and -1 take every core given to
         the process (joblib gives each of its workers a part).
@@ -66,9 +70,9 @@ class ImageEncoder(BaseEncoder):
         Of an encoder that was pickled or saved: what ``precision="auto"`` was there. It stays so on
         another machine, where that computes it; else rows are float32, with a warning.
     n_encoded_ : int
-        Distinct cells that the last `transform` encoded.
+        Distinct cells, or items of cells, that the last `transform` encoded.
     n_from_store_ : int
-        Distinct cells that the last `transform` found in the store.
+        Distinct cells, or items of cells, that the last `transform` found in the store.
 
     See Also
     --------

@@ -257,9 +257,12 @@ def _explained(error: OSError, path: str) -> str:
     if "://" in path[:16]:
         return f"{_shown(path)} is an address, not a path; download it first"
     if isinstance(error, FileNotFoundError):
+        several = (
+            "; a cell of several paths is a list, as read_table makes it" if "|" in path else ""
+        )
         if Path(path).is_absolute():
-            return f"no file at {_shown(path)}"
-        return f"no file at {_shown(path)} (looked up in {_shown(str(Path.cwd()))})"
+            return f"no file at {_shown(path)}{several}"
+        return f"no file at {_shown(path)} (looked up in {_shown(str(Path.cwd()))}){several}"
     if isinstance(error, PermissionError):
         return f"{_shown(path)} may not be read: permission denied"
     if error.errno == errno.ENAMETOOLONG:
