@@ -46,6 +46,7 @@ TABLE = """
 import pandas as pd
 words = ["lovely good day", "so good and fine", "awful bad thing", "bad and never again"] * 6
 table = pd.DataFrame({"text": [f"{word} {i}" for i, word in enumerate(words)]})
+table["pulse"] = ["61 64 66", "62 60 65", "88 91 95", "90 97 94"] * 6
 table["label"] = ["good", "good", "bad", "bad"] * 6
 table["site"] = ["a", "a", "a", "a", "b", "b", "b", "b"] * 3
 table.to_csv("posts.csv", index=False)
@@ -84,7 +85,9 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_page_has_files_uses_and_commands():
-    assert {"my_network.py", "my_cleaning.py", "my_head.py", "my_adapter.py"} <= set(FILES)
+    assert {"my_network.py", "my_cleaning.py", "my_pulse.py", "my_head.py", "my_adapter.py"} <= set(
+        FILES
+    )
     assert set(USES) == set(FILES) - {"my_recipe.py"}
     assert len(LINES) >= 4
 
@@ -126,7 +129,9 @@ def test_each_command_of_the_page_runs(line, folder, monkeypatch, capsys):
     assert "accuracy" in told.stdout
     monkeypatch.chdir(folder)
     assert main(re.sub(r"--plugin \w+\.py", "", line).split()[1:]) != 0
-    assert re.search(r"must|cannot be imported", capsys.readouterr().err)
+    assert re.search(
+        r"must|cannot be imported|unrecognized arguments: --pulse", capsys.readouterr().err
+    )
 
 
 # -- what a classifier gets ------------------------------------------------------------------------

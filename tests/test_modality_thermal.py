@@ -221,3 +221,15 @@ def test_the_command_line_knows_it_by_its_plugin(tmp_path):
     assert "thermal/blocks" in command("backbones", "--plugin", PLUGIN)
     refused = fresh("-m", "hybridsent", "fit", *map(str, common[::3]), "--thermal", "heat")
     assert refused.returncode != 0
+
+
+@pytest.mark.parametrize("name", ["target", "table", "run"])
+def test_a_modality_that_is_named_like_an_option_is_refused_by_name(name, tmp_path):
+    plugin = tmp_path / f"my_{name}.py"
+    plugin.write_text(
+        "from hybridsent import Modality, register_modality\n"
+        f"register_modality(Modality({name!r}, 'a:b', 'a:B'))"
+    )
+    done = fresh("-m", "hybridsent", "evaluate", "t.csv", "--target", "y", "--plugin", str(plugin))
+    assert done.returncode == 2
+    assert f"must not be named '{name}'" in done.stderr

@@ -28,6 +28,7 @@ from hybridsent.cli import (
     _store,
 )
 from hybridsent.cli._console import UsageError, say
+from hybridsent.cli._modalities import modality_names
 from hybridsent.cli._parser import Parser
 from hybridsent.cli._plugins import load_plugins
 from hybridsent.cli._streams import forgiving, hush
@@ -80,10 +81,28 @@ def build_parser() -> argparse.ArgumentParser:
             default=argparse.SUPPRESS,
             help="show the traceback of an error",
         )
-        module.add_arguments(sub)
+        _add_arguments(module, sub)
         sub.usage = _usage(sub)
         sub.set_defaults(run=module.run)
     return parser
+
+
+def _add_arguments(module: ModuleType, parser: argparse.ArgumentParser) -> None:
+    """Let a command add its options, those of modalities among them, which others have named."""
+    clash: str | None = None
+    try:
+        module.add_arguments(parser)
+    except argparse.ArgumentError as error:
+        clash = str(error.argument_name).lstrip("-")
+        if clash not in modality_names():
+            raise
+    taken = [action.dest for action in parser._actions] + ["run", "command"]
+    names = [name for name in modality_names() if name == clash or taken.count(name) > 1]
+    if names:
+        raise UsageError(
+            f"a modality must not be named {names[0]!r}, which the command line uses for something "
+            "else; rename it where it is registered"
+        )
 
 
 def _usage(parser: argparse.ArgumentParser) -> str | None:
