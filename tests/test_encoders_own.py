@@ -147,6 +147,18 @@ def test_a_module_that_lacks_a_package_is_told(tmp_path, monkeypatch):
         encoder("lacks_of_a_test:load").fit(["good"])
 
 
+@pytest.mark.parametrize("given", [{"pooling": "max"}, {"layer": -2}, {"steps": 2}])
+def test_options_that_a_network_does_not_say_to_serve_are_refused(given, tmp_path):
+    model = written(tmp_path)
+    with pytest.raises(ValueError, match=f"The {next(iter(given))} parameter must be left alone"):
+        TextEncoder(model, store=None, **given).fit_transform(["good"])
+    model = written(tmp_path, CODE + "\nHashed.check = lambda self, options: None\n")
+    if "steps" not in given:
+        TextEncoder(model, store=None, **given).fit_transform(["good"])
+    with pytest.raises(ValueError, match=r"revision parameter must be left alone.*Got 'main'"):
+        TextEncoder(model, revision="main").fit(["good"])
+
+
 # -- told apart ------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from hybridsent._hints import did_you_mean
 from hybridsent._plugins import import_outside, told_of_plugins
 from hybridsent.encoders._files import sha256_of
-from hybridsent.encoders._network import Network
+from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._registry import FAMILIES, Backbone, is_own
 from hybridsent.exceptions import (
     PluginError,
@@ -47,7 +47,7 @@ _codes: dict[str, str] = {}  # hash of the source of each module, as it was when
 _lock = threading.RLock()
 
 
-def resolve(name: str, modality: str | None) -> Backbone:
+def resolve(name: str, modality: str | None, revision: str | None = None) -> Backbone:
     """Turn ``"module:loader"`` into a backbone; the module is imported, nothing is loaded.
 
     Parameters
@@ -56,6 +56,8 @@ def resolve(name: str, modality: str | None) -> Backbone:
         The name.
     modality : str or None
         What it shall read; None takes the loader's attribute ``modality``.
+    revision : str, default=None
+        Refused: a loader has none.
 
     Returns
     -------
@@ -66,7 +68,14 @@ def resolve(name: str, modality: str | None) -> Backbone:
     ------
     UnknownBackboneError
         If there is no such module or function, or it reads another modality.
+    ValueError
+        If a revision is given.
     """
+    if revision is not None:
+        raise ValueError(
+            f"The revision parameter must be left alone with {name!r}: a loader of your own gets "
+            f"none. Got {revision!r}."
+        )
     module, _, attribute = name.partition(":")
     loader = getattr(_module(module, name), attribute, None)
     if not callable(loader):
@@ -141,7 +150,27 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
             f"The loader of {backbone.name!r} must give a hybridsent.encoders.Network. Got a "
             f"{type(network).__name__}."
         )
+    if type(network).check is Network.check:
+        network.check = _DefaultsOnly(backbone.name)  # type: ignore[method-assign]
     return network
+
+
+class _DefaultsOnly:
+    """Stands for the method `check` of a network that has none: it serves no options."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, options: Options) -> None:
+        plain = Options()
+        for name in ("steps", "layer", "pooling"):
+            if getattr(options, name) != getattr(plain, name):
+                raise ValueError(
+                    f"The {name} parameter must be left alone with {self.name!r}, whose network "
+                    f"does not say that it reads it. Got {getattr(options, name)!r}; if it does, "
+                    "write its method check(self, options), which raises ValueError for what it "
+                    "cannot serve."
+                )
 
 
 def identify(backbone: Backbone) -> str:
@@ -292,7 +321,7 @@ def _parts(value: Any, where: str, name: str) -> Iterator[bytes]:
     elif isinstance(value, list | tuple):
         for i, each in enumerate(value):
             yield from _parts(each, f"{where}[{i}]", name)
-    elif not isinstance(value, Backbone):
+    elif not isinstance(value, Backbone | _DefaultsOnly):
         raise WeightsError(
             f"The weights of {name!r} must be told by arrays, tensors, torch modules and plain "
             f"values that its network holds. Got a {type(value).__name__} as {where}; let the "

@@ -343,7 +343,7 @@ def get_backbone(
             family, rest, modality, revision=revision, local_files_only=local_files_only
         )
     if separator and is_own(name):
-        own: Backbone = _callable(f"{_OWN}:resolve")(name, modality)
+        own: Backbone = _callable(f"{_OWN}:resolve")(name, modality, revision)
         return own
     if name in LEARNED:
         raise UnknownBackboneError(_learns(name))
