@@ -283,6 +283,17 @@ def test_segments_are_made_of_every_view_that_is_encoded_here(how):
     assert set(model.set_params(classify__max_epochs=2).fit(table, y).predict(table)) <= set(y)
 
 
+def test_a_view_without_segments_stands_beside_those_with_some():
+    table, y = articles()
+    views = {"deep": "text/fake", "words": "text/words"}
+    model = make_fusion("cnn", views=views, columns=dict.fromkeys(views, "title"))
+    X = model.set_params(classify__max_epochs=2).fit(table, y)[0].transform(table)
+    assert {name.rpartition("_")[0] for name in X} == {
+        "words_",
+        *(f"deep__s{step}" for step in range(4)),
+    }
+
+
 def test_indicators_are_named_after_views():
     table, y = articles()
     model = make_fusion(views=hashed(title="t", body="b")).fit(table, y)
@@ -426,9 +437,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"views": {"title": "hf:no/where"}}, r"such as TextEncoder\('hf:no/where'\).*not on this machine"),
     ({"views": {"title": "hf:/no/where"}}, "Nothing is at /no/where"),
     ({"views": {"title": "opensmile:nope"}}, "SET in .*Got 'nope'"),
-    ({"views": {"title": "zoo:lion"}}, "name of an open family"),
+    ({"views": {"title": "zoo:lion"}}, "the families are hf:.*Got 'zoo:lion'"),
     ({"views": {"text": "image"}}, "'text' must read text.*Got 'image'; name the view otherwise"),
     ({"text": "image"}, "'text' must read text"),
+    ({"image": "text/words"}, "'image' must read image"),
+    ({"views": {"w": "text/words"}, "steps": 3}, "steps .* no view has an encoder. Got 3"),
+    ({"views": {"w": "text/words"}, "device": "cuda"}, "device .* no view has an encoder"),
+    ({"views": {"w": "text/words"}, "columns": {"w": ["a", "b"]}}, "one column of the table, whose"),
     ({"views": {"text": "text"}, "text": True}, "Got 'text' as parameter and in views"),
     ({"views": {"a": "text"}, "features": ["a"]}, "must be named once.*Got 'a' twice"),
     ({"views": {"a": "text"}, "columns": {"a": ["b"]}}, r"columns\['a'\].*one column.*Got \['b'\]"),

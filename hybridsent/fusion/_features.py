@@ -327,7 +327,7 @@ def check_used(caller: str, encodes: bool, **given: Any) -> None:
         if not encodes and (type(value) is not type(default) or value != default):
             raise ValueError(
                 f"The {name} parameter of {caller} must be left alone where nothing is encoded: "
-                f"the features are ready. Got {value!r}."
+                f"no view has an encoder. Got {value!r}."
             )
 
 
