@@ -179,7 +179,9 @@ class HFText(HFNetwork):
         pooling = self.facts.pooling if options.pooling == "auto" else options.pooling
         return "mean" if options.steps is not None and pooling == "cls" else str(pooling)
 
-    def _encode_pieces(self, batch: Sequence[tuple[np.ndarray, ...]], options: Options) -> Any:
+    def _encode_pieces(
+        self, batch: Sequence[tuple[np.ndarray, ...]], options: Options
+    ) -> np.ndarray:
         """Encode texts of several pieces, then pool each text over all of its own."""
         projected = self.facts.two_tower and options.is_default
         sums = Sums(len(batch), largest=not projected and self._pooling(options) == "max")
