@@ -500,7 +500,8 @@ def _as_dates(cells: Sequence[Any], format_: str | None) -> pd.Series:
     if format_ is not None:
         texts = [cell.strip() if isinstance(cell, str) else None for cell in cells]
         found = _parsed(pd.Series(texts, dtype=object), format_).fillna(found)
-    return found.dt.tz_localize(None).astype("datetime64[us]")
+    plain_dates: pd.Series = found.dt.tz_localize(None).astype("datetime64[us]")
+    return plain_dates
 
 
 def _parsed(texts: pd.Series, format_: str) -> pd.Series:
