@@ -363,7 +363,7 @@ def test_every_policy_is_parsed_and_taken_by_the_encoder():
     [
         ("url=token", "Did you mean 'urls'"),
         ("urls=tokens", "urls must be one of keep, token, drop; .*Did you mean 'token'"),
-        ("urls", "as in urls=token"),
+        ("urls", "urls needs a value, as in urls="),
         ("clean=a:b", "must be one of unicode"),
         ("", "must be one of unicode"),
         ("urls=drop,urls=token", "urls must be given once"),
