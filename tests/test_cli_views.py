@@ -307,6 +307,23 @@ def test_texts_in_lists_are_read_by_fit_and_predict(posts, tmp_path):
     assert pd.read_csv(out)["body"].tolist() == table["body"].tolist()
 
 
+def test_columns_of_words_and_numbers_may_be_absent_but_not_all(posts, tmp_path, capsys):
+    model, new, out = tmp_path / "m.hybridsent", tmp_path / "new.csv", tmp_path / "out.csv"
+    options = ("--view", "w=body:words", "--text", "title", "--meta", "likes,brand")
+    assert run("fit", posts, "--target", "label", *options, "-o", model) == 0
+    table = pd.read_csv(posts)
+    for absent in (["body"], ["likes"], ["likes", "brand", "body"]):
+        table.drop(columns=absent).to_csv(new, index=False)
+        capsys.readouterr()
+        assert run("predict", model, new, "-o", out) == 0
+        said = capsys.readouterr().err
+        assert all(f"no column {name!r}: it counts as missing" in said for name in absent)
+        empty = table.assign(**dict.fromkeys(absent))
+        assert load(model).predict(empty).tolist() == pd.read_csv(out)["prediction"].tolist()
+    table[["label"]].to_csv(new, index=False)
+    assert run("predict", model, new, "-o", out) == 2
+
+
 # -- context ---------------------------------------------------------------------------------------
 
 

@@ -191,8 +191,8 @@ def _cleaning(texts: Sequence[str]) -> dict[str, str | None]:
 
     try:
         policies: dict[str, str | None] = parse_policies(texts)
-        if policies.get("clean"):
-            function_of(policies["clean"])  # one that is not there is told now, not after minutes
+        if own := policies.get("clean"):
+            function_of(own)  # one that is not there is told now, not after minutes
     except ValueError as error:
         raise UsageError(f"--clean {', '.join(texts)}: {error}") from error
     return policies

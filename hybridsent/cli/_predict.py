@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     facts = inspect(arguments.model)["metadata"]
     contexts, lists = contexts_in(facts), lists_in(facts)
     media += [context.column for context in contexts if context.name in media]
-    encoded = [name for _, names in found for name in names]
+    encoded = [name for _, names in found for name in names] + _learned_columns(model)
     where = _columns(model, encoded)
     table = read_rows(arguments)
     names = _new_columns(model, arguments.prefix, table)
@@ -97,6 +97,22 @@ def _columns(model: Any, encoded: list[str]) -> list[str]:
         if view not in PASSTHROUGH
     ]
     return list(dict.fromkeys([*encoded, *features]))
+
+
+def _learned_columns(model: Any) -> list[str]:
+    """Name the columns of what learns from texts or numbers, and knows missing cells, too."""
+    from hybridsent._held import everything
+    from hybridsent.evaluation._columns import names_of
+    from hybridsent.lexical import WordFeatures
+    from hybridsent.meta import MetaFeatures
+
+    first = model[0] if hasattr(model, "steps") else None
+    return [
+        name
+        for _, part, column in getattr(first, "transformers_", ())
+        if any(isinstance(each, WordFeatures | MetaFeatures) for each in everything(part))
+        for name in names_of(column)
+    ]
 
 
 def _with_told(model: Any, table: Any) -> Any:

@@ -167,7 +167,7 @@ def _short_name(backbone: str) -> str:
 
 def _as_name(text: str) -> str:
     """Write a text so that it can be the name of a view."""
-    return re.sub("__+", "_", text).rstrip("_")
+    return re.sub("__+", "_", text).strip().rstrip("_")
 
 
 def _told_apart(views: Sequence[View]) -> list[View]:
