@@ -90,6 +90,7 @@ def test_the_page_has_files_uses_and_commands():
     )
     assert set(USES) == set(FILES) - {"my_recipe.py"}
     assert len(LINES) >= 4
+    assert re.findall(r"^hybridsent .*$", PAGE, re.MULTILINE) == LINES  # all of them are run
 
 
 @pytest.mark.slow
