@@ -17,7 +17,8 @@ from hybridsent import evaluate, make_fusion, read_table
 TASKS = {"chn": "chn_hotel", "german": "umsab_german", "emotion": "tweeteval_emotion"}
 MODELS = {
     "early": ("early", {}),
-    "early, views weighed": ("early", {"classify__view_weights": "auto"}),
+    "early, all views alike": ("early", {"classify__view_weights": "equal"}),
+    "early, by gain": ("early", {"classify__view_weights": "gain"}),
     "late, mean": ("late", {"classify__combine": "mean"}),
     "late, product": ("late", {}),
     "late, weighted": ("late", {"classify__combine": "weighted"}),

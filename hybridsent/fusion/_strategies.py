@@ -42,7 +42,7 @@ def last_steps(
     }
     if "classifier" in takes:
         given["classifier"] = _classifier(
-            classifier, class_weight, random_state, learn_device, n_jobs
+            classifier, class_weight, random_state, learn_device, n_jobs, weighs=how == "early"
         )
     elif not (isinstance(classifier, str) and classifier == "logreg"):
         raise ValueError(
@@ -123,19 +123,23 @@ def _classifier(
     random_state: int,
     learn_device: str,
     n_jobs: int | None,
+    *,
+    weighs: bool,
 ) -> BaseEstimator:
+    """Make a classifier; one that weighs views keeps those that say nothing from taking part."""
     if class_weight is not None and classifier not in ("logreg", "svm"):
         raise ValueError(
             "The class_weight parameter must be None unless classifier is 'logreg' or 'svm'. Got "
             f"{class_weight!r} with {classifier!r}; set the weights of a classifier of your own "
             "where you make it."
         )
-    if classifier == "logreg":
+    if classifier in ("logreg", "svm"):
         return TunedLinearClassifier(
-            "log_loss", class_weight=class_weight, random_state=random_state
+            "log_loss" if classifier == "logreg" else "hinge",
+            class_weight=class_weight,
+            random_state=random_state,
+            view_weights="auto" if weighs else "equal",
         )
-    if classifier == "svm":
-        return TunedLinearClassifier("hinge", class_weight=class_weight, random_state=random_state)
     if classifier == "xgboost":
         return BoostedTreesClassifier(device=learn_device, n_jobs=n_jobs, random_state=random_state)
     if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
