@@ -50,7 +50,7 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
-def number(least: float, *, whole: bool = True, most: float = float("inf")) -> Callable[[str], Any]:
+def number(least: float, *, whole: bool = True, most: float | None = None) -> Callable[[str], Any]:
     """Make the type of an option that takes a number.
 
     Parameters
