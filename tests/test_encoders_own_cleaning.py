@@ -65,7 +65,8 @@ def module(tmp_path, monkeypatch):
         return name
 
     yield write
-    sys.modules.pop("own_words_of_a_test", None)
+    for name in ("own_words_of_a_test", "other_words_of_a_test"):
+        sys.modules.pop(name, None)
 
 
 # -- what it does
@@ -163,6 +164,57 @@ def test_its_source_and_what_it_reads_in_its_module_count(module, old, new, same
     assert old in MODULE
     second = identity_of(f"{module(MODULE.replace(old, new))}:clean")
     assert (first == second) is same
+
+
+DECORATED = """
+import functools
+import html
+def around(function):
+    @functools.wraps(function)
+    def wrapper(text):
+        return function(text).upper()
+    return wrapper
+@around
+def clean(text):
+    return text.strip()
+@functools.wraps(html.unescape)
+def unescape(text):
+    return html.unescape(text) + "1"
+LAMBDAS = [
+    lambda text: text +
+    "1",
+]
+first = LAMBDAS[0]
+def late(text):
+    import html
+    return html.unescape(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("clean", "upper", "lower"),
+        ("clean", "strip", "lstrip"),
+        ("unescape", 'html.unescape(text) + "1"', 'html.unescape(text) + "2"'),
+        ("first", '    "1",', '    "2",'),
+        ("late", "    import html", "    import xml.sax.saxutils as html"),
+    ],
+)
+def test_what_a_decorator_adds_and_each_line_of_a_lambda_count(module, name, old, new):
+    assert old in DECORATED
+    home = module(DECORATED)
+    first = identity_of(f"{home}:{name}")
+    assert identity_of(f"{module(DECORATED)}:{name}") == first
+    assert identity_of(f"{module(DECORATED.replace(old, new))}:{name}") != first
+
+
+def test_a_module_of_ones_own_that_is_imported_late_needs_a_version(module):
+    other = module("def fix(text):\n    return text\n", "other_words_of_a_test")
+    source = f"def clean(text):\n    from {other} import fix\n    return fix(text)\n"
+    with pytest.raises(ValueError, match=r"other_words_of_a_test.*version = 1"):
+        identity_of(f"{module(source)}:clean")
+    assert identity_of(f"{module(source + 'clean.version = 1')}:clean").endswith("version 1")
 
 
 def test_a_file_that_changes_after_its_function_was_loaded_changes_nothing(module, tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import inspect
 import os
@@ -16,7 +17,7 @@ import re
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any, TypeAlias, TypeGuard
 from weakref import WeakKeyDictionary
@@ -184,15 +185,20 @@ def _parts(value: Any, seen: set[int]) -> Any:
     if isinstance(value, MethodDescriptorType):  # str.lower
         return f"{value.__objclass__.__name__}.{value.__name__}"
     if (version := _version_of(value)) is not None:
-        return f"{getattr(value, '__qualname__', '')} {version}"
-    value = inspect.unwrap(value) if callable(value) else value
-    if isinstance(value, FunctionType):
-        return _of_function(value, seen)
-    raise ValueError(
-        f"What a clean function does must be told by its source, or by its version. {value!r:.80} "
-        "has no source that tells it. Give the function that you pass a version: FUNCTION.version "
-        "= 1, and another number whenever it changes what it does."
-    )
+        own: Any = f"{getattr(value, '__qualname__', '')} {version}"
+    elif isinstance(value, FunctionType):
+        own = _of_function(value, seen)
+    elif callable(value) and hasattr(value, "__wrapped__"):  # by functools.lru_cache
+        return _parts(value.__wrapped__, seen)
+    else:
+        raise ValueError(
+            "What a clean function does must be told by its source, or by its version. "
+            f"{value!r:.80} has no source that tells it. Give the function that you pass a "
+            "version: FUNCTION.version = 1, and another number whenever it changes what it does. "
+            "A method takes none: write a function around it."
+        )
+    inner = getattr(value, "__wrapped__", None)  # what a decorator stands around
+    return own if inner is None else [own, _parts(inner, seen)]
 
 
 def _version_of(value: Any) -> str | None:
@@ -213,7 +219,9 @@ def _version_of(value: Any) -> str | None:
 
 
 def _home(value: Any) -> str:
-    named = isinstance(value, BuiltinFunctionType | FunctionType | type)
+    if isinstance(value, FunctionType):  # functools.wraps gives it another __module__
+        return str(value.__globals__.get("__name__"))
+    named = isinstance(value, BuiltinFunctionType | type)
     return str(value.__module__) if named else ""
 
 
@@ -231,17 +239,44 @@ def _of_function(function: FunctionType, seen: set[int]) -> Any:
         _source_of(function),
         [_parts(each, seen) for each in (function.__defaults__, function.__kwdefaults__)],
         *((name, _parts(read[name], seen)) for name in sorted(read)),
+        *((name, _parts(_imported(name, function), seen)) for name in _imports_in(function)),
     ]
+
+
+def _imports_in(function: FunctionType) -> list[str]:
+    """Names of the modules that a function imports when it runs, with dots where relative."""
+    found = set()
+    for code in _codes_in(function.__code__):
+        steps = [each for each in dis.get_instructions(code) if each.opname != "EXTENDED_ARG"]
+        for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
+            if step.opname == "IMPORT_NAME":
+                found.add("." * int(level.argval) + str(step.argval))
+    return sorted(found)
+
+
+def _imported(name: str, function: FunctionType) -> Any:
+    try:
+        return importlib.import_module(name, function.__globals__.get("__package__"))
+    except ImportError:  # as the function itself will see, which may know what to do then
+        return None
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Give the code of a function, and of those inside it."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _codes_in(inner)
 
 
 def _globals_in(code: CodeType) -> set[str]:
     """Names that a function, or one inside it, looks up in its module."""
-    found = {
+    return {
         str(each.argval)
-        for each in dis.get_instructions(code)
+        for inner in _codes_in(code)
+        for each in dis.get_instructions(inner)
         if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")
     }
-    return found.union(*(_globals_in(c) for c in code.co_consts if isinstance(c, CodeType)))
 
 
 _sources: WeakKeyDictionary[CodeType, str] = WeakKeyDictionary()
@@ -252,7 +287,7 @@ def _source_of(function: FunctionType) -> str:
     if function.__code__ in _sources:
         return _sources[function.__code__]
     try:
-        text = textwrap.dedent(inspect.getsource(function)).strip()
+        text = textwrap.dedent("".join(_lines_of(function.__code__))).strip()
     except (OSError, TypeError) as error:
         raise ValueError(
             f"The source of {_name(function)}, which clean uses, cannot be read ({error}). Give "
@@ -265,3 +300,14 @@ def _source_of(function: FunctionType) -> str:
             "Write it with def, and a name."
         )
     return _sources.setdefault(function.__code__, text)
+
+
+def _lines_of(code: CodeType) -> list[str]:
+    """Read the lines of a function; inspect takes the end of one for that of a lambda."""
+    lines, first = inspect.getsourcelines(code)
+    ends = [end or start for inner in _codes_in(code) for start, end, *_ in inner.co_positions()]
+    last = max((line for line in ends if line is not None), default=0)
+    missing = last - (first + len(lines) - 1)
+    if missing > 0:
+        return list(inspect.findsource(code)[0][first - 1 : last])
+    return lines
