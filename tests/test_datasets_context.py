@@ -139,6 +139,36 @@ def test_a_neighbour_that_holds_several_items_weighs_as_much_as_one_that_holds_o
     assert found[2] == {"items": ["a.png", "b.png", "c.png"], "weights": [0.5, 0.5, 1.0]}
 
 
+@pytest.mark.parametrize("holder", [tuple, lambda items: np.array(items, dtype=object), np.array])
+def test_lists_of_any_kind_are_opened(holder):
+    table = talk(n=3, dialogues=1)
+    table["image"] = pd.Series([holder(["a.png", "b.png"]), holder(["c.png", "d.png"]), None])
+    found = add_context(table, "image", group="dialogue", order="turn")["image_context"]
+    assert found[2] == ["a.png", "b.png", "c.png", "d.png"]
+
+
+def test_the_context_of_a_context_weighs_its_items_by_both():
+    table = add_context(
+        talk(n=4, dialogues=1), "text", group="dialogue", order="turn", before=2, decay=0.5
+    )
+    cell = table["text_context"][2]
+    assert cell["weights"] == [0.5, 1.0]
+    found = add_context(table, "text_context", group="dialogue", order="turn", before=1, name="x")
+    assert found["x"][3]["items"] == cell["items"]
+    np.testing.assert_allclose(found["x"][3]["weights"], [1 / 3, 2 / 3])
+    table.at[2, "text_context"] = {"items": ["a", "b"], "weights": [1]}
+    with pytest.raises(TableError, match=r"Row 2: the list cell must hold as many weights"):
+        add_context(table, "text_context", group="dialogue", order="turn", name="x")
+
+
+def test_neighbours_of_which_decay_leaves_nothing_are_left_out():
+    table = pd.DataFrame({"g": 1, "turn": range(5), "text": list("abcde")})
+    found = add_context(table, "text", group="g", order="turn", before=9, decay=1e-200)[
+        "text_context"
+    ]
+    assert found[4] == {"items": ["c", "d"], "weights": [1e-200, 1.0]}
+
+
 def test_sounds_in_memory_are_cells_not_lists():
     sound = (np.zeros(8, dtype=np.float32), 16000)
     table = talk(n=2, dialogues=1)

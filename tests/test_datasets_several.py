@@ -73,6 +73,29 @@ def test_lists_of_a_file_are_lists_of_absolute_paths(kind, tmp_path):
 
 
 @every_format
+def test_weights_of_paths_go_through_files(kind, tmp_path):
+    cells = [{"items": ["a.jpg", "/b.jpg", None], "weights": [0.5, 1.0, 2.0]}, None]
+    write_table(pd.DataFrame({"photos": cells}), tmp_path / f"t.{kind}")
+    found = read_table(tmp_path / f"t.{kind}")["photos"].tolist()
+    assert list(found[0]["items"]) == [f"{tmp_path}/a.jpg", "/b.jpg", None]
+    assert list(found[0]["weights"]) == [0.5, 1.0, 2.0]
+    assert is_missing(found[1])
+
+
+def test_lists_in_the_spelling_of_python_are_read_as_pandas_wrote_them(tmp_path):
+    cells = [["a.jpg", "it's.jpg"], ["C:\\b.jpg"], [None, "c.jpg"], "d.jpg"]
+    pd.DataFrame({"photos": cells}).to_csv(tmp_path / "t.csv", index=False)
+    found = read_table(tmp_path / "t.csv")["photos"].tolist()
+    here = str(tmp_path)
+    assert found == [
+        [f"{here}/a.jpg", f"{here}/it's.jpg"],
+        [f"{here}/C:\\b.jpg"],
+        [None, f"{here}/c.jpg"],
+        f"{here}/d.jpg",
+    ]
+
+
+@every_format
 def test_texts_are_never_split(kind, tmp_path):
     path = written(tmp_path, {"text": TEXTS, "photo": ["a.jpg|b.jpg"] * 3}, kind)
     assert read_table(path)["text"].tolist() == TEXTS
@@ -108,7 +131,20 @@ def test_a_bar_in_a_url_is_part_of_it(tmp_path):
     assert read_table(path, media=["photo"])["photo"].tolist()[:2] == [one, two.split("|")]
 
 
-@pytest.mark.parametrize("odd", ["[" * 9000, '["a"', "[1, 2]", '{"a": 1}', "[]x", '["\\ud800"]'])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "[" * 9000,
+        '["a"',
+        "[1, 2]",
+        '{"a": 1}',
+        "[]x",
+        "['a.jpg' 'b.jpg']",
+        "['a.jpg', open('b')]",
+        "[None + 1]",
+        '["\\ud800"]',
+    ],
+)
 def test_what_is_no_list_of_paths_is_a_path(odd, tmp_path):
     path = written(tmp_path, {"photo": [odd, "a.jpg", "b.jpg"]}, "csv")
     found = read_table(path)["photo"].tolist()

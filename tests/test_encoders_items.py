@@ -415,6 +415,42 @@ def test_weights_count_within_each_segment(modality):
     np.testing.assert_allclose(rows[0], np.concatenate(expected), rtol=1e-6)
 
 
+def test_weights_of_any_size_are_shares_and_equal_ones_are_none():
+    a, b = cells("text", 2)
+    one = make("text").transform([a, b])
+    rows = make("text").transform(
+        [weighted([a, b], [1e308, 1e308]), weighted([a, b], [1e308, 1.5e308]), [a, b]]
+    )
+    np.testing.assert_array_equal(rows[0], rows[2])
+    np.testing.assert_allclose(rows[1], np.average(one, axis=0, weights=[1, 1.5]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("at_once", [1, 2**23])
+def test_a_mean_does_not_depend_on_the_rows_beside_it(at_once, monkeypatch):
+    monkeypatch.setattr("hybridsent.encoders._items._VALUES_AT_ONCE", at_once)
+    a, b, c = cells("text", 3)
+    column = [[a, b, c], weighted([a, b, c], [0.3, 0.3, 0.3]), weighted([a, b, c], [3, 1, 2])]
+    rows = make("text").transform(column)
+    for cell, row in zip(column, rows, strict=True):
+        np.testing.assert_array_equal(make("text").transform([cell])[0], row)
+    np.testing.assert_array_equal(rows[0], rows[1])
+
+
+def test_rows_of_many_items_are_averaged_few_at_a_time(monkeypatch):
+    from hybridsent.encoders import _items
+
+    seen = []
+    mean_of = _items.mean_of
+    monkeypatch.setattr(
+        _items, "mean_of", lambda v, w, s: seen.append(w.size * v.shape[1]) or mean_of(v, w, s)
+    )
+    monkeypatch.setattr(_items, "_VALUES_AT_ONCE", 500)
+    column = [[f"text {i}", f"text {i + 1}", f"text {i + 2}"] for i in range(40)]
+    rows = make("text").transform(column)
+    assert len(seen) > 1
+    assert max(seen) <= max(500, 3 * rows.shape[1])
+
+
 @pytest.mark.parametrize("extension", [".parquet", ".jsonl"])
 def test_weights_go_through_files(tmp_path, extension):
     table = pd.DataFrame({"text": [weighted(["so", "good"], [0.5, 1.0]), weighted(["bad"], [1.0])]})
@@ -427,5 +463,9 @@ def test_weights_go_through_files(tmp_path, extension):
 @pytest.mark.parametrize("on_error", ["raise", "missing"])
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, -1], [1, float("nan")], ["a", "b"], 3])
 def test_weights_that_are_none_are_told(weights, on_error):
-    with pytest.raises(CellError, match=r"row 1, column 'text'.*as many weights, numbers above 0"):
-        make("text", on_error=on_error).fit_transform(["fine", weighted(["so", "good"], weights)])
+    one = weights if weights == 3 else [*weights[1:], -1] if len(weights) < 2 else weights[1:]
+    for cell in (weighted(["so", "good"], weights), weighted(["so"], one)):
+        with pytest.raises(
+            CellError, match=r"row 1, column 'text'.*as many weights, numbers above 0"
+        ):
+            make("text", on_error=on_error).fit_transform(["fine", cell])

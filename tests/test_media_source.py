@@ -45,6 +45,7 @@ def settled(monkeypatch):
             complex("nan"),
         ),
         *("", " ", "\t\n\u3000", np.str_("")),
+        *([], (), np.array([], dtype=object), {"items": None, "weights": None}),
     ],
 )
 def test_missing(cell):
@@ -54,7 +55,8 @@ def test_missing(cell):
 @pytest.mark.parametrize(
     "cell",
     [
-        *("a", " a ", b"", b" ", 0, 0.0, False, [], (), {}, object(), float),
+        *("a", " a ", b"", b" ", 0, 0.0, False, {}, object(), float),
+        *([b""], ["", "a"], {"items": 3, "weights": None}),
         *(np.array([]), np.array(np.nan), np.full((2, 2), np.nan), pd.Series([None, 1.0])),
         (np.full(3, np.nan), 16000),
         Image.new("RGB", (2, 2)),

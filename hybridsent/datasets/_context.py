@@ -19,8 +19,9 @@ from hybridsent._hints import did_you_mean
 from hybridsent._tables import as_table
 from hybridsent._views import check_views, feature_pattern
 from hybridsent.datasets._order import codes_of, ranks_of
-from hybridsent.exceptions import TableError
+from hybridsent.exceptions import MediaError, TableError
 from hybridsent.media import is_missing
+from hybridsent.media._forms import is_pair, items_of, weights_of
 
 __all__ = ["add_context", "contexts_of"]
 
@@ -140,7 +141,7 @@ def add_context(
         result: pd.DataFrame = pd.concat([table, added], axis=1)
     else:
         result = table.copy()
-        result[name] = _lists(table[column].tolist(), runs, window)
+        result[name] = _lists(table[column].tolist(), table.index.tolist(), runs, window)
     result.attrs = {**table.attrs, _NOTED: {**contexts_of(table), name: groups}}
     return result
 
@@ -308,19 +309,21 @@ def _listed(names: list[str]) -> str:
     return " and ".join(repr(name) for name in names)
 
 
-def _lists(cells: list[Any], runs: list[np.ndarray], window: _Window) -> np.ndarray:
+def _lists(
+    cells: list[Any], labels: list[Any], runs: list[np.ndarray], window: _Window
+) -> np.ndarray:
     """Gather the neighbours' cells of each row; of those in lists, each item."""
-    there = [not is_missing(cell) for cell in cells]
+    held = [_items(cell, label) for label, cell in zip(labels, cells, strict=True)]
     gathered: dict[int, tuple[list[Any], list[float]]] = {}
     for run in runs:
         for place, row in enumerate(run):
             start, end = max(0, place - window.before), place + window.after + 1
             near = [
-                (cells[other], at - place)
+                (held[other], window.weight(at - place))
                 for at, other in enumerate(run[start:end], start=start)
-                if at != place and there[other]
+                if at != place and held[other]
             ]
-            items, weights = _weighed(near, window)
+            items, weights = _weighed(near)
             if items:
                 gathered[int(row)] = items, weights
     # one form for all cells of a column, which Parquet asks for
@@ -331,21 +334,35 @@ def _lists(cells: list[Any], runs: list[np.ndarray], window: _Window) -> np.ndar
     return found
 
 
-def _weighed(near: list[tuple[Any, int]], window: _Window) -> tuple[list[Any], list[float]]:
-    """Give the items of neighbours; each neighbour weighs the same, however many it holds."""
+_Held = list[tuple[Any, float]]  # items, and what each weighs beside the others of its cell
+
+
+def _weighed(near: list[tuple[_Held, float]]) -> tuple[list[Any], list[float]]:
+    """Give the items of neighbours; what one weighs is shared among those that it holds."""
     items: list[Any] = []
     weights: list[float] = []
-    for cell, distance in near:
-        inside = _items(cell)
-        items += inside
-        weights += [window.weight(distance) / len(inside)] * len(inside)
+    for held, weight in near:
+        total = sum(own for _, own in held)
+        for item, own in held:
+            share = weight * (own / total)
+            if share > 0:  # by a decay over thousands of rows, nothing is left of the far ones
+                items.append(item)
+                weights.append(share)
     return items, weights
 
 
-def _items(cell: Any) -> list[Any]:
-    if isinstance(cell, list) or (isinstance(cell, np.ndarray) and cell.dtype == object):
-        return [item for item in cell if not is_missing(item)]
-    return [cell]
+def _items(cell: Any, label: Any) -> _Held:
+    """Give what a cell holds, of whatever modality, with its weights; missing ones are left out."""
+    if is_missing(cell):
+        return []
+    items = items_of(cell, stacks=False)
+    if items is None or is_pair(items):
+        return [(cell, 1.0)]
+    try:
+        weights = weights_of(cell, items, "list") or [1.0] * len(items)
+    except MediaError as error:
+        raise TableError(f"Row {label!r}: {error}.") from error
+    return [(item, own) for item, own in zip(items, weights, strict=True) if not is_missing(item)]
 
 
 def _means(X: np.ndarray, runs: list[np.ndarray], window: _Window) -> np.ndarray:

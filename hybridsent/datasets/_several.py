@@ -1,11 +1,11 @@
 """Cells of several items in files that know only strings: bars and JSON, there and back (layer L4).
 
-pandas reads such cells as strings and writes Python's own spelling of a list, which it does not
-read again.
+pandas reads such cells as strings, and writes Python's own spelling of a list.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -26,7 +26,7 @@ _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|data:)")
 
 
 def json_items(cell: str) -> list[str | None] | None:
-    """Read a JSON list of strings.
+    """Read a JSON list of strings, or one in Python's spelling, as pandas writes it to CSV.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def json_items(cell: str) -> list[str | None] | None:
     --------
     >>> json_items('["a.jpg", null]'), json_items("[sic] a text"), json_items("[1, 2]")
     (['a.jpg', None], None, None)
+    >>> json_items("['a.jpg', None]"), json_items("['a.jpg' 'b.jpg']")
+    (['a.jpg', None], None)
     """
     text = cell.strip()
     if not (text.startswith("[") and text.endswith("]")):
@@ -49,8 +51,21 @@ def json_items(cell: str) -> list[str | None] | None:
     try:
         items = json.loads(text)
     except (ValueError, RecursionError):
+        items = _spelled_by_python(text)
+    return (
+        items if items is not None and all(isinstance(item, str | None) for item in items) else None
+    )
+
+
+def _spelled_by_python(text: str) -> list[Any] | None:
+    """Read what ``str`` makes of a list; nothing that Python would have spelled otherwise."""
+    if not text.startswith(("['", '["', "[None")):
         return None
-    return items if all(isinstance(item, str | None) for item in items) else None
+    try:
+        items = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return items if isinstance(items, list) and str(items) == text else None
 
 
 def split_paths(cell: str) -> list[str | None] | None:
@@ -101,6 +116,7 @@ def holds_paths(cell: Any) -> bool:
     >>> holds_paths("a.jpg"), holds_paths('["a.jpg", "b"]'), holds_paths([None, "a.wav"])
     (True, True, True)
     """
+    cell = _list_or_cell(cell)
     items = split_paths(cell) if isinstance(cell, str) else items_of(cell)
     if items is None:
         return is_media_path(cell)
@@ -129,12 +145,15 @@ def as_lists(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 def _list_or_cell(cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
-    items = _weighted_items(cell) if cell.startswith("{") else json_items(cell)
+    weighted = _weighted_items(cell)
+    items = json_items(cell) if weighted is None else weighted
     return cell if items is None else items
 
 
 def _weighted_items(cell: str) -> dict[str, Any] | None:
     """Read a JSON object of items and their weights, as `add_context` writes it with decay."""
+    if not cell.startswith("{"):
+        return None
     try:
         held = json.loads(cell)
     except (ValueError, RecursionError):
@@ -234,15 +253,16 @@ def absolute(cell: Any, folder: str) -> Any:
     object
         The path, a list of such, or the cell itself where it is something else.
     """
-    if not isinstance(cell, str):
-        items = items_of(cell)
-        if items is None or not any(isinstance(item, str) for item in items):
-            return cell
-        return [_absolute(item, folder) for item in items]
-    items = split_paths(cell)
-    if items is None or _is_there(_absolute(cell, folder)):
-        return _absolute(cell, folder)
-    return [_absolute(item, folder) for item in items]
+    if isinstance(cell, str):
+        held = _weighted_items(cell) or split_paths(cell)
+        if held is None or _is_there(_absolute(cell, folder)):
+            return _absolute(cell, folder)
+        cell = held
+    items = items_of(cell)
+    if items is None or not any(isinstance(item, str) for item in items):
+        return cell
+    paths = [_absolute(item, folder) for item in items]
+    return {**cell, "items": paths} if isinstance(cell, Mapping) else paths
 
 
 def _absolute(cell: Any, folder: str) -> Any:

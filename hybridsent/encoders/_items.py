@@ -21,7 +21,8 @@ from hybridsent.media._forms import items_in, weights_in
 
 __all__ = ["ColumnRun", "Spread", "lists_in", "mean_of", "spread_of"]
 
-_ROWS_AT_ONCE = 1024  # whose items are gathered beside the result
+_ROWS_AT_ONCE = 1024  # whose items are gathered beside the result,
+_VALUES_AT_ONCE = 2**23  # and most numbers of theirs, or those of one row
 _LISTS = (list, tuple, np.ndarray, Mapping)
 
 
@@ -76,7 +77,7 @@ class ColumnRun:
         count = (self.encoder.steps or 1) if cut else 1
         out = np.full((len(self.cells), count * vectors.shape[1]), np.nan, dtype=np.float32)
         sound = np.isfinite(vectors).all(axis=1)
-        for rows, which, weights in spread.alike(sound):
+        for rows, which, weights in spread.alike(sound, vectors.shape[1]):
             parts = [slice(*part) for part in segments(which.shape[1], count)]
             means = [mean_of(vectors, which[:, part], weights[:, part]) for part in parts]
             out[rows] = np.concatenate(means, axis=1)
@@ -132,15 +133,18 @@ class Spread:
     rows: np.ndarray
     weights: np.ndarray
 
-    def alike(self, sound: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def alike(
+        self, sound: np.ndarray, width: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Give rows with as many sound items, and their items and weights: (rows, items)."""
         kept = sound[self.which]
         rows, starts, counts = np.unique(self.rows[kept], return_index=True, return_counts=True)
         which, weights = self.which[kept], self.weights[kept]
         for count in np.unique(counts):
             group = np.flatnonzero(counts == count)
-            for i in range(0, len(group), _ROWS_AT_ONCE):
-                some = group[i : i + _ROWS_AT_ONCE]
+            at_once = min(_ROWS_AT_ONCE, max(1, _VALUES_AT_ONCE // (int(count) * width)))
+            for i in range(0, len(group), at_once):
+                some = group[i : i + at_once]
                 places = starts[some, None] + np.arange(count)
                 yield rows[some], which[places], weights[places]
 
@@ -151,6 +155,8 @@ def lists_in(cells: Cells, modality: str) -> dict[int, Sequence[Any]]:
     for row, cell in enumerate(cells.values):
         if isinstance(cell, _LISTS) and (items := items_in(cell, modality)) is not None:
             found[row] = items
+        elif isinstance(cell, Mapping):
+            _weights(cells, row, modality)  # of one item they change nothing, but are looked at
     return found
 
 
@@ -200,11 +206,8 @@ def mean_of(vectors: np.ndarray, which: np.ndarray, weights: np.ndarray) -> np.n
     """Mean of the vectors of each row of positions, by weight; one vector is itself."""
     if which.shape[1] == 1:
         return np.asarray(vectors[which[:, 0]])
-    chosen = vectors[which]
-    if (weights == weights[:, :1]).all():
-        mean = chosen.mean(axis=1, dtype=np.float64)
-    else:
-        shares = weights / weights.sum(axis=1, keepdims=True)
-        mean = np.einsum("ri,rif->rf", shares, chosen, dtype=np.float64)
-    row: np.ndarray = mean.astype(np.float32)
+    # by the largest, that no sum overflows; equal ones are 1 then, and change no bit of a mean
+    shares = weights / weights.max(axis=1, keepdims=True)
+    total = np.einsum("ri,rif->rf", shares, vectors[which], dtype=np.float64)
+    row: np.ndarray = (total / shares.sum(axis=1, keepdims=True)).astype(np.float32)
     return row

@@ -22,11 +22,13 @@ __all__ = [
     "Form",
     "form_of",
     "is_empty_holder",
+    "is_pair",
     "items_in",
     "items_of",
     "opened",
     "taken",
     "weights_in",
+    "weights_of",
 ]
 
 Form = Literal["words", "content", "path", "picture", "pixels", "array", "samples", "own"]
@@ -152,7 +154,7 @@ def opened(cell: object, kind: str) -> Any:
             cell = _held(cell, kind, sampled)
         elif items is None:
             return cell
-        elif sampled and _is_pair(items):
+        elif sampled and is_pair(items):
             return items[0], items[1]
         elif len(there := filled(items)) == 1:
             cell = there[0]
@@ -215,7 +217,39 @@ def weights_in(cell: object, kind: str) -> Sequence[float] | None:
     ([0.5, 1.0], None)
     """
     holder, items = _several(cell, kind)
-    if items is None or not isinstance(holder, Mapping) or holder.get(_WEIGHTS) is None:
+    given = items_of(cell) if items is None and isinstance(cell, Mapping) else items
+    weights = None if given is None else weights_of(cell if items is None else holder, given, kind)
+    return None if items is None else weights
+
+
+def weights_of(holder: object, items: Sequence[Any], kind: str) -> list[float] | None:
+    """Give the weights that a holder tells of its items, however many are there.
+
+    Parameters
+    ----------
+    holder : object
+        A list, or a dict of items and weights.
+    items : sequence
+        What `items_of` gave.
+    kind : str
+        What the cell is, for the message.
+
+    Returns
+    -------
+    list of float or None
+        A weight an item; None where none are told.
+
+    Raises
+    ------
+    MediaError
+        If there are not as many weights as items, or one is no number above 0.
+
+    Examples
+    --------
+    >>> weights_of({"items": ["so"], "weights": [2]}, ["so"], "text")
+    [2.0]
+    """
+    if not isinstance(holder, Mapping) or holder.get(_WEIGHTS) is None:
         return None
     given = holder[_WEIGHTS]
     weights = list(given) if isinstance(given, (list, tuple, np.ndarray)) else []
@@ -236,7 +270,7 @@ def _several(cell: object, kind: str) -> tuple[object, Sequence[Any] | None]:
     sampled, stacks = "samples" in modality.forms, "array" not in modality.forms
     for _ in range(_DEEPEST):
         items = items_of(cell, stacks=stacks)
-        if items is None or (sampled and _is_pair(items)):
+        if items is None or (sampled and is_pair(items)):
             return None, None
         there = filled(items)
         if len(there) != 1:
@@ -332,7 +366,8 @@ def is_empty_holder(cell: object, levels: int = _DEEPEST) -> bool:
         return False
     items = items_of(cell) if levels else None
     if items is None and isinstance(cell, Mapping):
-        there = [cell[name] for name in _HOLDERS if name in cell]
+        holders = (_ITEMS,) if set(cell) == {_ITEMS, _WEIGHTS} else _HOLDERS
+        there = [cell[name] for name in holders if name in cell]
         return bool(there) and all(map(is_nothing, there))
     return items is not None and all(
         is_nothing(item) or is_empty_holder(item, levels - 1) for item in items
@@ -390,8 +425,25 @@ _IS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _is_pair(items: Sequence[Any]) -> bool:
-    """Whether a list is (samples, rate), and no list of two sounds."""
+def is_pair(items: Sequence[Any]) -> bool:
+    """Tell whether a list is (samples, rate), and no list of two sounds.
+
+    Parameters
+    ----------
+    items : sequence
+        What `items_of` gave.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_pair((np.zeros(9), 16000)), is_pair(["a.wav", "b.wav"])
+    (True, False)
+    """
     if len(items) != 2 or not isinstance(items[0], np.ndarray):
         return False
     return isinstance(items, tuple) or isinstance(items[1], Real)

@@ -36,14 +36,15 @@ _MAX_DECODED_BYTES = 2**30
 def is_missing(cell: object) -> bool:
     """Tell whether a cell of a table holds nothing at all.
 
-    Missing is None, NaN, NaT, ``pd.NA`` and a string without a visible character, also alone in a
-    list or in a dict of Hugging Face. Empty bytes are not missing but broken: somebody put a file
-    there.
+    Missing is None, NaN, NaT, ``pd.NA`` and a string without a visible character; a list, tuple or
+    array of objects that holds nothing else, or nothing at all; and a dict of Hugging Face, or of
+    items and weights, that holds nothing. Empty bytes are not missing but broken: somebody put a
+    file there.
 
     Parameters
     ----------
     cell : object
-        Any object; arrays, pictures and tuples are fine and never missing.
+        Any object; arrays of numbers and pictures are never missing.
 
     Returns
     -------
@@ -54,6 +55,8 @@ def is_missing(cell: object) -> bool:
     --------
     >>> [is_missing(cell) for cell in (None, float("nan"), " ", b"", "a")]
     [True, True, True, False, False]
+    >>> [is_missing(cell) for cell in ([], [None, ""], {"bytes": None}, ["a", None])]
+    [True, True, True, False]
     """
     return is_nothing(cell) or is_empty_holder(cell)
 
