@@ -444,11 +444,11 @@ def test_rows_of_many_items_are_averaged_few_at_a_time(monkeypatch):
     monkeypatch.setattr(
         _items, "mean_of", lambda v, w, s: seen.append(w.size * v.shape[1]) or mean_of(v, w, s)
     )
-    monkeypatch.setattr(_items, "_VALUES_AT_ONCE", 500)
+    monkeypatch.setattr(_items, "_VALUES_AT_ONCE", 100)
     column = [[f"text {i}", f"text {i + 1}", f"text {i + 2}"] for i in range(40)]
     rows = make("text").transform(column)
     assert len(seen) > 1
-    assert max(seen) <= max(500, 3 * rows.shape[1])
+    assert max(seen) <= max(100, 3 * rows.shape[1])
 
 
 @pytest.mark.parametrize("extension", [".parquet", ".jsonl"])
