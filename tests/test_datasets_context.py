@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,12 @@ def test_a_row_without_group_or_speaker_has_no_neighbours_and_is_none():
 def test_several_columns_name_a_group_and_an_order():
     table = talk(n=4, dialogues=1).assign(split=["train", "train", "dev", "dev"])
     assert context(table, group=["split", "dialogue"]) == [None, ["d0 t0"], None, ["d0 t2"]]
+    assert context(table, group=pd.Index(["split", "dialogue"]), order=np.array(["turn"])) == [
+        None,
+        ["d0 t0"],
+        None,
+        ["d0 t2"],
+    ]
     table = talk(n=4, dialogues=1).assign(scene=[2, 2, 1, 1])
     found = context(table, order=["scene", "turn"], before=1)
     assert found == [["d0 t3"], ["d0 t0"], None, ["d0 t2"]]
@@ -221,6 +228,7 @@ def test_a_decay_of_one_is_none():
         [2**60, 2**60 + 1, 2**60 + 2],
         ["2023-12-31", "2024-01-01T00:00", "2024-01-01T00:00:01"],
         ["2023-12-31T23:00:00Z", "2024-01-01T00:30:00+01:00", "2024-01-01T00:00:00Z"],
+        [Decimal("1.5"), 2, Decimal("10")],
         [date(2023, 1, 1), date(2023, 2, 1), date(2024, 1, 1)],
         [datetime(2023, 1, 1), datetime(2023, 1, 1, 1), datetime(2023, 1, 1, 2)],
         [np.datetime64("2023-01-01"), np.datetime64("2023-01-02"), np.datetime64("2023-01-10")],

@@ -199,6 +199,8 @@ def _checked(before: Any, after: Any, decay: Any) -> _Window:
 
 def _named(table: pd.DataFrame, given: Any, parameter: str) -> list[str]:
     """Take the name of a column, or a list of such, each of which is there once."""
+    if isinstance(given, np.ndarray | pd.Index | pd.Series):
+        given = given.tolist()
     if given is None or (isinstance(given, Sequence) and not given):
         raise ValueError(f"The {parameter} parameter of add_context must {_NEEDED[parameter]}")
     names = [given] if isinstance(given, str) or not isinstance(given, Sequence) else list(given)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from numbers import Real
 from typing import Any
 
@@ -144,6 +145,8 @@ def _number(cell: Any) -> int | float | None:
         if _WHOLE.fullmatch(text):
             return int(text)
         return float(text) if _NUMBER.fullmatch(text) else None
+    if isinstance(cell, Decimal):  # of databases and Parquet; compares with other numbers
+        return cell  # type: ignore[return-value]  # what compares will do
     if isinstance(cell, (np.generic, Real)):
         plain = cell.item() if isinstance(cell, np.generic) else cell
         return plain if isinstance(plain, Real) else None  # type: ignore[return-value]  # int, float and their like compare
