@@ -236,7 +236,7 @@ class WordFeatures(NamedOutput, BaseEstimator):
         out = np.full((len(cells), self.n_features_out_), np.nan, dtype=np.float32)
         if texts.sound.any():
             vectors = self._terms([text or "" for text in texts.clean]) @ self.projection_
-            for rows, which, weights in texts.spread.alike(texts.sound):
+            for rows, which, weights in texts.spread.alike(texts.sound, vectors.shape[1]):
                 out[rows] = mean_of(vectors, which, weights)
         return out
 
