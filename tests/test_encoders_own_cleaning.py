@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -317,6 +318,7 @@ LABELS = ["good", "good", "bad", "bad"] * 2
 def test_workers_have_it(module, monkeypatch, tmp_path):
     name = module(MODULE)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}")
+    get_reusable_executor().shutdown(wait=True)  # workers of other tests find no such module
     for clean in (f"{name}:clean", lambda text: text.lower()):
         model = make_fusion(text=TextEncoder(clean=clean))
         scores = cross_val_score(model, TABLE, LABELS, cv=2, n_jobs=2, error_score="raise")
