@@ -26,7 +26,7 @@ from hybridsent import evaluate, make_demo, make_fusion
 from hybridsent.datasets import add_context
 
 REPLIES = ["I see.", "Well.", "Right.", "Okay then.", "So it is.", "Yes, yes.", "Hm.", "Go on."]
-TURNS, KEEPS_MOOD = 9, 0.85
+TURNS, KEEPS_MOOD = 9, 0.95
 
 with tempfile.TemporaryDirectory() as folder:
     demo = make_demo(n=180, folder=folder).dropna(subset=["text"])
@@ -84,11 +84,13 @@ ax.fill_between(
     color="tab:blue",
     alpha=0.15,
     linewidth=0,
+    label="95 % interval",
 )
-ax.plot(reach, means, "o-", color="tab:blue")
+ax.plot(reach, means, "o-", color="tab:blue", label="mean of the folds")
 ax.annotate("without context", (0, means[0]), (9, -11), textcoords="offset points")
 ax.set_xticks(reach)
 ax.set_xlabel("turns before the row")
 ax.set_ylabel("weighted F1, by dialogue")
+ax.legend(frameon=False, loc="lower left")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()

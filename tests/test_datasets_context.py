@@ -408,6 +408,12 @@ def notes(table: pd.DataFrame, **options: object) -> list[str]:
     return [note for note in result.notes if "conversations" in note]
 
 
+def test_notes_of_a_file_that_are_none_are_not_read():
+    table = talk()
+    table.attrs["hybridsent.context"] = {"text": 3, "turn": "dialogue", "x": ["dialogue"]}
+    assert contexts_of(table) == {"x": ["dialogue"]}
+
+
 def test_evaluate_says_where_folds_cut_conversations():
     (note,) = notes(judged())
     assert "of 6 conversations of 'voice_context'" in note

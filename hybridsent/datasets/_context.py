@@ -170,7 +170,11 @@ def contexts_of(table: Any) -> dict[str, list[str]]:
     noted = getattr(table, "attrs", {}).get(_NOTED, {})
     if not isinstance(noted, Mapping):
         return {}
-    return {str(name): list(groups) for name, groups in noted.items()}
+    return {
+        str(name): list(groups)
+        for name, groups in noted.items()
+        if isinstance(groups, list | tuple)  # a file may say anything
+    }
 
 
 # -- parameters
