@@ -62,6 +62,7 @@ class _State:
     sources: dict[str, str] = field(default_factory=dict)  # hash of each file that was run
     broken: dict[str, str] = field(default_factory=dict)  # what is wrong, to be told every time
     groups: set[str] = field(default_factory=set)  # entry points that were read
+    under_way: list[str] = field(default_factory=list)  # plugins that run now, inner ones last
     variable: str = ""  # what the environment variable was when it was read
 
 
@@ -70,6 +71,9 @@ _registries: list[dict[Any, Any]] = []
 _restored: list[Callable[[], None]] = []
 _open: list[list[dict[Any, Any]]] = []  # what each plugin that is being loaded found in them
 _lock = threading.RLock()  # a plugin may list names, or load another, itself
+# Of the lists above. No code of others runs while it is held: a thread that imports a module with a
+# registry must not wait for a plugin, which may wait for that module.
+_books = threading.RLock()
 
 
 def load_plugin(name: str | PathLike[str]) -> ModuleType:
@@ -112,7 +116,10 @@ def load_plugin(name: str | PathLike[str]) -> ModuleType:
     """
     with _lock:
         plain = _plain_name(name)
-        module = _file_plugin(Path(plain)) if _is_file_name(plain) else _module_plugin(plain)
+        with _running(plain):
+            module = _file_plugin(Path(plain)) if _is_file_name(plain) else _module_plugin(plain)
+        if plain in _state.under_way:  # it loads itself, and may fail yet
+            return module
         _state.loaded[plain] = module
         _state.broken.pop(repr(plain), None)
         _tell_children(plain)
@@ -216,7 +223,7 @@ def keep_registry(names: _Registry, restored: Callable[[], None] | None = None) 
     dict
         The same.
     """
-    with _lock:
+    with _books:
         for before in _open:  # a plugin is the first to ask for this registry
             before.append(dict(names))
         _registries.append(names)
@@ -227,7 +234,8 @@ def keep_registry(names: _Registry, restored: Callable[[], None] | None = None) 
 
 def registered() -> list[dict[Any, Any]]:
     """Copy all registries, for `put_back`."""
-    return [dict(names) for names in _registries]
+    with _books:
+        return [dict(names) for names in _registries]
 
 
 def put_back(before: list[dict[Any, Any]]) -> None:
@@ -238,10 +246,12 @@ def put_back(before: list[dict[Any, Any]]) -> None:
     before : list of dict
         Copies of them.
     """
-    for names, content in zip(_registries, before, strict=False):
-        names.clear()
-        names.update(content)
-    for told in _restored:
+    with _books:
+        for names, content in zip(_registries, before, strict=False):
+            names.clear()
+            names.update(content)
+        restored = list(_restored)
+    for told in restored:
         told()
 
 
@@ -358,8 +368,7 @@ def _plain_name(name: Any) -> str:
             "A plugin must be named by its module, such as 'mypackage.parts', or by the path of a "
             f"file that ends in .py. Got {text!r:.200}."
         )
-    # not Path.expanduser, which raises for the home of an unknown user
-    path = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+    path = _whole(text)
     if set(path) & {",", os.pathsep}:
         raise PluginError(
             f"The path of a plugin must hold neither ',' nor {os.pathsep!r}, which separate "
@@ -380,9 +389,10 @@ def _module_plugin(name: str) -> ModuleType:
 def _file_plugin(path: Path) -> ModuleType:
     try:
         source = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the second where a path holds "\0"
+        why = getattr(error, "strerror", error)
         raise PluginError(
-            f"A plugin must be a file that can be read. Got {str(path)!r}: {error.strerror}."
+            f"A plugin must be a file that can be read. Got {str(path)!r}: {why}."
         ) from error
     digest = hashlib.blake2b(source).hexdigest()
     known = plugin_at(path)
@@ -420,13 +430,28 @@ def _module_of(path: Path, source: bytes) -> ModuleType:
 
 
 def _tell_children(plain: str) -> None:
-    """Add a plugin to the environment variable; what it named before is read as it would be."""
+    """Add a plugin to the environment variable; what it named before is read as it would be.
+
+    A file that is named there by a relative path gets its whole one: a process that is started in
+    another folder would look for it there.
+    """
     before = os.environ.get(VARIABLE, "")
-    if plain in _named_in(before):
+    named = _named_in(before)
+    told = list(dict.fromkeys([*(plain if _means(each, plain) else each for each in named), plain]))
+    if told == named:
         return
-    os.environ[VARIABLE] = os.pathsep.join([*_named_in(before), plain])
+    os.environ[VARIABLE] = os.pathsep.join(told)
     if _state.variable == before:
         _state.variable = os.environ[VARIABLE]
+
+
+def _means(name: str, plain: str) -> bool:
+    return _is_file_name(name) and _whole(name) == plain
+
+
+def _whole(path: str) -> str:
+    # not Path.expanduser, which raises for the home of an unknown user
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111
 
 
 # -- all of them -----------------------------------------------------------------------------------
@@ -457,6 +482,15 @@ def _call(offered: Any) -> None:
 
 
 @contextmanager
+def _running(plain: str) -> Iterator[None]:
+    _state.under_way.append(plain)
+    try:
+        yield
+    finally:
+        _state.under_way.pop()
+
+
+@contextmanager
 def _remembered(name: str) -> Iterator[None]:
     try:
         yield
@@ -471,19 +505,23 @@ def _remembered(name: str) -> Iterator[None]:
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
     """Take back what a plugin registered that fails, but not what others did meanwhile."""
-    before = registered()
-    _open.append(before)
+    with _books:
+        before = registered()
+        _open.append(before)
     try:
         yield
     except BaseException:  # Ctrl-C, too
         put_back(before)
         raise
     else:
-        for outer in _open[:-1]:
-            for names, was, kept in zip(_registries, before, outer, strict=True):
-                kept.update({key: names[key] for key in names if was.get(key) is not names[key]})
+        with _books:
+            for outer in _open[:-1]:
+                for names, was, kept in zip(_registries, before, outer, strict=True):
+                    new = {key: names[key] for key in names if was.get(key) is not names[key]}
+                    kept.update(new)
     finally:
-        _open.pop()
+        with _books:
+            _open.pop()
 
 
 @contextmanager

@@ -19,10 +19,17 @@ from sklearn.model_selection import cross_val_score
 
 from hybridsent import TextEncoder, load, make_fusion, save
 from hybridsent.encoders._own_cleaning import identity_of
-from hybridsent.exceptions import BundleError, CellError, CellWarning, UntrustedTypeError
+from hybridsent.exceptions import (
+    BundleError,
+    CellError,
+    CellWarning,
+    PersistError,
+    UntrustedTypeError,
+)
 from hybridsent.lexical import WordFeatures
 from hybridsent.media import load_text
 from hybridsent.media.text import POLICIES, parse_policies
+from hybridsent.persist import check_savable, inspect
 
 RETWEET = re.compile(r"^RT\s+@\w+:\s*")
 
@@ -364,13 +371,43 @@ def test_a_saved_model_with_a_function_needs_it_trusted_too(module, tmp_path):
     assert load(tmp_path / "m", trusted=[f"{name}.clean"]).predict(TABLE[:1])
 
 
-def test_a_name_that_could_harm_is_refused_whoever_asks(tmp_path):
-    model = make_fusion(text=TextEncoder(clean="html:unescape")).fit(TABLE, LABELS)
-    save(model, tmp_path / "m")
-    with pytest.raises(UntrustedTypeError, match="html:unescape"):
-        load(tmp_path / "m")
+def test_a_name_that_could_harm_is_not_saved():
+    model = make_fusion(text=TextEncoder(clean="html:unescape"))
+    with pytest.raises(PersistError, match=r"html\.unescape, which is never loaded.*of your own"):
+        check_savable(model)
+
+
+def crafted(model, path, monkeypatch):
+    """Save what `save` would refuse."""
+    monkeypatch.setattr("hybridsent.persist._api.named_functions", lambda model: frozenset())
+    return save(model.fit(TABLE, LABELS), path)
+
+
+@pytest.mark.parametrize("kind", [TextEncoder, WordFeatures])
+def test_a_name_that_could_harm_is_refused_whoever_asks(kind, tmp_path, monkeypatch):
+    model = make_fusion(views={"said": kind(clean="html:unescape")}, columns={"said": "text"})
+    path = crafted(model, tmp_path / "m", monkeypatch)
+    for allowed in ({}, {"plugins": ["html"]}):
+        with pytest.raises(UntrustedTypeError, match=r"html:unescape.*never allowed, whoever asks"):
+            load(path, **allowed)
     with pytest.raises(UntrustedTypeError, match="never allowed"):
-        load(tmp_path / "m", trusted=["html.unescape"])
+        load(path, trusted=["html.unescape"])
+
+
+@pytest.mark.parametrize("kind", [TextEncoder, WordFeatures])
+def test_what_a_plugin_has_imported_is_not_allowed_with_it(kind, module, tmp_path, monkeypatch):
+    name = module(MODULE + "\nfrom html import unescape as imported\n")
+    model = make_fusion(views={"said": kind(clean=f"{name}:imported")}, columns={"said": "text"})
+    path = crafted(model, tmp_path / "m", monkeypatch)
+    with pytest.raises(UntrustedTypeError, match=f"{name}:imported"):
+        load(path, plugins=[name])
+    assert len(load(path, trusted=[f"{name}.imported"]).predict(TABLE[:1])) == 1
+
+
+def test_the_manifest_tells_which_function_must_be_trusted(module, tmp_path):
+    name = module(MODULE)
+    model = make_fusion(text=TextEncoder(clean=f"{name}:clean")).fit(TABLE, LABELS)
+    assert f"{name}.clean" in inspect(save(model, tmp_path / "m"))["needs_trust"]
 
 
 def test_a_model_whose_function_has_changed_is_refused(module, tmp_path):

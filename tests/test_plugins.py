@@ -126,6 +126,11 @@ def test_what_is_no_plugin_is_refused_with_a_sentence(name, match):
         load_plugin(name)
 
 
+def test_a_path_that_no_file_can_have_is_refused_as_others():
+    with pytest.raises(PluginError, match=r"must be a file that can be read.*null byte"):
+        load_plugin("parts\0.py")
+
+
 @pytest.mark.parametrize("name", ["json", "torch", "hybridsent"])
 def test_a_file_may_not_have_the_name_of_another_module(name, tmp_path):
     with pytest.raises(PluginError, match=f"module '{name}'.*elsewhere.*Rename"):
@@ -241,6 +246,57 @@ def test_plugins_are_loaded_once_by_many_threads(tmp_path, monkeypatch):
         thread.join()
     assert len(found) == 8
     assert len({id(each) for each in found}) == 1
+
+
+APART = """
+    import faulthandler, sys, threading
+    from importlib.abc import MetaPathFinder
+    faulthandler.dump_traceback_later(120, exit=True)
+    from hybridsent import load_plugin
+    sys.plugin_runs, sys.fusion_is_imported = threading.Event(), threading.Event()
+
+    class Tells(MetaPathFinder):  # is asked while the lock of the module is held
+        def find_spec(self, name, path, target=None):
+            if name == "hybridsent.fusion._registry":
+                sys.fusion_is_imported.set()
+
+    def imports():
+        sys.plugin_runs.wait()
+        from hybridsent.fusion import FUSIONS
+
+    sys.meta_path.insert(0, Tells())
+    other = threading.Thread(target=imports)
+    other.start()
+    load_plugin(PATH)
+    other.join()
+    print("both")
+"""
+
+
+def test_a_plugin_and_a_first_import_elsewhere_do_not_wait_for_each_other(tmp_path):
+    path = tmp_path / "waits_for_an_import.py"
+    path.write_text(
+        "import sys\nsys.plugin_runs.set()\nsys.fusion_is_imported.wait()\n"
+        "from hybridsent.fusion import register_fusion\n"
+    )
+    told = fresh(APART.replace("PATH", repr(str(path))))
+    assert told.stdout.strip() == "both", told.stderr
+
+
+def test_a_plugin_that_loads_itself_and_fails_is_not_taken_for_loaded(tmp_path):
+    path = written(tmp_path, after="\nimport hybridsent\nhybridsent.load_plugin(__file__)\n1 / 0\n")
+    for _ in range(2):
+        with pytest.raises(PluginError, match="ZeroDivisionError"):
+            load_plugin(path)
+    assert os.environ[_plugins.VARIABLE] == ""
+
+
+def test_a_relative_path_of_the_variable_is_found_by_processes_elsewhere(tmp_path, monkeypatch):
+    path = written(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(_plugins.VARIABLE, f"json,{path.name}")
+    list_backbones()
+    assert os.environ[_plugins.VARIABLE] == os.pathsep.join(["json", str(path)])
 
 
 # -- other processes -------------------------------------------------------------------------------

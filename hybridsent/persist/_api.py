@@ -22,7 +22,12 @@ from hybridsent.persist._manifest import (
     warn_of_versions,
 )
 from hybridsent.persist._native import check_native
-from hybridsent.persist._outside import check_paths, keep_inside, refuse_functions
+from hybridsent.persist._outside import (
+    check_paths,
+    keep_inside,
+    named_functions,
+    refuse_functions,
+)
 from hybridsent.persist._portable import (
     freeze,
     get_tensors,
@@ -188,6 +193,7 @@ def _encoded(estimator: Any) -> _Encoded:
     types = {named.full for named in audited.schema.named.values()}
     needs_trust = needed_trust(audited)
     back = decode(audited, needs_trust)
+    needs_trust |= named_functions(estimator)
     difference = first_difference(portable, back)
     if difference is not None:
         raise PersistError(

@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from hybridsent.exceptions import BundleError, UntrustedPathError, UntrustedTypeError
+from hybridsent.exceptions import (
+    BundleError,
+    PersistError,
+    UntrustedPathError,
+    UntrustedTypeError,
+)
 from hybridsent.persist._graph import objects
 from hybridsent.persist._portable import grid_values, is_encoder
+from hybridsent.persist._trust import Trusted, is_denied
 
 _FUNCTIONS = ("clean", "model")
 """Parameters of encoders that may name a function, as ``module:function``."""
@@ -77,14 +83,14 @@ def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, wha
         )
 
 
-def refuse_functions(model: Any, trusted: Container[str], what: str) -> None:
+def refuse_functions(model: Any, trusted: Trusted, what: str) -> None:
     """Refuse functions that encoders name, and would import and run, unless they are trusted.
 
     Parameters
     ----------
     model : object
         As it was decoded; nothing of it has run.
-    trusted : container of str
+    trusted : Trusted
         What the caller allows.
     what : str
         Name of the file, for messages.
@@ -95,25 +101,73 @@ def refuse_functions(model: Any, trusted: Container[str], what: str) -> None:
         If an encoder, or a value that a search tried, names another one, to clean texts or to load
         a network; its module is not imported.
     """
-    refused: dict[str, str] = {}
+    refused = {
+        name: where for name, where in _functions(model).items() if not trusted.may_run(name[1])
+    }
+    if not refused:
+        return
+    names = sorted(refused)[:5]
+    dotted = [name for _, name in names]
+    said = (
+        f"{what} holds a step ({refused[names[0]]}) with a function that cleans texts "
+        f"or loads a network, and which it names: {', '.join(text for text, _ in names)}. To run "
+        "it, its module would be imported, and a file from someone else could name any."
+    )
+    never = [name for name in dotted if is_denied(name)]
+    if never:
+        raise UntrustedTypeError(
+            f"{said} {never} are never allowed, whoever asks: modules of Python and of some "
+            "packages can run commands and read files. Call it in a function of your own module, "
+            "and fit the model with that one."
+        )
+    raise UntrustedTypeError(
+        f"{said} If it is your own, or you know what it does, load the file with trusted={dotted} "
+        f"(on the command line: {' '.join(f'--trusted {name}' for name in dotted)}), or with the "
+        "plugin that defines it: plugins=['FILE.py'] (--plugin FILE.py)."
+    )
+
+
+def named_functions(model: Any) -> frozenset[str]:
+    """Dotted names of the functions that encoders name, which whoever loads the model must trust.
+
+    Parameters
+    ----------
+    model : object
+        An estimator.
+
+    Returns
+    -------
+    frozenset of str
+        Names.
+
+    Raises
+    ------
+    PersistError
+        If one may never be trusted, so that nobody could load the model.
+    """
+    found = {name: where for (_, name), where in _functions(model).items()}
+    never = sorted(name for name in found if is_denied(name))
+    if never:
+        raise PersistError(
+            f"The estimator cannot be saved: {found[never[0]]} names the function {never[0]}, "
+            "which is never loaded, because its module can run code, read files or load pickles. "
+            "Call it in a function of a module of your own, and name that one."
+        )
+    return frozenset(found)
+
+
+def _functions(model: Any) -> dict[tuple[str, str], str]:
+    """Functions that steps name, as they stand there and dotted, and the step."""
+    found: dict[tuple[str, str], str] = {}
     for where, item in objects(model):
         named = _FUNCTIONS if is_encoder(item) else ("clean",)  # WordFeatures cleans texts, too
         own = [(name, vars(item).get(name)) for name in named]
         tried = [(name, value) for _, name, value in grid_values(item) if name in _FUNCTIONS]
         for name, value in (*own, *tried):
-            if _names_function(name, value) and value.replace(":", ".") not in trusted:
-                refused[f"{name}={value!r:.200}"] = where or "the model"
-    if refused:
-        names = sorted(refused)[:5]
-        dotted = [name.partition("=")[2].strip("'").replace(":", ".") for name in names]
-        raise UntrustedTypeError(
-            f"{what} holds a step ({refused[min(refused)]}) with a function that cleans texts "
-            f"or loads a network, and which it names: {', '.join(names)}. To run it, its module "
-            "would be imported, and a file from someone else could name any. If it is your own, or "
-            f"you know what it does, load the file with trusted={dotted} (on the command line: "
-            f"{' '.join(f'--trusted {name}' for name in dotted)}), or with the plugin that defines "
-            "it: plugins=['FILE.py'] (--plugin FILE.py)."
-        )
+            if _names_function(name, value):
+                key = f"{name}={value!r:.200}", value.replace(":", ".")
+                found[key] = where or "the model"
+    return found
 
 
 def _names_function(parameter: str, value: Any) -> bool:

@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Collection, Container, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,28 @@ class Trusted(Container[str]):
     def __contains__(self, name: object) -> bool:
         if name in self.names:
             return True
-        home = str(name).rpartition(".")[0]
+        return self._is_inside(str(name).rpartition(".")[0])
+
+    def may_run(self, name: str) -> bool:
+        """Tell whether a function that a parameter names may be imported and called.
+
+        Of a plugin only what it defines itself: it may have imported functions that run commands
+        or read files, and a file from someone else could name these there.
+        """
+        if name in self.names:
+            return True
+        if name not in self or is_denied(name):
+            return False
+        module, _, attribute = name.rpartition(".")
+        try:
+            found = getattr(importlib.import_module(module), attribute, None)
+        except ImportError:
+            return False
+        while isinstance(found, partial):
+            found = found.func
+        return self._is_inside(str(getattr(found, "__module__", None)))
+
+    def _is_inside(self, home: str) -> bool:
         return any(f"{home}.".startswith(f"{module}.") for module in self.modules)
 
 
