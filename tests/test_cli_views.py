@@ -324,6 +324,30 @@ def test_columns_of_words_and_numbers_may_be_absent_but_not_all(posts, tmp_path,
     assert run("predict", model, new, "-o", out) == 2
 
 
+@pytest.mark.filterwarnings("default::hybridsent.exceptions.CellWarning")
+def test_cells_of_another_kind_may_count_as_missing_in_new_rows(posts, tmp_path, capsys):
+    model, new, out = tmp_path / "m.hybridsent", tmp_path / "new.csv", tmp_path / "out.csv"
+    options = ("--text", "title", "--meta", "likes,brand")
+    assert run("fit", posts, "--target", "label", *options, "-o", model) == 0
+    table = pd.read_csv(posts)
+    table.assign(likes="many").to_csv(new, index=False)
+    assert run("predict", model, new, "-o", out) == 1
+    assert "or pass --on-error missing" in capsys.readouterr().err
+    assert run("predict", model, new, "-o", out, "--on-error", "missing") == 0
+    assert "count as missing" in capsys.readouterr().err
+    empty = table.assign(likes=None)
+    assert load(model).predict(empty).tolist() == pd.read_csv(out)["prediction"].tolist()
+
+
+def test_features_that_stand_beside_named_columns_are_not_passed_over_in_silence(
+    posts, tmp_path, capsys
+):
+    table = pd.read_csv(posts).assign(old__0=0.5, old__1=1.5)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    evaluated(tmp_path / "t.csv", "--view", "w=body:words", folder=tmp_path)
+    assert "the table also holds 2 features; --features reads these" in capsys.readouterr().err
+
+
 # -- context ---------------------------------------------------------------------------------------
 
 
@@ -448,6 +472,9 @@ def test_a_saved_model_keeps_its_own_way_of_reading(posts, tmp_path, capsys):
         (["--context-order", "turn"], "--context-order needs --context"),
         ([*CONTEXT[:2], "--context-group", "dialog", *CONTEXT[4:]], "Did you mean 'dialogue'?"),
         ([*CONTEXT, "--context-before", "0"], "--context needs rows to gather"),
+        (["--text", "body", *CONTEXT, "--context-by", "label"], "--context-by label must be left"),
+        ([*CONTEXT[:2], "--context-group", "label", *CONTEXT[4:]], "--context-group label must"),
+        (["--text", "body", "--context", "label", *CONTEXT[2:]], "--context label must be left"),
         ([*CONTEXT, "--context-decay", "2"], "at most 1"),
         ([*CONTEXT[:4], "--context-order", "brand"], "must hold numbers, dates"),
         (["--text", "body", "--clean", "url=token"], "Did you mean 'urls'?"),

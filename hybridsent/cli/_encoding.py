@@ -12,7 +12,7 @@ from hybridsent.cli._inputs import Opened
 from hybridsent.cli._modalities import limits, modalities_with
 from hybridsent.cli._views import META, View, learned_views
 
-__all__ = ["configure", "parts_of", "prepare", "shared"]
+__all__ = ["configure", "learners_in", "parts_of", "prepare", "shared"]
 
 
 def shared(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -119,13 +119,11 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     UsageError
         If an option is for what nothing reads.
     """
-    from hybridsent._held import everything
-    from hybridsent.encoders import BaseEncoder
     from hybridsent.evaluation import encoders_of
-    from hybridsent.lexical import WordFeatures
+    from hybridsent.evaluation._encoders import every_encoder
 
     found = list(encoders_of(model))
-    readers = [each for each in everything(model) if isinstance(each, BaseEncoder | WordFeatures)]
+    readers = [*every_encoder(model), *learners_in(model)]
     backbones = {
         view.name: view.backbone
         for view in opened.views
@@ -141,12 +139,32 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     return model
 
 
+def learners_in(model: Any) -> list[Any]:
+    """Give what learns from the cells of its rows, with no encoder: words, and columns of meta.
+
+    Parameters
+    ----------
+    model : object
+        Any estimator, or a part of one; fitted or not.
+
+    Returns
+    -------
+    list of WordFeatures or MetaFeatures
+        Each object once.
+    """
+    from hybridsent._held import everything
+    from hybridsent.lexical import WordFeatures
+    from hybridsent.meta import MetaFeatures
+
+    return [each for each in everything(model) if isinstance(each, WordFeatures | MetaFeatures)]
+
+
 def configure(readers: Sequence[Any], arguments: argparse.Namespace) -> None:
     """Set what the options say of how cells are read, where it has such a parameter.
 
     Parameters
     ----------
-    readers : sequence of BaseEncoder or WordFeatures
+    readers : sequence of BaseEncoder, WordFeatures or MetaFeatures
         All that reads cells in a model.
     arguments : Namespace
         With the encoding options.

@@ -96,7 +96,7 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     shown = table.assign(**dict.fromkeys(context.name for context in contexts))
     views = [] if features else given_views(arguments, shown) or _found(table, aside, meta)
     views = [_with_modality(view, table, contexts) for view in views]
-    _check_unmarked(views, meta, arguments)
+    _check_unmarked(views, meta, contexts, arguments)
     rows = with_contexts(as_read(table, arguments, _media(views)), contexts)
     if features and contexts:
         features = _features(arguments, rows, aside)
@@ -121,11 +121,23 @@ def _marks(arguments: argparse.Namespace, table: pd.DataFrame) -> list[str]:
 
 
 def _check_unmarked(
-    views: Sequence[View], meta: Sequence[str], arguments: argparse.Namespace
+    views: Sequence[View],
+    meta: Sequence[str],
+    contexts: Sequence[Context],
+    arguments: argparse.Namespace,
 ) -> None:
     """Refuse to read the answer itself, or what tells the domains, as a feature."""
     read = {column: f"--meta {column}" for column in meta}
     read |= {view.column: view.option for view in views}
+    for context in contexts:  # whose neighbours a row has must not tell its label, either
+        told = {"": (context.column,), "-group": context.group}
+        told |= {"-order": context.order, "-by": context.by}
+        named = {column: option for option, columns in told.items() for column in columns}
+        if (target := getattr(arguments, "target", None)) in named:
+            raise UsageError(
+                f"--context{named[target]} {target} must be left out: {target!r} is the column of "
+                "--target, which new rows do not have"
+            )
     for name in ("target", "domain"):
         column = getattr(arguments, name, None)
         if column in read:
@@ -161,12 +173,12 @@ def _features(
             "--features needs columns named view__i, such as text__0, as `hybridsent encode -o` "
             f"writes them. Columns: {listed(table.columns)}"
         )
-    if given or not hasattr(arguments, "features"):
+    if not hasattr(arguments, "features"):
         return []
-    if features and not wanted and _detect(table, aside):
+    if features and not wanted and (given or _detect(table, aside)):
         say(f"the table also holds {len(features)} features; --features reads these instead")
         return []
-    return features
+    return features if not given else []
 
 
 # -- what is found in the table, and what the options leave open

@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._context import contexts_in, lists_in, with_known_contexts
-from hybridsent.cli._encoding import configure, shared
+from hybridsent.cli._encoding import configure, learners_in, shared
 from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._modalities import media_modalities
 from hybridsent.cli._options import add_encoder_options, add_table
@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
     for encoder in every_encoder(model):
         encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
+    for each in learners_in(model):
+        each.set_params(on_error=arguments.on_error)
     configure(list(every_encoder(model)), arguments)
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
@@ -101,16 +103,13 @@ def _columns(model: Any, encoded: list[str]) -> list[str]:
 
 def _learned_columns(model: Any) -> list[str]:
     """Name the columns of what learns from texts or numbers, and knows missing cells, too."""
-    from hybridsent._held import everything
     from hybridsent.evaluation._columns import names_of
-    from hybridsent.lexical import WordFeatures
-    from hybridsent.meta import MetaFeatures
 
     first = model[0] if hasattr(model, "steps") else None
     return [
         name
         for _, part, column in getattr(first, "transformers_", ())
-        if any(isinstance(each, WordFeatures | MetaFeatures) for each in everything(part))
+        if learners_in(part)
         for name in names_of(column)
     ]
 
