@@ -36,6 +36,7 @@ from hybridsent.media.text import POLICIES
 
 __all__ = ["WordFeatures"]
 
+_ROUNDING = 1e-5  # singular values below, beside the largest, are float32's rounding
 _WORD = r"(?u)\w+|[^\w\s]"  # scikit-learn's own drops "I", "u", "!", ":)" and emoji
 
 
@@ -52,8 +53,8 @@ class WordFeatures(NamedOutput, BaseEstimator):
     Parameters
     ----------
     n_components : int, default=300
-        Columns of the output. Where there are fewer texts or terms it is as many as these, which
-        `n_components_` tells.
+        Columns of the output. Where there are fewer texts or terms, or texts that are alike, it is
+        as many as these tell apart, which `n_components_` says.
     words : (int, int) or None, default=(1, 2)
         Shortest and longest run of words that is a term; None counts no words.
     characters : (int, int) or None, default=(2, 5)
@@ -201,10 +202,16 @@ class WordFeatures(NamedOutput, BaseEstimator):
             )
         self.vectorizers_ = self._fitted(texts)
         terms = self._terms(texts)
-        self.n_components_ = min(self.n_components, *terms.shape)
-        found = randomized_svd(
-            terms, self.n_components_, n_iter=5, random_state=self.random_state, flip_sign=True
-        )[2]
+        _, sizes, found = randomized_svd(
+            terms,
+            min(self.n_components, *terms.shape),
+            n_iter=5,
+            random_state=self.random_state,
+            flip_sign=True,
+        )
+        # texts that are alike leave components of rounding, which a scaler would make large
+        self.n_components_ = max(1, int((sizes > _ROUNDING * sizes[0]).sum()))
+        found = found[: self.n_components_]
         # as it is multiplied: transposed anew, one row would copy all of it
         self.projection_ = np.ascontiguousarray(found.T, dtype=np.float32)
         self.n_features_out_ = self.n_components_

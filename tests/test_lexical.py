@@ -88,10 +88,16 @@ def test_single_letters_marks_and_emoji_are_words():
 def test_few_texts_and_terms_give_fewer_components_not_an_error(texts):
     words = WordFeatures(300).fit(texts)
     terms = sum(len(each.vocabulary_) for each in words.vectorizers_.values())
-    assert words.n_components_ == words.n_features_out_ == min(len(texts), terms)
+    assert words.n_components_ == words.n_features_out_ == min(len(set(texts)), terms)
     out = words.transform([*texts, "other"])
     assert out.shape == (len(texts) + 1, words.n_components_)
     assert np.isfinite(out).all()
+
+
+def test_texts_that_stand_there_twice_leave_no_components_of_rounding():
+    twice = WordFeatures(300).fit([*TEXTS, *TEXTS])
+    assert twice.n_components_ <= len(set(TEXTS))
+    assert twice.transform(TEXTS).std(axis=0).min() > 1e-6
 
 
 def test_scripts_without_spaces_are_told_apart_by_their_characters():
