@@ -19,6 +19,7 @@ __all__ = [
     "DOMAIN",
     "GROUP",
     "INDICATOR",
+    "META",
     "PASSTHROUGH",
     "as_labelled",
     "as_matrix",
@@ -48,6 +49,9 @@ GROUP = "group"
 
 PASSTHROUGH = (DOMAIN, GROUP)
 """Views that are no features: steps that do not read them hand them on unchanged."""
+
+META = "meta"
+"""View of the columns of numbers, dates and categories that builders take as ``meta=``."""
 
 INDICATOR = "missing"
 """View of the columns ``missing__<view>`` of `ViewImputer`: features, but of no modality."""

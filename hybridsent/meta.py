@@ -25,7 +25,7 @@ from hybridsent._frames import NamedOutput
 from hybridsent._optional import import_optional
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tables import as_table
-from hybridsent._views import feature_names
+from hybridsent._views import META, feature_names
 from hybridsent._warnings import ignored_warnings
 from hybridsent.exceptions import CellError, CellWarning
 from hybridsent.media import is_missing
@@ -33,10 +33,7 @@ from hybridsent.media import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "META", "MetaFeatures"]
-
-META = "meta"
-"""View of the columns that `hybridsent.make_features` takes as ``meta=``."""
+__all__ = ["KINDS", "MetaFeatures"]
 
 KINDS = ("number", "boolean", "date", "category")
 """What a column may be; see `MetaFeatures`."""

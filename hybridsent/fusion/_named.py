@@ -16,10 +16,11 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 
 from hybridsent._hints import did_you_mean
-from hybridsent._views import PASSTHROUGH, check_views
+from hybridsent._views import META, PASSTHROUGH, check_views
 from hybridsent.encoders import BaseEncoder, PresentCells, get_backbone
 from hybridsent.encoders._registry import LEARNED as _LEARNED
 from hybridsent.exceptions import UnknownBackboneError
+from hybridsent.lexical import WordFeatures
 from hybridsent.media import get_modality, list_modalities
 
 __all__ = [
@@ -33,13 +34,10 @@ __all__ = [
     "with_meta",
 ]
 
-LEARNED: dict[str, str] = {**_LEARNED, "meta": "hybridsent.meta:MetaFeatures"}
+LEARNED: dict[str, str] = {**_LEARNED, META: "hybridsent.meta:MetaFeatures"}
 """Views by name that learn from the rows they are fitted on, and the class of each, as
 ``"module:Class"``; the part of the name before ``/`` is the modality. They are no encoders: no
 device, no store."""
-
-META = "meta"
-"""The view of `make_features`' parameter of this name, and what makes its features."""
 
 _TAKEN = frozenset(inspect.signature(ColumnTransformer).parameters)
 """Names that ColumnTransformer keeps for itself: a view of that name could not be searched."""
@@ -357,7 +355,7 @@ def check_reads_several(view: str, part: Any, column: str | list[str]) -> None:
     ValueError
         If it reads one column and is given a list.
     """
-    one = isinstance(part, BaseEncoder | PresentCells) or type(part).__name__ == "WordFeatures"
+    one = isinstance(part, BaseEncoder | PresentCells | WordFeatures)
     if one and not isinstance(column, str):
         raise ValueError(
             f"The columns[{view!r}] parameter must be the name of one column of the table, whose "
