@@ -18,8 +18,8 @@ from sklearn.pipeline import Pipeline
 from hybridsent import make_fusion
 
 GRID = {
-    "features__*__pca*n_components": [0.8, 0.99],
-    "features__*__lda__shrinkage": ["auto", 0.9],
+    "features__*__reduce__transformer__pca__n_components": [0.8, 0.99],
+    "features__*__reduce__transformer__lda__shrinkage": ["auto", 0.9],
 }
 
 

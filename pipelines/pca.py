@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from hybridsent import make_fusion
 
 GRID = {
-    "features__*__n_components": [0.8, 0.95, 0.99],
+    "features__*__reduce__transformer__n_components": [0.8, 0.95, 0.99],
 }
 
 

@@ -356,6 +356,16 @@ def test_every_recipe_takes_views_and_its_grid_fits_each(name):
         assert len(of_views) % 3 == 0
 
 
+@pytest.mark.parametrize("name", ["pca", "lda"])
+def test_a_grid_of_every_view_sets_nothing_inside_what_makes_the_features(name):
+    recipe = load_recipe(name)
+    model = recipe.build(text=True, views={"words": "text/words"}, meta=["likes"])
+    for grid in recipe.grid_for(model):
+        of_views = [each.split("__") for each in grid if each.startswith("features__")]
+        assert {view for _, view, *_ in of_views} == {"text", "words", "meta"}
+        assert all(step == "reduce" for _, _, step, *_ in of_views)
+
+
 def test_search_judges_recipes_on_views():
     table, y = articles(40)
     views = hashed(title="t", body="b")
