@@ -237,6 +237,22 @@ def test_a_feature_that_is_the_label_is_told():
     ]
 
 
+def test_columns_beside_those_that_views_pick_are_no_features():
+    table = features().assign(site=np.repeat(["a", "b"], 30))
+    views, classifier = {"age": FunctionTransformer()}, LabeledOnly(LogisticRegression())
+    alone = make_fusion(views=views, columns={"age": ["age"]}, classifier=classifier)
+    y = table["label"].to_numpy()
+    results = [
+        evaluate(alone, table, y, cv=2),
+        search({"a": (alone, {})}, table, y, cv=2),
+        transfer_report(
+            alone, table, y, domain="site", baseline=alone, cv=2, n_bootstrap=5, shift=False
+        ),
+    ]
+    notes = [note for result in results for note in result.notes]
+    assert not any("labels themselves" in note for note in notes)
+
+
 def test_a_remainder_never_holds_the_labels():
     table = features()
     picks = ColumnTransformer([("text", "passthrough", ["text__0"])], remainder="passthrough")

@@ -399,3 +399,28 @@ def test_what_a_model_leaves_out_of_a_table_is_named():
         == []
     )
     assert unread_columns(model, np.zeros((2, 2))) == []
+
+
+ALONE = """
+import threading
+import numpy as np, pandas as pd, sys
+from sklearn.preprocessing import FunctionTransformer
+from hybridsent import evaluate, make_fusion
+
+def spy(column):
+    if threading.current_thread() is not threading.main_thread():
+        assert "skrub" in sys.modules, "a thread would see it half imported"
+    return np.asarray(column, dtype=np.float32)
+
+table = pd.DataFrame({"a": np.arange(20.0)[:, None].ravel(), "likes": np.arange(20) % 5})
+views = {"a": FunctionTransformer(spy)}
+model = make_fusion(views=views, columns={"a": ["a"]}, meta=["likes"])
+assert "skrub" not in sys.modules
+evaluate(model, table, np.arange(20) % 2, cv=2, n_jobs=2)
+print("done")
+"""
+
+
+def test_what_meta_needs_is_imported_before_folds_run_in_threads():
+    run = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
+    assert run.stdout.strip().endswith("done"), run.stderr

@@ -125,11 +125,13 @@ def readable(estimator: Any, table: Any, named: Sequence[Any]) -> Any:
     return rest
 
 
-def notes_on_columns(table: Any, read: Any, named: Sequence[Any]) -> list[str]:
+def notes_on_columns(estimator: Any, table: Any, read: Any, named: Sequence[Any]) -> list[str]:
     """Say which columns are not read though nobody named them, and which tell the answer.
 
     Parameters
     ----------
+    estimator : estimator
+        Whoever reads the table.
     table : DataFrame or array
         The rows as the user gave them.
     read : DataFrame or array
@@ -148,12 +150,13 @@ def notes_on_columns(table: Any, read: Any, named: Sequence[Any]) -> list[str]:
     rest = [name for name in table.columns if name not in known]
     notes = [f"Not read, because they hold no numbers: {_listed(rest)}."] if rest else []
     given = [each for each in named[:1] if np.ndim(each) == 1 and len(each) == len(table)]
-    if not 0 < len(feature_columns(read)) < read.shape[1]:
+    picked = list(dict.fromkeys(_picked(estimator, read)))
+    if not 0 < len(feature_columns(picked)) < len(picked):
         return notes
     twins = [
         name
         for each in given
-        for name in read.columns
+        for name in picked
         if not _FEATURE.fullmatch(str(name)) and _same_values(read[name], each)
     ]
     return notes + [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sklearn.base import clone
@@ -14,9 +14,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from hybridsent._held import everything
+from hybridsent._optional import import_optional
 from hybridsent.encoders import BaseEncoder
 from hybridsent.evaluation._columns import select
 from hybridsent.evaluation._nesting import inner_parts, search_variants
+from hybridsent.exceptions import MissingDependencyError
+from hybridsent.meta import MetaFeatures
 
 __all__ = [
     "encode",
@@ -161,6 +164,7 @@ def stored(estimators: Sequence[Any]) -> Iterator[tuple[list[Any], str | None]]:
     store : str or None
         The temporary one, where there is any.
     """
+    _import_first(estimators)
     encoders = [encoder for each in estimators for encoder in every_encoder(each)]
     if all(encoder.store is not None for encoder in encoders):
         yield list(estimators), None
@@ -168,6 +172,17 @@ def stored(estimators: Sequence[Any]) -> Iterator[tuple[list[Any], str | None]]:
     # a file that is still open somewhere must not cost the result
     with tempfile.TemporaryDirectory(prefix="hybridsent-", ignore_cleanup_errors=True) as folder:
         yield [with_store(each, folder) for each in estimators], folder
+
+
+def _import_first(estimators: Sequence[Any]) -> None:
+    """Import what numbers and dates need before folds run in threads.
+
+    skrub imports polars, and scikit-learn, in a thread beside it, asks a polars that is only half
+    there for its classes.
+    """
+    if any(isinstance(part, MetaFeatures) for each in estimators for part in everything(each)):
+        with suppress(MissingDependencyError):  # the fit tells it, of the model that needs it
+            import_optional("skrub", caller="MetaFeatures", extra="meta")
 
 
 def encode(

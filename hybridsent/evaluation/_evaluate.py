@@ -106,7 +106,7 @@ def evaluate(
     metrics = metrics_of(scoring)
     check_columns(estimator, table)
     read = readable(estimator, table, [y, groups])
-    notes = notes_on_labels(labels) + notes_on_columns(table, read, [y, groups])
+    notes = notes_on_labels(labels) + notes_on_columns(estimator, table, read, [y, groups])
     notes += notes_on_contexts(estimator, table, splits)
     with told_once(), stored([estimator]) as ((ready,), _):
         encoded, found = encode(ready, read, labels)

@@ -171,7 +171,7 @@ def search(
         seconds=time.perf_counter() - start,
         notes=[note for each in found.values() for note in each.notes]
         + notes_on_labels(labels)
-        + notes_on_columns(table, X, [y, groups])
+        + notes_on_columns(best, table, X, [y, groups])
         + notes_on_contexts(best, table, plan.outer)
         + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
         + licence_notes(estimators),

@@ -225,8 +225,8 @@ def transfer_report(
         pairs, mean = summarise_pairs(
             given, outcomes, Bootstrap(metric, n_bootstrap, confidence, random_state)
         )
-    read = next(table.X for name, (_, table) in given.models.items() if name)
-    notes += notes_on_labels(labels) + notes_on_columns(X, read, named)
+    first, read = next((model, table.X) for name, (model, table) in given.models.items() if name)
+    notes += notes_on_labels(labels) + notes_on_columns(first, X, read, named)
     if n_target_labels == 0 and cv is not None:
         notes.append(
             "Target only and pooled had all labels of the training folds, adapted models none."
