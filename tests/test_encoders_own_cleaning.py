@@ -332,6 +332,24 @@ def test_workers_have_it(module, monkeypatch, tmp_path):
         assert len(scores) == 2
 
 
+@pytest.mark.parametrize("with_parameter", [False, True])
+def test_what_travels_as_it_is_is_known_where_its_source_is_not(with_parameter, monkeypatch):
+    import linecache
+
+    from joblib.externals import cloudpickle
+
+    source = "def drop(text, what='x'):\n    return text.replace(what, '')\n"
+    name = "<cell 1 of a notebook>"
+    monkeypatch.setitem(linecache.cache, name, (len(source), None, source.splitlines(True), name))
+    home = {"__name__": "__main__"}
+    exec(compile(source, name, "exec"), home)
+    clean = functools.partial(home["drop"], what="y") if with_parameter else home["drop"]
+    there = cloudpickle.dumps(TextEncoder(clean=clean))
+    here = TextEncoder(clean=clean).fingerprint()
+    linecache.cache.pop(name)
+    assert pickle.loads(there).fingerprint() == here
+
+
 def test_a_saved_model_runs_it_only_where_it_is_trusted(module, tmp_path):
     name = module(MODULE)
     model = make_fusion(text=TextEncoder(clean=f"{name}:clean")).fit(TABLE, LABELS)

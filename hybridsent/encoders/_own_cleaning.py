@@ -109,7 +109,7 @@ def identity_of(clean: str | Clean) -> str:
     True
     """
     function = function_of(clean)
-    if isinstance(function, FunctionType) and function in _sent:
+    if isinstance(function, FunctionType | functools.partial) and function in _sent:
         return _sent[function]
     version = getattr(function, "version", None)
     if version is not None:
@@ -134,7 +134,8 @@ def travels_by_value(function: Any) -> TypeGuard[Clean]:
     Returns
     -------
     bool
-        True for lambdas, functions inside functions, and those of a script or a notebook.
+        True for lambdas, functions inside functions, those of a script or a notebook, and
+        `functools.partial` of such.
 
     Examples
     --------
@@ -142,6 +143,10 @@ def travels_by_value(function: Any) -> TypeGuard[Clean]:
     >>> travels_by_value(lambda text: text), travels_by_value(html.unescape)
     (True, False)
     """
+    if isinstance(function, functools.partial):
+        return any(
+            map(travels_by_value, (function.func, *function.args, *function.keywords.values()))
+        )
     if not isinstance(function, FunctionType):
         return False
     home = sys.modules.get(function.__module__)
