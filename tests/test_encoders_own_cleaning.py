@@ -336,7 +336,7 @@ def test_workers_have_it(module, monkeypatch, tmp_path):
 def test_what_travels_as_it_is_is_known_where_its_source_is_not(with_parameter, monkeypatch):
     import linecache
 
-    from joblib.externals import cloudpickle
+    from joblib.externals.loky.backend import reduction  # how joblib pickles for its workers
 
     source = "def drop(text, what='x'):\n    return text.replace(what, '')\n"
     name = "<cell 1 of a notebook>"
@@ -344,7 +344,7 @@ def test_what_travels_as_it_is_is_known_where_its_source_is_not(with_parameter, 
     home = {"__name__": "__main__"}
     exec(compile(source, name, "exec"), home)
     clean = functools.partial(home["drop"], what="y") if with_parameter else home["drop"]
-    there = cloudpickle.dumps(TextEncoder(clean=clean))
+    there = reduction.dumps(TextEncoder(clean=clean))
     here = TextEncoder(clean=clean).fingerprint()
     linecache.cache.pop(name)
     assert pickle.loads(there).fingerprint() == here
