@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import TextEncoder, evaluate, make_fusion
 from hybridsent.evaluation import encoders_of, search, transfer_report
+from hybridsent.evaluation._columns import notes_on_columns
 from hybridsent.evaluation._encoders import every_encoder, licence_notes, with_store
 from hybridsent.evaluation._parts import readable, single_modalities
 from hybridsent.evaluation._telling import told_once
@@ -235,6 +236,25 @@ def test_a_feature_that_is_the_label_is_told():
     assert result.notes == [
         "The column 'label' is read as a feature and holds the labels themselves."
     ]
+
+
+@pytest.mark.parametrize("given", ["label", list])
+def test_a_view_that_reads_the_labels_is_told(given):
+    table = features()
+    model = make_fusion(views={"seen": "text/words"}, columns={"seen": "label"})
+    y = given if isinstance(given, str) else table["label"].astype(str).tolist()
+    table["label"] = table["label"].astype(str)
+    assert (
+        "The column 'label' is read as a feature and holds the labels themselves."
+        in evaluate(model, table, y, cv=2, scoring="accuracy").notes
+    )
+
+
+def test_a_column_of_pictures_in_memory_is_compared_with_no_label():
+    table = pd.DataFrame({"text": ["good", "bad"] * 6, "y": [1, 0] * 6})
+    table["image"] = [np.full((8, 8, 3), i, np.uint8) for i in range(12)]
+    model = make_fusion(**fakes())
+    assert notes_on_columns(model, table, table, [table["y"]]) == []
 
 
 def test_columns_beside_those_that_views_pick_are_no_features():

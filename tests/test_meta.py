@@ -401,6 +401,11 @@ def test_what_a_model_leaves_out_of_a_table_is_named():
     assert unread_columns(model, np.zeros((2, 2))) == []
 
 
+def test_a_column_of_meta_that_is_not_there_is_told_with_its_parameter():
+    with pytest.raises(ValueError, match=r"'nope', which .* 'meta'.* meta=\['COLUMN'\]"):
+        evaluate(make_fusion(meta=["nope"]), TABLE, LABELS, cv=2)
+
+
 ALONE = """
 import threading
 import numpy as np, pandas as pd, sys

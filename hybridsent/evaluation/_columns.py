@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
-from hybridsent._views import feature_pattern
+from hybridsent._views import META, PASSTHROUGH, feature_pattern
 from hybridsent.evaluation._nesting import inner_parts, is_dropped
 
 __all__ = [
@@ -149,20 +150,43 @@ def notes_on_columns(estimator: Any, table: Any, read: Any, named: Sequence[Any]
     known = {*read.columns, *_named_columns(table, named)}
     rest = [name for name in table.columns if name not in known]
     notes = [f"Not read, because they hold no numbers: {_listed(rest)}."] if rest else []
-    given = [each for each in named[:1] if np.ndim(each) == 1 and len(each) == len(table)]
     picked = list(dict.fromkeys(_picked(estimator, read)))
-    if not 0 < len(feature_columns(picked)) < len(picked):
+    among_features = 0 < len(feature_columns(picked)) < len(picked)
+    if not named or not (among_features or picks_columns(estimator)):
         return notes
+    marks = {
+        name
+        for view, column in selectors_of(estimator)
+        if view in PASSTHROUGH
+        for name in names_of(column)
+    }
     twins = [
         name
-        for each in given
         for name in picked
-        if not _FEATURE.fullmatch(str(name)) and _same_values(read[name], each)
+        if name not in marks
+        and not _FEATURE.fullmatch(str(name))
+        and _holds_labels(read, name, named[0])
     ]
     return notes + [
         f"The column {name!r} is read as a feature and holds the labels themselves."
         for name in twins
     ]
+
+
+def _holds_labels(table: Any, name: Any, labels: Any) -> bool:
+    """Tell whether a column is that of the labels, or holds what they are."""
+    if isinstance(labels, str):
+        return bool(name == labels)
+    if np.ndim(labels) != 1 or len(labels) != len(table) or name not in table.columns:
+        return False
+    if np.ndim(table[name]) != 1:
+        return False
+    values = np.asarray(labels, dtype=object).tolist()
+    plain = (str, Real, np.generic)  # arrays of pictures are not equal or unequal
+    return all(
+        isinstance(cell, plain) and isinstance(label, plain) and bool(cell == label)
+        for cell, label in zip(table[name].tolist(), values, strict=True)
+    )
 
 
 def unread_columns(estimator: Any, table: Any, named: Sequence[Any] = ()) -> list[str]:
@@ -238,10 +262,11 @@ def check_columns(estimator: Any, table: Any, but: Sequence[str] = ()) -> None:
     for view, column in selectors_of(estimator):
         for name in names_of(column):
             if name not in there and view not in but:
+                way = "meta=['COLUMN']" if view == META else f"columns={{{view!r}: 'COLUMN'}}"
                 raise ValueError(
                     f"The table must have the column {name!r}, which the model reads for {view!r}. "
                     f"Its columns are {_listed(there)}.{did_you_mean(name, there)} Name the column "
-                    f"that holds it, as in make_fusion(..., columns={{{view!r}: 'COLUMN'}})."
+                    f"that holds it, as in make_fusion(..., {way})."
                 )
 
 
