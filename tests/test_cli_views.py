@@ -440,7 +440,9 @@ def test_policies_of_cleaning_are_those_of_every_text_of_a_model(posts, tmp_path
 def test_a_saved_model_keeps_its_own_way_of_reading(posts, tmp_path, capsys):
     """What would change its features is no option of predict."""
     assert run("predict", tmp_path / "m", posts, "-o", "x.csv", "--clean", "urls=drop") == 2
-    assert "unrecognized arguments: --clean" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "unrecognized arguments: --clean" in told
+    assert "an option of a plugin needs --plugin" in told
 
 
 # -- mistakes --------------------------------------------------------------------------------------

@@ -134,6 +134,18 @@ def test_what_is_no_loader_is_told(model, match, tmp_path):
         encoder(model.format(module=module)).fit(["good"])
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_network_may_set_its_width_itself_and_must_say_it(told, tmp_path):
+    said = "self.width = weights.shape[1]\n        " if told else ""
+    code = CODE.replace("    width = 3\n", "").replace("self.weights =", said + "self.weights =")
+    name = written(tmp_path, code)
+    if told:
+        assert encoder(name).fit_transform(["good", "bad"]).shape == (2, 3)
+        return
+    with pytest.raises(WeightsError, match=r"Hashed must have a width.*self.width in __init__"):
+        encoder(name).fit_transform(["good"])
+
+
 def test_a_loader_that_gives_no_network_is_told(tmp_path):
     model = written(tmp_path, FILES.replace("return Hashed", "return len"))
     with pytest.raises(WeightsError, match=r"must give a hybridsent.encoders.Network. Got a int"):

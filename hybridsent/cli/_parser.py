@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 __all__ = ["Parser", "number"]
 
@@ -29,6 +29,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
         for name in (None, "store"):
             self.register("action", name, _Once)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where an option may be that is not known."""
+        if message.startswith("unrecognized arguments: --"):
+            message += "; see `--help` of the command (an option of a plugin needs --plugin NAME)"
+        super().error(message)
 
 
 class _Once(argparse.Action):

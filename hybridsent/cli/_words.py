@@ -32,6 +32,9 @@ _LEFT_OPEN = re.compile(r"`(\w+)=`")
 _LISTED = re.compile(r"[^\[\]'\", ]+")
 _BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
 
+_TWICE = re.compile(r"(--[^()]+?) \((?:on the command line: )?\1\)")
+"""What was said for Python and for the command line, once both are options."""
+
 
 def in_flags(
     text: str, arguments: argparse.Namespace, names: Mapping[str, str] | None = None
@@ -63,6 +66,8 @@ def in_flags(
     '--cv must be at least 2. Got 1.'
     >>> in_flags("load it with trusted=['a.B', 'c.D']", Namespace(trusted=[]))
     'load it with --trusted a.B --trusted c.D'
+    >>> in_flags("trusted=['a.B'] (on the command line: --trusted a.B)", Namespace(trusted=[]))
+    '--trusted a.B'
     >>> in_flags("--view cv=title must name a column", told)
     '--view cv=title must name a column'
     """
@@ -92,7 +97,7 @@ def in_flags(
         return _flag(match[1], arguments, told) or match[0]
 
     text = _LEFT_OPEN.sub(left_open, _NAMED.sub(named, text))
-    return _BARE.sub(bare, _SET.sub(set_to, text))
+    return _TWICE.sub(r"\1", _BARE.sub(bare, _SET.sub(set_to, text)))
 
 
 def _flag(parameter: str, arguments: argparse.Namespace, names: Mapping[str, str]) -> str | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from hybridsent.encoders._graphs import Graphs
+from hybridsent.exceptions import WeightsError
 
 __all__ = ["Network", "Options"]
 
@@ -69,6 +70,18 @@ class Options:
         return self.pooling == "auto" and self.layer == -1 and self.steps is None
 
 
+class _Unsaid:
+    """Stands for the width of a network that has not said it; an attribute takes its place."""
+
+    def __get__(self, network: Any, owner: type) -> Any:
+        if network is None:
+            return self
+        raise WeightsError(
+            f"The network {owner.__name__} must have a width, the number of features per vector. "
+            "Write it as an attribute of the class, or set self.width in __init__."
+        )
+
+
 class Network(ABC):
     """A loaded backbone.
 
@@ -83,10 +96,13 @@ class Network(ABC):
     reads_pieces: ClassVar[bool] = False
     """Whether it obeys ``long="mean"``: `encode` then gives the mean over all pieces of an item."""
 
-    @property
-    @abstractmethod
-    def width(self) -> int:
-        """Features per vector."""
+    if TYPE_CHECKING:
+
+        @property
+        def width(self) -> int:
+            """Features per vector; an attribute of the class or of the network, or a property."""
+    else:
+        width = _Unsaid()
 
     def width_for(self, options: Options) -> int:
         """Features per vector, where they depend on what is asked for (layer, pooling).
