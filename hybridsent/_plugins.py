@@ -9,7 +9,6 @@ lists names. pluggy and stevedore would bring hooks and managers; Python's own i
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import os
@@ -394,6 +393,8 @@ def _file_plugin(path: Path) -> ModuleType:
         raise PluginError(
             f"A plugin must be a file that can be read. Got {str(path)!r}: {why}."
         ) from error
+    import hashlib  # starts OpenSSL, for a command that loads no file
+
     digest = hashlib.blake2b(source).hexdigest()
     known = plugin_at(path)
     if known is not None:

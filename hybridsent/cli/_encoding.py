@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -153,10 +154,11 @@ def learners_in(model: Any) -> list[Any]:
         Each object once.
     """
     from hybridsent._held import everything
-    from hybridsent.lexical import WordFeatures
-    from hybridsent.meta import MetaFeatures
 
-    return [each for each in everything(model) if isinstance(each, WordFeatures | MetaFeatures)]
+    # whoever holds one has imported its module, which is not imported for those that hold none
+    homes = {"hybridsent.lexical": "WordFeatures", "hybridsent.meta": "MetaFeatures"}
+    kinds = tuple(getattr(sys.modules[each], homes[each]) for each in homes if each in sys.modules)
+    return [each for each in everything(model) if isinstance(each, kinds)]
 
 
 def configure(readers: Sequence[Any], arguments: argparse.Namespace) -> None:

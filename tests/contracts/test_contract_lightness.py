@@ -346,3 +346,17 @@ def test_with_every_row_in_the_store_no_network_is_imported():
         for _ in range(2)  # the first may have to encode, the second finds every row
     ]
     assert runs[-1].stdout.strip() == "[]"
+
+
+def test_a_command_looks_for_words_in_a_model_without_importing_them():
+    told = fresh(
+        "from hybridsent.cli._encoding import learners_in\ntold['found'] = learners_in([1, 'a'])"
+    )
+    assert told["found"] == []
+    assert not {"hybridsent.lexical", "hybridsent.meta"} & set(told["modules"])
+
+
+def test_listing_backbones_starts_no_cryptography():
+    told = fresh("from hybridsent import list_backbones\ntold['n'] = len(list_backbones())")
+    assert told["n"] > 3
+    assert "_hashlib" not in told["modules"]
