@@ -367,7 +367,7 @@ def _items(cell: Any, label: Any) -> _Held:
     try:
         weights = weights_of(cell, items, "list") or [1.0] * len(items)
     except MediaError as error:
-        raise TableError(f"Row {label!r}: {error}.") from error
+        raise TableError(f"Row {label!r}: {error}. Mend the weights, or leave them out.") from error
     return [(item, own) for item, own in zip(items, weights, strict=True) if not is_missing(item)]
 
 
