@@ -24,13 +24,15 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(autouse=True, scope="module")
 def _own_registries():
-    """What a module registers, such as networks it has tuned, is unknown to the next."""
+    """What a module registers, such as networks it has tuned or plugins, is unknown to the next."""
     import hybridsent.encoders._registry
     import hybridsent.fusion._registry  # noqa: F401
     from hybridsent import _plugins
 
-    before = _plugins.registered()
+    before, patch = _plugins.registered(), pytest.MonkeyPatch()
+    patch.setenv(_plugins.VARIABLE, os.environ.get(_plugins.VARIABLE, ""))  # `load_plugin` adds
     yield
+    patch.undo()
     _plugins.put_back(before)
 
 

@@ -46,6 +46,7 @@ def plugins(monkeypatch):
     """Install packages that offer backbones: what they are to give by name."""
     before = dict(_registry._registered)
     monkeypatch.setattr(_plugins, "_state", _plugins._State())
+    monkeypatch.delenv(_plugins.VARIABLE, raising=False)
 
     def install(**given: Any) -> None:
         points = [

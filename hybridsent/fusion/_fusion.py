@@ -60,7 +60,9 @@ def make_fusion(
     how : {"early", "align", "late", "stack", "tensor", "gated", "cnn", "rnn"}, default="early"
         Strategy of fusion; rows may lack modalities in each:
 
-        - ``"early"`` joins the features of all modalities before the classifier;
+        - ``"early"`` joins the features of all modalities before the classifier; where a view says
+          much less of the labels than the others, they are weighed by what each says alone
+          (``classify__view_weights``, of ``"logreg"`` and ``"svm"``);
         - ``"align"`` brings them into one space first (`hybridsent.alignment.MCCA`, with the labels
           as one more view);
         - ``"late"`` averages the probabilities of a classifier for each modality

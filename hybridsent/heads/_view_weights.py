@@ -18,7 +18,6 @@ from hybridsent._views import block_of
 
 __all__ = ["weights_of_views"]
 
-_GLANCE = 250  # rows that tell whether any view may be weak: of most tables none is
 _ROWS = 500  # that judge: they tell useful from useless, and the Gram matrix of them is small
 _PENALTIES = 4.0 / 4.0 ** np.arange(-2, 5)  # of rows of unit length: 1 / (C p (1 - p)) at p = 1/2
 _POWERS = (1, 2)  # of the share that a view explains
@@ -61,15 +60,14 @@ def weights_of_views(
         1 for the view that predicts most, less for the others; 1 for all where none predicts.
     """
     equal = dict.fromkeys(views, 1.0)
-    order = np.arange(len(Z))
+    chosen = np.arange(len(Z))
     if len(Z) > _ROWS:
-        order = check_random_state(random_state).permutation(len(Z))[:_ROWS]
-        if choose and not _any_weak(_judged(Z, codes, views, rows, order[:_GLANCE])[2]):
-            return equal
-    chosen = np.sort(order)
-    judge, of_views, shares = _judged(Z, codes, views, rows, chosen)
+        chosen = np.sort(check_random_state(random_state).permutation(len(Z))[:_ROWS])
+    judge = _Judge(codes[chosen], rows[chosen].astype(np.float64))
+    of_views = {view: judge.gram(block_of(Z, columns)[chosen]) for view, columns in views.items()}
+    shares = {view: judge.explained(gram) for view, gram in of_views.items()}
     most = max(shares.values())
-    if most <= 0 or (choose and not _any_weak(shares)):
+    if most <= 0 or (choose and min(shares.values()) >= _WEAK * most):
         return equal
     weighed = [
         {view: max((share / most) ** power, _LEAST) for view, share in shares.items()}
@@ -88,25 +86,6 @@ def weights_of_views(
     explained = [together(each) for each in weighed]
     best = int(np.argmax(explained))
     return weighed[best] if explained[best] > least else equal
-
-
-def _any_weak(shares: Mapping[str, float]) -> bool:
-    """Whether a view explains much less than the best, or the rows are too few to tell."""
-    most = max(shares.values())
-    return most <= 0 or min(shares.values()) < _WEAK * most
-
-
-def _judged(
-    Z: np.ndarray,
-    codes: np.ndarray,
-    views: Mapping[str, np.ndarray],
-    rows: np.ndarray,
-    chosen: np.ndarray,
-) -> tuple[_Judge, dict[str, np.ndarray], dict[str, float]]:
-    """Judge, products of the chosen rows in each view, and the share that each view explains."""
-    judge = _Judge(codes[chosen], rows[chosen].astype(np.float64))
-    of_views = {view: judge.gram(block_of(Z, columns)[chosen]) for view, columns in views.items()}
-    return judge, of_views, {view: judge.explained(gram) for view, gram in of_views.items()}
 
 
 class _Judge:
