@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 
 import numpy as np
@@ -29,8 +30,11 @@ def _own_registries():
     import hybridsent.fusion._registry  # noqa: F401
     from hybridsent import _plugins
 
-    before, patch = _plugins.registered(), pytest.MonkeyPatch()
+    before, known = _plugins.registered(), _plugins._state
+    patch = pytest.MonkeyPatch()
     patch.setenv(_plugins.VARIABLE, os.environ.get(_plugins.VARIABLE, ""))  # `load_plugin` adds
+    kept = {name: copy.copy(value) for name, value in vars(known).items()}
+    patch.setattr(_plugins, "_state", _plugins._State(**kept))
     yield
     patch.undo()
     _plugins.put_back(before)
