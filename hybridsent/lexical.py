@@ -200,8 +200,7 @@ class WordFeatures(NamedOutput, BaseEstimator):
                 f"At least one text must be there to fit WordFeatures. All {len(cells)} cells are "
                 "missing or broken; leave this view out."
             )
-        self.vectorizers_ = self._fitted(texts)
-        terms = self._terms(texts)
+        self.vectorizers_, terms = self._learned(texts)
         _, sizes, found = randomized_svd(
             terms,
             min(self.n_components, *terms.shape),
@@ -263,13 +262,16 @@ class WordFeatures(NamedOutput, BaseEstimator):
         check_is_fitted(self)
         return np.asarray(feature_names("text", self.n_features_out_), dtype=object)
 
-    def _fitted(self, texts: Sequence[str]) -> dict[str, TfidfVectorizer]:
-        """Fit the vectorizers of words and of characters; one that finds no term is left out."""
+    def _learned(self, texts: Sequence[str]) -> tuple[dict[str, TfidfVectorizer], csr_matrix]:
+        """Fit the vectorizers of words and of characters, and count; one without terms is left out.
+
+        Texts are cut into terms once: that is most of the time.
+        """
         kinds = {
             "words": {"ngram_range": self.words, "token_pattern": _WORD},
             "characters": {"ngram_range": self.characters, "analyzer": "char_wb"},
         }
-        fitted = {}
+        fitted, counted = {}, []
         for name, options in kinds.items():
             if options["ngram_range"] is None:
                 continue
@@ -283,16 +285,19 @@ class WordFeatures(NamedOutput, BaseEstimator):
                     dtype=np.float32,
                 )
                 try:
-                    fitted[name] = vectorizer.fit(texts)
+                    counted.append(vectorizer.fit_transform(texts))
                 except ValueError:  # no term is in so many texts; the parameters are checked
                     continue
+                fitted[name] = vectorizer
                 break
         if not fitted:
             raise ValueError(
                 "At least one text must have a term to fit WordFeatures. Got none in "
                 f"{len(texts)} texts; count runs of words or characters that are shorter."
             )
-        return fitted
+        terms = hstack(counted, format="csr")
+        terms.sort_indices()  # as `transform` gives them: sums in one order, to the last bit
+        return fitted, terms
 
     def _terms(self, texts: Sequence[str]) -> csr_matrix:
         return hstack([each.transform(texts) for each in self.vectorizers_.values()], format="csr")

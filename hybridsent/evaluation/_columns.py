@@ -225,9 +225,8 @@ def unread_columns(estimator: Any, table: Any, named: Sequence[Any] = ()) -> lis
 
 def _picked(estimator: Any, table: Any) -> list[Any]:
     """Give the columns of a table that first steps read."""
-    heads = list(_heads(estimator))
-    picks = bool(heads) and all(isinstance(first, ColumnTransformer) for first in heads)
-    if not picks or any(not is_dropped(first.remainder) for first in heads):
+    heads = _heads(estimator)
+    if not picks_columns(estimator) or any(not is_dropped(first.remainder) for first in heads):
         return list(table.columns)
     picked: list[Any] = []
     for _, column in selectors_of(estimator):

@@ -108,6 +108,7 @@ class Fusion(_Buildable):
 
     missing: str = "impute"
     steps: int | None = None
+    weighs_views: bool = False  # whether a classifier given by name weighs views by their worth
 
     @classmethod
     def given(cls) -> tuple[str, ...]:
@@ -151,7 +152,13 @@ _fusions: dict[str, Fusion] = keep_registry(
     {
         each.name: each
         for each in (
-            Fusion("early", f"{_S}:early", "features side by side, one classifier", "indicate"),
+            Fusion(
+                "early",
+                f"{_S}:early",
+                "features side by side, one classifier",
+                "indicate",
+                weighs_views=True,
+            ),
             Fusion("align", f"{_S}:align", "one space for all views, then a classifier"),
             Fusion("late", f"{_S}:late", "the mean of a classifier for each view", "keep"),
             Fusion("stack", f"{_S}:stack", "learns to weigh a classifier for each view", "keep"),

@@ -42,7 +42,12 @@ def last_steps(
     }
     if "classifier" in takes:
         given["classifier"] = _classifier(
-            classifier, class_weight, random_state, learn_device, n_jobs, weighs=how == "early"
+            classifier,
+            class_weight,
+            random_state,
+            learn_device,
+            n_jobs,
+            weighs_views=fusion.weighs_views,
         )
     elif not (isinstance(classifier, str) and classifier == "logreg"):
         raise ValueError(
@@ -124,7 +129,7 @@ def _classifier(
     learn_device: str,
     n_jobs: int | None,
     *,
-    weighs: bool,
+    weighs_views: bool,
 ) -> BaseEstimator:
     """Make a classifier; one that weighs views keeps those that say nothing from taking part."""
     if class_weight is not None and classifier not in ("logreg", "svm"):
@@ -138,7 +143,7 @@ def _classifier(
             "log_loss" if classifier == "logreg" else "hinge",
             class_weight=class_weight,
             random_state=random_state,
-            view_weights="auto" if weighs else "equal",
+            view_weights="auto" if weighs_views else "equal",
         )
     if classifier == "xgboost":
         return BoostedTreesClassifier(device=learn_device, n_jobs=n_jobs, random_state=random_state)
