@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,28 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = (
     "1"  # before anything imports huggingface_hub: a test must never reach for the network
 )
+
+_TESTS = Path(__file__).with_name("tests")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Helper modules of the tests are not read as doctests.
+
+    Looking for doctests imports a module, and one of them is a plugin: all tests would know its
+    modality, also those that ran before it.
+    """
+    is_helper = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if is_helper and _TESTS in collection_path.parents else None
+
+
+def pytest_collection_finish() -> None:
+    """Collecting tests registers nothing: what is not of the package comes from a plugin asked for."""
+    from hybridsent import _plugins
+    from hybridsent.media import list_modalities
+
+    foreign = [m.name for m in list_modalities() if not str(m.encoder).startswith("hybridsent.")]
+    asked = os.environ.get(_plugins.VARIABLE)
+    assert asked or not foreign, f"collecting the tests has registered the modalities {foreign}"
 
 
 @pytest.fixture(autouse=True, scope="session")
