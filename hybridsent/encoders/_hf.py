@@ -174,7 +174,7 @@ def load_packaged_text(backbone: Backbone, device: str, precision: str) -> Netwo
             "Install it with: pip install hybridsent"
         )
     folder = Path(spec.submodule_search_locations[0]) / backbone.options["folder"]
-    check_folder(folder, backbone.name)
+    check_folder(folder, backbone.name, backbone.options.get("form", "safetensors"))
     return load_folder(folder, backbone, device, precision)
 
 
@@ -315,7 +315,15 @@ def load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -
         The network that reads such models for the modality.
     """
     network: Network = named(get_modality(backbone.modality).hf_network)(
-        Weights(folder, backbone.name, backbone.digest(), backbone.sha256, backbone.digest),
+        Weights(
+            folder,
+            backbone.name,
+            backbone.digest(),
+            backbone.sha256,
+            backbone.digest,
+            backbone.options.get("form", "safetensors"),
+            backbone.options.get("recipe", {}),
+        ),
         device,
         precision,
     )

@@ -1,23 +1,27 @@
 """What the models of transformers share: folders, loading, hidden layers (layer L2).
 
-Only safetensors are read, never pickles; repository code is never run; a checkpoint with missing
-tensors is refused (transformers would fill them with random numbers and only log it).
+Only safetensors are read, or the tensors of an ONNX file whose hash is registered, never pickles;
+repository code is never run; a checkpoint with missing tensors is refused (transformers would fill
+them with random numbers and only log it).
 """
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
+
+import numpy as np
 
 from hybridsent.encoders._files import check_sha256, check_unchanged, first_line, quiet_transformers
 from hybridsent.encoders._graphs import as_module
 from hybridsent.encoders._hf_bounds import check_model, check_numbers
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._onnx import read_weights
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 from hybridsent.media import list_modalities
 
@@ -27,6 +31,7 @@ __all__ = [
     "Weights",
     "check_folder",
     "hidden_layer",
+    "is_recipe",
     "load_model",
     "load_processor",
     "read_json",
@@ -34,6 +39,9 @@ __all__ = [
 ]
 
 _LARGEST_JSON = 64 * 2**20  # characters: a few kilobytes are usual
+
+_FILES = {"safetensors": "model.safetensors", "onnx": "model.onnx"}
+"""What the file of the weights is called, by how they are written."""
 
 # heads and masks that no feature passes through
 _UNUSED = ("classifier.", "lm_head.", "masked_spec_embed")
@@ -52,9 +60,15 @@ class Weights:
     digest : str
         Hash of what changes its vectors.
     sha256 : str, default=None
-        Registered hash of model.safetensors; None where none is registered.
+        Registered hash of the file of the weights; None where none is registered.
     identify : callable, default=None
         Hashes the files anew.
+    form : {"safetensors", "onnx"}, default="safetensors"
+        How the weights are written.
+    recipe : mapping, default={}
+        What is known of the model, and what its folder does not state: its ``"pooling"``, whether
+        vectors are brought to length 1 (``"normalise"``), how many tokens are read unless more are
+        asked for (``"max_length"``).
     """
 
     folder: Path
@@ -62,11 +76,47 @@ class Weights:
     digest: str
     sha256: str | None = None
     identify: Callable[[], str] | None = None
+    form: str = "safetensors"
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        """The file of the weights, unless they are in several."""
+        return self.folder / _FILES[self.form]
+
+    def check_sha256(self) -> None:
+        """Refuse weights that are not the registered ones."""
+        if self.sha256 is not None:
+            check_sha256(self.file, self.sha256, self.name)
 
     def check_unchanged(self) -> None:
         """Refuse files that changed since they were hashed."""
         if self.identify is not None:
             check_unchanged(self.digest, self.identify(), self.name)
+
+
+def is_recipe(told: object) -> bool:
+    """Whether what a file states is a recipe, as `Weights` has one.
+
+    Parameters
+    ----------
+    told : object
+        What JSON held.
+
+    Returns
+    -------
+    bool
+        False for a name or a value that is none of a recipe.
+    """
+    if not isinstance(told, dict) or not set(told) <= {"pooling", "normalise", "max_length"}:
+        return False
+    length = told.get("max_length", 3)
+    return (
+        told.get("pooling", "mean") in ("mean", "cls", "max")
+        and told.get("normalise", True) in (True, False)
+        and type(length) is int
+        and length >= 3
+    )
 
 
 class HFNetwork(Network):
@@ -119,7 +169,7 @@ class HFSource(ABC):
     """Name of the method by which a two-tower model gives projected features."""
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:
-        self.name, self.folder = weights.name, weights.folder
+        self.name, self.folder, self.recipe = weights.name, weights.folder, weights.recipe
         self.whole = load_model(weights, device, precision)
         self.model = self.tower(self.whole)
 
@@ -151,7 +201,7 @@ class HFSource(ABC):
         )
 
 
-def check_folder(folder: Path, name: str) -> None:
+def check_folder(folder: Path, name: str, form: str = "safetensors") -> None:
     """Refuse a folder that lacks what a model needs.
 
     Parameters
@@ -160,6 +210,8 @@ def check_folder(folder: Path, name: str) -> None:
         The folder.
     name : str
         Name of the backbone, for the message.
+    form : {"safetensors", "onnx"}, default="safetensors"
+        How the weights are written.
 
     Raises
     ------
@@ -173,8 +225,13 @@ def check_folder(folder: Path, name: str) -> None:
             f"The folder of {name!r} must hold config.json. {folder} has none."
         )
     read_json(folder / "config.json", name)
-    if (folder / "model.safetensors").is_file():
+    if (folder / _FILES[form]).is_file():
         return
+    if form != "safetensors":
+        raise WeightsNotFoundError(
+            f"The folder of {name!r} must hold {_FILES[form]}. {folder} has none; reinstall the "
+            "package that it belongs to."
+        )
     if (folder / "model.safetensors.index.json").is_file():
         _check_shards(folder, name)
         return
@@ -263,22 +320,13 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
         unknown.
     """
     folder, name = weights.folder, weights.name
-    if weights.sha256 is not None:
-        check_sha256(folder / "model.safetensors", weights.sha256, name)
-    import torch
-    from transformers import AutoModel
-
-    check_model(folder, sorted(folder.glob("*.safetensors")), name)
+    weights.check_sha256()
+    if weights.form == "safetensors":
+        check_model(folder, sorted(folder.glob("*.safetensors")), name)
     try:
-        with quiet_transformers():
-            model, report = AutoModel.from_pretrained(
-                folder,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                dtype=getattr(torch, precision),
-                output_loading_info=True,
-            )
+        model, report = _LOADERS[weights.form](weights, precision)
+    except WeightsError:
+        raise
     except Exception as error:  # whatever the code of an architecture raises
         raise WeightsError(
             f"The model of {name!r} in {folder} cannot be loaded: {first_line(error)}. The files "
@@ -286,8 +334,7 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
             "architecture is not one of transformers (repository code is never run)."
         ) from error
     weights.check_unchanged()  # the weights may be loaded long after they were hashed
-    if weights.sha256 is not None:
-        check_sha256(folder / "model.safetensors", weights.sha256, name)
+    weights.check_sha256()
     unused = _unused(model)
     missing = [key for key in report["missing_keys"] if not any(part in key for part in unused)]
     if missing:
@@ -299,6 +346,48 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
     if hasattr(model.config, "use_cache"):
         model.config.use_cache = False  # of keys and values, which nobody reads: no text is made
     return model.to(device).eval()
+
+
+def _from_folder(weights: Weights, precision: str) -> tuple[Any, dict[str, Any]]:
+    """Let transformers read its own files."""
+    import torch
+    from transformers import AutoModel
+
+    with quiet_transformers():
+        loaded: tuple[Any, dict[str, Any]] = AutoModel.from_pretrained(
+            weights.folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=getattr(torch, precision),
+            output_loading_info=True,
+        )
+    return loaded
+
+
+def _from_onnx(weights: Weights, precision: str) -> tuple[Any, dict[str, Any]]:
+    """Give transformers the tensors of an ONNX file, by the names of torch."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    arrays = read_weights(weights.file, weights.name)
+    state = {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in arrays.items()}
+    with quiet_transformers(), torch.random.fork_rng(devices=()):  # what it fills, nobody reads
+        config = AutoConfig.from_pretrained(
+            weights.folder, local_files_only=True, trust_remote_code=False
+        )
+        kind: Any = AutoModel._model_mapping[type(config)]
+        loaded: tuple[Any, dict[str, Any]] = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=state,
+            dtype=getattr(torch, precision),
+            output_loading_info=True,
+        )
+    return loaded
+
+
+_LOADERS = {"safetensors": _from_folder, "onnx": _from_onnx}
 
 
 def _unused(model: Any) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class HFText(HFNetwork):
         self._lock = threading.Lock()
         self.graphs = Graphs(
             weights.name,
-            f"text {weights.digest}",
+            " ".join(["text", weights.digest, *map(str, sorted(weights.recipe.items()))]),
             lambda precision: _Source(weights, device, precision, self),
             device,
             precision,
@@ -101,7 +101,7 @@ class HFText(HFNetwork):
         the beginning off): where that alone gives more tokens than the model reads, the rest cannot
         matter.
         """
-        limit = min(options.max_length or self.facts.max_length, self.facts.max_length)
+        limit = self.facts.limit(options.max_length)
         texts = [text.lower() for text in items] if self.facts.lower else list(items)
         if options.long == "mean":
             return self._in_pieces(texts, limit)
@@ -292,6 +292,8 @@ class _Facts:
         Whether of a text that is too long the beginning is cut off, not the end.
     splits_special : bool
         Whether a special token that a text holds is read as the characters it is made of.
+    usual_length : int, default=None
+        Tokens that are read unless more are asked for; None for `max_length`.
     """
 
     pad: int
@@ -304,9 +306,14 @@ class _Facts:
     lower: bool
     left: bool
     splits_special: bool
+    usual_length: int | None = None
 
     def __post_init__(self) -> None:
         self.tokenizer: Any = None  # of transformers, or of tokenizers
+
+    def limit(self, asked: int | None) -> int:
+        """How many tokens of a text are read, where so many are asked for, or nothing."""
+        return min(asked or self.usual_length or self.max_length, self.max_length)
 
     def tokenise(self, texts: list[str], limit: int) -> tuple[list[list[int]], list[bool]]:
         """Token numbers of each text, and whether there were more than the limit (if told)."""
@@ -408,7 +415,7 @@ class _Facts:
 
 def _facts(source: Any) -> _Facts:
     """Read the facts off a loaded model."""
-    recipe = _Recipe(source.folder, source.name)
+    recipe = _Recipe(source.folder, source.name, source.recipe)
     facts = _Facts(
         pad=int(source.tokenizer.pad_token_id or 0),
         max_length=_max_length(source.tokenizer, source.model, recipe.max_length),
@@ -421,6 +428,7 @@ def _facts(source: Any) -> _Facts:
         lower=recipe.lower,
         left=getattr(source.tokenizer, "truncation_side", "right") == "left",
         splits_special=bool(getattr(source.tokenizer, "split_special_tokens", False)),
+        usual_length=recipe.usual_length,
     )
     facts.take(source.tokenizer)
     return facts
@@ -473,19 +481,24 @@ class _Recipe:
         Folder of the model.
     name : str
         Name of the backbone, for messages.
+    known : mapping
+        What is known beside the folder, and comes before what it states.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, known: Mapping[str, Any]) -> None:
         self.pooling: str | None = "mean"
         self.stated: list[str] = []
         self.normalise = self.lower = False
         self.max_length: int | None = None
+        self.usual_length: int | None = known.get("max_length")
         if (folder / "sentence_bert_config.json").is_file():
             config = read_json(folder / "sentence_bert_config.json", name)
             self.max_length = _count(config.get("max_seq_length")) or None
             self.lower = bool(config.get("do_lower_case"))
         if (folder / "modules.json").is_file():
             self._read_modules(folder, name)
+        self.pooling = known.get("pooling", self.pooling)
+        self.normalise = known.get("normalise", self.normalise)
 
     def _read_modules(self, folder: Path, name: str) -> None:
         modules = read_json(folder / "modules.json", name, list)

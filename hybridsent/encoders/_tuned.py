@@ -16,7 +16,7 @@ from typing import Any
 
 from hybridsent.encoders import _efficientnet, _hf, _torchvision
 from hybridsent.encoders._files import check_sha256
-from hybridsent.encoders._hf_model import check_folder, read_json
+from hybridsent.encoders._hf_model import check_folder, is_recipe, read_json
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError
@@ -101,6 +101,7 @@ def backbone_at(folder: Path, name: str) -> Backbone:
         "name": manifest["entry"].partition("/")[0],
         "weights": manifest["entry"].partition("/")[2],
         "stated": manifest["sha256"],
+        "recipe": manifest.get("recipe", {}),
     }
     return Backbone(
         name=name,
@@ -175,7 +176,8 @@ def write_manifest(folder: Path, told: dict[str, Any]) -> None:
         Folder with the weights.
     told : dict
         What is known of the network: ``kind``, ``modality``, ``base``, ``entry`` (of torchvision),
-        ``sha256``, ``width``, ``licence``, ``commercial_use``.
+        ``sha256``, ``width``, ``licence``, ``commercial_use``, and where its files do not state
+        it, ``recipe`` (see `Weights`).
     """
     text = json.dumps({"format": FORMAT, **told}, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -205,6 +207,7 @@ def _manifest(folder: Path, name: str) -> dict[str, Any]:
         "width": _is_width(told.get("width")),
         "licence": isinstance(told.get("licence"), str),
         "commercial_use": told.get("commercial_use") in (True, False, None),
+        "recipe": is_recipe(told.get("recipe", {})),
     }
     wrong = [key for key, right in rules.items() if not right]
     if wrong:

@@ -118,8 +118,9 @@ def kind_of(network: Network, name: str) -> str:
             return kind
     raise ValueError(
         f"The backbone to fine-tune must be a network of the family 'hf:' or 'torchvision:', a "
-        f"tuned one, 'text/minilm-l6' or 'image/efficientnet-lite0'. Got {name!r}, which has no "
-        "weights that could be trained here; train a classifier on its features instead."
+        f"tuned one, 'text/bge-small-en', 'text/minilm-l6' or 'image/efficientnet-lite0'. Got "
+        f"{name!r}, which has no weights that could be trained here; train a classifier on its "
+        "features instead."
     )
 
 

@@ -38,6 +38,7 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
     else:
         _write_state(folder, _whole_state(model, kind, backbone))
     options = backbone.options
+    recipe = {"recipe": dict(options["recipe"])} if options.get("recipe") else {}
     entry = f"{options['name']}/{options['weights']}" if kind == "torchvision" else ""
     write_manifest(
         folder,
@@ -50,6 +51,7 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
             "width": backbone.width,
             "licence": backbone.licence,
             "commercial_use": backbone.commercial_use,
+            **recipe,
         },
     )
     (folder / "training.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
