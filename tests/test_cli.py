@@ -73,6 +73,7 @@ def test_every_command_explains_itself(module, capsys):
 def test_backbones_lists_all_with_licences(capsys):
     assert run("backbones") == 0
     out = capsys.readouterr().out
+    assert "text/bge-small-en" in out
     assert "text/minilm-l6" in out
     assert "audEERING" in out
     assert run("backbones", "nothing/*") == 2
@@ -261,7 +262,7 @@ def test_store_info_clear_and_verify(table, tmp_path, capsys):
     store = tmp_path / "store"
     assert run("encode", table, "--text", "tweet", "--store", store) == 0
     assert run("store", "info", "--store", store) == 0
-    assert "text-minilm-l6" in capsys.readouterr().out
+    assert "text-bge-small-en" in capsys.readouterr().out
     assert run("store", "verify", "--store", store) == 0
     assert "every row is sound" in capsys.readouterr().out
     assert run("store", "clear", "--store", store) == 0

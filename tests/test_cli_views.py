@@ -124,7 +124,7 @@ def views_of(*options: str, table: pd.DataFrame = TABLE) -> dict[str, tuple[str,
             "--text title --text body --text body=hf:me/big_model",
             {
                 "title": ("title", "text", ""),
-                "body-minilm-l6": ("body", "text", ""),
+                "body-bge-small-en": ("body", "text", ""),
                 "body-big_model": ("body", "text", "hf:me/big_model"),
             },
         ),
@@ -179,7 +179,7 @@ def test_meta_columns_may_be_listed_with_commas_or_one_by_one():
 
 def test_a_view_says_what_it_reads():
     assert View("title", "head", "text", "", "--text head").told() == (
-        "view title: text in column 'head', text/minilm-l6"
+        "view title: text in column 'head', text/bge-small-en"
     )
     assert View("text", "head", "text").told().startswith("view text: found text in column 'head'")
 
@@ -191,7 +191,7 @@ def test_columns_of_one_modality_are_judged_alone_and_together(posts, tmp_path, 
     models = evaluated(posts, "--text", "title", "--text", "body", folder=tmp_path)
     assert list(models) == ["fusion", "title", "body", "dummy"]
     said = capsys.readouterr().err
-    assert "view title: text in column 'title', text/minilm-l6" in said
+    assert "view title: text in column 'title', text/bge-small-en" in said
     assert "columns left out: 'pictures', 'file', 'likes', 'posted_at', 'brand'" in said
 
 
@@ -208,7 +208,7 @@ def test_feature_sets_of_one_sound_are_compared_in_one_command(posts, tmp_path, 
 def test_words_stand_beside_a_frozen_encoder_on_one_column(posts, tmp_path):
     options = ("--text", "body", "--text", "body=words")
     models = evaluated(posts, *options, folder=tmp_path)
-    assert list(models) == ["fusion", "minilm-l6", "words", "dummy"]
+    assert list(models) == ["fusion", "bge-small-en", "words", "dummy"]
     alone = evaluated(posts, "--view", "w=body:text/words", folder=tmp_path)
     assert list(alone) == ["fusion", "w", "dummy"]
     assert alone["w"] == models["words"]

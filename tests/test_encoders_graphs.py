@@ -709,7 +709,7 @@ TEXTS = [f"{'so ' * (i % 9)}good a day, number {i}" for i in range(60)]  # of ma
 
 
 @pytest.fixture(scope="module")
-def minilm_rows() -> np.ndarray:
+def default_rows() -> np.ndarray:
     """Rows of the default; its conversion is kept from now on."""
     return TextEncoder(store=None, device="cpu", precision="float32").fit_transform(TEXTS)
 
@@ -731,21 +731,21 @@ print([name for name in ("torch", "transformers") if name in sys.modules])
 """
 
 
-def test_new_processes_need_no_torch_and_do_not_hang(minilm_rows, tmp_path):
+def test_new_processes_need_no_torch_and_do_not_hang(default_rows, tmp_path):
     """Two lanes begin at once in each: that was a deadlock, now and then."""
     for turn in range(2):
         paths = [tmp_path / f"{turn}-{i}.npy" for i in range(2)]
         crowd = [fresh(ALONE, json.dumps(TEXTS), str(path)) for path in paths]
         assert [finish(process).strip() for process in crowd] == ["[]"] * 2
         for path in paths:
-            assert_near(np.load(path), minilm_rows)
+            assert_near(np.load(path), default_rows)
 
 
-def test_workers_of_joblib_give_the_same_rows(minilm_rows):
+def test_workers_of_joblib_give_the_same_rows(default_rows):
     encoder = TextEncoder(store=None, device="cpu", precision="float32").fit(TEXTS)
     parts = [TEXTS[:31], TEXTS[31:]]
     rows = joblib.Parallel(n_jobs=2)(joblib.delayed(encoder.transform)(part) for part in parts)
-    assert_near(np.concatenate(rows), minilm_rows)
+    assert_near(np.concatenate(rows), default_rows)
 
 
 FORK = f"""{ENCODE}
@@ -771,9 +771,9 @@ sys.exit("the child hangs" if hangs else child.exitcode)
         "used",
     ],
 )
-def test_a_forked_child_can_encode(minilm_rows, tmp_path, parent):
+def test_a_forked_child_can_encode(default_rows, tmp_path, parent):
     finish(fresh(FORK, json.dumps(TEXTS), str(tmp_path / "rows.npy"), parent))
-    assert_near(np.load(tmp_path / "rows.npy.child.npy"), minilm_rows)
+    assert_near(np.load(tmp_path / "rows.npy.child.npy"), default_rows)
 
 
 # -- 16 bits -----------------------------------------------------------------------------------

@@ -269,7 +269,9 @@ def test_minilm_is_sentence_transformers_own(recwarn):
         "今日はとてもいい天気です",
     ]
     expected = SentenceTransformer(str(get_model_path()), device="cpu").encode(texts)
-    X = TextEncoder(store=None, device="cpu", precision="float32").fit_transform(texts)
+    X = TextEncoder("text/minilm-l6", store=None, device="cpu", precision="float32").fit_transform(
+        texts
+    )
     np.testing.assert_allclose(X, expected, atol=1e-5)
 
 

@@ -184,7 +184,7 @@ def test_layers_are_the_blocks_of_the_default_text_encoder():
     names = {id(p): name for name, p in model.named_parameters()}
     reached = {id(p) for p in model.parameters() if p.grad is not None}
     layers = [[names[id(p)] for p in layer] for layer in layers_of(model, reached)]
-    assert len(layers) == 7
+    assert len(layers) == 13
     assert {name.split(".")[0] for name in layers[0]} == {"embeddings"}
     for i, layer in enumerate(layers[1:]):
         assert all(name.startswith(f"encoder.layer.{i}.") for name in layer)

@@ -90,6 +90,8 @@ def test_the_manifest_names_the_encoders(tmp_path):
 
 def test_other_weights_under_the_same_name_are_refused(tmp_path, monkeypatch):
     path = save(make_fusion(text=True).fit(TABLE, LABELS), tmp_path / "m.hybridsent")
-    monkeypatch.setattr(TextEncoder, "fingerprint", lambda self: "text-minilm-l6-0000000000000000")
-    with pytest.raises(BundleError, match="text-minilm-l6-0000000000000000"):
+    monkeypatch.setattr(
+        TextEncoder, "fingerprint", lambda self: "text-bge-small-en-0000000000000000"
+    )
+    with pytest.raises(BundleError, match="text-bge-small-en-0000000000000000"):
         load(path)

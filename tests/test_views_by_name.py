@@ -118,7 +118,7 @@ def test_a_mapping_that_is_given_stays_as_it_is():
 @pytest.mark.parametrize(
     ("value", "kind", "model"),
     [
-        ("text", TextEncoder, "text/minilm-l6"),
+        ("text", TextEncoder, "text/bge-small-en"),
         ("image", ImageEncoder, "image/efficientnet-lite0"),
         ("audio", AudioEncoder, "audio/compare-2016"),
         ("audio/egemaps-v02", AudioEncoder, "audio/egemaps-v02"),

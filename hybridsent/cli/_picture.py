@@ -25,7 +25,7 @@ def picture(model: Any) -> str:
     >>> from hybridsent import make_fusion
     >>> from hybridsent.cli._picture import picture
     >>> print(picture(make_fusion(text=True, image=True)))
-    text  ─ TextEncoder(text/minilm-l6) ─────────────┐
+    text  ─ TextEncoder(text/bge-small-en) ──────────┐
     image ─ ImageEncoder(image/efficientnet-lite0) ──┴─► ViewScaler ─► ViewImputer ─►
     TunedLinearClassifier ─► label
     """

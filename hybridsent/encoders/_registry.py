@@ -1,12 +1,12 @@
 """Names of backbones and what is known of each (layer L2).
 
 A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
-its vectors, its licence. Registered names look like ``text/minilm-l6``; the open families ``hf:``,
-``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder that
-`hybridsent.finetune` wrote, and ``module:loader`` a network of one's own. Plugins register theirs
-(`hybridsent.load_plugin`); the entry-point group ``hybridsent.backbones`` (a callable that returns
-an iterable of `Backbone`) serves, too. No library does: timm's registry is the model, but it
-registers code, and only for images.
+its vectors, its licence. Registered names look like ``text/bge-small-en``; the open families
+``hf:``, ``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder
+that `hybridsent.finetune` wrote, and ``module:loader`` a network of one's own. Plugins register
+theirs (`hybridsent.load_plugin`); the entry-point group ``hybridsent.backbones`` (a callable that
+returns an iterable of `Backbone`) serves, too. No library does: timm's registry is the model, but
+it registers code, and only for images.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Backbone:
     Parameters
     ----------
     name : str
-        What users type, such as ``"text/minilm-l6"`` or ``"torchvision:resnet50"``.
+        What users type, such as ``"text/bge-small-en"`` or ``"torchvision:resnet50"``.
     modality : str
         Name of the modality that it reads, such as ``"text"``.
     loader : str or callable
@@ -80,7 +80,7 @@ class Backbone:
     Examples
     --------
     >>> from hybridsent.encoders import get_backbone
-    >>> get_backbone("text/minilm-l6").width
+    >>> get_backbone("text/bge-small-en").width
     384
     """
 
@@ -330,7 +330,8 @@ def get_backbone(
     Parameters
     ----------
     name : str
-        Name, such as ``"text/minilm-l6"``, ``"hf:some/repository"`` or ``"mypackage.parts:load"``.
+        Name, such as ``"text/bge-small-en"``, ``"hf:some/repository"`` or
+        ``"mypackage.parts:load"``.
     modality : str, default=None
         Name of the modality that it must read; None takes any registered one.
     revision : str, default=None
@@ -394,7 +395,7 @@ def is_own(name: str) -> bool:
     Examples
     --------
     >>> from hybridsent.encoders._registry import is_own
-    >>> is_own("mypackage.parts:load"), is_own("torchvision:resnet50"), is_own("text/minilm-l6")
+    >>> is_own("mypackage.parts:load"), is_own("torchvision:resnet50"), is_own("text/bge-small-en")
     (True, False, False)
     """
     return bool(_OWN_NAME.fullmatch(name)) and name.partition(":")[0] not in FAMILIES

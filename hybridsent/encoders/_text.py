@@ -38,7 +38,7 @@ class TextEncoder(BaseEncoder):
 
     Parameters
     ----------
-    model : str, default="text/minilm-l6"
+    model : str, default="text/bge-small-en"
         A registered backbone (`list_backbones`), ``"hf:NAME"`` for a repository or a local
         folder of the transformers library, or ``"tuned:FOLDER"`` for one of `hybridsent.finetune`.
     device : str, default="auto"
@@ -145,7 +145,7 @@ class TextEncoder(BaseEncoder):
 
     def __init__(
         self,
-        model: str = "text/minilm-l6",
+        model: str = "text/bge-small-en",
         *,
         device: str = "auto",
         precision: str = "auto",
