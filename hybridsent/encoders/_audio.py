@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from hybridsent._params import Interval, StrOptions
@@ -19,9 +19,9 @@ __all__ = ["AudioEncoder"]
 class AudioEncoder(BaseEncoder):
     """Turn sound into vectors with openSMILE or a frozen pretrained speech model.
 
-    Each distinct clip is decoded, mixed to mono, resampled to 16 kHz and encoded once; the vector
-    is then found in the feature store by every fold, grid point, process and later run. The encoder
-    learns nothing from the data.
+    Each distinct clip, or the sound of a video, is decoded, mixed to mono, resampled to 16 kHz and
+    encoded once; the vector is then found in the feature store by every fold, grid point, process
+    and later run. The encoder learns nothing from the data.
 
     A cell may be a list of clips: its row is the mean of their vectors, or with `steps` they are
     the segments.
@@ -76,6 +76,9 @@ class AudioEncoder(BaseEncoder):
     window_seconds : float, default=10.0
         The longest window of ``long="mean"``; all windows of a clip have nearly one length. A
         shorter clip is read as with ``"cut"``.
+    channel : int, default=None
+        Which channel is read, counted from 0, such as one side of a call that was recorded in
+        stereo; None is the mean of all.
 
     Attributes
     ----------
@@ -124,6 +127,7 @@ class AudioEncoder(BaseEncoder):
         "max_seconds": [Interval(Real, 0, None, closed="neither")],
         "long": [StrOptions({"cut", "mean"})],
         "window_seconds": [Interval(Real, 1, None, closed="left")],
+        "channel": [None, Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -146,6 +150,7 @@ class AudioEncoder(BaseEncoder):
         max_seconds: float = 600.0,
         long: str = "cut",
         window_seconds: float = 10.0,
+        channel: int | None = None,
     ) -> None:
         self.model = model
         self.device = device
@@ -164,10 +169,15 @@ class AudioEncoder(BaseEncoder):
         self.max_seconds = max_seconds
         self.long = long
         self.window_seconds = window_seconds
+        self.channel = channel
 
     def _read(self, cell: Any, network: Network) -> Any:
         return get_modality(self.modality).clean(
-            cell, sampling_rate=16_000, min_seconds=self.min_seconds, max_seconds=self.max_seconds
+            cell,
+            sampling_rate=16_000,
+            min_seconds=self.min_seconds,
+            max_seconds=self.max_seconds,
+            channel=self.channel,
         )
 
     def _options(self) -> Options:
@@ -180,4 +190,5 @@ class AudioEncoder(BaseEncoder):
         return network if self.long == "cut" else InWindows(network, self.window_seconds)
 
     def _cleaning(self) -> dict[str, Any]:
-        return {**super()._cleaning(), "sampling_rate": 16_000}
+        chosen = {} if self.channel is None else {"channel": int(self.channel)}
+        return {**super()._cleaning(), "sampling_rate": 16_000, **chosen}

@@ -16,11 +16,12 @@ import numpy as np
 from hybridsent.exceptions import MediaError
 from hybridsent.media import content_key, reading, reserve, without_frames
 from hybridsent.media import read_bytes as whole_file
+from hybridsent.media._container import is_film
 from hybridsent.media._forms import Form, taken
 
 __all__ = ["Reading", "read"]
 
-_TRIES = 3  # of a picture that changes while it is read
+_TRIES = 3  # of a picture or film that changes while it is read
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def read(cell: Any, key: bytes, modality: str, prepare: Callable[[Any], Any]) ->
     try:
         with reading():
             form, inside = taken(cell, modality)
-            # a copy of a picture would lose how the camera was held, and of an object may be none
-            if form in ("picture", "own"):
+            # a copy of a picture would lose how the camera was held, of an object may be none, and
+            # of a film would fill the memory
+            if form in ("picture", "own") or (form == "path" and is_film(inside)):
                 return _read_between(inside, key, modality, prepare)
             kept = _kept(form, inside)
             seen = key if kept is cell else content_key(kept, modality)

@@ -13,7 +13,7 @@ import struct
 from hybridsent.exceptions import MediaError
 from hybridsent.media._mend import UNKNOWN, data_chunk, last_ogg_page
 
-__all__ = ["check_complete", "check_decoded"]
+__all__ = ["after_id3", "check_complete", "check_decoded"]
 
 # A header that counts itself among the samples, or blocks, is wrong by little: no more than this
 # share of a sound, or the header's own length, may lack.
@@ -104,7 +104,7 @@ def _mp3_length(raw: bytes) -> tuple[int, bool]:
     The count is a lower bound: the header frame, the encoder's delay and its padding are no sound,
     which is less than five frames. It is 0 where the frames cannot be walked.
     """
-    start = position = _after_id3(raw)
+    start = position = after_id3(raw)
     frames, spread, told = 0, 0, False
     while (frame := _mp3_frame(raw, position)) is not None:
         length, spread = frame
@@ -138,8 +138,24 @@ def _check_size(raw: bytes, start: int, size: int) -> None:
         )
 
 
-def _after_id3(raw: bytes) -> int:
-    """Skip the ID3v2 tags in front; their sizes have seven bits a byte."""
+def after_id3(raw: bytes) -> int:
+    r"""Skip the ID3v2 tags in front; their sizes have seven bits a byte.
+
+    Parameters
+    ----------
+    raw : bytes
+        The whole file.
+
+    Returns
+    -------
+    int
+        Where they end.
+
+    Examples
+    --------
+    >>> after_id3(b"ID3\x04\x00\x00\x00\x00\x00\x02..music")
+    12
+    """
     position = 0
     while raw[position : position + 3] == b"ID3" and len(raw) >= position + 10:
         a, b, c, d = raw[position + 6 : position + 10]

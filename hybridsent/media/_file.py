@@ -24,6 +24,7 @@ __all__ = [
     "check_size",
     "identity_of",
     "is_settled",
+    "opened_file",
     "path_digest",
     "read_bytes",
 ]
@@ -159,6 +160,33 @@ def is_settled(info: os.stat_result) -> bool:
     """
     now = time.time_ns()
     return all(abs(now - touched) >= _RACY_NS for touched in (info.st_mtime_ns, info.st_ctime_ns))
+
+
+@contextmanager
+def opened_file(source: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a regular file that is not empty, to read it piece by piece.
+
+    Parameters
+    ----------
+    source : str or os.PathLike
+        Its path.
+
+    Yields
+    ------
+    file
+        Open for reading bytes.
+
+    Raises
+    ------
+    MediaError
+        As `read_bytes` does; also where reading fails within the block, or the file changes.
+    """
+    path = _as_path(source)
+    with _opened(path) as (file, info):
+        check_size(info.st_size, info.st_size, _shown(path))
+        yield file
+        if identity_of(os.fstat(file.fileno())) != identity_of(info):
+            raise _changed(path)
 
 
 def path_digest(source: str | os.PathLike[str], max_bytes: int) -> bytes:

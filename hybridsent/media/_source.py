@@ -19,6 +19,7 @@ from hybridsent.media._cells import (
     lock_of,
     orientation,
 )
+from hybridsent.media._container import is_film
 from hybridsent.media._file import MAX_FILE_BYTES, check_size, path_digest, read_bytes
 from hybridsent.media._forms import Form, is_empty_holder, taken
 from hybridsent.media._memory import reading, reserve
@@ -31,6 +32,7 @@ __all__ = ["content_key", "is_missing", "read_bytes"]
 
 # Of an array or an opened picture: what hashing may cost, about a second.
 _MAX_DECODED_BYTES = 2**30
+_LARGEST_FILM = 2**40
 
 
 def is_missing(cell: object) -> bool:
@@ -78,7 +80,8 @@ def content_key(cell: object, kind: str, *, max_bytes: int = MAX_FILE_BYTES) -> 
         Name of the modality, such as ``"text"``; equal content of different kinds has different
         keys.
     max_bytes : int, default=268435456
-        Largest file or bytes accepted. Arrays and opened pictures may take 1 GiB.
+        Largest file or bytes accepted; files of videos may be larger. Arrays and opened pictures
+        may take 1 GiB.
 
     Returns
     -------
@@ -111,7 +114,8 @@ def _key_of(form: Form, inside: Any, kind: str, max_bytes: int) -> bytes:
         check_size(len(inside), max_bytes, "the content")
         return _key(kind, "file", _digest(inside))
     if form == "path":
-        return _key(kind, "file", path_digest(inside, max_bytes))
+        limit = _LARGEST_FILM if is_film(inside) else max_bytes
+        return _key(kind, "file", path_digest(inside, limit))
     if form in ("pixels", "array"):
         return _key(kind, "array", *_array_parts(inside))
     if form == "picture":

@@ -1,21 +1,27 @@
 """Paths, bytes and samples to mono float32 sound at one rate (layer L1).
 
-Why by hand: soundfile decodes and soxr resamples. libsndfile reads a file that was cut off as a
-shorter sound without a word, passes NaN on, and has no limits; openSMILE then makes finite features
-of NaN and of silence. `hybridsent.media._cut` finds the files that were cut off.
+Why by hand: soundfile decodes, PyAV what it refuses, and soxr resamples. libsndfile reads a file
+that was cut off as a shorter sound without a word, passes NaN on, and has no limits; openSMILE then
+makes finite features of NaN and of silence. `hybridsent.media._cut` finds the files that
+were cut off.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import re
+from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hybridsent.exceptions import MediaError
-from hybridsent.media._cut import check_complete, check_decoded
+from hybridsent.media._container import HEAD, container_of, head_of_file, opened_container
+from hybridsent.media._container_sound import SoundLimits, sound_of
+from hybridsent.media._cut import after_id3, check_complete, check_decoded
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
 from hybridsent.media._looks import ends_in, head_of, inside_of
@@ -34,7 +40,10 @@ AUDIO_FORMATS = ("AIFF", "FLAC", "MP3", "OGG", "RF64", "WAV", "WAVEX")
 # By its first bytes a file is refused before libsndfile's parsers of old formats see it.
 _MARKS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3")
 # Of what may be a sound in a table, also one that is then refused.
-_LOOKS = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd")
+_LOOKS = (b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"#!AMR", b"caff")
+_SOUND_BRANDS = re.compile(rb".{4}ftyp(?:M4A |M4B |isom\0M4A)", re.DOTALL)
+# Containers that libsndfile reads as well: it comes first.
+_OF_BOTH = ("ogg", "wav", "aiff")
 _MP3 = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")  # a frame of layer III
 _MIN_RATE, _MAX_RATE = 1_000, 192_000
 _MAX_CHANNELS = 64
@@ -54,6 +63,7 @@ def load_audio(
     min_seconds: float = 0.05,
     max_seconds: float = 600.0,
     max_bytes: int = 256 * 2**20,
+    channel: int | None = None,
 ) -> _Samples:
     """Load one sound as mono samples at one rate.
 
@@ -67,8 +77,10 @@ def load_audio(
         (n, channels), of floats around -1..1, int16 or int32 (scaled to that). Also a dict of
         Hugging Face with the content under ``"bytes"``, a path under ``"path"``, or samples under
         ``"array"`` and ``"sampling_rate"`` (there the shorter side are the channels), and a list
-        with one item of these. Formats read: WAV,
-        RF64, AIFF, FLAC, OGG (Vorbis, Opus), MP3.
+        with one item of these. Formats read: WAV, RF64, AIFF, FLAC, OGG (Vorbis, Opus), MP3, by
+        libsndfile; by FFmpeg the sound of videos (mp4, mov, mkv, webm, avi, flv, wmv, mpg, ts), and
+        m4a, aac, amr, au, caf, and of the first ones what libsndfile refuses. Of several tracks the
+        one that is marked as default is read, else the first.
     sampling_rate : int, default=16000
         Rate of the result in hertz, 1000 to 192000; so must the cell's own be.
     min_seconds : float, default=0.05
@@ -76,7 +88,10 @@ def load_audio(
     max_seconds : float, default=600.0
         Longest duration accepted, checked in the header before anything is decoded.
     max_bytes : int, default=268435456
-        Largest size of a file or bytes.
+        Largest size of bytes, and of a file that is read as a whole. Videos, m4a and their like are
+        read from their file piece by piece, whatever its size.
+    channel : int, default=None
+        Which channel is read, counted from 0, such as one side of a call; None is the mean of all.
 
     Returns
     -------
@@ -98,15 +113,15 @@ def load_audio(
     >>> load_audio((tone, 8000)).shape
     (16000,)
     """
-    _check_params(sampling_rate, min_seconds, max_seconds)
+    _check_params(sampling_rate, min_seconds, max_seconds, channel)
     with reading():
         form, inside = taken(cell, AUDIO.name)
+        wanted = _Wanted(sampling_rate, min_seconds, max_seconds, channel)
         if form == "samples":
-            samples, rate = _from_array(*inside, max_seconds=max_seconds)
-        else:
-            samples, rate = _decoded(read_bytes(inside, max_bytes=max_bytes), max_seconds)
-        _check_duration(len(samples), rate, min_seconds, max_seconds)
-        return _resampled(_mono(samples), rate, sampling_rate)
+            return wanted.of_samples(*_from_array(*inside, max_seconds=max_seconds))
+        if form == "path" and _in_pieces(head := head_of_file(inside)):
+            return _contained(inside, head, wanted)
+        return _of_file(read_bytes(inside, max_bytes=max_bytes), wanted)
 
 
 def is_audio(cell: Any) -> bool:
@@ -138,10 +153,97 @@ def is_audio(cell: Any) -> bool:
 
 def _is_head(head: bytes) -> bool:
     is_wave = head[:4] in {b"RIFF", b"RIFX", b"RF64"} and head[8:] == b"WAVE"
-    return is_wave or head.startswith(_LOOKS) or bool(_MP3.match(head))
+    if is_wave or head.startswith(_LOOKS):
+        return True
+    return bool(_MP3.match(head) or _SOUND_BRANDS.match(head)) or container_of(head) == "aac"
 
 
-def _check_params(sampling_rate: int, min_seconds: float, max_seconds: float) -> None:
+@dataclass(frozen=True)
+class _Wanted:
+    """What the caller wants of a sound."""
+
+    sampling_rate: int
+    min_seconds: float
+    max_seconds: float
+    channel: int | None
+
+    def of_samples(self, samples: _Samples, rate: int) -> _Samples:
+        """Mix and resample what was decoded."""
+        _check_duration(len(samples), rate, self.min_seconds, self.max_seconds)
+        return _resampled(_mono(samples, self.channel), rate, self.sampling_rate)
+
+    def limits(self) -> SoundLimits:
+        """Say so to what decodes in pieces."""
+        return SoundLimits(
+            sampling_rate=self.sampling_rate,
+            max_seconds=self.max_seconds,
+            check_rate=_check_rate,
+            check_level=_check_level,
+            too_long=lambda seconds: _too_long(seconds, self.max_seconds),
+            pick=lambda samples: _one_channel(samples, self.channel),
+        )
+
+
+class _RefusedError(Exception):
+    """What libsndfile does not open at all."""
+
+
+def _in_pieces(head: bytes) -> bool:
+    return container_of(head) not in (None, *_OF_BOTH)
+
+
+def _of_file(raw: bytes, wanted: _Wanted) -> _Samples:
+    head = raw[after_id3(raw) :][:HEAD]
+    if _in_pieces(head):
+        return _contained(raw, head, wanted)
+    if not (raw.startswith(_MARKS) or (raw[0] == 0xFF and raw[1:2] >= b"\xe0")):
+        raise MediaError(
+            f"this is no sound of a known format ({', '.join(AUDIO_FORMATS)}, or a video); "
+            f"it begins with {raw[:12]!r}"
+        )
+    raw = with_length(raw)
+    try:
+        return wanted.of_samples(*_decoded(raw, wanted.max_seconds))
+    except _RefusedError as refused:
+        if container_of(head) is None:
+            raise MediaError(f"the sound is damaged or cut off: {refused}") from refused
+        check_complete(raw, "WAV" if head[8:12] == b"WAVE" else "AIFF")
+        try:
+            return _contained(raw, head, wanted)
+        except MediaError as error:
+            raise MediaError(
+                f"the sound cannot be read. libsndfile: {refused}; FFmpeg: {error}"
+            ) from error
+
+
+def _contained(source: bytes | str | os.PathLike[str], head: bytes, wanted: _Wanted) -> _Samples:
+    """Read the sound of a container, from its bytes or piece by piece from its file."""
+    try:
+        with opened_container(source, str(container_of(head))) as opened:
+            samples, seconds = sound_of(opened, wanted.limits())
+    except MediaError as error:
+        told = str(error)
+        if told.startswith("it "):
+            raise MediaError(f"the sound cannot be read: {told}") from error
+        raise
+    if seconds == 0 or len(samples) == 0:
+        raise MediaError("the sound has zero samples")
+    if seconds < wanted.min_seconds:
+        raise MediaError(
+            f"the sound is too short: {seconds:.4g} s, at least {wanted.min_seconds:g} s"
+        )
+    return samples
+
+
+def _check_params(
+    sampling_rate: int, min_seconds: float, max_seconds: float, channel: int | None
+) -> None:
+    if channel is not None and not (
+        isinstance(channel, Integral) and not isinstance(channel, bool) and channel >= 0
+    ):
+        raise ValueError(
+            f"channel must be None or a whole number from 0, got {channel!r}; channels count from 0"
+        )
     if not (
         isinstance(sampling_rate, (int, np.integer)) and _MIN_RATE <= sampling_rate <= _MAX_RATE
     ):
@@ -175,10 +277,14 @@ def _check_duration(n: int, rate: int, min_seconds: float, max_seconds: float) -
     if n < min_seconds * rate:
         raise MediaError(f"the sound is too short: {n / rate:.4g} s, at least {min_seconds:g} s")
     if n > max_seconds * rate:
-        raise MediaError(
-            f"the sound is too long: {n / rate:.6g} s, at most {max_seconds:g} s; "
-            "cut it, or raise max_seconds"
-        )
+        raise _too_long(n / rate, max_seconds)
+
+
+def _too_long(seconds: float, max_seconds: float) -> MediaError:
+    return MediaError(
+        f"the sound is too long: {seconds:.6g} s, at most {max_seconds:g} s; "
+        "cut it, or raise max_seconds"
+    )
 
 
 def _check_size(n: int, channels: int) -> None:
@@ -219,26 +325,29 @@ def _from_array(
 def _decoded(raw: bytes, max_seconds: float) -> tuple[_Samples, int]:
     import soundfile
 
-    if not (raw.startswith(_MARKS) or (raw[0] == 0xFF and raw[1:2] >= b"\xe0")):
-        raise MediaError(
-            f"this is no sound of a known format ({', '.join(AUDIO_FORMATS)}); "
-            f"it begins with {raw[:12]!r}"
-        )
-    raw = with_length(raw)
     try:
-        with soundfile.SoundFile(io.BytesIO(raw)) as file:
-            return _read(file, raw, max_seconds), file.samplerate
-    except (MediaError, MemoryError):
+        file = soundfile.SoundFile(io.BytesIO(raw))
+    except MemoryError:
         raise
     # libsndfile's errors come as RuntimeError subclasses, its odd headers as TypeError, ValueError.
     except Exception as error:
-        reason = getattr(error, "error_string", None) or str(error) or type(error).__name__
-        raise MediaError(f"the sound is damaged or cut off: {reason}") from error
+        raise _RefusedError(_said(error)) from error
+    with file:
+        if file.format not in AUDIO_FORMATS:
+            raise _RefusedError(f"it is {file.format}; read are {', '.join(AUDIO_FORMATS)}")
+        try:
+            return _read(file, raw, max_seconds), file.samplerate
+        except (MediaError, MemoryError):
+            raise
+        except Exception as error:  # as above
+            raise MediaError(f"the sound is damaged or cut off: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "error_string", None) or str(error) or type(error).__name__)
 
 
 def _read(file: Any, raw: bytes, max_seconds: float) -> _Samples:
-    if file.format not in AUDIO_FORMATS:
-        raise MediaError(f"the sound is {file.format}; read are {', '.join(AUDIO_FORMATS)}")
     check_complete(raw, file.format)
     rate, declared = _check_rate(file.samplerate), file.frames
     streamed = file.format == "FLAC" and declared >= _ENDLESS
@@ -269,14 +378,27 @@ def _check_level(samples: np.ndarray[Any, Any]) -> None:
         )
 
 
-def _mono(samples: _Samples) -> _Samples:
-    mono = samples
-    if samples.ndim == 2:
-        mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+def _one_channel(samples: _Samples, channel: int | None) -> _Samples:
+    """Give one channel, or the mean of all."""
+    n = 1 if samples.ndim == 1 else samples.shape[1]
+    if channel is not None and channel >= n:
+        raise MediaError(
+            f"the sound has {n} channel{'s' * (n > 1)}, and channel={channel} is asked for; "
+            "they count from 0"
+        )
+    if samples.ndim == 1:
+        return samples
+    if channel is not None or n == 1:
+        return samples[:, channel or 0]
+    return samples.mean(axis=1, dtype=np.float32)
+
+
+def _mono(samples: _Samples, channel: int | None) -> _Samples:
+    mono = _one_channel(samples, channel)
     if mono.min() == mono.max():
         cause = "all samples are equal"
-        if samples.min() != samples.max():
-            cause = "its channels cancel each other out; pass one of them"
+        if channel is None and samples.min() != samples.max():
+            cause = "its channels cancel each other out; choose one by channel=0"
         raise MediaError(f"the sound is digital silence: {cause}")
     return mono
 

@@ -18,7 +18,7 @@ AUDIO = Modality(
     column_names=("audio", "wav", "sound", "speech", "voice", "clip"),
     extensions=(
         *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac"),
-        *(".aif", ".aiff", ".au", ".wma"),
+        *(".aif", ".aiff", ".au", ".wma", ".amr", ".caf", ".mka", ".weba", ".m4b"),
     ),
     limits=(Limit("max_seconds", "longest sound that is read", 600.0),),
     hf_network="hybridsent.encoders._hf_audio:HFAudio",
