@@ -216,10 +216,11 @@ def depth_of_caller() -> int:
     True
     """
     # expiry: `skip_file_prefixes` of warnings.warn does this from Python 3.12 on
-    depth, frame = 0, sys._getframe(1)
-    while frame.f_back is not None:
-        depth += 1
-        if frame.f_globals.get("__name__", "").split(".")[0] not in _BETWEEN:
-            break
-        frame = frame.f_back
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_between(frame.f_globals.get("__name__", "")):
+        depth, frame = depth + 1, frame.f_back
     return depth
+
+
+def _is_between(module: str) -> bool:
+    return module.split(".")[0] in _BETWEEN

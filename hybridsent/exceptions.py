@@ -5,7 +5,8 @@
     Exception
     └── HybridsentError
         ├── MediaError              (ValueError)   a cell that cannot become a clean object
-        │   └── EmptyTextError                     a text of which cleaning leaves nothing
+        │   ├── EmptyTextError                     a text of which cleaning leaves nothing
+        │   └── SilentSoundError                   a sound of equal samples, a video without
         ├── CellError               (ValueError)   the same in a table: names row and column
         ├── TableError              (ValueError)   a table that cannot be read, or lacks a column
         ├── UnknownBackboneError    (ValueError)   a name that no registry or family knows
@@ -44,6 +45,7 @@ __all__ = [
     "MissingDependencyError",
     "PersistError",
     "PluginError",
+    "SilentSoundError",
     "SlowPathWarning",
     "StoreError",
     "StoreWarning",
@@ -69,6 +71,10 @@ class MediaError(HybridsentError, ValueError):
 
 class EmptyTextError(MediaError):
     """Cleaning leaves nothing of a text; encoders take its cell for missing, not for broken."""
+
+
+class SilentSoundError(MediaError):
+    """Digital silence, or a video without sound: broken for encoders, wordless for `transcribe`."""
 
 
 class CellError(HybridsentError, ValueError):

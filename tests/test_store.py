@@ -511,10 +511,10 @@ def test_a_newer_store_is_refused(store):
     put(store, keys(2))
     with closing(sqlite3.connect(database(store))) as connection, connection:
         (header,) = connection.execute("SELECT header FROM meta").fetchone()
-        header = header.replace(b'"schema": 1', b'"schema": 2')
+        header = header.replace(b'"schema": 1', b'"schema": 3')
         connection.execute("UPDATE meta SET header = ?, crc = ?", (header, zlib.crc32(header)))
     for action in (lambda: store.get_many(F, keys(2)), lambda: put(store, keys(3)), store.info):
-        with pytest.raises(StoreError, match=r"newer hybridsent.*format 2.*Upgrade"):
+        with pytest.raises(StoreError, match=r"newer hybridsent.*format 3.*Upgrade"):
             action()
     assert database(store).exists()
 

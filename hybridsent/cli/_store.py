@@ -43,7 +43,8 @@ def _info(store: Any, _arguments: argparse.Namespace) -> None:
             if file.last_used
             else "-"
         )
-        rows.append([file.fingerprint, file.rows, file.width, f"{file.bytes / 2**20:.1f}", used])
+        width = "text" if file.width == 0 else file.width
+        rows.append([file.fingerprint, file.rows, width, f"{file.bytes / 2**20:.1f}", used])
     print(columns(rows))
     say(
         f"{sum(file.rows for file in files)} rows, {sum(file.bytes for file in files) / 2**20:.1f} "

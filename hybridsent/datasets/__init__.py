@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hybridsent.datasets._demo import make_demo
     from hybridsent.datasets._detect import detect_modalities, media_columns
     from hybridsent.datasets._table import read_table, write_table
+    from hybridsent.datasets._transcribe import transcribe
 
 __all__ = [
     "add_context",
@@ -21,6 +22,7 @@ __all__ = [
     "make_demo",
     "media_columns",
     "read_table",
+    "transcribe",
     "write_table",
 ]
 
@@ -30,6 +32,7 @@ _HOMES = {
     "media_columns": "hybridsent.datasets._detect",
     "make_demo": "hybridsent.datasets._demo",
     "read_table": "hybridsent.datasets._table",
+    "transcribe": "hybridsent.datasets._transcribe",
     "write_table": "hybridsent.datasets._table",
 }
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hybridsent._hints import did_you_mean
 from hybridsent._tables import as_table
 from hybridsent._views import check_views, feature_pattern
+from hybridsent.datasets._columns import check_new, check_there
 from hybridsent.datasets._order import codes_of, ranks_of
 from hybridsent.exceptions import MediaError, TableError
 from hybridsent.media import is_missing
@@ -209,7 +209,7 @@ def _named(table: pd.DataFrame, given: Any, parameter: str) -> list[str]:
         raise ValueError(f"The {parameter} parameter of add_context must {_NEEDED[parameter]}")
     names = [given] if isinstance(given, str) or not isinstance(given, Sequence) else list(given)
     for name in names:
-        _check_there(table, name, parameter)
+        check_there(table, name, parameter)
     return names
 
 
@@ -222,18 +222,6 @@ _NEEDED = {
     "write a column that says so: table.assign(turn=range(len(table))).",
     "by": "be None or name a column, such as 'speaker'. Got an empty list.",
 }
-
-
-def _check_there(table: pd.DataFrame, name: Any, parameter: str) -> None:
-    count = list(table.columns).count(name)
-    if count == 1:
-        return
-    if count:
-        raise TableError(f"The table has {count} columns {name!r}. Rename or drop one.")
-    raise TableError(
-        f"The table has no column {name!r}, which {parameter} names. Its columns are "
-        f"{[str(each) for each in table.columns[:20]]}.{did_you_mean(name, table.columns)}"
-    )
 
 
 def _features_of(table: pd.DataFrame, column: Any) -> list[str]:
@@ -249,7 +237,7 @@ def _features_of(table: pd.DataFrame, column: Any) -> list[str]:
                     f"{wrong[0]!r} holds {table.dtypes[wrong[0]]}."
                 )
             return found
-    _check_there(table, column, "column")
+    check_there(table, column, "column")
     return []
 
 
@@ -260,11 +248,11 @@ def _check_new(table: pd.DataFrame, name: Any, column: str, features: bool) -> N
         check_views([name])
     pattern = re.compile(feature_pattern(name))
     taken = [each for each in table.columns if each == name or pattern.fullmatch(str(each))]
-    if taken:
-        raise TableError(
-            f"The table has a column {taken[0]!r} already. Give the neighbours of {column!r} "
-            "another name: add_context(..., name=...)."
-        )
+    check_new(
+        table,
+        taken,
+        f"Give the neighbours of {column!r} another name: add_context(..., name=...).",
+    )
 
 
 # -- neighbours

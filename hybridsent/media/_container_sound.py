@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hybridsent.exceptions import MediaError
+from hybridsent.exceptions import MediaError, SilentSoundError
 from hybridsent.media._container import Opened, reason
 from hybridsent.media._memory import reserve
 
-__all__ = ["SoundLimits", "has_sound", "sound_of"]
+__all__ = ["SoundLimits", "has_sound", "silence", "sound_of"]
 
 _GUESSED = ("aac", "amr", "mpegts", "mpeg", "flv")
 """Containers whose length FFmpeg guesses from a bit rate, or that writers leave wrong."""
@@ -107,13 +107,38 @@ def sound_of(opened: Opened, limits: SoundLimits) -> tuple[_Samples, float]:
     return joined.result(), joined.seconds
 
 
+def silence(*, alike: bool) -> MediaError:
+    """Make the error for a sound without any signal.
+
+    Parameters
+    ----------
+    alike : bool
+        Whether all samples of what was asked for are equal; else its channels cancel out.
+
+    Returns
+    -------
+    MediaError
+        To be raised by the caller.
+
+    Examples
+    --------
+    >>> silence(alike=True)
+    SilentSoundError('the sound is digital silence: all samples are equal')
+    """
+    if alike:
+        return SilentSoundError("the sound is digital silence: all samples are equal")
+    return MediaError(
+        "the sound is digital silence: its channels cancel each other out; choose one by channel=0"
+    )
+
+
 def _chosen(opened: Opened) -> Any:
     from av.stream import Disposition
 
     streams = list(opened.file.streams.audio)
     if not streams:
         kinds = sorted({stream.type for stream in opened.file.streams}) or ["nothing"]
-        raise MediaError(f"it has no sound: it holds {' and '.join(kinds)}")
+        raise SilentSoundError(f"it has no sound: it holds {' and '.join(kinds)}")
     marked = [each for each in streams if each.disposition & Disposition.default]
     stream = (marked or streams)[0]
     if stream.codec_context is None:
@@ -197,15 +222,10 @@ class _Joined:
         if self._n_held >= _PIECE:
             self._flush(last=False)
 
-    @property
-    def silence(self) -> str | None:
-        """Why nothing is heard, where it is so."""
-        if self._low < self._high or not self.seconds:
-            return None
-        alike = self._least == self._most
-        return (
-            "all samples are equal" if alike else "its channels cancel out; choose one by channel=0"
-        )
+    def _check_silence(self) -> None:
+        """Refuse a sound in which nothing is heard."""
+        if self.seconds and not self._low < self._high:
+            raise silence(alike=bool(self._least == self._most))
 
     def _begin(self, rate: int) -> None:
         import soxr
@@ -231,8 +251,7 @@ class _Joined:
     def result(self) -> _Samples:
         """Give all of it; each piece is let go of as it is copied."""
         self._flush(last=True)
-        if self.silence is not None:
-            raise MediaError(f"the sound is digital silence: {self.silence}")
+        self._check_silence()
         out = np.empty(sum(map(len, self._pieces)), np.float32)
         self._pieces.reverse()
         at = 0

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from hybridsent.exceptions import MediaError
 from hybridsent.media._container import HEAD, container_of, head_of_file, opened_container
-from hybridsent.media._container_sound import SoundLimits, sound_of
+from hybridsent.media._container_sound import SoundLimits, silence, sound_of
 from hybridsent.media._cut import after_id3, check_complete, check_decoded
 from hybridsent.media._file import read_bytes
 from hybridsent.media._forms import taken
@@ -224,7 +224,8 @@ def _contained(source: bytes | str | os.PathLike[str], head: bytes, wanted: _Wan
     except MediaError as error:
         told = str(error)
         if told.startswith("it "):
-            raise MediaError(f"the sound cannot be read: {told}") from error
+            # it may be a SilentSoundError
+            raise type(error)(f"the sound cannot be read: {told}") from error
         raise
     if seconds == 0 or len(samples) == 0:
         raise MediaError("the sound has zero samples")
@@ -396,10 +397,7 @@ def _one_channel(samples: _Samples, channel: int | None) -> _Samples:
 def _mono(samples: _Samples, channel: int | None) -> _Samples:
     mono = _one_channel(samples, channel)
     if mono.min() == mono.max():
-        cause = "all samples are equal"
-        if channel is None and samples.min() != samples.max():
-            cause = "its channels cancel each other out; choose one by channel=0"
-        raise MediaError(f"the sound is digital silence: {cause}")
+        raise silence(alike=channel is not None or bool(samples.min() == samples.max()))
     return mono
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybridsent.exceptions import StoreError
+from hybridsent.store._codec import CODECS, VECTORS, Codec
 from hybridsent.store._sqlite import DamagedError
 
 __all__ = ["Header", "page_size", "read_header", "schema", "write_header"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = max(CODECS)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,12 @@ class Header:
     fingerprint: str
     width: int | None = None
     spec: dict[str, object] = field(default_factory=dict)
-    schema: int = SCHEMA_VERSION
+    schema: int = VECTORS.schema
+
+    @property
+    def codec(self) -> Codec:
+        """What the rows are."""
+        return CODECS[self.schema]
 
     def dumps(self) -> bytes:
         """Write it as JSON."""

@@ -17,30 +17,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-
-import numpy as np
+from typing import Any, Generic, TypeVar
 
 from hybridsent.exceptions import StoreError
 from hybridsent.store._claims import Claims
+from hybridsent.store._codec import VECTORS, Codec
 from hybridsent.store._shelf import Shelf
 from hybridsent.store._sqlite import DamagedError, UnusableError, set_aside
 
 __all__ = ["Compute", "Computed", "Once", "compute_alone"]
 
-Compute = Callable[[list[bytes]], Iterator[tuple[Sequence[bytes], np.ndarray]]]
+Row = TypeVar("Row")
+Compute = Callable[[list[bytes]], Iterator[tuple[Sequence[bytes], Any]]]
 
-_SMALLEST, _LARGEST = 512, 4096
 _ROWS_AT_ONCE, _LONGEST_WAIT = 256, 0.25  # rows and seconds between two writes
 _FIRST_NAP, _LONGEST_NAP = 0.005, 0.2
 
 
 @dataclass(frozen=True)
-class Computed:
-    """What `FeatureStore.get_or_compute` gives.
+class Computed(Generic[Row]):
+    """What `FeatureStore.get_or_compute` and `get_or_compute_texts` give.
 
     Parameters
     ----------
-    rows : dict of bytes to ndarray of shape (d,)
+    rows : dict of bytes to ndarray of shape (d,), or to str
         Every key that was found or computed.
     n_computed : int
         Rows that this call computed.
@@ -48,24 +48,23 @@ class Computed:
         Rows that were in the store, or that others computed meanwhile.
     """
 
-    rows: dict[bytes, np.ndarray]
+    rows: dict[bytes, Row]
     n_computed: int
     n_found: int
 
 
-def compute_alone(keys: Sequence[bytes], compute: Compute) -> Computed:
+def compute_alone(keys: Sequence[bytes], compute: Compute, codec: Codec = VECTORS) -> Computed[Any]:
     """Compute every key without a store."""
     asked = dict.fromkeys(keys)
-    rows: dict[bytes, np.ndarray] = {}
+    rows: dict[bytes, Any] = {}
     for some, given in _checked(compute(list(asked)), asked):
-        # a copy: compute may fill one buffer again and again
-        rows.update(zip(some, np.array(given, dtype=np.float32), strict=True))
+        rows.update(zip(some, codec.copied(given), strict=True))
     return Computed(rows, len(rows), 0)
 
 
 def _checked(
-    batches: Iterator[tuple[Sequence[bytes], np.ndarray]], asked: Mapping[bytes, object]
-) -> Iterator[tuple[Sequence[bytes], np.ndarray]]:
+    batches: Iterator[tuple[Sequence[bytes], Any]], asked: Mapping[bytes, object]
+) -> Iterator[tuple[Sequence[bytes], Any]]:
     try:
         for keys, given in batches:
             if not all(key in asked for key in keys):
@@ -91,6 +90,8 @@ class Once:
         Stores a batch.
     tell : callable
         Is told why the store cannot be used, where it cannot.
+    codec : Codec, default=VECTORS
+        What the rows are.
     """
 
     def __init__(
@@ -98,19 +99,21 @@ class Once:
         shelf: Shelf,
         keys: Sequence[bytes],
         compute: Compute,
-        save: Callable[[Sequence[bytes], np.ndarray], object],
+        save: Callable[[Sequence[bytes], Any], object],
         tell: Callable[[UnusableError], object],
+        codec: Codec = VECTORS,
     ) -> None:
+        self._codec = codec
         self._shelf = shelf
         self._compute = compute
         self._save = save
         self._tell = tell
         self._usable = True
         self._pending = dict.fromkeys(keys)
-        self._rows: dict[bytes, np.ndarray] = {}
+        self._rows: dict[bytes, Any] = {}
         self._n_computed = self._n_found = 0
 
-    def run(self, folder: Path, fingerprint: str) -> Computed:
+    def run(self, folder: Path, fingerprint: str) -> Computed[Any]:
         """Find, compute, or wait for every key; keys that `compute` leaves out stay out."""
         with self._perhaps():
             self._find(list(self._pending))
@@ -122,7 +125,7 @@ class Once:
                 except DamagedError as error:
                     set_aside(error.path)  # by a power cut; at worst a row is computed twice
         if self._pending:
-            alone = compute_alone(list(self._pending), self._compute)
+            alone = compute_alone(list(self._pending), self._compute, self._codec)
             self._rows.update(alone.rows)
             self._n_computed += alone.n_computed
         return Computed(self._rows, self._n_computed, self._n_found)
@@ -164,21 +167,22 @@ class Once:
 
     def _portion(self) -> int:
         """Leave work to others, in portions that still sort well by length."""
-        return min(_LARGEST, max(_SMALLEST, -(-len(self._pending) // 2)))
+        least, most = self._codec.portion
+        return min(most, max(least, -(-len(self._pending) // 2)))
 
     def _find(self, keys: Sequence[bytes]) -> None:
         rows = self._shelf.read(keys)
         self._n_found += len(rows)
         self._settle(rows)
 
-    def _settle(self, rows: Mapping[bytes, np.ndarray]) -> None:
+    def _settle(self, rows: Mapping[bytes, Any]) -> None:
         self._rows.update(rows)
         for key in rows:
             self._pending.pop(key, None)
 
     def _fill(self, missing: list[bytes], claims: Claims) -> None:
         pid = os.getpid()
-        waiting = _Waiting()
+        waiting = _Waiting(self._codec)
         try:
             for keys, given in _checked(self._compute(missing), dict.fromkeys(missing)):
                 waiting.add(keys, given)
@@ -205,17 +209,17 @@ class Once:
 class _Waiting:
     """Rows that are computed and not yet stored: a transaction costs as much as a dozen of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
         self.keys: list[bytes] = []
-        self._parts: list[np.ndarray] = []
+        self._parts: list[Any] = []
         self._since = 0.0
 
-    def add(self, keys: Sequence[bytes], rows: np.ndarray) -> None:
+    def add(self, keys: Sequence[bytes], rows: Any) -> None:
         if not self.keys:
             self._since = time.monotonic()
         self.keys += keys
-        # a copy: compute may fill one buffer again and again
-        self._parts.append(np.array(rows, dtype=np.float32))
+        self._parts.append(self._codec.copied(rows))
 
     def is_due(self) -> bool:
         """Whether there are many, or the first has waited so long that a crash would cost it."""
@@ -223,7 +227,7 @@ class _Waiting:
             bool(self.keys) and time.monotonic() - self._since > _LONGEST_WAIT
         )
 
-    def take(self) -> tuple[list[bytes], np.ndarray]:
+    def take(self) -> tuple[list[bytes], Any]:
         keys, parts = self.keys, self._parts
         self.keys, self._parts = [], []
-        return keys, np.concatenate(parts)
+        return keys, self._codec.joined(parts)

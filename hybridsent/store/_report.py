@@ -30,7 +30,7 @@ class StoreFile:
     spec : dict
         What the fingerprint was made of, as the first writer told it.
     width : int or None
-        Floats a row; None before the first row.
+        Floats a row, 0 of texts; None before the first row.
     rows : int
         Number of rows.
     bytes : int

@@ -18,11 +18,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from hybridsent.exceptions import StoreError
-from hybridsent.store._codec import decode, encode
+from hybridsent.store._codec import Codec
 from hybridsent.store._header import Header, read_header, write_header
 from hybridsent.store._sqlite import AT_ONCE, DamagedError, chunked, shrink, transaction
 
@@ -58,9 +57,18 @@ class RowFile:
         """Read the header; a file of a newer version is refused, a mangled header is damage."""
         return read_header(self.connection, self.path)
 
-    def _admit(self, width: int, spec: Mapping[str, object]) -> None:
+    def _check_holds(self, header: Header, codec: Codec) -> None:
+        """Refuse to take texts for vectors, or vectors for texts."""
+        if header.schema != codec.schema:
+            raise StoreError(
+                f"{self.path} holds rows of another kind for {header.fingerprint!r}. One "
+                "fingerprint must mean one thing: change the fingerprint, or clear this one."
+            )
+
+    def _admit(self, codec: Codec, width: int, spec: Mapping[str, object]) -> None:
         """Check rows to be written against the header; an empty file takes its width from them."""
         header = self.header()
+        self._check_holds(header, codec)
         if header.width not in (None, width):
             raise StoreError(
                 f"Rows of {width} floats were given for {header.fingerprint!r}, whose stored rows "
@@ -74,22 +82,27 @@ class RowFile:
     # -- read -------------------------------------------------------
 
     def get(
-        self, keys: Sequence[bytes]
-    ) -> tuple[dict[bytes, np.ndarray], list[bytes], list[bytes]]:
-        """Give the rows that are here, the keys of damaged ones, and keys to be touched."""
-        rows: dict[bytes, np.ndarray] = {}
+        self, keys: Sequence[bytes], codec: Codec | None = None
+    ) -> tuple[dict[bytes, Any], list[bytes], list[bytes]]:
+        """Give the rows that are here, the keys of damaged ones, and keys to be touched.
+
+        What they are the file tells; where a codec is named, it must be that one.
+        """
+        rows: dict[bytes, Any] = {}
         damaged: list[bytes] = []
         hour = this_hour()
         with transaction(
             self.connection, "DEFERRED"
         ):  # one snapshot: rows may be deleted meanwhile
-            width = self.header().width
-            places = [] if width is None else self._locate(keys)
+            header = self.header()
+            if codec is not None:
+                self._check_holds(header, codec)
+            places = [] if header.width is None else self._locate(keys)
             for part in chunked(places, _BLOCK):
-                good, bad = decode(
+                good, bad = header.codec.decode(
                     [key for _, key, _ in part],
                     self._values([place for place, _, _ in part]),
-                    width or 0,
+                    header.width or 0,
                 )
                 rows.update(good)
                 damaged += bad
@@ -118,12 +131,14 @@ class RowFile:
 
     # -- write ------------------------------------------------------
 
-    def put(self, keys: Sequence[bytes], rows: np.ndarray, spec: Mapping[str, object]) -> int:
+    def put(
+        self, codec: Codec, keys: Sequence[bytes], rows: Any, spec: Mapping[str, object]
+    ) -> int:
         """Add the rows that are not here; returns their number. All are counted as encoded."""
         first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
-        values = encode(keys, rows)
+        values = codec.encode(keys, rows)
         with transaction(self.connection):
-            self._admit(rows.shape[1], spec)
+            self._admit(codec, codec.width(rows), spec)
             new = sorted(set(first) - self._present(list(first)), key=first.__getitem__)
             self._insert(new, [values[first[key]] for key in new])
             self.connection.execute("UPDATE meta SET encoded = encoded + ?", (len(keys),))

@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
-
-import numpy as np
 
 from hybridsent.exceptions import StoreError, StoreWarning
 from hybridsent.store import _idle
+from hybridsent.store._codec import VECTORS, Codec
 from hybridsent.store._header import Header, page_size, schema
 from hybridsent.store._names import live_file
 from hybridsent.store._rows import RowFile
@@ -83,9 +82,12 @@ class Shelf:
         The store.
     fingerprint : str
         Of the encoder.
+    codec : Codec, default=VECTORS
+        What its rows are.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str, codec: Codec = VECTORS) -> None:
+        self._codec = codec
         self._folder = folder
         self._fingerprint = fingerprint
         self._base = base_name(fingerprint)
@@ -176,12 +178,12 @@ class Shelf:
 
     # -- rows -------------------------------------------------------
 
-    def read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+    def read(self, keys: Sequence[bytes]) -> dict[bytes, Any]:
         """Give the rows that are here and sound."""
         return self.run(lambda file: self._read(file, keys)) or {}
 
-    def _read(self, file: RowFile, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
-        rows, damaged, stale = file.get(keys)
+    def _read(self, file: RowFile, keys: Sequence[bytes]) -> dict[bytes, Any]:
+        rows, damaged, stale = file.get(keys, self._codec)
         if stale:
             file.touch(stale)
         if damaged:
@@ -199,15 +201,15 @@ class Shelf:
             "they are computed again."
         )
 
-    def write(self, keys: Sequence[bytes], rows: np.ndarray, spec: Mapping[str, object]) -> int:
+    def write(self, keys: Sequence[bytes], rows: Any, spec: Mapping[str, object]) -> int:
         """Add rows, making the file if there is none; returns the number of new ones."""
 
         def make() -> None:
-            header = Header(self._fingerprint, spec=dict(spec))
-            size = page_size(rows.shape[1])
+            header = Header(self._fingerprint, spec=dict(spec), schema=self._codec.schema)
+            size = page_size(self._codec.width(rows))
             create(self._folder, self._base, page_size=size, schema=schema(header))
 
-        return self.run(lambda file: file.put(keys, rows, spec), make=make) or 0
+        return self.run(lambda file: file.put(self._codec, keys, rows, spec), make=make) or 0
 
 
 def _warn(message: str) -> None:

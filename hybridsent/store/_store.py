@@ -1,6 +1,6 @@
 """The feature store: vectors at rest, computed once over all processes and runs (layer L1).
 
-Why by hand: see the modules it joins. `_sqlite` (files), `_codec` (bytes of a vector), `_rows` (one
+Why by hand: see the modules it joins. `_sqlite` (files), `_codec` (bytes of a row), `_rows` (one
 fingerprint), `_shelf` (opening and damage), `_claims` and `_once` (exactly once), `_evict` (size).
 """
 
@@ -10,12 +10,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 
 from hybridsent._folders import at_home, cache_folder, warn_once
 from hybridsent.exceptions import StoreWarning
+from hybridsent.store._codec import TEXTS, VECTORS, Codec
 from hybridsent.store._evict import evict, sweep, total_bytes
 from hybridsent.store._names import live_files
 from hybridsent.store._once import Compute, Computed, Once, compute_alone
@@ -87,7 +89,7 @@ def resolve_store(store: FeatureStore | str | os.PathLike[str] | None) -> Featur
 
 
 class FeatureStore:
-    """Vectors by content key and encoder fingerprint, in a folder that processes share.
+    """Vectors, and texts, by content key and fingerprint, in a folder that processes share.
 
     One SQLite file (write-ahead log) a fingerprint. Constructing touches nothing; a file that was
     used stays open until the process forks or ends, outside of the object, so that a store can be
@@ -232,7 +234,7 @@ class FeatureStore:
         """
         _check_keys(keys)
         with Shelf(self.path, fingerprint) as shelf:
-            return self._put(shelf, keys, rows, spec=spec)
+            return self._put(shelf, VECTORS, keys, rows, spec=spec)
 
     def get_or_compute(
         self,
@@ -241,7 +243,7 @@ class FeatureStore:
         compute: Compute,
         *,
         spec: Mapping[str, object] | None = None,
-    ) -> Computed:
+    ) -> Computed[np.ndarray]:
         """Find rows; compute each missing one once over all processes that ask for it.
 
         Missing keys are claimed in portions (half of what is left, 512 to 4096), so that
@@ -273,34 +275,89 @@ class FeatureStore:
         StoreError
             If rows of another width are stored, or by a newer version.
         """
+        return self._once(VECTORS, fingerprint, keys, compute, spec)
+
+    def get_or_compute_texts(
+        self,
+        fingerprint: str,
+        keys: Sequence[bytes],
+        compute: Compute,
+        *,
+        spec: Mapping[str, object] | None = None,
+    ) -> Computed[str]:
+        """Do with texts what `get_or_compute` does with vectors: each is made once, ever.
+
+        Callers share the work in portions of 16 to 64 keys.
+
+        Parameters
+        ----------
+        fingerprint : str
+            Of what makes the texts: 1 to 120 printable characters without slashes.
+        keys : sequence of bytes
+            16 bytes each.
+        compute : callable
+            Takes a list of keys, yields ``(keys, texts)``, lists of equal length.
+        spec : mapping, default=None
+            As in `put_many`.
+
+        Returns
+        -------
+        Computed
+            ``rows``, a dict of bytes to str, ``n_computed`` and ``n_found``.
+
+        Raises
+        ------
+        StoreError
+            If vectors are stored under this fingerprint, or rows by a newer version.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store = FeatureStore(folder)
+        ...     for _ in range(2):
+        ...         found = store.get_or_compute_texts(
+        ...             "said-1", [b"a" * 16], lambda keys: iter([(keys, ["Hello."])])
+        ...         )
+        ...         print(found.rows, found.n_computed, found.n_found)
+        {b'aaaaaaaaaaaaaaaa': 'Hello.'} 1 0
+        {b'aaaaaaaaaaaaaaaa': 'Hello.'} 0 1
+        """
+        return self._once(TEXTS, fingerprint, keys, compute, spec)
+
+    def _once(
+        self,
+        codec: Codec,
+        fingerprint: str,
+        keys: Sequence[bytes],
+        compute: Compute,
+        spec: Mapping[str, object] | None,
+    ) -> Computed[Any]:
         _check_keys(keys)
         base_name(fingerprint)
         try:
             folder = self.path
         except UnusableError as error:
             _tell("the user's cache folder", error)
-            return compute_alone(keys, compute)
-        with Shelf(folder, fingerprint) as shelf:
-            save, tell = partial(self._put, shelf, spec=spec), partial(_tell, folder)
-            return Once(shelf, keys, compute, save, tell).run(folder, fingerprint)
+            return compute_alone(keys, compute, codec)
+        with Shelf(folder, fingerprint, codec) as shelf:
+            save, tell = partial(self._put, shelf, codec, spec=spec), partial(_tell, folder)
+            return Once(shelf, keys, compute, save, tell, codec).run(folder, fingerprint)
 
     def _put(
         self,
         shelf: Shelf,
+        codec: Codec,
         keys: Sequence[bytes],
-        rows: np.ndarray,
+        rows: Any,
         *,
         spec: Mapping[str, object] | None,
     ) -> int:
-        rows = np.asarray(rows)
-        if not len(keys) and not len(rows):
+        rows = codec.checked(keys, rows)
+        if not len(keys):
             return 0
-        if rows.ndim != 2 or len(rows) != len(keys) or not rows.shape[1]:
-            raise ValueError(
-                f"`rows` must be of shape ({len(keys)}, d), a row a key, d > 0. Got {rows.shape}."
-            )
         n_new = shelf.write(keys, rows, spec or {})
-        self._unchecked += 4 * rows.size
+        self._unchecked += codec.n_bytes(rows)
         if self.max_bytes is not None and self._unchecked > self.max_bytes // 50:
             self._unchecked = 0.0
             evict(self.path, self.max_bytes, wait=False)
