@@ -112,4 +112,8 @@ def late_broken(modality: str) -> Any:
 
 
 _KINDS = encoder_classes()
-CASES = [Case(backbone, _KINDS[backbone.modality]) for backbone in (*list_backbones(), *FAKES)]
+CASES = [
+    Case(backbone, _KINDS[backbone.modality])
+    for backbone in (*list_backbones(), *FAKES)
+    if backbone.ready is not False  # others are tested on tiny networks of their architecture
+]

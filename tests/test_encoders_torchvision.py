@@ -328,7 +328,10 @@ def test_efficientnet_is_the_packages_network_and_weights():
 def test_efficientnet_with_other_weights_is_refused():
     from dataclasses import replace
 
-    backbone = replace(get_backbone("image/efficientnet-lite0"), sha256="0" * 64)
+    backbone = get_backbone("image/efficientnet-lite0")
+    (source,) = backbone.sources
+    other = replace(source, files=dict.fromkeys(source.files, "0" * 64))
+    backbone = replace(backbone, sources=(other,))
     network = backbone.load("cpu", "float32")
     with pytest.raises(WeightsError, match=r"'image/efficientnet-lite0'.*SHA-256 0000"):
         network.encode([np.zeros((224, 224, 3), dtype=np.uint8)], Options())

@@ -334,6 +334,6 @@ def test_a_search_that_would_open_files_or_read_a_folder_must_be_allowed(folder,
 def test_the_manifest_tells_what_a_fingerprint_was_made_of(folder, tmp_path):
     entry = inspect(save(fitted(), tmp_path / "m"))["encoders"]["text"]
     assert entry["precision"] == entry["made_of"]["precision"] in _runtime.PRECISIONS
-    assert entry["made_of"]["weights"] == TextEncoder().backbone().sha256
+    assert entry["made_of"]["weights"] == TextEncoder().backbone().digest()
     of_folder = inspect(save(fitted(model=f"hf:{folder}"), tmp_path / "n"))["encoders"]["text"]
     assert str(folder) not in json.dumps(of_folder["made_of"])

@@ -19,19 +19,24 @@ if TYPE_CHECKING:
         register_backbone,
     )
     from hybridsent.encoders._runtime import release_networks
+    from hybridsent.encoders._sources import HubFiles, Located, PackagedFiles, locate
     from hybridsent.encoders._text import TextEncoder
 
 _HOMES = {
     "AudioEncoder": "hybridsent.encoders._audio",
     "Backbone": "hybridsent.encoders._registry",
     "BaseEncoder": "hybridsent.encoders._base",
+    "HubFiles": "hybridsent.encoders._sources",
     "ImageEncoder": "hybridsent.encoders._image",
+    "Located": "hybridsent.encoders._sources",
     "Network": "hybridsent.encoders._network",
     "Options": "hybridsent.encoders._network",
+    "PackagedFiles": "hybridsent.encoders._sources",
     "PresentCells": "hybridsent.encoders._present",
     "TextEncoder": "hybridsent.encoders._text",
     "get_backbone": "hybridsent.encoders._registry",
     "list_backbones": "hybridsent.encoders._registry",
+    "locate": "hybridsent.encoders._sources",
     "register_backbone": "hybridsent.encoders._registry",
     "release_networks": "hybridsent.encoders._runtime",
 }
@@ -40,13 +45,17 @@ __all__ = [
     "AudioEncoder",
     "Backbone",
     "BaseEncoder",
+    "HubFiles",
     "ImageEncoder",
+    "Located",
     "Network",
     "Options",
+    "PackagedFiles",
     "PresentCells",
     "TextEncoder",
     "get_backbone",
     "list_backbones",
+    "locate",
     "register_backbone",
     "release_networks",
 ]

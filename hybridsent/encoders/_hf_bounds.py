@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hybridsent.encoders._files import first_line, quiet_transformers
+from hybridsent.encoders._files import first_line, load_state, quiet_transformers
 from hybridsent.exceptions import WeightsError
 
 __all__ = ["check_model", "check_numbers"]
@@ -45,7 +45,7 @@ def check_model(folder: Path, paths: list[Path], name: str) -> None:
     folder : Path
         Folder of the model.
     paths : list of Path
-        Its safetensors.
+        Its safetensors, or pytorch_model.bin.
     name : str
         Name of the backbone, for messages.
 
@@ -81,6 +81,9 @@ def _too_large(name: str, described: str, held: str) -> WeightsError:
 
 def _stored(paths: list[Path], name: str) -> tuple[int, int]:
     """Count tensors and numbers by the headers of the files."""
+    if [path.suffix for path in paths] == [".bin"]:
+        state = load_state(paths[0], name, device="meta")
+        return len(state), sum(tensor.numel() for tensor in state.values())
     from safetensors import SafetensorError, safe_open
 
     n_tensors = n_numbers = 0

