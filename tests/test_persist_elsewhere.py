@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from hybridsent import TextEncoder, load, make_fusion, save
-from hybridsent.encoders import BaseEncoder, _loaded, _runtime
+from hybridsent.encoders import BaseEncoder, _base, _loaded, _runtime
 from hybridsent.exceptions import (
     BundleError,
     UntrustedPathError,
@@ -43,6 +43,7 @@ def processor(monkeypatch):
 
     def be(fast: bool, at_all: bool = True) -> None:
         monkeypatch.setattr(_runtime, "has_bfloat16", lambda: fast)
+        monkeypatch.setattr(_base, "suited", lambda _: "bfloat16" if fast else "float32")
         monkeypatch.setattr(_runtime, "multiplies_bfloat16", lambda: at_all)
 
     return be

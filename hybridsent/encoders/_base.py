@@ -30,6 +30,7 @@ from hybridsent.encoders._cells import as_cells
 from hybridsent.encoders._items import ColumnRun
 from hybridsent.encoders._loaded import PROMISE, verify
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._precision import suited
 from hybridsent.encoders._registry import Backbone, get_backbone
 from hybridsent.exceptions import StoreError
 from hybridsent.media import get_modality
@@ -365,7 +366,8 @@ class BaseEncoder(NamedOutput, BaseEstimator):
         device = _runtime.resolve_device(self.device)
         fitted = getattr(self, "precision_", None)
         if self.precision != "auto" or fitted is None:
-            return _runtime.resolve_precision(self.precision, device)
+            auto = self.precision == "auto" and device == "cpu"
+            return suited(backbone) if auto else _runtime.resolve_precision(self.precision, device)
         # what follows learned from these rows, here or on another machine
         return str(fitted) if _runtime.computes(fitted, device) else "float32"
 

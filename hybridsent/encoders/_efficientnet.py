@@ -105,6 +105,10 @@ class EfficientNetLite(Network):
         """
         return resized(clean, SIZE, SIZE)
 
+    def usual_pass(self) -> str:
+        """Name the pass to the last feature map."""
+        return "maps"
+
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode resized pictures."""
         pooling = "mean" if options.pooling == "auto" else options.pooling

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import queue
@@ -28,7 +27,9 @@ import numpy as np
 from hybridsent._warnings import ignored_warnings
 from hybridsent.encoders import _graph_care, _graph_files
 from hybridsent.encoders._files import first_line, quiet_transformers
+from hybridsent.encoders._processor import has_bfloat16, has_openvino, multiplies_bfloat16
 from hybridsent.encoders._threads import workers
+from hybridsent.encoders._timing import speed_ratio
 
 __all__ = [
     "Graphs",
@@ -101,43 +102,6 @@ def as_numpy(values: Any) -> np.ndarray:
     if not isinstance(values, np.ndarray):
         values = values.float().cpu().numpy()
     return np.asarray(values, dtype=np.float32)
-
-
-def has_openvino() -> bool:
-    """Whether OpenVINO is installed; it is not imported to find out."""
-    return importlib.util.find_spec("openvino") is not None
-
-
-@functools.cache
-def has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 faster than float32."""
-    return has_openvino() and not {"avx512_bf16", "amx_bf16"}.isdisjoint(_processor())
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether bfloat16 can be computed at all: torch always can, OpenVINO from AVX-512 on."""
-    return not has_openvino() or _processor() >= {"avx512bw", "avx512dq", "avx512vl"}
-
-
-_NARROW = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"}  # oneDNN's names
-_WITHOUT_BFLOAT16 = {"AVX512_CORE", "AVX512_CORE_VNNI"}
-
-
-@functools.cache
-def _processor() -> frozenset[str]:
-    """Give what the processor can, as Linux names it; nothing elsewhere.
-
-    oneDNN, which multiplies for OpenVINO and torch, can be told to use less of it.
-    """
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return frozenset()
-    limits = (os.environ.get(f"{name}_MAX_CPU_ISA", "") for name in ("ONEDNN", "DNNL"))
-    limit = next(filter(None, limits), "").upper()
-    unused: tuple[str, ...] = ("avx512", "amx") if limit in _NARROW else ()
-    unused = ("avx512_bf16", "amx") if limit in _WITHOUT_BFLOAT16 else unused
-    return frozenset(word for word in told.split() if not (unused and word.startswith(unused)))
 
 
 class Graphs:
@@ -246,6 +210,42 @@ class Graphs:
         with self._turn:
             return self._run_torch(output, inputs)
 
+    def gain(self, output: str) -> float | None:
+        """Measure how many times faster a pass is in bfloat16 than in float32, on one core.
+
+        Parameters
+        ----------
+        output : str
+            Its name.
+
+        Returns
+        -------
+        float or None
+            None where it is not computed in bfloat16, whatever is asked for.
+
+        Raises
+        ------
+        MemoryError
+            If it cannot be converted now.
+        """
+        if not self.converts:
+            return None
+        with self._lock:
+            item = self._item(output)
+            kept = _graph_files.find(item)
+            if kept is None:
+                model, told = self._convert(output)
+                if told.get("for_now"):
+                    raise MemoryError(told["refused"])
+                self._keep(item, output, lambda draft: _write(draft, model, told))
+            else:
+                told = json.loads((kept / "told.json").read_text(encoding="utf-8"))
+                model = kept / "graph.xml"
+            if not told.get("bfloat16"):
+                return None
+            exact, rough = (_Compiled(model, name, 1) for name in ("float32", "bfloat16"))
+            return speed_ratio(exact, rough, self.source.examples(output))
+
     # -- torch
 
     def _run_torch(self, output: str, inputs: Sequence[np.ndarray]) -> Any:
@@ -310,14 +310,17 @@ class Graphs:
         try:
             model = _converted(module, examples)
             exact = _Compiled(model, "float32", 1)
-            rough = _Compiled(model, "bfloat16", 1)
-            pairs = [(exact(one), rough(one)) for one in examples]
+            # where there is no AVX-512, OpenVINO refuses to compile it
+            rough = _Compiled(model, "bfloat16", 1) if multiplies_bfloat16() else None
+            pairs = [(exact(one), rough and rough(one)) for one in examples]
         except Exception as error:  # noqa: BLE001 - a tracer runs the code of any model, which may raise anything; torch serves then
             refused = f"{type(error).__name__}: {first_line(error)}"[:300]
             return None, {"refused": refused, "for_now": isinstance(error, MemoryError)}
         apart = max(_apart(one, aim) for (one, _), aim in zip(pairs, wanted, strict=True))
         if not apart <= _NEAR:
             return None, {"refused": f"its values differ by {apart:.1e} of the largest"}
+        if rough is None:
+            return model, {"bfloat16": False}
         alike = min(_alike(one, aim) for (_, one), aim in zip(pairs, wanted, strict=True))
         return model, {"bfloat16": bool(alike >= _ALIKE)}
 
@@ -336,8 +339,12 @@ class Graphs:
         return kept
 
     def _item(self, output: str) -> str:
-        """Name on disk: new weights, packages or formats have another one."""
-        told = json.dumps([self._key, output, versions()])
+        """Name on disk: new weights, packages or formats have another one.
+
+        So has what was made where 16 bits could not be tried: another machine may have them.
+        """
+        untried = [] if multiplies_bfloat16() else ["float32 alone"]
+        told = json.dumps([self._key, output, versions(), *untried])
         digest = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
         slug = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-")[-40:]
         return f"{slug}-{re.sub('[^a-z0-9-]+', '-', output)}-{digest}"

@@ -73,6 +73,7 @@ def resolve(
         identity=f"hf-{modality}",
         weights="a local folder or the Hugging Face hub",
         width=None,
+        measured=True,
         options={"repo": rest, "revision": revision, "local_files_only": local_files_only},
     )
 

@@ -132,6 +132,10 @@ class HFAudio(HFNetwork):
 
     # -- from batches to vectors
 
+    def usual_pass(self) -> str:
+        """Name the pass of default options."""
+        return "features" if self.facts["two_tower"] else "hidden -1"
+
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode the windows of all clips in chunks, then pool each clip's frames."""
         windows = [(i, inputs, n) for i, (_, parts) in enumerate(batch) for inputs, n in parts]

@@ -84,6 +84,10 @@ class HFImage(HFNetwork):
         """Pictures of one size share a batch."""
         return tuple(item.shape)
 
+    def usual_pass(self) -> str:
+        """Name the pass of default options."""
+        return "features" if self.facts["two_tower"] else "hidden -1"
+
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode prepared pictures."""
         pixels = np.stack(batch)

@@ -153,6 +153,10 @@ class HFText(HFNetwork):
             return "pieces"
         return len(item) if self.graphs.converts else None
 
+    def usual_pass(self) -> str:
+        """Name the pass of default options."""
+        return "features" if self.facts.two_tower else "hidden -1"
+
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode texts that are cut into tokens."""
         if isinstance(batch[0], tuple):

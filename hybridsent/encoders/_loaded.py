@@ -38,19 +38,19 @@ def settle(encoder: Any, saved: str) -> bool:
     bool
         False where it computes something else, whatever the precision.
     """
-    agrees = encoder.fingerprint() == saved
     if encoder.precision != "auto":
-        return bool(agrees)
-    if agrees and not hasattr(encoder, "precision_"):
-        encoder.precision_ = encoder._precision(encoder.backbone())
+        return bool(encoder.fingerprint() == saved)
+    # without it, what "auto" is here would have to be measured, and says nothing of there
+    if hasattr(encoder, "precision_") and encoder.fingerprint() == saved:
+        return True
     trial = copy.copy(encoder)
-    for precision in () if agrees else _runtime.PRECISIONS:
+    for precision in _runtime.PRECISIONS:
         trial.precision = precision
         if trial.fingerprint() == saved:
             # one that was fitted knows better than a file that was written elsewhere since
             encoder.precision_ = getattr(encoder, "precision_", precision)
             return True
-    return bool(agrees)
+    return False
 
 
 def verify(encoder: Any) -> None:

@@ -215,6 +215,16 @@ class Network(ABC):
         """
         return vars(self)
 
+    def usual_pass(self) -> str | None:
+        """Name the forward pass that default options run, for a network with `graphs`.
+
+        Returns
+        -------
+        str or None
+            Its name, by which ``precision="auto"`` is measured; None where nothing is.
+        """
+        return None
+
     @property
     def budget(self) -> int:
         """Largest sum of padded costs in an automatic batch."""

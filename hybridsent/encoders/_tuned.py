@@ -111,6 +111,7 @@ def backbone_at(folder: Path, name: str) -> Backbone:
         identity=f"tuned-{manifest['modality']}",  # the digest tells networks apart, not the place
         weights=f"fine-tuned from {manifest['base']}",
         width=manifest["width"],
+        measured=True,
         licence=manifest["licence"],
         commercial_use=manifest["commercial_use"],
         options=options,

@@ -113,6 +113,10 @@ class Whisper(Network):
         """Count frames."""
         return int(item.shape[1])
 
+    def usual_pass(self) -> str:
+        """Name the pass to the block that is read by default."""
+        return f"hidden {self.block}"
+
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
         """Encode the windows of all sounds, then pool the frames of each sound."""
         windows = [(i, window) for i, mels in enumerate(batch) for window in self._windows(mels)]

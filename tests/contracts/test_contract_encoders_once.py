@@ -27,7 +27,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from hybridsent import TextEncoder, make_fusion
 from hybridsent.encoders import BaseEncoder
-from hybridsent.encoders._runtime import resolve_precision
+from hybridsent.encoders._precision import suited
 from hybridsent.exceptions import CellError, CellWarning
 from hybridsent.store import FeatureStore
 
@@ -102,7 +102,7 @@ def other_values(kind: type, name: str) -> list[Any]:
 
 @every_class
 def test_fingerprint_changes_with_what_changes_a_row_and_with_nothing_else(kind):
-    arithmetic = resolve_precision("auto", "cpu")  # what "auto" is on this processor
+    arithmetic = suited(kind().backbone())  # what "auto" is on this processor
     rounds = kind().backbone().half_precision
     names = set(inspect.signature(kind).parameters) - set(ELSEWHERE)
     assert names >= {"pooling", "steps", "layer", "precision"}
