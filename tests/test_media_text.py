@@ -37,6 +37,8 @@ REWRITE = {
 FRAGMENTS = [
     *"aAbZ019_ \t.,-+!?:/@#&é\u0301\u0308e\u200d\u200c\ufe0f\ufe0e\u20e3\xad\x00\x1c\x85\u3000",
     *"\u0344ﬁ①™©☺❤😀👩💻🇺🇸🏽",
+    *"好の＠＃！。～",
+    *("#好#", "@好", "好https://x.cn"),
     *("http://", "https://", "HTTP://", "htttp://", "www.", "wwww.", "x.com", "a@b.co", "@user"),
     *(
         "#Love",
@@ -130,6 +132,19 @@ def test_nothing_but_tidying_happens_by_default(text):
         ({"elongation": "shorten"}, "sooo goooD!!!! why??? 1000 ...", "soo gooD!! why?? 1000 ..."),
         ({"elongation": "shorten"}, "www.xxx.com @booob a@xxx.de", None),
         ({"elongation": "shorten"}, "#soooo", "#soo"),
+        ({"urls": "token"}, "看这里https://t.cn/a1，真好", "看这里 http，真好"),
+        ({"urls": "token"}, "看https://t.cn/a1真好www.x.cn。", "看 http 真好 http。"),
+        ({"urls": "drop"}, "看https://t.cn/a1真好", "看 真好"),
+        ({"mentions": "token"}, "谢谢@小明 ＠小红：好", "谢谢 @user @user：好"),
+        ({"mentions": "drop"}, "回复@小明:好的//@小红：不好", "回复 :好的// ：不好"),
+        ({"mentions": "token"}, "联系我wo@mail.cn吧", None),
+        ({"hashtags": "split"}, "今天#上海车展#真好", "今天 上海车展 真好"),
+        ({"hashtags": "drop"}, "今天#上海车展#真好 #LoveIt", "今天 真好"),
+        ({"hashtags": "split"}, "＃上海＃##北京## #上海 #好 C#好", "上海 北京# 上海 好 C#好"),
+        ({"hashtags": "keep", "mentions": "drop"}, "#上海#@小明 好", "#上海# 好"),
+        ({"elongation": "shorten"}, "哈哈哈哈！！！～～～。。。……", "哈哈！！～～。。……"),
+        ({"unicode": "NFKC"}, "ＧＯＯＤ，很好！", "GOOD,很好!"),
+        (REWRITE, "@小明 太好了！！！#旅行#https://t.cn/x 👍", "@user 太好了！！旅行 http thumbs up sign"),
         (REWRITE, "@bob sooo #LoveIt 😀 http://t.co/x", "@user soo Love It grinning face http"),
     ],
 )  # fmt: skip
@@ -232,6 +247,7 @@ def test_names_of_emoji_belong_to_a_version_of_unicode(monkeypatch):
     """The names are Python's: another version of it must not find the rows of this one."""
     before = {emoji: text_version(emoji) for emoji in CHOICES["emoji"]}
     prints = {emoji: TextEncoder(emoji=emoji).fingerprint() for emoji in CHOICES["emoji"]}
+    assert text_version("keep", rewrites=True) != text_version("name", rewrites=True)
     assert before == {"keep": TEXT_VERSION, "drop": TEXT_VERSION, "name": before["name"]}
     assert unicodedata.unidata_version in str(before["name"])
     monkeypatch.setattr(unicodedata, "unidata_version", "99.0.0")

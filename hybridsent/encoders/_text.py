@@ -219,7 +219,9 @@ class TextEncoder(BaseEncoder):
 
     def _cleaning(self) -> dict[str, Any]:
         own = {} if self.clean is None else {"clean": identity_of(self.clean)}
-        return {"version": text_version(self.emoji), **self._policy(), **own}
+        policy = self._policy()
+        kept = {policy[name] for name in ("urls", "mentions", "hashtags", "elongation")} == {"keep"}
+        return {"version": text_version(self.emoji, rewrites=not kept), **policy, **own}
 
     def _options(self) -> Options:
         return Options(self.pooling, self.layer, self.steps, self.max_length, self.long)

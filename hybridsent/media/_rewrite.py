@@ -6,6 +6,9 @@ lists or models, and promise neither linear time nor that a cleaned text is clea
 One expression knows, in this order at every position: addresses and e-mails (so nothing rewrites
 their insides), runs of ``@mentions`` and ``#hashtags``, emoji, and runs of one letter. Its loops
 are possessive (``*+``) and its starts are guarded by look-behinds, so no input makes it slow.
+
+Scripts without blanks put all of these directly beside their words: an address begins behind any of
+their letters and ends before the next, and a topic stands between two marks (``#上海#``).
 """
 
 from __future__ import annotations
@@ -15,18 +18,32 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-__all__ = ["KEEP_ALL", "Policy", "rewrite"]
+__all__ = ["KEEP_ALL", "UNSPACED", "VERSION", "Policy", "rewrite"]
+
+VERSION = 2
+"""Raised whenever `rewrite` may give something else than before."""
+
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, kana, Han."""
+
+_BORDER = rf"(?<![^\W{UNSPACED}])"  # behind no letter or digit, but for those of these scripts
+_WIDE = "\u3000-\u303f\uff01-\uff60"  # their punctuation
 
 _SCHEME = r"(?i:https?://|www\.)"
-_URL = rf"""(?<!\w){_SCHEME}\S*[^\s.,;:!?)\]}}'"»”’>]"""
+_URL = rf"""{_BORDER}{_SCHEME}[^\s{UNSPACED}{_WIDE}]*[^\s{UNSPACED}{_WIDE}.,;:!?)\]}}'"»”’>]"""
 _ATEXT = r"\w.!#$%&'*+/=?^`{|}~-"
 _EMAIL = rf"(?<![{_ATEXT}])\w[{_ATEXT}]*+(?<!\.)@[\w-]++(?:\.[\w-]++)++"
 # In a run like @bob@alice, and for Mastodon's @bob@host.org, later parts may have dots.
-_MENTION = rf"@++(?!{_SCHEME})\w++(?:@++\w++(?:[.-]++\w++)*+)*+"
-_HASHTAG = rf"#++(?!{_SCHEME})(?=[\d_]*+[^\W\d_])\w++"  # at least a letter: "#1" is a rank
-_TAG = re.compile(rf"({_MENTION})|({_HASHTAG})")
-_TAGS = rf"(?<![\w@#&])(?:{_MENTION}|{_HASHTAG})++"  # not &: "&#x27;" is an HTML entity
-_LONG = re.compile(r"(?P<unit>[^\W\d_]|[!?])(?P=unit){2,}+")
+_MENTION = rf"[@＠]++(?!{_SCHEME})\w++(?:[@＠]++\w++(?:[.-]++\w++)*+)*+"
+# at least a letter: "#1" is a rank
+_HASHTAG = rf"[#＃]++(?!{_SCHEME})(?=[\d_]*+[^\W\d_])\w++"
+_INSIDE = r"[^#＃@＠\s]"
+_TOPIC = rf"[#＃]++(?!{_SCHEME})(?={_INSIDE}{{0,63}}[{UNSPACED}]){_INSIDE}{{1,64}}+[#＃]"
+_TAG = re.compile(rf"({_MENTION})|({_TOPIC}|{_HASHTAG})")
+# not &: "&#x27;" is an HTML entity
+_TAGS = rf"(?<![@＠#＃&]){_BORDER}(?:{_MENTION}|{_TOPIC}|{_HASHTAG})++"
+_LONG = re.compile(r"(?P<unit>[^\W\d_]|[!?！？～。])(?P=unit){2,}+")
+_BESIDE = re.compile(rf"[\w{UNSPACED}]")
 
 # Code points that are emoji by themselves, and those that are so only before U+FE0F.
 _PICTURE = (
@@ -84,7 +101,7 @@ def rewrite(text: str, policy: Policy) -> str:
     pattern = _pattern(
         url=":" in text or "." in text,
         email="@" in text,
-        tags="@" in text or "#" in text,
+        tags=any(mark in text for mark in "@#＠＃"),
         emoji=not text.isascii(),
         long=policy.elongation == "shorten",
     )
@@ -93,9 +110,17 @@ def rewrite(text: str, policy: Policy) -> str:
         found, part = match.lastgroup, match[0]
         # Long parts are rare and would fill the memory of the cache.
         function = _rewritten if len(part) <= 64 else _rewritten.__wrapped__
-        return function(found, part, policy)
+        new = function(found, part, policy)
+        return new if new == part or found == "long" else _apart(new, text, match)
 
     return pattern.sub(rewritten, text) if pattern else text
+
+
+def _apart(new: str, text: str, match: re.Match[str]) -> str:
+    """Put a blank between what was written and the letters of scripts that have none."""
+    start, end = match.span()
+    before = " " if start and _BESIDE.match(text, start - 1) else ""
+    return before + new + (" " if _BESIDE.match(text, end) else "")
 
 
 @functools.lru_cache(maxsize=32)
@@ -133,7 +158,7 @@ def _rewritten_tags(run: str, policy: Policy) -> str:
         if mention:
             parts.append(_replaced(mention, policy.mentions, "@user"))
         elif policy.hashtags == "split":
-            parts.append(_split_hashtag(hashtag.lstrip("#")))
+            parts.append(_split_hashtag(hashtag.strip("#＃")))
         elif policy.hashtags == "drop":
             parts.append(" ")
         else:

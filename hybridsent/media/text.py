@@ -18,7 +18,7 @@ from hybridsent.exceptions import EmptyTextError, MediaError
 from hybridsent.media._cells import is_invisible
 from hybridsent.media._forms import taken
 from hybridsent.media._looks import head_of, inside_of, is_media_path
-from hybridsent.media._rewrite import KEEP_ALL, Policy, rewrite
+from hybridsent.media._rewrite import KEEP_ALL, UNSPACED, VERSION, Policy, rewrite
 from hybridsent.media.kinds.text import TEXT
 
 __all__ = [
@@ -76,19 +76,18 @@ _MANY_MARKS = re.compile("[\u0300-\U0010ffff]{31}")
 _ENOUGH_BYTES = 2**16  # to tell whether bytes are text
 _ENOUGH = 0.5  # share of cells that must read as text
 _FEW_ROWS = 10  # below this many rows the share of distinct cells says little
-# Scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, kana, Han.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
-def text_version(emoji: str) -> int | str:
+def text_version(emoji: str, *, rewrites: bool = False) -> int | str:
     """Tell what a cleaned text depends on, beside its policies.
 
     Parameters
     ----------
     emoji : {"keep", "name", "drop"}
         What is done with emoji; their names come with Python's copy of the Unicode database.
+    rewrites : bool, default=False
+        Whether addresses, mentions, hashtags or elongations are not all kept.
 
     Returns
     -------
@@ -100,9 +99,9 @@ def text_version(emoji: str) -> int | str:
     >>> text_version("keep") == TEXT_VERSION
     True
     """
-    if emoji != "name":
-        return TEXT_VERSION
-    return f"{TEXT_VERSION}, Unicode {unicodedata.unidata_version}"
+    parts = [f"rewriting {VERSION}"] if rewrites else []
+    parts += [f"Unicode {unicodedata.unidata_version}"] if emoji == "name" else []
+    return ", ".join([str(TEXT_VERSION), *parts]) if parts else TEXT_VERSION
 
 
 def decode_text(raw: bytes) -> str:
