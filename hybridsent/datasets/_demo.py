@@ -21,7 +21,7 @@ import pandas as pd
 
 from hybridsent.datasets._demo_faces import Person, draw_face
 from hybridsent.datasets._demo_scenes import draw_scene
-from hybridsent.datasets._demo_text import Writer
+from hybridsent.datasets._demo_text import LANGUAGES, Writer
 from hybridsent.datasets._demo_voice import RATE, Voice, speak
 from hybridsent.datasets._table import read_table, write_table
 from hybridsent.exceptions import TableError
@@ -51,18 +51,22 @@ class _Plan:
 
 
 def make_demo(
-    n: int = 240, seed: int = 0, folder: str | os.PathLike[str] | None = None
+    n: int = 240,
+    seed: int = 0,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    language: str = "en",
 ) -> pd.DataFrame:
     """Write a small corpus for sentiment analysis and read it back.
 
-    Each row is something one of ten invented people said: a text (hand-written English sentences,
-    varied), an image (their face, or a scene) and a sound (wordless speech), with the sentiment
+    Each row is something one of ten invented people said: a text (hand-written English or
+    Chinese sentences, varied), an image (their face, or a scene) and a sound (wordless speech), with the sentiment
     that was meant. Each modality shows that sentiment in most rows, more or less clearly, and
     another one in the rest; in about 3 % of the rows one modality is missing. So no modality solves
     the task alone, and fusing them helps. Everything is drawn and synthesised here; scores on it
     say nothing about real data.
 
-    The same `n` and `seed` write the same files. Sentences repeat, in other words, beyond about 300
+    The same `n`, `seed` and `language` write the same files. Sentences repeat, in other words, beyond about 300
     rows.
 
     Parameters
@@ -74,6 +78,9 @@ def make_demo(
     folder : str or PathLike, default=None
         Where ``table.csv``, ``images/`` and ``audio/`` go; it is created. An older demo there is
         replaced. None: a new folder among the temporary files, yours to delete.
+    language : {"en", "zh"}, default="en"
+        Language of the texts: English or Chinese (which ``"text/multilingual-e5-small"`` reads, and
+        the default encoder does not). Pictures and sounds are the same.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def make_demo(
     Raises
     ------
     TypeError, ValueError
-        If `n` or `seed` is no integer, or too small.
+        If `n` or `seed` is no integer, or too small, or `language` is none of these.
     TableError
         If the folder holds a table or media that this function did not write.
 
@@ -98,10 +105,13 @@ def make_demo(
     (['text', 'image', 'audio', 'label', 'speaker'], 12, ['negative', 'neutral', 'positive'])
     """
     n, seed = _integer("n", n, _LEAST), _integer("seed", seed, 0)
+    if language not in LANGUAGES:
+        raise ValueError(f"language must be one of {list(LANGUAGES)}. Got {language!r}.")
     home = Path(tempfile.mkdtemp(prefix="hybridsent-demo-") if folder is None else folder)
     home = home.expanduser()
-    _claim(home, f"Made by hybridsent.datasets.make_demo(n={n}, seed={seed}); replaced by it.\n")
-    write_table(pd.DataFrame(_rows(home, n, seed)), home / "table.csv")
+    told = f"n={n}, seed={seed}" + ("" if language == "en" else f", language={language!r}")
+    _claim(home, f"Made by hybridsent.datasets.make_demo({told}); replaced by it.\n")
+    write_table(pd.DataFrame(_rows(home, n, seed, language)), home / "table.csv")
     return read_table(home / "table.csv", media=["image", "audio"])
 
 
@@ -161,12 +171,12 @@ def _shown(rng: np.random.Generator, labels: list[str], modality: str) -> list[t
     return list(zip(moods, rng.beta(5.0, 1.5, n).tolist(), strict=True))
 
 
-def _rows(home: Path, n: int, seed: int) -> Iterator[dict[str, str]]:
+def _rows(home: Path, n: int, seed: int, language: str) -> Iterator[dict[str, str]]:
     """Write the media of each row and give its cells."""
     crowd = range(len(_SPEAKERS))
     faces = [Person.born(np.random.default_rng([seed, 1, i]), i) for i in crowd]
     voices = [Voice.born(np.random.default_rng([seed, 2, i]), i) for i in crowd]
-    writer = Writer(np.random.default_rng([seed, 3]))
+    writer = Writer(np.random.default_rng([seed, 3]), language)
     for i, plan in enumerate(_plans(n, seed)):
         shown = plan.shown
         cells = dict.fromkeys(_MODALITIES, "")

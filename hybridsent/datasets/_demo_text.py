@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from hybridsent.datasets import _demo_text_zh
 from hybridsent.datasets._demo_sentences import NEGATIVE, NEUTRAL, POSITIVE
 
-__all__ = ["Writer"]
+__all__ = ["LANGUAGES", "Writer"]
+
+LANGUAGES = ("en", "zh")
+"""Languages that texts are written in."""
 
 _BANK = {"positive": POSITIVE, "neutral": NEUTRAL, "negative": NEGATIVE}
 _OPENERS = [
@@ -58,6 +62,8 @@ class Writer:
     ----------
     rng : numpy.random.Generator
         Source of all chance.
+    language : {"en", "zh"}, default="en"
+        English or Chinese.
 
     Examples
     --------
@@ -68,8 +74,10 @@ class Writer:
     200
     """
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, language: str = "en") -> None:
         self._rng = rng
+        self._bank = _demo_text_zh.BANK if language == "zh" else _BANK
+        self._vary = _demo_text_zh.vary if language == "zh" else _vary
         self._left: dict[str, list[str]] = {mood: [] for mood in _MOODS}
         self._written: set[str] = set()
 
@@ -89,13 +97,13 @@ class Writer:
             One line.
         """
         if not self._left[mood]:
-            self._left[mood] = [str(s) for s in self._rng.permutation(_BANK[mood])]
+            self._left[mood] = [str(s) for s in self._rng.permutation(self._bank[mood])]
         sentence = self._left[mood].pop()
-        text = _vary(self._rng, sentence, mood, strength)
+        text = self._vary(self._rng, sentence, mood, strength)
         for _ in range(20):  # repeats are rare, so a bound is only there to end for sure
             if text not in self._written:
                 break
-            text = _vary(self._rng, sentence, mood, strength)
+            text = self._vary(self._rng, sentence, mood, strength)
         self._written.add(text)
         return text
 

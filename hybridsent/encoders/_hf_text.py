@@ -17,7 +17,7 @@ from hybridsent.encoders._hf_model import (
     HFNetwork,
     HFSource,
     Weights,
-    load_processor,
+    load_tokenizer,
     read_json,
 )
 from hybridsent.encoders._network import Options
@@ -103,6 +103,8 @@ class HFText(HFNetwork):
         """
         limit = self.facts.limit(options.max_length)
         texts = [text.lower() for text in items] if self.facts.lower else list(items)
+        if self.facts.prefix:
+            texts = [self.facts.prefix + text for text in texts]
         if options.long == "mean":
             return self._in_pieces(texts, limit)
         most = limit * _CHARACTERS_PER_TOKEN
@@ -226,8 +228,9 @@ class _Source(HFSource):
 
     def __init__(self, weights: Weights, device: str, precision: str, network: HFText) -> None:
         self.network = network
-        self.tokenizer = load_processor("AutoTokenizer", weights.folder, weights.name)
-        _check_vocabulary(self.tokenizer, weights.folder, weights.name)
+        self.tokenizer = load_tokenizer(weights)
+        if weights.form != "e5":  # whose one file holds the vocabulary, too
+            _check_vocabulary(self.tokenizer, weights.folder, weights.name)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
         super().__init__(weights, device, precision)
@@ -298,6 +301,8 @@ class _Facts:
         Whether a special token that a text holds is read as the characters it is made of.
     usual_length : int, default=None
         Tokens that are read unless more are asked for; None for `max_length`.
+    prefix : str, default=""
+        What stands before each text, as in training.
     """
 
     pad: int
@@ -311,6 +316,7 @@ class _Facts:
     left: bool
     splits_special: bool
     usual_length: int | None = None
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         self.tokenizer: Any = None  # of transformers, or of tokenizers
@@ -433,6 +439,7 @@ def _facts(source: Any) -> _Facts:
         left=getattr(source.tokenizer, "truncation_side", "right") == "left",
         splits_special=bool(getattr(source.tokenizer, "split_special_tokens", False)),
         usual_length=recipe.usual_length,
+        prefix=recipe.prefix,
     )
     facts.take(source.tokenizer)
     return facts
@@ -495,6 +502,7 @@ class _Recipe:
         self.normalise = self.lower = False
         self.max_length: int | None = None
         self.usual_length: int | None = known.get("max_length")
+        self.prefix: str = known.get("prefix", "")
         if (folder / "sentence_bert_config.json").is_file():
             config = read_json(folder / "sentence_bert_config.json", name)
             self.max_length = _count(config.get("max_seq_length")) or None
