@@ -100,6 +100,12 @@ def test_what_is_short_or_mixed_is_not_told(texts):
     assert unread(texts, ["en"]) is None
 
 
+def test_cells_are_those_that_encoders_take():
+    text = IN_SCRIPTS["han"]
+    cells = [None, float("nan"), text.encode(), [text, "fine"], "", [], {"bytes": b"\x89PNG"}, 3]
+    assert str(unread(cells, ["en"])) == "Chinese characters"
+
+
 def test_of_a_large_column_some_texts_are_looked_at_wherever_they_stand():
     texts = ["What a lovely day, and we were there"] * 40_000 + [IN_SCRIPTS["han"]] * 60_000
     assert str(unread(texts, ["en"])) == "Chinese characters"

@@ -61,10 +61,10 @@ def make_demo(
 
     Each row is something one of ten invented people said: a text (hand-written English or Chinese
     sentences, varied), an image (their face, or a scene) and a sound (wordless speech), with the
-    sentiment that was meant. Each modality shows that sentiment in most rows, more or less clearly, and
-    another one in the rest; in about 3 % of the rows one modality is missing. So no modality solves
-    the task alone, and fusing them helps. Everything is drawn and synthesised here; scores on it
-    say nothing about real data.
+    sentiment that was meant. Each modality shows that sentiment in most rows, more or less clearly,
+    and another one in the rest; in about 3 % of the rows one modality is missing. So no modality
+    solves the task alone, and fusing them helps. Everything is drawn and synthesised here; scores
+    on it say nothing about real data.
 
     The same `n`, `seed` and `language` write the same files. Sentences repeat, in other words,
     beyond about 300 rows (200 in Chinese).

@@ -13,9 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hybridsent.media._function_words import FUNCTION_WORDS, LANGUAGES
 from hybridsent.media._scripts import SCRIPTS, script_of
+from hybridsent.media.text import words_of
 
 __all__ = ["Written", "language_name", "unread"]
 
@@ -71,16 +73,16 @@ def language_name(code: str) -> str:
     return LANGUAGES.get(code, code)
 
 
-def unread(texts: Sequence[str | None], reads: Iterable[str]) -> Written | None:
-    """Tell what texts are written in, if that is not what somebody reads.
+def unread(cells: Sequence[Any], reads: Iterable[str]) -> Written | None:
+    """Tell what a column of texts is written in, if that is not what somebody reads.
 
     Of a large column some texts are looked at, evenly spaced. What is short, mixed or in a language
     that is not known here is not told.
 
     Parameters
     ----------
-    texts : sequence of str or None
-        The texts; None where there is none.
+    cells : sequence
+        The cells, as encoders take them; of one with several texts the first counts.
     reads : iterable of str
         The languages that are read (ISO 639).
 
@@ -99,25 +101,26 @@ def unread(texts: Sequence[str | None], reads: Iterable[str]) -> Written | None:
     True
     """
     known = frozenset(reads)
-    told = [script_of(text[:_MOST_CHARACTERS]) for text in _some(texts)]
-    told = [(script, n) for script, n in told if script and n >= _FEW_LETTERS]
+    texts = _some(cells)
+    told = [(script, n) for script, n in map(script_of, texts) if script and n >= _FEW_LETTERS]
     if not told:
         return None
     script, often = Counter(script for script, _ in told).most_common(1)[0]
     if often <= _MOST * len(told):
         return None
     if script == "latin":
-        return _unread_language(_some(texts), known)
+        return _unread_language(texts, known)
     letters = sum(n for one, n in told if one == script)
     if letters < _ENOUGH_LETTERS or not known.isdisjoint(SCRIPTS[script][1]):
         return None
     return Written(script, "")
 
 
-def _some(texts: Sequence[str | None]) -> list[str]:
-    """Take texts of a column, evenly spaced."""
-    step = max(1, len(texts) // _MOST_TEXTS)
-    return [text for text in texts[::step] if text]
+def _some(cells: Sequence[Any]) -> list[str]:
+    """Take the beginnings of some texts of a column, evenly spaced."""
+    step = max(1, len(cells) // _MOST_TEXTS)
+    found = (words_of(cell) for cell in cells[::step])
+    return [text[:_MOST_CHARACTERS] for text in found if text]
 
 
 def _unread_language(texts: Sequence[str], known: frozenset[str]) -> Written | None:
@@ -134,7 +137,7 @@ def _unread_language(texts: Sequence[str], known: frozenset[str]) -> Written | N
 
 def _language(text: str) -> str:
     """Tell the language of a text; empty where two function words do not agree on it."""
-    words = [word.lower() for word in _WORD.findall(_NO_WORDS.sub(" ", text[:_MOST_CHARACTERS]))]
+    words = [word.lower() for word in _WORD.findall(_NO_WORDS.sub(" ", text))]
     counts = sorted(
         ((sum(word in some for word in words), code) for code, some in FUNCTION_WORDS.items()),
         reverse=True,
