@@ -1,4 +1,4 @@
-"""The Chinese texts of the demo data: hand-written sentences, varied the way people type (L4)."""
+"""Chinese texts of the demo data: hand-written sentences, varied as people type (layer L4)."""
 
 from __future__ import annotations
 
