@@ -134,7 +134,7 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
         if name in backbones:
             encoder.set_params(model=backbones[name])
         encoder.set_params(local_files_only=not arguments.download)
-    configure(readers, arguments)
+    configure(readers, arguments, listens=bool(opened.transcripts))
     for _, encoder, _ in found:
         encoder.backbone()  # an unknown name is told now, not after minutes
     return model
@@ -161,7 +161,9 @@ def learners_in(model: Any) -> list[Any]:
     return [each for each in everything(model) if isinstance(each, kinds)]
 
 
-def configure(readers: Sequence[Any], arguments: argparse.Namespace) -> None:
+def configure(
+    readers: Sequence[Any], arguments: argparse.Namespace, *, listens: bool = False
+) -> None:
     """Set what the options say of how cells are read, where it has such a parameter.
 
     Parameters
@@ -170,6 +172,8 @@ def configure(readers: Sequence[Any], arguments: argparse.Namespace) -> None:
         All that reads cells in a model.
     arguments : Namespace
         With the encoding options.
+    listens : bool, default=False
+        Whether sounds are transcribed, too, up to the limit of theirs.
 
     Raises
     ------
@@ -182,6 +186,7 @@ def configure(readers: Sequence[Any], arguments: argparse.Namespace) -> None:
         given["long"] = arguments.long
     cleaning = _cleaning(getattr(arguments, "clean", None) or [])
     known = {name for each in readers for name in each.get_params(deep=False)}
+    known |= {"max_seconds"} if listens else set()
     for name, value in {**given, **cleaning}.items():
         if name in known:
             continue

@@ -12,6 +12,7 @@ from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, listed, say
 from hybridsent.cli._context import Context, given_contexts, with_contexts
 from hybridsent.cli._modalities import media_modalities, modality_names
+from hybridsent.cli._speech import Transcript, given_transcripts, with_transcripts
 from hybridsent.cli._views import (
     META,
     View,
@@ -51,6 +52,8 @@ class Opened:
         Columns of neighbours that were added.
     lists : list of str
         Columns whose cells hold several texts.
+    transcripts : list of Transcript
+        Columns of what is said that were added.
     """
 
     rows: pd.DataFrame
@@ -59,6 +62,7 @@ class Opened:
     meta: list[str]
     contexts: list[Context]
     lists: list[str]
+    transcripts: list[Transcript]
 
     @property
     def ready(self) -> list[str]:
@@ -90,19 +94,25 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     """
     table = read_rows(arguments)
     marks = _marks(arguments, table)
-    meta, contexts = meta_columns(arguments, table), given_contexts(arguments, table)
+    meta = meta_columns(arguments, table)
+    transcripts = given_transcripts(arguments, table, [*marks, *meta])
+    said = [each.name for each in transcripts]
+    contexts = given_contexts(arguments, table.assign(**dict.fromkeys(said)))
     aside = [*marks, *meta, *(column for context in contexts for column in context.reads)]
     features = _features(arguments, table, aside)
-    shown = table.assign(**dict.fromkeys(context.name for context in contexts))
+    shown = table.assign(**dict.fromkeys([*said, *(context.name for context in contexts)]))
     views = [] if features else given_views(arguments, shown) or _found(table, aside, meta)
+    views = _with_speech(views, transcripts)
     views = [_with_modality(view, table, contexts) for view in views]
     _check_unmarked(views, meta, contexts, arguments)
-    rows = with_contexts(as_read(table, arguments, _media(views)), contexts)
+    media = [*_media(views), *(each.column for each in transcripts)]
+    rows = with_transcripts(as_read(table, arguments, media), transcripts, arguments)
+    rows = with_contexts(rows, contexts)
     if features and contexts:
         features = _features(arguments, rows, aside)
     views = [*views, *_views_of_contexts(views, contexts, features, rows)]
     lists = split_columns(arguments.lists or [], "--lists", table)
-    opened = Opened(rows, views, features, meta, contexts, lists)
+    opened = Opened(rows, views, features, meta, contexts, lists, transcripts)
     if tell:
         for line in _told(opened):
             say(line)
@@ -164,7 +174,7 @@ def _features(
         if name not in aside and view_of(name) not in PASSTHROUGH
     ]
     wanted = getattr(arguments, "features", False)
-    names = [*modality_names(), "view", META]
+    names = [*modality_names(), "view", META, "transcribe"]
     given = [f"--{name}" for name in names if getattr(arguments, name)]
     if wanted and given:
         raise UsageError(f"--features reads columns named view__i; leave {given[0]} out")
@@ -255,6 +265,24 @@ def _read_by(view: View) -> str:
         ) from error
 
 
+def _with_speech(views: Sequence[View], transcripts: Sequence[Transcript]) -> list[View]:
+    """Let each column of what is said be read as text, where no option says how."""
+    said = {each.name: each for each in transcripts}
+    told = [
+        replace(view, modality="text")
+        if view.column in said and not (view.modality or view.backbone)
+        else view
+        for view in views
+    ]
+    read = {view.column for view in views}
+    for name, each in said.items():
+        if name not in read:
+            alone = len(said) == 1 and not any(view.name == "text" for view in views)
+            option = f"--transcribe {each.column}"
+            told.append(View("text" if alone else name, name, "text", option=option))
+    return told
+
+
 def _views_of_contexts(
     views: Sequence[View], contexts: Sequence[Context], features: Sequence[str], rows: pd.DataFrame
 ) -> list[View]:
@@ -314,6 +342,7 @@ def left_out(model: Any, opened: Opened, arguments: argparse.Namespace) -> list[
 
     used = [column for name in _MARKS if (column := getattr(arguments, name, None))]
     used += [c for context in opened.contexts for c in (context.column, *context.reads)]
+    used += [each.column for each in opened.transcripts]
     rest = unread_columns(model, opened.rows, used)
     features = set(feature_columns(rest))  # of which was said that they are there
     names = [repr(name) for name in listed(name for name in rest if name not in features)]

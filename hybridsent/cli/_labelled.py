@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._context import facts_of
 from hybridsent.cli._inputs import Opened
+from hybridsent.cli._speech import facts_of as facts_of_speech
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,8 @@ class Labelled(Opened):
         columns = {view.name: view.column for view in self.views}
         facts: dict[str, Any] = {"target": target, "columns": columns, "rows": len(self.rows)}
         lists = {"meta": self.meta, "lists": self.lists}
-        return {**facts, **{k: v for k, v in lists.items() if v}, **facts_of(self.contexts)}
+        facts |= {name: columns for name, columns in lists.items() if columns}
+        return {**facts, **facts_of_speech(self.transcripts), **facts_of(self.contexts)}
 
 
 def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = False) -> Labelled:
@@ -108,6 +110,7 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
         meta=opened.meta,
         contexts=opened.contexts,
         lists=opened.lists,
+        transcripts=opened.transcripts,
         labels=labels,
         known=known,
         groups=as_labels(table, group, "groups") if group else None,

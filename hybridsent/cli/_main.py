@@ -26,6 +26,7 @@ from hybridsent.cli import (
     _recipes,
     _search,
     _store,
+    _transcribe,
 )
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._modalities import modality_names
@@ -38,7 +39,7 @@ from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneEr
 __all__ = ["build_parser", "main"]
 
 COMMANDS: tuple[ModuleType, ...] = (
-    *(_demo, _backbones, _recipes, _encode, _fit, _predict),
+    *(_demo, _backbones, _recipes, _encode, _transcribe, _fit, _predict),
     *(_evaluate, _search, _store, _networks),
 )
 

@@ -11,6 +11,7 @@ from hybridsent.cli._view_options import add_plugins, add_reading, add_views
 
 __all__ = [
     "FIXED_BY_A_RECIPE",
+    "add_care_options",
     "add_encoder_options",
     "add_fold_options",
     "add_metric_option",
@@ -34,6 +35,22 @@ def add_encoder_options(parser: argparse.ArgumentParser, *, fitted: bool = False
     group.add_argument(
         "--precision", default="auto", choices=("auto", "float32", "bfloat16", "float16")
     )
+    add_care_options(group)
+    for limit in limits().values():
+        whole = isinstance(limit.default, int)
+        group.add_argument(
+            "--" + limit.parameter.replace("_", "-"),
+            type=number(1 if whole else 0, whole=whole),
+            metavar="N",
+            help=f"{limit.words} (default: {limit.default if whole else f'{limit.default:g}'})",
+        )
+    if not fitted:
+        add_reading(group)
+    add_plugins(parser)
+
+
+def add_care_options(group: argparse._ArgumentGroup) -> None:
+    """Add the options of all that reads cells, keeps what it made of them, and needs weights."""
     group.add_argument(
         "--store", default="default", metavar="FOLDER", help="folder of the feature store, or 'off'"
     )
@@ -46,20 +63,9 @@ def add_encoder_options(parser: argparse.ArgumentParser, *, fitted: bool = False
         metavar="N",
         help="threads that read and decode; -1 is all cores, -2 all but one (default: all cores)",
     )
-    for limit in limits().values():
-        whole = isinstance(limit.default, int)
-        group.add_argument(
-            "--" + limit.parameter.replace("_", "-"),
-            type=number(1 if whole else 0, whole=whole),
-            metavar="N",
-            help=f"{limit.words} (default: {limit.default if whole else f'{limit.default:g}'})",
-        )
-    if not fitted:
-        add_reading(group)
     group.add_argument(
         "--download", action="store_true", help="fetch missing weights from their hub"
     )
-    add_plugins(parser)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:

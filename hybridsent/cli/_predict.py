@@ -11,6 +11,7 @@ from hybridsent.cli._encoding import configure, learners_in, shared
 from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._modalities import media_modalities
 from hybridsent.cli._options import add_encoder_options, add_table
+from hybridsent.cli._speech import transcripts_in, with_known_transcripts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,13 +66,16 @@ def run(arguments: argparse.Namespace) -> None:
     media = [name for kind, names in found if kind in media_modalities() for name in names]
     facts = inspect(arguments.model)["metadata"]
     contexts, lists = contexts_in(facts), lists_in(facts)
+    transcripts = transcripts_in(facts, arguments.allow_path)
     media += [context.column for context in contexts if context.name in media]
+    media += [each.column for each in transcripts]
     encoded = [name for _, names in found for name in names] + _learned_columns(model)
     where = _columns(model, encoded)
     table = read_rows(arguments)
     names = _new_columns(model, arguments.prefix, table)
     check_can_write(table.drop(columns=feature_columns(table)), output)
     read = _with_told(model, as_read(table, arguments, media, lists))
+    read = with_known_transcripts(read, transcripts, arguments)
     read = with_known_contexts(read, contexts)
     if where:
         read = _with_missing(read, where, encoded)
@@ -82,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
         encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
     for each in learners_in(model):
         each.set_params(on_error=arguments.on_error)
-    configure(list(every_encoder(model)), arguments)
+    configure(list(every_encoder(model)), arguments, listens=bool(transcripts))
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
 

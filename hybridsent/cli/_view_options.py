@@ -7,7 +7,7 @@ import argparse
 from hybridsent.cli._modalities import modality_names
 from hybridsent.cli._parser import number
 
-__all__ = ["add_plugins", "add_reading", "add_views"]
+__all__ = ["add_plugins", "add_reading", "add_speech", "add_views"]
 
 
 def add_plugins(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,37 @@ def add_views(parser: argparse.ArgumentParser) -> None:
         metavar="COL[,COL…]",
         help="columns of numbers, dates and categories, together one view",
     )
+    speech = parser.add_argument_group("speech, as a view of texts beside it")
+    speech.add_argument(
+        "--transcribe",
+        action="append",
+        nargs="?",
+        const="",
+        metavar="COL",
+        help="write down what is said in this column of sounds or videos, in a column COL_text "
+        "(without COL: the one that is read as sound)",
+    )
+    add_speech(speech)
     _add_context(parser)
+
+
+def add_speech(group: argparse._ArgumentGroup) -> None:
+    """Add what listens, and what is read instead."""
+    group.add_argument(
+        "--speech-model",
+        metavar="NAME",
+        help="folder or name of a model of faster-whisper (default: tiny.en, English alone)",
+    )
+    group.add_argument(
+        "--speech-language",
+        metavar="CODE",
+        help="what is spoken, such as de (default: each sound tells)",
+    )
+    group.add_argument(
+        "--no-subtitles",
+        action="store_true",
+        help="listen also where subtitles (.srt, .vtt) lie beside a file",
+    )
 
 
 def _add_context(parser: argparse.ArgumentParser) -> None:

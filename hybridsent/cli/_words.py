@@ -22,7 +22,7 @@ _FLAGS = {
 }
 """Parameters whose option has another name."""
 
-_SAYS_NO = frozenset({"local_files_only"})
+_SAYS_NO = frozenset({"local_files_only", "subtitles"})
 """Parameters that are True where their flag is left out."""
 
 _NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(?= |\b)")

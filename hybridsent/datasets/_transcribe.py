@@ -25,13 +25,13 @@ from hybridsent._params import (
 from hybridsent._tables import as_table
 from hybridsent.datasets._columns import check_new, check_there
 from hybridsent.datasets._heard import Heard
-from hybridsent.datasets._hearing import transcribe_cells
+from hybridsent.datasets._hearing import Transcription, transcribe_cells
 from hybridsent.datasets._several import absolute
 from hybridsent.datasets._speech import DEFAULT_MODEL
 from hybridsent.encoders._cells import Cells
 from hybridsent.store import FeatureStore
 
-__all__ = ["transcribe"]
+__all__ = ["transcribe", "transcribed_table"]
 
 _PARTS = ("text", "language", "confidence", "words")
 _CONSTRAINTS: dict[str, list[Any]] = {
@@ -161,9 +161,36 @@ def transcribe(
     >>> table["clip_words"][0]
     '[["What a lovely day!", 0.5, 1.2, null]]'
     """
-    table = as_table(table)
     settings = {name: value for name, value in locals().items() if name in _CONSTRAINTS}
     validate_parameter_constraints(_CONSTRAINTS, settings, caller_name="transcribe")
+    return transcribed_table(table, column, **settings)[0]
+
+
+def transcribed_table(
+    table: Any,
+    column: str,
+    *,
+    name: str | None = None,
+    root: str | os.PathLike[str] | None = None,
+    **settings: Any,
+) -> tuple[pd.DataFrame, Transcription]:
+    """Do what `transcribe` does, and tell where the texts are from.
+
+    Parameters
+    ----------
+    table, column, name, root : object
+        As in `transcribe`.
+    **settings : object
+        The other parameters of `transcribe`.
+
+    Returns
+    -------
+    table : DataFrame
+        With the new columns.
+    run : Transcription
+        How many sounds were heard, found and empty.
+    """
+    table = as_table(table)
     check_there(table, column, "column")
     begin = column if name is None else name
     check_new(
@@ -174,14 +201,11 @@ def transcribe(
     cells = table[column].tolist()
     if root is not None:
         cells = [absolute(cell, os.path.abspath(root)) for cell in cells]  # noqa: PTH100 - resolve() would follow links
-    del settings["name"], settings["root"]
-    made = transcribe_cells(Cells(cells, table.index.tolist(), str(column)), **settings)
-    added = _columns(made.heard, table.index)
-    result: pd.DataFrame = table.assign(
-        **{f"{begin}_{part}": values for part, values in added.items()}
-    )
+    run = transcribe_cells(Cells(cells, table.index.tolist(), str(column)), **settings)
+    added = _columns(run.heard, table.index)
+    result: pd.DataFrame = table.assign(**{f"{begin}_{part}": added[part] for part in added})
     result.attrs = dict(table.attrs)
-    return result
+    return result, run
 
 
 def _columns(heard: Sequence[Heard | None], index: pd.Index) -> dict[str, pd.Series]:

@@ -70,7 +70,7 @@ def keep_inside(model: Any, paths: Sequence[str], *, local_files_only: bool, wha
     for where, encoder, place in _places(model, what):
         if local_files_only and hasattr(encoder, "local_files_only"):
             encoder.local_files_only = True
-        if place is not None and not _inside(place, paths):
+        if place is not None and not is_inside(place, paths):
             refused[place] = where
     if refused:
         names = [f"{name:.200}" for name in sorted(refused)]
@@ -225,8 +225,21 @@ def _places(model: Any, what: str) -> Iterator[tuple[str, Any, str | None]]:
         yield where or "the model", item, path_in(name) if isinstance(name, str) else None
 
 
-def _inside(place: str, paths: Sequence[str]) -> bool:
-    """Compare paths as they are written: to resolve one would already read from it."""
+def is_inside(place: str, paths: Sequence[str]) -> bool:
+    """Tell whether a path lies in one that is allowed.
+
+    Parameters
+    ----------
+    place : str
+        The path.
+    paths : sequence of str
+        What `check_paths` gave.
+
+    Returns
+    -------
+    bool
+        By the paths as they are written: to resolve one would already read from it.
+    """
     wanted = _absolute(place)
     return any(wanted == path or wanted.startswith(path.rstrip(os.sep) + os.sep) for path in paths)
 
