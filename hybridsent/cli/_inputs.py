@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, listed, say
 from hybridsent.cli._context import Context, given_contexts, with_contexts
-from hybridsent.cli._modalities import media_modalities, modality_names
+from hybridsent.cli._modalities import media_modalities, media_parts, modality_names
 from hybridsent.cli._speech import Transcript, given_transcripts, with_transcripts
 from hybridsent.cli._views import (
     META,
@@ -21,6 +21,7 @@ from hybridsent.cli._views import (
     learned_views,
     meta_columns,
     split_columns,
+    views_of_medium,
 )
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def _check_unmarked(
 
 
 def _media(views: Iterable[View]) -> list[str]:
-    return [view.column for view in views if view.modality in media_modalities()]
+    columns = [view.column for view in views if view.modality in media_modalities()]
+    return list(dict.fromkeys(columns))
 
 
 def _features(
@@ -174,7 +176,7 @@ def _features(
         if name not in aside and view_of(name) not in PASSTHROUGH
     ]
     wanted = getattr(arguments, "features", False)
-    names = [*modality_names(), "view", META, "transcribe"]
+    names = [*modality_names(), *media_parts(), "view", META, "transcribe"]
     given = [f"--{name}" for name in names if getattr(arguments, name)]
     if wanted and given:
         raise UsageError(f"--features reads columns named view__i; leave {given[0]} out")
@@ -198,12 +200,16 @@ def _found(table: pd.DataFrame, aside: Sequence[str], meta: Sequence[str]) -> li
     """Give a view for each column that looks like one; with ``--meta`` there may be none."""
     found = _detect(table, aside)
     if not found and not meta:
-        options = [f"--{name}" for name in modality_names()]
+        names = [*modality_names(), *media_parts()]
+        options = [f"--{name}" for name in names]
         raise UsageError(
-            f"no column of the table looks like {_alternatives(modality_names())}; name one with "
+            f"no column of the table looks like {_alternatives(names)}; name one with "
             f"{_alternatives(options)}. Columns: {listed(table.columns)}"
         )
-    return [View(name, column, name) for name, column in found.items()]
+    media = media_parts()
+    alone = [View(name, column, name) for name, column in found.items() if name not in media]
+    parts = [view for name in media if name in found for view in views_of_medium(name, found[name])]
+    return [*alone, *parts]
 
 
 def _alternatives(names: Sequence[str]) -> str:
@@ -226,6 +232,12 @@ def _with_modality(view: View, table: pd.DataFrame, contexts: Sequence[Context])
         sources = {context.name: context.column for context in contexts}
         looks = _detect(table[[sources.get(view.column, view.column)]], [])
         modality = next(iter(looks), "")
+        if parts := media_parts().get(modality):
+            raise UsageError(
+                f"{view.option} must say what of {view.column!r} is read, which holds {modality}: "
+                f"write --{modality} {view.column} for {' and '.join(parts)}, or --view "
+                f"{view.name}={view.column}:{next(iter(parts.values()))}"
+            )
     if not modality:
         raise UsageError(
             f"{view.option} must say how {view.column!r} is read: it does not look like "

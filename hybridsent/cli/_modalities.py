@@ -12,6 +12,7 @@ __all__ = [
     "default_backbone",
     "limits",
     "media_modalities",
+    "media_parts",
     "modalities_with",
     "modality_names",
 ]
@@ -29,6 +30,15 @@ def media_modalities() -> list[str]:
     from hybridsent.media import list_modalities
 
     return [modality.name for modality in list_modalities() if modality.is_media]
+
+
+def media_parts() -> dict[str, dict[str, str]]:
+    """Names of media, such as videos, each with the views of its parts and what reads them."""
+    from hybridsent.media import list_media
+
+    return {
+        medium.name: {part.view: part.reads for part in medium.parts} for medium in list_media()
+    }
 
 
 def limits() -> dict[str, Limit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hybridsent.cli._modalities import modality_names
+from hybridsent.cli._modalities import media_parts, modality_names
 from hybridsent.cli._parser import number
 
 __all__ = ["add_plugins", "add_reading", "add_speech", "add_views"]
@@ -33,6 +33,13 @@ def add_views(parser: argparse.ArgumentParser) -> None:
             action="append",
             metavar="COL[=BACKBONE]",
             help=f"column of the {name}, and what reads it",
+        )
+    for name, parts in media_parts().items():
+        group.add_argument(
+            f"--{name}",
+            action="append",
+            metavar="COL",
+            help=f"column of the {name}, which makes the views {' and '.join(parts)}",
         )
     group.add_argument(
         "--view",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, listed
-from hybridsent.cli._modalities import default_backbone, modality_names
+from hybridsent.cli._modalities import default_backbone, media_parts, modality_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,7 @@ __all__ = [
     "learned_views",
     "meta_columns",
     "split_columns",
+    "views_of_medium",
 ]
 
 META = "meta"
@@ -107,7 +108,13 @@ def given_views(arguments: argparse.Namespace, table: pd.DataFrame) -> list[View
         for modality in modality_names()
         for view in _short_form(modality, getattr(arguments, modality) or [], table)
     ]
-    views = [*_told_apart(short), *(_long_form(text, table) for text in arguments.view or [])]
+    parts = [
+        view
+        for medium in media_parts()
+        for view in _parts_of(medium, getattr(arguments, medium, None) or [], table)
+    ]
+    long = (_long_form(text, table) for text in arguments.view or [])
+    views = [*_told_apart(short), *parts, *long]
     _check_names(views, meta=bool(arguments.meta))
     return views
 
@@ -126,6 +133,38 @@ def _short_form(modality: str, values: Sequence[str], table: pd.DataFrame) -> li
     if twice:
         raise UsageError(f"{twice[0].option} is given twice; leave one out")
     return [replace(view, name=name) for view, name in zip(views, _names(views), strict=True)]
+
+
+def _parts_of(medium: str, columns: Sequence[str], table: pd.DataFrame) -> list[View]:
+    """``--video COL``, once or several times: a view for each part."""
+    views = []
+    for column in split_columns(columns, f"--{medium}", table):
+        before = "" if len(columns) == 1 else f"{_as_name(column)}-"
+        views += views_of_medium(medium, column, before=before, option=f"--{medium} {column}")
+    return views
+
+
+def views_of_medium(medium: str, column: str, *, before: str = "", option: str = "") -> list[View]:
+    """Give the views that a column of a medium becomes.
+
+    Parameters
+    ----------
+    medium : str
+        Name of the medium, such as ``"video"``.
+    column : str
+        The column.
+    before : str, default=""
+        What stands before the names of the views.
+    option : str, default=""
+        As in `View`.
+
+    Returns
+    -------
+    list of View
+        One a part.
+    """
+    parts = media_parts()[medium]
+    return [View(before + name, column, reads, option=option) for name, reads in parts.items()]
 
 
 def _column_first(text: str, mark: str, table: pd.DataFrame) -> tuple[str | None, str]:

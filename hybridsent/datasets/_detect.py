@@ -18,7 +18,8 @@ from hybridsent._tables import as_table
 from hybridsent.datasets._several import holds_paths
 from hybridsent.exceptions import TableError
 from hybridsent.media import is_missing
-from hybridsent.media._looks import is_bare_path
+from hybridsent.media._looks import is_bare_path, is_media_path
+from hybridsent.media._medium import Medium, list_media
 from hybridsent.media._modality import Modality, list_modalities, named
 
 __all__ = ["detect_modalities", "media_columns"]
@@ -46,7 +47,7 @@ class _Match:
 
 
 def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> dict[str, str]:
-    """Find the columns that hold texts, images, sounds, and what else is registered.
+    """Find the columns that hold texts, images, sounds, videos, and what else is registered.
 
     The content decides what a column can be, seen in up to 200 of its filled cells: paths by their
     extension, bytes by their first ones, PIL images, uint8 arrays, ``(samples, rate)`` pairs, each
@@ -65,7 +66,8 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     Returns
     -------
     dict of str to str
-        Modality to column, in the order of `hybridsent.media.list_modalities`; only those found.
+        Modality to column, in the order of `hybridsent.media.list_modalities`; then
+        ``"video"``, whose column several modalities read. Only those found.
 
     Raises
     ------
@@ -92,8 +94,11 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
         )
     samples = {name: _sample(table[name]) for name in table.columns if name not in set(exclude)}
     found: dict[str, str] = {}
-    known = list_modalities()
-    for modality in sorted(known, key=lambda modality: modality.catch_all):
+    known: list[Modality | Medium] = [*list_modalities(), *list_media()]
+    # videos first: a look at their extension is surer than names of columns
+    for modality in sorted(
+        [*list_media(), *list_modalities()], key=lambda modality: modality.catch_all
+    ):
         free = ((i, n) for i, n in enumerate(samples) if n not in found.values())
         matches = [m for i, n in free if (m := _match(n, samples[n], modality, i))]
         if matches:
@@ -102,7 +107,9 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
 
 
 def media_columns(table: pd.DataFrame) -> list[str]:
-    """Columns most of whose filled cells look like paths of images or sounds, one or several.
+    """Columns most of whose filled cells look like paths of images, sounds or videos.
+
+    A cell may hold one, or several.
 
     Parameters
     ----------
@@ -136,7 +143,9 @@ def _sample(column: pd.Series) -> list[Any]:
     return [cells[filled[i]] for i in np.unique(taken)]
 
 
-def _match(name: Any, cells: list[Any], modality: Modality, position: int) -> _Match | None:
+def _match(
+    name: Any, cells: list[Any], modality: Modality | Medium, position: int
+) -> _Match | None:
     by_name, is_named = _name_rank(str(name), modality)
     if not cells:
         return None
@@ -144,14 +153,18 @@ def _match(name: Any, cells: list[Any], modality: Modality, position: int) -> _M
     return _Match((by_name, -score, position), name) if score else None
 
 
-def _score(cells: list[Any], modality: Modality, *, is_named: bool, about: bool) -> float:
+def _score(cells: list[Any], modality: Modality | Medium, *, is_named: bool, about: bool) -> float:
     """How well cells suit a modality; 0 for not at all."""
     if modality.suits is not None:
         return float(named(modality.suits)(cells, named=is_named, about=about))
     share = sum(map(modality.recognises, cells)) / len(cells)
     if modality.is_media and is_named and not about:
-        share = max(share, _share(cells, is_bare_path))
+        share = max(share, _share(cells, _is_unknown_path))
     return share if share >= _ENOUGH else 0.0
+
+
+def _is_unknown_path(cell: Any) -> bool:
+    return is_bare_path(cell) and not is_media_path(cell)
 
 
 def _parts(name: str) -> list[str]:
@@ -163,7 +176,7 @@ def _is_about(name: str) -> bool:
     return bool(words := _parts(name)) and words[-1] in _ABOUT
 
 
-def _name_rank(name: str, modality: Modality) -> tuple[int, bool]:
+def _name_rank(name: str, modality: Modality | Medium) -> tuple[int, bool]:
     """Rank a name: known ones by their order, then names that hold one, then all others."""
     known = modality.column_names
     words = _parts(name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, ClassVar
 
-from hybridsent._params import Interval
+from hybridsent._params import Interval, StrOptions
 from hybridsent.encoders._base import BaseEncoder
 from hybridsent.encoders._network import Network
-from hybridsent.media import get_modality
+from hybridsent.encoders._registry import Backbone
+from hybridsent.encoders._videos import InFrames
+from hybridsent.media import get_modality, load_frames
+from hybridsent.media.video import CUTS, FRAMES, video_in
 
 __all__ = ["ImageEncoder"]
 
@@ -20,8 +23,8 @@ class ImageEncoder(BaseEncoder):
     and encoded once; the vector is then found in the feature store by every fold, grid point,
     process and later run. The encoder learns nothing from the data.
 
-    A cell may be a list of pictures: its row is the mean of their vectors, or with `steps` they are
-    the segments.
+    A cell may be a list of pictures, or a video, of which some frames are read: its row is the mean
+    of their vectors, or with `steps` they are the segments.
 
     Parameters
     ----------
@@ -61,6 +64,10 @@ class ImageEncoder(BaseEncoder):
         Whether to stay off the network. False lets missing weights be downloaded.
     max_pixels : int, default=89_478_485
         Largest width x height that is decoded; a guard against decompression bombs.
+    frames : int or "cuts", default=8
+        Which frames of a video are read: those in the middle of so many equal parts, or the middle
+        one of each scene (`hybridsent.media.load_frames`). The row of a video is stored under the
+        content of its file.
 
     Attributes
     ----------
@@ -98,6 +105,7 @@ class ImageEncoder(BaseEncoder):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseEncoder._parameter_constraints,
         "max_pixels": [Interval(Integral, 1, None, closed="left")],
+        "frames": [Interval(Integral, 1, None, closed="left"), StrOptions({CUTS})],
     }
 
     def __init__(
@@ -117,6 +125,7 @@ class ImageEncoder(BaseEncoder):
         revision: str | None = None,
         local_files_only: bool = True,
         max_pixels: int = 89_478_485,
+        frames: int | str = 8,
     ) -> None:
         self.model = model
         self.device = device
@@ -132,8 +141,23 @@ class ImageEncoder(BaseEncoder):
         self.revision = revision
         self.local_files_only = local_files_only
         self.max_pixels = max_pixels
+        self.frames = frames
+
+    def _loaded(self, backbone: Backbone, device: str) -> Network:
+        return InFrames(super()._loaded(backbone, device))
+
+    def _cleaning(self) -> dict[str, Any]:
+        chosen = {} if self.frames == FRAMES else {"frames": self.frames}
+        return {**super()._cleaning(), **chosen}
 
     def _read(self, cell: Any, network: Network) -> Any:
+        if video_in(cell):
+            return load_frames(
+                cell,
+                frames=self.frames,
+                max_pixels=self.max_pixels,
+                shorter_side=network.shorter_side,
+            )
         return get_modality(self.modality).clean(
             cell, max_pixels=self.max_pixels, shorter_side=network.shorter_side
         )

@@ -117,7 +117,16 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
 
     def prepare(row: int) -> Any:
         try:
-            return network.prepare(encoder._read(cells.values[row], network), options)
+            clean = encoder._read(cells.values[row], network)
+        except MediaError as error:
+            return error
+        if isinstance(clean, list):
+            return MediaError(
+                "the cell is a video, and one picture a cell is learned from; give its frames rows "
+                "of their own (hybridsent.media.load_frames)"
+            )
+        try:
+            return network.prepare(clean, options)
         except MediaError as error:
             return error
 

@@ -29,9 +29,10 @@ from hybridsent.fusion._named import (
     check_reads_several,
     columns_of_views,
     made_view,
+    with_media,
     with_meta,
 )
-from hybridsent.media import list_modalities
+from hybridsent.media import list_media, list_modalities
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
 
@@ -54,6 +55,7 @@ def make_features(
     text: Any = None,
     image: Any = None,
     audio: Any = None,
+    video: Any = None,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     meta: Sequence[str] | None = None,
     features: Sequence[str] | None = None,
@@ -94,6 +96,10 @@ def make_features(
     text, image, audio : True, str, estimator or None, default=None
         The short form of a view named like its modality, which may stand beside `views`: True for
         the default backbone, else as there. None leaves it out.
+    video : True, mapping or None, default=None
+        A column of videos, as the views ``"frames"`` and ``"sound"``: True for the default
+        backbones of pictures and of sounds; a mapping of these names, or of one, to what reads
+        them, as in `views`. Both read the column ``"video"``, or ``columns={"video": "clip"}``.
     columns : mapping of str to str or list of str, default=None
         Column of the table that each view reads; a view reads the column of its own name unless
         this says otherwise. Several columns for a view that takes a table, such as
@@ -170,12 +176,14 @@ def make_features(
     ['meaning__383', 'words__0', 'words__1']
     """
     check_n_jobs(n_jobs, "make_features")
+    views, columns = with_media(views, columns, video=video)
     wanted = as_views(views, text=text, image=image, audio=audio)
     wanted, columns = with_meta(meta, wanted, columns)
     ready = _check_features(features, wanted)
     if not wanted and not ready:
         known = inspect.signature(make_features).parameters
-        short = [modality.name for modality in list_modalities() if modality.name in known]
+        kinds = [*list_modalities(), *list_media()]
+        short = [kind.name for kind in kinds if kind.name in known]
         raise ValueError(
             f"At least one of the {', '.join(short)} and features parameters of make_features, or "
             f"views or meta, must be given. Got none; for example make_features({short[0]}=True)."

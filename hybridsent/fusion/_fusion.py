@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, check_used, make_features
-from hybridsent.fusion._named import as_views, learned_by_name
+from hybridsent.fusion._named import as_views, learned_by_name, with_media
 from hybridsent.fusion._registry import Fusion, get_fusion
 from hybridsent.fusion._strategies import last_steps
 from hybridsent.scaling import ViewScaler
@@ -25,6 +25,7 @@ def make_fusion(
     text: Any = None,
     image: Any = None,
     audio: Any = None,
+    video: Any = None,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     meta: Sequence[str] | None = None,
     features: str | Sequence[str] | None = None,
@@ -77,6 +78,8 @@ def make_fusion(
     views : mapping of str to str or estimator, default=None
         As in `make_features`.
     text, image, audio : True, str, estimator or None, default=None
+        As in `make_features`.
+    video : True, mapping or None, default=None
         As in `make_features`.
     columns : mapping of str to str or list of str, default=None
         As in `make_features`.
@@ -158,7 +161,8 @@ def make_fusion(
     fusion = get_fusion(how)
     kind = _kind_of_learning(fusion, classifier, reduce)
     in_threads = kind == "trees" or "n_jobs" in fusion.takes()
-    wanted = as_views(views, text=text, image=image, audio=audio)
+    with_parts, columns_of_parts = with_media(views, columns, video=video)
+    wanted = as_views(with_parts, text=text, image=image, audio=audio)
     learns = select in ("l1", "trees") or reduce is not None or learned_by_name(wanted)
     learns = learns or meta is not None
     check_learn_device("make_fusion", learn_device, kind)
@@ -183,6 +187,7 @@ def make_fusion(
             text=text,
             image=image,
             audio=audio,
+            video=video,
             columns=columns,
             meta=meta,
             domain=domain,
@@ -206,7 +211,7 @@ def make_fusion(
     else:
         made = make_features(
             wanted,
-            columns=columns,
+            columns=columns_of_parts,
             meta=meta,
             features=features,
             domain=domain,

@@ -21,7 +21,7 @@ from hybridsent.encoders import BaseEncoder, PresentCells, get_backbone
 from hybridsent.encoders._registry import LEARNED as _LEARNED
 from hybridsent.exceptions import UnknownBackboneError
 from hybridsent.lexical import WordFeatures
-from hybridsent.media import get_modality, list_modalities
+from hybridsent.media import get_modality, list_media, list_modalities
 
 __all__ = [
     "LEARNED",
@@ -31,6 +31,7 @@ __all__ = [
     "columns_of_views",
     "learned_by_name",
     "made_view",
+    "with_media",
     "with_meta",
 ]
 
@@ -274,6 +275,66 @@ def with_meta(meta: Any, views: Mapping[str, Any], columns: Any) -> tuple[dict[s
     if columns is not None and not isinstance(columns, Mapping):
         return {**views, META: META}, columns  # which is refused in its turn
     return {**views, META: META}, {**(columns or {}), META: names}
+
+
+def with_media(
+    views: Mapping[str, Any] | None, columns: Any, **short: Any
+) -> tuple[Mapping[str, Any] | None, Any]:
+    """Turn the short form of media, such as videos, into a view for each part.
+
+    Parameters
+    ----------
+    views : mapping of str to object, or None
+        As the user gave them.
+    columns : mapping of str to str or list of str, or None
+        Columns by view, as the user gave them; a medium's names that of all its parts.
+    **short : object
+        Names of media and what was given for each: True, or what reads some parts, by their names;
+        None and False leave one out.
+
+    Returns
+    -------
+    views : mapping or None
+        With the parts, first.
+    columns : mapping or None
+        With their columns.
+
+    Raises
+    ------
+    ValueError
+        If what was given is neither, or a part is named twice.
+    """
+    for medium in list_media():
+        value = short.get(medium.name)
+        if value is None or value is False:
+            continue
+        names = {part.view: part.reads for part in medium.parts}
+        chosen = names if value is True else value
+        if not isinstance(chosen, Mapping) or not chosen or not set(chosen) <= set(names):
+            raise ValueError(
+                f"The {medium.name} parameter must be True, or map some of {list(names)} to what "
+                f"reads them. Got {value!r}; write for example {{{medium.parts[0].view!r}: "
+                f"{medium.parts[0].reads!r}}}."
+            )
+        wanted = {view: names[view] if made is True else made for view, made in chosen.items()}
+        if isinstance(views, Mapping) and (twice := [view for view in wanted if view in views]):
+            raise ValueError(
+                f"A view must be named once. Got {twice[0]!r} as a part of {medium.name} and in "
+                "views; leave one out."
+            )
+        if views is None or isinstance(views, Mapping):  # what is neither is refused in its turn
+            views = {**wanted, **(views or {})}
+        columns = _with_columns(medium.name, wanted, columns)
+    return views, columns
+
+
+def _with_columns(medium: str, wanted: Mapping[str, Any], columns: Any) -> Any:
+    """Say that the parts of a medium read its column, unless they have columns of their own."""
+    if columns is not None and not isinstance(columns, Mapping):
+        return columns  # which is refused in its turn
+    given = dict(columns or {})
+    column = given.pop(medium, medium)
+    return {**dict.fromkeys(wanted, column), **given}
 
 
 def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str | list[str]]:

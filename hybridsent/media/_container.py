@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 HEAD = 377
-"""First bytes of a file that tell what it is: two packets of MPEG-TS."""
+"""First bytes of a file that tell what it is: those of three packets of MPEG-TS."""
 
 LARGEST_PICTURE = 2**25 + 2**21  # 8K UHD; a decoder keeps up to 17 pictures of this size
 _MAX_STREAMS = 64
@@ -106,9 +106,7 @@ def container_of(head: bytes) -> str | None:
         return None if _PICTURES.match(head) else "mov"
     if _ADTS.match(head):
         return "aac"
-    if head[:1] == b"\x47" and head[188:189] in (b"", b"\x47") and len(head) > 4:
-        return "mpegts" if len(head) <= 188 or head[188:189] == b"\x47" else None
-    return None
+    return "mpegts" if head[0:377:188] == b"GGG" else None
 
 
 def head_of_file(path: str | os.PathLike[str]) -> bytes:

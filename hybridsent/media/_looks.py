@@ -12,6 +12,7 @@ from typing import Any
 
 from hybridsent.exceptions import MediaError
 from hybridsent.media._forms import filled, form_of, items_in, opened
+from hybridsent.media._medium import list_media
 from hybridsent.media._modality import Modality, list_modalities
 
 __all__ = ["by_form", "ends_in", "head_of", "inside_of", "is_bare_path", "is_media_path"]
@@ -82,14 +83,15 @@ def ends_in(cell: Any, ends: tuple[str, ...]) -> bool:
 
 
 def is_media_path(cell: Any) -> bool:
-    """Whether a cell is a path or URL with an extension of any modality.
+    """Whether a cell is a path or URL with an extension of any modality or medium.
 
     Examples
     --------
     >>> is_media_path("a/1.PNG"), is_media_path("https://host/1.wav?size=2"), is_media_path("hi")
     (True, True, False)
     """
-    return any(ends_in(cell, modality.extensions) for modality in list_modalities())
+    known = [*list_modalities(), *list_media()]
+    return any(ends_in(cell, kind.extensions) for kind in known)
 
 
 def is_bare_path(cell: Any) -> bool:

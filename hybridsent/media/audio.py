@@ -237,7 +237,7 @@ def _contained(source: bytes | str | os.PathLike[str], head: bytes, wanted: _Wan
 
 
 def _check_params(
-    sampling_rate: int, min_seconds: float, max_seconds: float, channel: int | None
+    sampling_rate: int, min_seconds: float, max_seconds: float, channel: object
 ) -> None:
     if channel is not None and not (
         isinstance(channel, Integral) and not isinstance(channel, bool) and channel >= 0

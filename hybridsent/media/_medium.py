@@ -1,0 +1,120 @@
+"""What a medium is: files in which several modalities are, such as videos (layer L1).
+
+A modality is what an encoder reads. A medium has no encoder of its own: a column of it makes a view
+for each of its parts, and its cells are cells of their modalities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from hybridsent.media._modality import named
+
+__all__ = ["Medium", "Part", "keep_medium", "list_media"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A view that is made of a medium.
+
+    Parameters
+    ----------
+    view : str
+        Its name, such as ``"frames"``.
+    reads : str
+        The modality that reads it.
+
+    Examples
+    --------
+    >>> from hybridsent.media import list_media
+    >>> [part.view for part in list_media()[0].parts]
+    ['frames', 'sound']
+    """
+
+    view: str
+    _: KW_ONLY
+    reads: str
+
+
+@dataclass(frozen=True)
+class Medium:
+    """Files in which several modalities are: how they are recognised, and what is made of them.
+
+    Parameters
+    ----------
+    name : str
+        Name, such as ``"video"``; the default name of its column, and its option ``--name``.
+    parts : tuple of Part
+        The views that a column of it becomes.
+    plural : str
+        What several cells are called.
+    looks_like : str or callable
+        ``looks_like(cell) -> bool``, or where it is found, as ``"module:name"``.
+    column_names : tuple of str
+        Names that such columns often have, in singular, the most telling one first.
+    extensions : tuple of str
+        How names of its files end.
+
+    Examples
+    --------
+    >>> from hybridsent.media import list_media
+    >>> list_media()[0].recognises("talk.mp4")
+    True
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    _: KW_ONLY
+    plural: str
+    looks_like: Any
+    column_names: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    suits: None = None
+    is_media: bool = True
+    catch_all: bool = False
+
+    def recognises(self, cell: Any) -> bool:
+        """Tell whether a cell of a table looks like one.
+
+        Parameters
+        ----------
+        cell : object
+            The cell, not a missing one.
+
+        Returns
+        -------
+        bool
+            Whether it does; it may still be broken.
+        """
+        return bool(named(self.looks_like)(cell))
+
+
+_known: dict[str, Medium] = {}
+
+
+def keep_medium(medium: Medium) -> None:
+    """Make a medium known; those of the package alone are, so far.
+
+    Parameters
+    ----------
+    medium : Medium
+        The medium.
+    """
+    _known[medium.name] = medium
+
+
+def list_media() -> list[Medium]:
+    """List the media that are known.
+
+    Returns
+    -------
+    list of Medium
+        Videos.
+
+    Examples
+    --------
+    >>> [medium.name for medium in list_media()]
+    ['video']
+    """
+    return list(_known.values())
