@@ -7,6 +7,7 @@ import argparse
 from hybridsent.cli._console import say
 from hybridsent.cli._encoding import parts_of, prepare
 from hybridsent.cli._inputs import TABLES, check_output, left_out, open_rows
+from hybridsent.cli._languages import tell_misread
 from hybridsent.cli._options import add_encoder_options, add_table
 from hybridsent.cli._view_options import add_views
 from hybridsent.cli._views import META
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     opened = open_rows(arguments, tell=False)
     features = prepare(make_features(**parts_of(opened, arguments)), opened, arguments)
+    tell_misread([features], opened.rows)
     matrix = features.fit_transform(opened.rows)
     encoders = {name: encoder for name, encoder, _ in encoders_of(features, fitted=True)}
     for view in opened.views:

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_minus_one(task, model, arguments.target)
     judge = _transfer if arguments.domain else _evaluation
     result = judge(model, task, arguments)
-    print(task.unsaid(result))
+    print(task.unsaid(result, [model]))
     if output:
         write_json(output, result.to_dict())
 

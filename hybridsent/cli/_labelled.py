@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +48,12 @@ class Labelled(Opened):
         with_label = "" if self.known.all() else f" ({self.known.sum()} with a label)"
         return f"{len(self.rows)} rows{with_label}"
 
-    def unsaid(self, result: Any) -> Any:
-        """Give a result without the notes that were said of its classes before."""
-        notes = [note for note in result.notes if note not in self.doubts]
-        return replace(result, notes=notes)
+    def unsaid(self, result: Any, models: Sequence[Any]) -> Any:
+        """Give a result without the notes that were said of its classes and languages before."""
+        from hybridsent.evaluation._languages import notes_on_languages
+
+        said = [*self.doubts, *notes_on_languages(models, self.rows)]
+        return replace(result, notes=[note for note in result.notes if note not in said])
 
     def facts(self, target: str) -> dict[str, Any]:
         """Say what a model was fitted on, for the file it is saved in."""

@@ -13,6 +13,7 @@ from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._encoding import parts_of, prepare
 from hybridsent.cli._inputs import Opened, left_out
 from hybridsent.cli._labelled import Labelled, domains_of, has_label
+from hybridsent.cli._languages import tell_misread
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
 
 __all__ = [
@@ -154,6 +155,7 @@ def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = Fa
         raise UsageError(str(error)) from error
     for line in left_out(model, opened, arguments):
         say(line)
+    tell_misread([model], opened.rows)
     return model
 
 
@@ -197,6 +199,7 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
             if arguments.recipe:
                 raise UsageError(str(error)) from error
             say(f"recipe {name} is left out: {error}")
+    tell_misread([model for model, _ in built.values()], task.rows)
     return built
 
 

@@ -9,6 +9,7 @@ from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._context import contexts_in, lists_in, with_known_contexts
 from hybridsent.cli._encoding import configure, learners_in, shared
 from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
+from hybridsent.cli._languages import tell_misread
 from hybridsent.cli._modalities import media_modalities
 from hybridsent.cli._options import add_encoder_options, add_table
 from hybridsent.cli._speech import transcripts_in, with_known_transcripts
@@ -87,6 +88,7 @@ def run(arguments: argparse.Namespace) -> None:
     for each in learners_in(model):
         each.set_params(on_error=arguments.on_error)
     configure(list(every_encoder(model)), arguments, listens=bool(transcripts))
+    tell_misread([model], read, fitted=True)
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
 

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
         random_state=arguments.seed,
         verbose=is_interactive(),
     )
-    print(task.unsaid(result))
+    print(task.unsaid(result, [model for model, _ in tried.values()]))
     say("scores are nested: the rows they are of chose nothing; report that of 'selected'")
     facts = result.to_dict()
     if report:

@@ -22,6 +22,7 @@ from hybridsent.evaluation._judging import (
     score_folds,
     stored,
 )
+from hybridsent.evaluation._languages import notes_on_languages
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._parts import single_modalities
 from hybridsent.evaluation._result import Evaluation, Score, below_dummy
@@ -108,6 +109,7 @@ def evaluate(
     read = readable(estimator, table, [y, groups])
     notes = notes_on_labels(labels) + notes_on_columns(estimator, table, read, [y, groups])
     notes += notes_on_contexts(estimator, table, splits)
+    notes += notes_on_languages([estimator], table)
     with told_once(), stored([estimator]) as ((ready,), _):
         encoded, found = encode(ready, read, labels)
         singles = single_modalities(ready, read, with_others=True)

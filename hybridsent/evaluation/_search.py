@@ -28,6 +28,7 @@ from hybridsent.evaluation._judging import (
     score_folds,
     stored,
 )
+from hybridsent.evaluation._languages import notes_on_languages
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._parts import readable, single_modalities, with_settings
 from hybridsent.evaluation._result import Score, below_dummy
@@ -173,6 +174,7 @@ def search(
         + notes_on_labels(labels)
         + notes_on_columns(best, table, X, [y, groups])
         + notes_on_contexts(best, table, plan.outer)
+        + notes_on_languages(estimators, table)
         + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
         + licence_notes(estimators),
     )

@@ -23,6 +23,7 @@ from hybridsent.evaluation._judging import (
     licence_notes,
     stored,
 )
+from hybridsent.evaluation._languages import notes_on_languages
 from hybridsent.evaluation._metrics import one_metric
 from hybridsent.evaluation._splits import as_labels, judged_labels, notes_on_labels
 from hybridsent.evaluation._telling import told_once
@@ -227,6 +228,7 @@ def transfer_report(
         )
     first, read = next((model, table.X) for name, (model, table) in given.models.items() if name)
     notes += notes_on_labels(labels) + notes_on_columns(first, X, read, named)
+    notes += notes_on_languages(list(models.values()), X)
     if n_target_labels == 0 and cv is not None:
         notes.append(
             "Target only and pooled had all labels of the training folds, adapted models none."

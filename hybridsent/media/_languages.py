@@ -19,9 +19,11 @@ from hybridsent.media._function_words import FUNCTION_WORDS, LANGUAGES
 from hybridsent.media._scripts import SCRIPTS, script_of
 from hybridsent.media.text import words_of
 
-__all__ = ["Written", "language_name", "unread"]
+__all__ = ["MOST_TEXTS", "Written", "language_name", "unread"]
 
-_MOST_TEXTS = 200
+MOST_TEXTS = 200
+"""Of a column, that are looked at (up to twice as many, as they are evenly spaced)."""
+
 _MOST_CHARACTERS = 400
 _FEW_LETTERS = 2  # of a text: "OK" and ":D" say nothing
 _ENOUGH_LETTERS = 20  # of a column in another script
@@ -118,7 +120,7 @@ def unread(cells: Sequence[Any], reads: Iterable[str]) -> Written | None:
 
 def _some(cells: Sequence[Any]) -> list[str]:
     """Take the beginnings of some texts of a column, evenly spaced."""
-    step = max(1, len(cells) // _MOST_TEXTS)
+    step = max(1, len(cells) // MOST_TEXTS)
     found = (words_of(cell) for cell in cells[::step])
     return [text[:_MOST_CHARACTERS] for text in found if text]
 
