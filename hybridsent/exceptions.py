@@ -12,6 +12,7 @@
         ├── UnknownBackboneError    (ValueError)   a name that no registry or family knows
         ├── WeightsNotFoundError    (OSError)      known weights that are not on this machine
         ├── WeightsError            (ValueError)   weights that are broken, incomplete or foreign
+        ├── LicenceError            (ValueError)   weights that may not be used as was asked
         ├── MissingDependencyError  (ImportError)  a package of an extra is not installed
         ├── PluginError             (ImportError)  code from outside that cannot be loaded
         ├── StoreError              (OSError)      the store cannot be opened, read or written
@@ -41,6 +42,7 @@ __all__ = [
     "EmptyTextError",
     "HybridsentError",
     "HybridsentWarning",
+    "LicenceError",
     "MediaError",
     "MissingDependencyError",
     "PersistError",
@@ -114,6 +116,10 @@ class WeightsNotFoundError(HybridsentError, OSError):
 
 class WeightsError(HybridsentError, ValueError):
     """The weights of a backbone are there, but broken, incomplete or not what was registered."""
+
+
+class LicenceError(HybridsentError, ValueError):
+    """Weights may not be used for what was asked for, or are not known to be free for it."""
 
 
 class MissingDependencyError(HybridsentError, ImportError):

@@ -43,8 +43,11 @@ def parts_of(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     dict
         Keyword arguments of `make_features`, `make_fusion` and every recipe.
     """
+    # only where they are given: recipes of one's own may not know them
+    asked = {"quality": arguments.quality} if arguments.quality else {}
     if opened.ready:
-        return {"features": opened.ready, **_unusual(arguments)}
+        commercial = {"commercial": True} if arguments.commercial else {}
+        return {"features": opened.ready, **asked, **commercial, **_unusual(arguments)}
     if all(_is_short(view) for view in opened.views):
         # recipes of one's own may know these parameters alone
         parts: dict[str, Any] = {view.name: view.backbone or True for view in opened.views}
@@ -56,7 +59,7 @@ def parts_of(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     if opened.meta:
         parts[META] = opened.meta
     encodes = any(view.backbone not in learned_views() for view in opened.views)
-    return {**parts, **(shared(arguments) if encodes else _unusual(arguments))}
+    return {**parts, **asked, **(shared(arguments) if encodes else _unusual(arguments))}
 
 
 def _unusual(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -120,6 +123,7 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     UsageError
         If an option is for what nothing reads.
     """
+    from hybridsent.encoders import check_commercial
     from hybridsent.evaluation import encoders_of
     from hybridsent.evaluation._encoders import every_encoder
 
@@ -137,6 +141,8 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     configure(readers, arguments, listens=bool(opened.transcripts))
     for _, encoder, _ in found:
         encoder.backbone()  # an unknown name is told now, not after minutes
+    if arguments.commercial and not opened.ready:
+        check_commercial(model)
     return model
 
 

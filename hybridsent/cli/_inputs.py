@@ -115,7 +115,7 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     lists = split_columns(arguments.lists or [], "--lists", table)
     opened = Opened(rows, views, features, meta, contexts, lists, transcripts)
     if tell:
-        for line in _told(opened):
+        for line in _told(opened, arguments.quality):
             say(line)
     return opened
 
@@ -318,11 +318,11 @@ def _views_of_contexts(
 # -- what is said of it
 
 
-def _told(opened: Opened) -> list[str]:
+def _told(opened: Opened, quality: str | None) -> list[str]:
     """Say what each view reads."""
     from hybridsent._views import spans
 
-    lines = [view.told() for view in opened.views]
+    lines = [view.told(quality or "good") for view in opened.views]
     if opened.features:
         widths = {view: len(columns) for view, columns in spans(opened.features).items()}
         told = ", ".join(f"{view} ({width})" for view, width in widths.items())

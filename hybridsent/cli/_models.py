@@ -180,6 +180,7 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
         If a recipe that was named is unknown, or does not fit.
     """
     from hybridsent.evaluation._unadapted import adapts
+    from hybridsent.exceptions import LicenceError
     from hybridsent.recipes import list_recipes
 
     parts = _parts(task, arguments)
@@ -195,6 +196,8 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
             for line in left_out(model, task, arguments) if not built else ():
                 say(line)
             built[recipe.name] = model, recipe.grid_for(model)
+        except LicenceError:  # so it is with every recipe
+            raise
         except (ValueError, UsageError) as error:
             if arguments.recipe:
                 raise UsageError(str(error)) from error

@@ -45,7 +45,18 @@ def add_encoder_options(parser: argparse.ArgumentParser, *, fitted: bool = False
             help=f"{limit.words} (default: {limit.default if whole else f'{limit.default:g}'})",
         )
     if not fitted:
+        group.add_argument(
+            "--quality",
+            choices=("fast", "good", "best"),
+            help="encoders of the views that name none: the quickest, the defaults, or the "
+            "strongest, which are fetched once (default: good)",
+        )
         add_reading(group)
+    group.add_argument(
+        "--commercial",
+        action="store_true",
+        help="refuse encoders whose licence does not allow commercial use, or is not known",
+    )
     add_plugins(parser)
 
 

@@ -83,6 +83,8 @@ def run(arguments: argparse.Namespace) -> None:
     elif not found:
         read, features = _features(model, read)
         table = table.drop(columns=features, errors="ignore")  # thousands of numbers
+    if arguments.commercial:
+        _check_commercial(model, known=bool(found))
     for encoder in every_encoder(model):
         encoder.set_params(**shared(arguments), local_files_only=not arguments.download)
     for each in learners_in(model):
@@ -91,6 +93,18 @@ def run(arguments: argparse.Namespace) -> None:
     tell_misread([model], read, fitted=True)
     write_table(predictions(model, read, table, names), output)
     say(f"predicted {len(table)} rows -> {output}")
+
+
+def _check_commercial(model: Any, *, known: bool) -> None:
+    """Refuse a model whose encoders may not be used commercially, or that does not tell them."""
+    from hybridsent.encoders import check_commercial
+
+    if not known:
+        raise UsageError(
+            "--commercial cannot be answered: this model learned from features, and does not say "
+            "what made them; leave it out"
+        )
+    check_commercial(model)
 
 
 def _columns(model: Any, encoded: list[str]) -> list[str]:

@@ -62,10 +62,12 @@ class View:
     backbone: str = ""
     option: str = ""
 
-    def told(self) -> str:
+    def told(self, quality: str = "good") -> str:
         """Say what the view reads, and with what."""
+        from hybridsent.encoders._quality import backbones_for
+
         found = "" if self.option else "found "
-        reads = self.backbone or default_backbone(self.modality)
+        reads = self.backbone or " and ".join(backbones_for(quality, self.modality))
         return f"view {self.name}: {found}{self.modality} in column {self.column!r}, {reads}"
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hybridsent.encoders._audio import AudioEncoder
     from hybridsent.encoders._base import BaseEncoder
     from hybridsent.encoders._image import ImageEncoder
+    from hybridsent.encoders._licences import check_commercial
     from hybridsent.encoders._network import Network, Options
     from hybridsent.encoders._present import PresentCells
     from hybridsent.encoders._registry import (
@@ -34,6 +35,7 @@ _HOMES = {
     "PackagedFiles": "hybridsent.encoders._sources",
     "PresentCells": "hybridsent.encoders._present",
     "TextEncoder": "hybridsent.encoders._text",
+    "check_commercial": "hybridsent.encoders._licences",
     "get_backbone": "hybridsent.encoders._registry",
     "list_backbones": "hybridsent.encoders._registry",
     "locate": "hybridsent.encoders._sources",
@@ -53,6 +55,7 @@ __all__ = [
     "PackagedFiles",
     "PresentCells",
     "TextEncoder",
+    "check_commercial",
     "get_backbone",
     "list_backbones",
     "locate",

@@ -409,7 +409,8 @@ class BaseEncoder(NamedOutput, BaseEstimator):
     def _width(self) -> int:
         """Tell the width of a vector: by the registry, the rows in the store, or the network."""
         backbone = self.backbone()
-        if backbone.width is not None:
+        projected = "projects" in backbone.options and not self._options().is_default
+        if backbone.width is not None and not projected:
             return backbone.width
         stored = self._stored_width(backbone)
         if stored is not None:  # loading the network takes seconds, and may not be needed at all

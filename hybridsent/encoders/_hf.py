@@ -275,7 +275,10 @@ def _from_hub(repo: str, revision: str | None, *, local_files_only: bool) -> Pat
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    patterns = [pattern for pattern in PATTERNS if "/" not in pattern] + ["1_Pooling/*.json"]
+    patterns = [pattern for pattern in PATTERNS if "/" not in pattern] + [
+        "1_Pooling/*.json",
+        "README.md",
+    ]
     try:
         found = snapshot_download(
             repo, revision=revision, local_files_only=local_files_only, allow_patterns=patterns

@@ -18,8 +18,9 @@ from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 
 __all__ = ["check_blob", "download", "hub_cache", "snapshot"]
 
-_BESIDE = tuple(one for one in PATTERNS if one != "*.safetensors" and "/" not in one)
-"""What may lie beside the weights of a model of transformers and change its vectors."""
+_BESIDE = (*(one for one in PATTERNS if one != "*.safetensors" and "/" not in one), "README.md")
+"""What may lie beside the weights of a model of transformers and change its vectors, and its card,
+which states the licence."""
 
 
 def hub_cache() -> Path:
@@ -132,8 +133,9 @@ def download(
         folder = snapshot_download(repo, revision=revision, allow_patterns=wanted)
     except Exception as error:  # whatever the library, and the one that it speaks HTTP by, raise
         at = f" at revision {revision!r}" if revision else ""
+        why = first_line(error).rstrip(".")
         raise WeightsNotFoundError(
-            f"The weights of {name!r} could not be fetched from {repo}{at}: {first_line(error)}. "
+            f"The weights of {name!r} could not be fetched from {repo}{at}: {why}. "
             "Run this again where the hub can be reached, or copy its cache from there to "
             f"{hub_cache()}."
         ) from error

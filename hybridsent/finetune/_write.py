@@ -9,6 +9,7 @@ from typing import Any
 
 from hybridsent.encoders import Backbone, Network
 from hybridsent.encoders._files import files_of, quiet_transformers, sha256_of
+from hybridsent.encoders._licences import licence_of
 from hybridsent.encoders._torchvision import weights_file
 from hybridsent.encoders._tuned import WEIGHTS, write_manifest
 from hybridsent.finetune._network import kind_of, model_of
@@ -37,7 +38,7 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
         _write_transformers(folder, model, _source(network))
     else:
         _write_state(folder, _whole_state(model, kind, backbone))
-    options = backbone.options
+    options, licence = backbone.options, licence_of(backbone)
     recipe = {"recipe": dict(options["recipe"])} if options.get("recipe") else {}
     entry = f"{options['name']}/{options['weights']}" if kind == "torchvision" else ""
     write_manifest(
@@ -49,8 +50,8 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
             "entry": entry,
             "sha256": sha256_of(folder / WEIGHTS),
             "width": backbone.width,
-            "licence": backbone.licence,
-            "commercial_use": backbone.commercial_use,
+            "licence": licence.name,
+            "commercial_use": licence.commercial_use,
             **recipe,
         },
     )

@@ -21,6 +21,8 @@ from hybridsent._views import (
     domain_names,
     rename_feature,
 )
+from hybridsent.encoders import check_commercial
+from hybridsent.exceptions import LicenceError
 from hybridsent.fusion._columns import FeatureColumns, ViewColumns
 from hybridsent.fusion._learned import reducer, selector
 from hybridsent.fusion._named import (
@@ -31,6 +33,7 @@ from hybridsent.fusion._named import (
     made_view,
     with_media,
     with_meta,
+    with_quality,
 )
 from hybridsent.media import list_media, list_modalities
 from hybridsent.missing import PresentRows
@@ -66,6 +69,8 @@ def make_features(
     reduce: str | None = None,
     n_components: int | float | None = None,
     steps: int | None = None,
+    quality: str | None = None,
+    commercial: bool = False,
     random_state: int = 0,
     learn_device: str = "cpu",
     device: str = "auto",
@@ -132,6 +137,13 @@ def make_features(
     steps : int, default=None
         Segments of each sample that become vectors of their own, in columns
         ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
+    quality : {"fast", "good", "best"} or None, default=None
+        Which backbones a modality named without one has: the quickest, the defaults, or the
+        strongest, which may be several views of one column (``text``, ``text_2``) and must be
+        fetched once (``hybridsent backbones fetch``). None is ``"good"``.
+    commercial : bool, default=False
+        Whether every backbone must be known to be free for commercial use
+        (`hybridsent.encoders.check_commercial`).
     random_state : int, default=0
         Seed of `select` and `reduce`, of ``"text/words"`` and `meta`.
     learn_device : str, default="cpu"
@@ -153,6 +165,8 @@ def make_features(
     ------
     ValueError
         If no view is given, or a parameter is none of the above, or nothing would use it.
+    LicenceError
+        If commercial use is asked for, and a licence does not allow it or is not known.
 
     See Also
     --------
@@ -178,6 +192,7 @@ def make_features(
     check_n_jobs(n_jobs, "make_features")
     views, columns = with_media(views, columns, video=video)
     wanted = as_views(views, text=text, image=image, audio=audio)
+    wanted, columns = with_quality(quality, wanted, columns)
     wanted, columns = with_meta(meta, wanted, columns)
     ready = _check_features(features, wanted)
     if not wanted and not ready:
@@ -201,6 +216,8 @@ def make_features(
         **({} if steps is None else {"steps": steps}),
     }
     made = {view: made_view(view, value, shared, random_state) for view, value in wanted.items()}
+    if commercial:
+        _check_commercial([part for part, _ in made.values()], ready)
     kinds = {kind for _, kind in made.values()}
     for view, (part, _) in made.items():
         check_reads_several(view, part, where[view])
@@ -222,6 +239,17 @@ def make_features(
     parts += _told(domain, target_domain, group, [view for view, *_ in parts])
     columns_of = ViewColumns(parts, sparse_threshold=0, verbose_feature_names_out=rename_feature)
     return columns_of.set_output(transform="pandas")
+
+
+def _check_commercial(parts: Sequence[Any], ready: Sequence[str]) -> None:
+    """Refuse what may not be used commercially, and features that nobody knows the making of."""
+    if ready:
+        raise LicenceError(
+            "Every backbone must be known (commercial=True). The features of the view "
+            f"{ready[0]!r} are in the table already, and it does not say what made them; leave "
+            "commercial=True out, or encode the view here."
+        )
+    check_commercial(parts)
 
 
 def _told(

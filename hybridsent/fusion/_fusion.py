@@ -38,6 +38,8 @@ def make_fusion(
     reduce: str | None = None,
     n_components: int | float | None = None,
     steps: int | None = None,
+    quality: str | None = None,
+    commercial: bool = False,
     class_weight: str | None = None,
     random_state: int = 0,
     learn_device: str = "cpu",
@@ -118,6 +120,10 @@ def make_fusion(
         As in `make_features`.
     steps : int, default=None
         As in `make_features`; None is 4 for ``"cnn"`` and ``"rnn"``.
+    quality : {"fast", "good", "best"} or None, default=None
+        As in `make_features`.
+    commercial : bool, default=False
+        As in `make_features`.
     class_weight : {"balanced"} or None, default=None
         Weights of the classes, for ``"logreg"``, ``"svm"`` and the networks; not with
         ``adapt="prior"`` and ``"adversarial"``.
@@ -139,6 +145,8 @@ def make_fusion(
     ------
     ValueError
         If a parameter is none of the above, or nothing would use it.
+    LicenceError
+        If commercial use is asked for, and a licence does not allow it or is not known.
 
     Notes
     -----
@@ -197,6 +205,8 @@ def make_fusion(
             reduce=reduce,
             n_components=n_components,
             steps=steps,
+            quality=quality,
+            commercial=commercial or None,
         )
         check_used(
             "make_fusion",
@@ -221,6 +231,8 @@ def make_fusion(
             reduce=reduce,
             n_components=n_components,
             steps=fusion.steps if wanted and steps is None else steps,
+            quality=quality,
+            commercial=commercial,
             random_state=random_state if learns else 0,
             learn_device="cpu" if reduce is None else learn_device,
             device=device,

@@ -18,6 +18,7 @@ from sklearn.compose import ColumnTransformer
 from hybridsent._hints import did_you_mean
 from hybridsent._views import META, PASSTHROUGH, check_views
 from hybridsent.encoders import BaseEncoder, PresentCells, get_backbone
+from hybridsent.encoders._quality import LEVELS, backbones_for
 from hybridsent.encoders._registry import LEARNED as _LEARNED
 from hybridsent.exceptions import UnknownBackboneError
 from hybridsent.lexical import WordFeatures
@@ -33,6 +34,7 @@ __all__ = [
     "made_view",
     "with_media",
     "with_meta",
+    "with_quality",
 ]
 
 LEARNED: dict[str, str] = {**_LEARNED, META: "hybridsent.meta:MetaFeatures"}
@@ -335,6 +337,63 @@ def _with_columns(medium: str, wanted: Mapping[str, Any], columns: Any) -> Any:
     given = dict(columns or {})
     column = given.pop(medium, medium)
     return {**dict.fromkeys(wanted, column), **given}
+
+
+def with_quality(
+    quality: str | None, views: Mapping[str, Any], columns: Any
+) -> tuple[dict[str, Any], Any]:
+    """Let views that are named by their modality alone have the backbones of a level.
+
+    Parameters
+    ----------
+    quality : {"fast", "good", "best"} or None
+        The level; None changes nothing.
+    views : mapping of str to object
+        As `as_views` gives them.
+    columns : mapping of str to str or list of str, or None
+        Columns by view, as the user gave them.
+
+    Returns
+    -------
+    views : dict of str to object
+        Where a level has several backbones for a modality, with one more view for each.
+    columns : mapping or None
+        With the columns of these.
+
+    Raises
+    ------
+    ValueError
+        If `quality` is none of the levels, no view is named by its modality, or the name of one
+        more view is taken.
+    """
+    if quality is None:
+        return dict(views), columns
+    if quality not in LEVELS:
+        raise ValueError(
+            f"The quality parameter must be one of {list(LEVELS)} or None. Got {quality!r}."
+        )
+    modalities = _modalities()
+    if not any(isinstance(value, str) and value in modalities for value in views.values()):
+        raise ValueError(
+            "The quality parameter must be left alone where every view names what makes it. Got "
+            f"{quality!r}; write for example {modalities[0]}=True in place of a backbone."
+        )
+    made, where = {}, dict(columns) if isinstance(columns, Mapping) else {}
+    for view, value in views.items():
+        if not isinstance(value, str) or value not in modalities:
+            made[view] = value
+            continue
+        _check_modality(view, value, value)
+        made[view], *more = backbones_for(quality, value)
+        for i, backbone in enumerate(more, start=2):
+            name = f"{view}_{i}"
+            if name in views or name in where:
+                raise ValueError(
+                    f"A view must not be named {name!r} with quality={quality!r}, which gives this "
+                    f"name to {backbone!r}. Name it otherwise."
+                )
+            made[name], where[name] = backbone, where.get(view, view)
+    return made, where if where else columns
 
 
 def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str | list[str]]:
