@@ -88,6 +88,8 @@ class Subtitles:
         try:
             path = Path(os.path.expanduser(os.fsdecode(cell)))  # noqa: PTH111 - as elsewhere, an unknown user's home is no error
             found = self._beside(path)
+        except MediaError:
+            raise
         except (OSError, ValueError):  # no such folder, or no path at all: the sound's own error
             return None
         return None if found is None else read_subtitles(*found)
@@ -163,7 +165,7 @@ def read_subtitles(path: Path, language: str | None) -> Heard:
     lines = list(_lines(path, text)) if text.strip() else []
     said = [line for line in lines if line[0]]
     if not said:
-        if not lines and text.strip() and not _HEAD.match(text):
+        if text.strip() and "-->" not in text and not _HEAD.match(text):
             raise MediaError(
                 f"the subtitles {path.name!r} beside it hold no line with times; mend or remove "
                 "them, or pass subtitles=False"
