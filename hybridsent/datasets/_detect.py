@@ -19,7 +19,7 @@ from hybridsent.datasets._several import holds_paths
 from hybridsent.exceptions import TableError
 from hybridsent.media import is_missing
 from hybridsent.media._looks import is_bare_path, is_media_path
-from hybridsent.media._medium import Medium, list_media
+from hybridsent.media._medium import Medium, list_kinds, list_media
 from hybridsent.media._modality import Modality, list_modalities, named
 
 __all__ = ["detect_modalities", "media_columns"]
@@ -94,16 +94,13 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
         )
     samples = {name: _sample(table[name]) for name in table.columns if name not in set(exclude)}
     found: dict[str, str] = {}
-    known: list[Modality | Medium] = [*list_modalities(), *list_media()]
-    # videos first: a look at their extension is surer than names of columns
-    for modality in sorted(
-        [*list_media(), *list_modalities()], key=lambda modality: modality.catch_all
-    ):
+    for modality in sorted(list_kinds(), key=lambda modality: modality.catch_all):
         free = ((i, n) for i, n in enumerate(samples) if n not in found.values())
         matches = [m for i, n in free if (m := _match(n, samples[n], modality, i))]
         if matches:
             found[modality.name] = min(matches, key=lambda match: match.rank).column
-    return {modality.name: found[modality.name] for modality in known if modality.name in found}
+    order = [each.name for each in list_modalities()] + [each.name for each in list_media()]
+    return {name: found[name] for name in order if name in found}
 
 
 def media_columns(table: pd.DataFrame) -> list[str]:

@@ -14,8 +14,7 @@ import pandas as pd
 
 from hybridsent.exceptions import TableError, TableWarning
 from hybridsent.media._looks import is_media_path
-from hybridsent.media._medium import list_media
-from hybridsent.media._modality import list_modalities
+from hybridsent.media._medium import list_kinds
 
 __all__ = ["read_folder"]
 
@@ -61,8 +60,7 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
         f"{name}/{f}" for name, inside in files.items() for f in inside if not is_media_path(f)
     ]
     if other:
-        known = [*list_modalities(), *list_media()]
-        kinds = ", ".join(str(one.plural) for one in known if one.is_media)
+        kinds = ", ".join(str(one.plural) for one in list_kinds() if one.is_media)
         warnings.warn(
             f"{folder}: {len(other)} files in the folders of classes are of no known kind "
             f"({kinds}) and were left out, such as {other[0]}.",
@@ -77,7 +75,7 @@ def _table(media: dict[str, list[str]]) -> pd.DataFrame:
     paths = [path for path, _ in rows]
     columns = {
         modality.name: [path if modality.recognises(path) else None for path in paths]
-        for modality in (*list_modalities(), *list_media())
+        for modality in list_kinds()
         if modality.is_media and any(map(modality.recognises, paths))
     }
     return pd.DataFrame({**columns, LABEL: [label for _, label in rows]})

@@ -197,8 +197,9 @@ def make_features(
     ready = _check_features(features, wanted)
     if not wanted and not ready:
         known = inspect.signature(make_features).parameters
-        kinds = [*list_modalities(), *list_media()]
-        short = [kind.name for kind in kinds if kind.name in known]
+        names = [each.name for each in list_modalities()]
+        names += [each.name for each in list_media()]
+        short = [name for name in names if name in known]
         raise ValueError(
             f"At least one of the {', '.join(short)} and features parameters of make_features, or "
             f"views or meta, must be given. Got none; for example make_features({short[0]}=True)."

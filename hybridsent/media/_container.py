@@ -197,6 +197,7 @@ def _opened(file: Any, name: str) -> Iterator[Opened]:
             file,
             format=name,
             io_open=_refuse,
+            metadata_errors="replace",  # tags of old files are of any encoding
             container_options={
                 "protocol_whitelist": "none",
                 "codec_whitelist": ",".join(_CODECS),
@@ -207,6 +208,10 @@ def _opened(file: Any, name: str) -> Iterator[Opened]:
             for stream in container.streams:
                 stream.discard = discard.all  # until somebody asks for it
             yield Opened(container, name)
+    except av.error.MemoryError as error:  # FFmpeg's own word for what is beyond its limits
+        raise MediaError(
+            f"it has more than {_MAX_STREAMS} tracks, or claims more than fits in memory"
+        ) from error
     except (MediaError, MemoryError):
         raise
     # FFmpeg's errors are OSError, ValueError and others at once; PyAV adds TypeError and its like.

@@ -389,4 +389,5 @@ def _turn(frame: Any) -> Any:
         (0, 1, 1, 0): Transpose.TRANSPOSE,
         (0, -1, -1, 0): Transpose.TRANSVERSE,
     }
-    return turns.get(tuple(int(value) for value in np.sign(np.round(values))))
+    a, b, c, d = (int(value) for value in np.sign(np.round(values)))
+    return turns.get((a, b, c, d))

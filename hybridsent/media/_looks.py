@@ -12,8 +12,8 @@ from typing import Any
 
 from hybridsent.exceptions import MediaError
 from hybridsent.media._forms import filled, form_of, items_in, opened
-from hybridsent.media._medium import list_media
-from hybridsent.media._modality import Modality, list_modalities
+from hybridsent.media._medium import list_kinds
+from hybridsent.media._modality import Modality
 
 __all__ = ["by_form", "ends_in", "head_of", "inside_of", "is_bare_path", "is_media_path"]
 
@@ -90,8 +90,7 @@ def is_media_path(cell: Any) -> bool:
     >>> is_media_path("a/1.PNG"), is_media_path("https://host/1.wav?size=2"), is_media_path("hi")
     (True, True, False)
     """
-    known = [*list_modalities(), *list_media()]
-    return any(ends_in(cell, kind.extensions) for kind in known)
+    return any(ends_in(cell, kind.extensions) for kind in list_kinds())
 
 
 def is_bare_path(cell: Any) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-from hybridsent.media._modality import named
+from hybridsent.media._modality import Modality, list_modalities, named
 
-__all__ = ["Medium", "Part", "keep_medium", "list_media"]
+__all__ = ["Medium", "Part", "keep_medium", "list_kinds", "list_media"]
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,21 @@ def list_media() -> list[Medium]:
     ['video']
     """
     return list(_known.values())
+
+
+def list_kinds() -> list[Modality | Medium]:
+    """List what a column of a table may hold: media, and then modalities.
+
+    Media come first, as a look at a file is surer than the name of its column.
+
+    Returns
+    -------
+    list of Modality or Medium
+        All that are known.
+
+    Examples
+    --------
+    >>> [kind.name for kind in list_kinds()][:2]
+    ['video', 'text']
+    """
+    return [*list_media(), *list_modalities()]

@@ -12,7 +12,6 @@ import io
 import os
 import re
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -223,7 +222,7 @@ def _contained(source: bytes | str | os.PathLike[str], head: bytes, wanted: _Wan
             samples, seconds = sound_of(opened, wanted.limits())
     except MediaError as error:
         told = str(error)
-        if told.startswith("it "):
+        if told.startswith(("it ", "its ")):
             # it may be a SilentSoundError
             raise type(error)(f"the sound cannot be read: {told}") from error
         raise
@@ -236,12 +235,9 @@ def _contained(source: bytes | str | os.PathLike[str], head: bytes, wanted: _Wan
     return samples
 
 
-def _check_params(
-    sampling_rate: int, min_seconds: float, max_seconds: float, channel: object
-) -> None:
-    if channel is not None and not (
-        isinstance(channel, Integral) and not isinstance(channel, bool) and channel >= 0
-    ):
+def _check_params(sampling_rate: int, min_seconds: float, max_seconds: float, channel: Any) -> None:
+    whole = isinstance(channel, (int, np.integer)) and not isinstance(channel, bool)
+    if channel is not None and not (whole and channel >= 0):
         raise ValueError(
             f"channel must be None or a whole number from 0, got {channel!r}; channels count from 0"
         )
@@ -391,7 +387,8 @@ def _one_channel(samples: _Samples, channel: int | None) -> _Samples:
         return samples
     if channel is not None or n == 1:
         return samples[:, channel or 0]
-    return samples.mean(axis=1, dtype=np.float32)
+    mean: _Samples = samples.mean(axis=1, dtype=np.float32)
+    return mean
 
 
 def _mono(samples: _Samples, channel: int | None) -> _Samples:

@@ -7,8 +7,9 @@ frames that can be relied on, or errors that say what is wrong.
 from __future__ import annotations
 
 import os
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hybridsent.exceptions import MediaError
 from hybridsent.media._container import HEAD, container_of, head_of_file
@@ -54,10 +55,11 @@ def load_frames(
         ``"bytes"``, or a list with one item. Formats read: mp4, mov, mkv, webm, avi, flv, wmv, mpg,
         ts. A file is read piece by piece, and may be of any size.
     frames : int or "cuts", default=8
-        How many: the frame that is shown in the middle of each of so many equal parts; a video of
-        fewer frames gives all. ``"cuts"``: the one in the middle of each scene, at most 32, where a
-        cut is a mean difference of more than 0.12 (of 1) between grey frames of 32 x 32 pixels that
-        are a quarter of a second apart; this decodes the whole video.
+        How many: the frame that is shown in the middle of each of so many equal parts, once where
+        it is that of several; a video of fewer frames gives all. ``"cuts"``: the one in the middle
+        of each scene, at most 32, where a cut is a mean difference of more than 0.12 (of 1) between
+        grey frames of 32 x 32 pixels that are a quarter of a second apart; this decodes the whole
+        video.
     max_pixels : int, default=89478485
         Largest width times height; frames beyond 8K are never read.
     shorter_side : int, default=None
@@ -109,8 +111,8 @@ def _loaded(
 
 
 def _check_frames(frames: Any) -> None:
-    whole = isinstance(frames, Integral) and not isinstance(frames, bool) and frames >= 1
-    if not whole and frames != CUTS:
+    whole = isinstance(frames, (int, np.integer)) and not isinstance(frames, bool)
+    if not (whole and frames >= 1) and not (isinstance(frames, str) and frames == CUTS):
         raise ValueError(f'frames must be a whole number from 1, or "cuts", got {frames!r}')
 
 
@@ -127,7 +129,7 @@ def _source(cell: object) -> tuple[Any, bytes]:
 
 
 def video_in(content: Any) -> bool:
-    r"""Tell whether the content of a cell, without its containers, is a video.
+    r"""Tell whether the content of a cell, without its containers, is read as a video.
 
     Parameters
     ----------
@@ -137,7 +139,7 @@ def video_in(content: Any) -> bool:
     Returns
     -------
     bool
-        Whether it is a file, or its bytes, that FFmpeg reads and that is not of sound alone.
+        Whether it is a container, or the path of one; without pictures `load_frames` says so.
 
     Examples
     --------
@@ -145,9 +147,9 @@ def video_in(content: Any) -> bool:
     (True, False)
     """
     if isinstance(content, bytes):
-        return _is_head(content[:HEAD])
+        return container_of(content[:HEAD]) is not None
     if isinstance(content, (str, os.PathLike)):
-        return _is_head(head_of_file(content))
+        return container_of(head_of_file(content)) is not None
     return False
 
 
