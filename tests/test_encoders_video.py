@@ -100,9 +100,11 @@ def test_a_broken_video_names_its_row():
         encoder().fit_transform([contained("m4a")])
 
 
-def test_finetuning_from_videos_is_refused(paths):
+def test_finetuning_from_videos_is_refused(paths, tmp_path):
     with pytest.raises(CellError, match="one picture a cell is learned from; give its frames"):
-        finetune("image/efficientnet-lite0", paths, list("abab"), epochs=1, out=None)
+        finetune(
+            "image/efficientnet-lite0", paths, list("abab"), epochs=1, folder=tmp_path / "tuned"
+        )
 
 
 # -- tables and builders
