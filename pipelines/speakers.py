@@ -5,7 +5,7 @@ labelled -1, take part in `fit`.
 
 Task: emotion in the speech of a speaker who was never heard with labels.
 Data: Emo-DB, 339 clips of ten speakers, four emotions.
-Score: balanced accuracy 0.886 as mean of ten unseen speakers (0.838 without).
+Score: balanced accuracy 0.971 as mean of ten unseen speakers (0.939 without).
 Seed: 0
 """
 

@@ -264,7 +264,7 @@ def backbone_of(path) -> Backbone:
         "audio",
         "hybridsent.encoders._whisper:load",
         identify=lambda backbone: path.read_bytes().hex()[-64:],
-        options={"path": str(path), "layer": 1},
+        options={"file": str(path), "layer": 1},
     )
 
 

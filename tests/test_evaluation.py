@@ -308,11 +308,11 @@ def test_a_store_object_may_be_given(tmp_path):
 
 
 def test_licences_are_noted():
-    result_of = make_fusion(audio=True)
+    result_of = make_fusion(audio="audio/compare-2016")
     noted = [encoder.backbone().commercial_use for _, encoder, _ in encoders_of(result_of)]
     assert noted == [False]
     assert "audio/compare-2016 may not be used commercially" in licence_notes([result_of])[0]
-    assert licence_notes([make_fusion(text=True)]) == []
+    assert licence_notes([make_fusion(text=True, image=True, audio=True)]) == []
 
 
 def test_encoders_are_found_wherever_they_read_a_column():

