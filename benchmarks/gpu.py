@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from _agreement import least_cosine
-from _data import minilm_folder, read_pictures, read_texts, tokenizer, write_pictures, write_texts
+from _data import model_folder, read_pictures, read_texts, tokenizer, write_pictures, write_texts
 from _harness import Benchmark, Way, extraction, main
 from _report import Goal, Report
 
@@ -69,7 +69,7 @@ def load_peer(folder: Path, precision: str, batch: int) -> Callable[[Any], Any]:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(
-        str(minilm_folder()), device="cuda", model_kwargs={"dtype": getattr(torch, precision)}
+        str(model_folder()), device="cuda", model_kwargs={"dtype": getattr(torch, precision)}
     )
     return partial(model.encode, batch_size=batch)
 
@@ -81,13 +81,12 @@ def bare_text(folder: Path) -> dict[str, Any]:
     import torch
     from transformers import AutoModel
 
-    model = AutoModel.from_pretrained(str(minilm_folder()), dtype=torch.bfloat16).cuda().eval()
+    model = AutoModel.from_pretrained(str(model_folder()), dtype=torch.bfloat16).cuda().eval()
 
     def vectors(batch: tuple[Any, Any]) -> Any:
         ids, mask = batch
-        hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-        kept = mask[:, :, None].float()
-        return torch.nn.functional.normalize((hidden * kept).sum(1) / kept.sum(1), dim=1)
+        hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return torch.nn.functional.normalize(hidden[:, 0].float(), dim=1)
 
     texts = tokenizer().encode_batch(read_texts(folder))
     order = np.argsort([-len(one.ids) for one in texts])  # of similar length: little padding

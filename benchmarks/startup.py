@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from _data import minilm_folder
+from _data import model_folder
 from _harness import Benchmark, Way, main, timed
 from _report import Goal, Report
 
@@ -42,7 +42,7 @@ PROGRAMS = {
     NAMES: f"from hybridsent import *\n{CHECK}",
     PEER_FIRST: (
         "from sentence_transformers import SentenceTransformer\n"
-        f"SentenceTransformer({str(minilm_folder())!r}, device='cpu').encode(['A lovely day.'])"
+        f"SentenceTransformer({str(model_folder())!r}, device='cpu').encode(['A lovely day.'])"
     ),
     KEPT: f"from hybridsent import TextEncoder\n{FIRST}",
     NEVER: f"from hybridsent import TextEncoder\n{FIRST}",
