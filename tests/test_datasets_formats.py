@@ -229,6 +229,22 @@ def test_decimal_commas_are_told_and_read_when_asked(tmp_path):
     assert read_table(path, decimal=",")["score"].tolist() == [1.5, -2.0]
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "gbk", "big5", "utf-8-sig"])
+def test_a_chinese_table_is_read_or_its_encoding_is_named(tmp_path, encoding):
+    texts = ["房间很大，服务也好，下次还会来的", "太差了，再也不会来了"]
+    if encoding == "big5":
+        texts = ["房間很大，服務也好，下次還會來的", "太差了，再也不會來了"]
+    table = pd.DataFrame({"文本": texts, "情感": ["好", "差"]})
+    path = put(tmp_path, table.to_csv(index=False).encode(encoding))
+    if encoding in ("gb18030", "gbk", "big5"):
+        name = "big5" if encoding == "big5" else "gb18030"
+        with pytest.raises(TableError, match=f"looks like Chinese .* encoding='{name}'"):
+            read_table(path)
+        pd.testing.assert_frame_equal(read_table(path, encoding=name), table, check_dtype=False)
+    else:
+        pd.testing.assert_frame_equal(read_table(path), table, check_dtype=False)
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-8-sig", "latin-1"])
 def test_encodings_are_told_and_read_when_named(tmp_path, encoding):
     path = put(tmp_path, "text;label\nété;gut\n".encode(encoding))

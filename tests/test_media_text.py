@@ -170,6 +170,37 @@ def test_other_bytes_are_windows_1252():
     assert decode_text("“naïve” €".encode("cp1252")) == "“naïve” €"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gbk", "房间很干净，服务也不错，下次还会来的"),
+        ("gb18030", "再也不会来了！隔音太差，我一夜没睡"),
+        ("big5", "房間很乾淨，服務也不錯，下次還會來的"),
+        ("shift_jis", "部屋がきれいで、サービスもとても良かったです"),
+        ("euc_kr", "방이 깨끗하고 서비스도 정말 좋았어요 다음에 또 올게요"),
+    ],
+)
+def test_bytes_in_encodings_of_east_asia_are_named_and_not_read_as_noise(encoding, text):
+    name = "gb18030" if encoding == "gbk" else encoding
+    with pytest.raises(MediaError, match=f"look like text in {name}; decode them first"):
+        decode_text(text.encode(encoding))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Müßiggang ist aller Laster Anfang, äöü ÄÖÜ ß",
+        "Été à l’hôtel, très déçue: ça coûte 30 €",
+        "ñandú ¿qué? ¡ÁÉÍÓÚ! «año»",
+        "Příliš žluťoučký",
+        "½ ¼ © ® ±",
+    ],
+)
+def test_western_bytes_are_no_text_of_east_asia(text):
+    raw = text.encode("cp1252", "ignore")
+    assert decode_text(raw) == raw.decode("cp1252")
+
+
 def test_numpy_strings_become_plain_ones():
     assert type(load_text(np.str_("good"))) is str
 

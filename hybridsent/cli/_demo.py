@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hybridsent.cli._console import columns, is_interactive
+from hybridsent._layout import shortened
+from hybridsent.cli._console import columns, is_interactive, say
 from hybridsent.cli._parser import number
 from hybridsent.cli._picture import picture
 
+LANGUAGES = ("en", "zh")
 NEW = 0.15  # share of rows kept aside, to be predicted at the end
 
 
@@ -25,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=number(1), default=240, help="rows of the table (default: 240)"
     )
     parser.add_argument("--seed", type=number(0), default=0, help="seed of the table (default: 0)")
+    parser.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default="en",
+        help="language of the texts: en (English, default) or zh (Chinese)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -35,16 +43,13 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import load, save
 
     start = time.perf_counter()
-    table = make_demo(arguments.rows, arguments.seed, arguments.folder)
+    table = make_demo(arguments.rows, arguments.seed, arguments.folder, language=arguments.language)
     folder = Path(arguments.folder)
     print(f"1. A table of {len(table)} posts: {folder / 'table.csv'}\n")
-    print(
-        table.head(4)
-        .assign(image="images/…", audio="audio/…")
-        .to_string(index=False, max_colwidth=44)
-    )
+    print(_beginning(table))
 
-    model = make_fusion(text=True, image=True, audio=True, verbose=is_interactive())
+    text = _reader(arguments.language)
+    model = make_fusion(text=text, image=True, audio=True, verbose=is_interactive())
     print(f"\n2. A model over its three modalities:\n\n{picture(model)}\n")
 
     known = table.iloc[: int(len(table) * (1 - NEW))]
@@ -69,6 +74,30 @@ def run(arguments: argparse.Namespace) -> None:
     print("   hybridsent evaluate TABLE --target COLUMN")
 
 
+def _beginning(table: Any) -> str:
+    """Show the first posts, with texts that fit into a line."""
+    shown = table.head(4).assign(image="images/…", audio="audio/…")
+    rows = [[_short(cell) for cell in row] for row in shown.itertuples(index=False)]
+    return columns([list(shown.columns), *rows])
+
+
+def _reader(language: str) -> bool | str:
+    """Name what reads texts of a language: the default encoder, or what is there for any."""
+    from hybridsent.encoders import get_backbone
+    from hybridsent.encoders._registry import LEARNED, MULTILINGUAL
+
+    if language == "en":
+        return True
+    if get_backbone(MULTILINGUAL).ready:
+        return MULTILINGUAL
+    words = next(iter(LEARNED))
+    say(
+        f"{MULTILINGUAL}, which reads any language, is not on this machine; {words} reads the "
+        'texts instead. For better scores: pip install "hybridsent[multilingual]"'
+    )
+    return words
+
+
 def _guesses(model: Any, new: Any) -> str:
     sure = model.predict_proba(new).max(axis=1)
     guessed = model.predict(new)
@@ -81,4 +110,4 @@ def _guesses(model: Any, new: Any) -> str:
 
 def _short(text: Any) -> str:
     words = text if isinstance(text, str) else "(no text)"
-    return words if len(words) <= 48 else words[:47] + "…"
+    return shortened(words, 48)

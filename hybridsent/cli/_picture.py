@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hybridsent._layout import padded, width_of
+
 __all__ = ["picture"]
 
 
@@ -32,9 +34,9 @@ def picture(model: Any) -> str:
     views = model.steps[0][1].transformers
     left = [f"{column!s}" for _, _, column in views]
     names = [_chain(transformer) for _, transformer, _ in views]
-    wide, column = max(map(len, names)), max(map(len, left))
+    wide, column = max(map(width_of, names)), max(map(width_of, left))
     lines = [
-        f"{one.ljust(column)} ─ {name} ".ljust(column + wide + 5, "─")
+        padded(f"{padded(one, column)} ─ {name} ", column + wide + 5, "─")
         for one, name in zip(left, names, strict=True)
     ]
     behind = " ─► ".join(

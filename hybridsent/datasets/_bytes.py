@@ -11,12 +11,23 @@ import zlib
 from pathlib import Path
 
 from hybridsent.exceptions import TableError
+from hybridsent.media._encodings import east_asian
 
 __all__ = ["limit_of", "read_text", "too_large"]
 
 _ROOM = 2**26
 _TIMES = 40
 """Texts shrink to a tenth at best; what shrinks to less than a fortieth was made to burst."""
+
+
+_KINDS = {
+    "utf-16": "UTF-16",
+    "cp1252": "a one-byte encoding such as Windows-1252 or Latin-1",
+    "gb18030": "Chinese in GBK or GB18030",
+    "big5": "Chinese in Big5",
+    "shift_jis": "Japanese in Shift JIS",
+    "euc_kr": "Korean in EUC-KR",
+}
 
 
 def limit_of(path: Path, max_bytes: int | None) -> int:
@@ -143,9 +154,9 @@ def _with_surrogates(data: bytes) -> str | None:
 
 def _encoding_message(path: Path, data: bytes, start: int) -> str:
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    guess = "utf-16" if wide else "cp1252"
+    guess = "utf-16" if wide else east_asian(data) or "cp1252"
     line = data.count(b"\n", 0, start) + 1
-    kind = "UTF-16" if wide else "a one-byte encoding such as Windows-1252 or Latin-1"
+    kind = _KINDS[guess]
     return (
         f"{path} is not UTF-8: byte 0x{data[start]:02x} at position {start} (line {line}). It "
         f"looks like {kind}: name it with encoding={guess!r}, or convert the file once, for "

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from hybridsent._hints import did_you_mean
 from hybridsent.exceptions import EmptyTextError, MediaError
 from hybridsent.media._cells import is_invisible
+from hybridsent.media._encodings import east_asian
 from hybridsent.media._forms import taken
 from hybridsent.media._looks import head_of, inside_of, is_media_path
 from hybridsent.media._rewrite import KEEP_ALL, UNSPACED, VERSION, Policy, rewrite
@@ -109,7 +110,8 @@ def decode_text(raw: bytes) -> str:
 
     A byte order mark of UTF-8, UTF-16 or UTF-32 decides. Without one the bytes are UTF-8 if they
     are valid UTF-8 (by chance, other text is not), else Windows-1252, the superset of Latin-1 that
-    older Western files are in. Text of other encodings must be decoded by the caller.
+    older Western files are in. Text of other encodings must be decoded by the caller: what plainly
+    is Chinese, Japanese or Korean in one of their own encodings is refused, as it would be noise.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def decode_text(raw: bytes) -> str:
     Raises
     ------
     MediaError
-        If the bytes contradict their mark, or fit neither encoding.
+        If the bytes contradict their mark, fit neither encoding, or plainly are in another one.
 
     Examples
     --------
@@ -137,6 +139,11 @@ def decode_text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
+        if found := east_asian(raw):
+            raise MediaError(
+                f"the bytes are not UTF-8 and look like text in {found}; decode them first, with "
+                f"cell.decode({found!r}), and pass the str"
+            ) from None
         return _decoded(raw, "cp1252", "the bytes are neither UTF-8 nor Windows-1252")
 
 
