@@ -48,6 +48,11 @@ def run(arguments: argparse.Namespace) -> None:
             f"view {view.name}: {done.n_encoded_} cells of column {view.column!r} encoded, "
             f"{done.n_from_store_} found in the store ({done.model})"
         )
+        if getattr(done, "n_without_face_", 0):
+            say(
+                f"view {view.name}: no face found in {done.n_without_face_} of the "
+                f"{done.n_encoded_} encoded now; these are read as a whole"
+            )
     learned = [view.name for view in opened.views if view.name not in encoders]
     learned += [META] if opened.meta else []
     if output:

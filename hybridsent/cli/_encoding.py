@@ -188,8 +188,9 @@ def configure(
     """
     given = {name: getattr(arguments, name, None) for name in limits()}
     given = {name: value for name, value in given.items() if value is not None}
-    if getattr(arguments, "long", None) is not None:
-        given["long"] = arguments.long
+    for name in ("long", "crop"):
+        if getattr(arguments, name, None) is not None:
+            given[name] = getattr(arguments, name)
     cleaning = _cleaning(getattr(arguments, "clean", None) or [])
     known = {name for each in readers for name in each.get_params(deep=False)}
     known |= {"max_seconds"} if listens else set()

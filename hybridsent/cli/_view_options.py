@@ -118,7 +118,7 @@ def _add_context(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reading(group: argparse._ArgumentGroup) -> None:
-    """Add ``--clean`` and ``--long``, which change what is encoded."""
+    """Add ``--clean``, ``--long`` and ``--crop``, which change what is encoded."""
     group.add_argument(
         "--clean",
         action="append",
@@ -130,4 +130,9 @@ def add_reading(group: argparse._ArgumentGroup) -> None:
         "--long",
         choices=("cut", "mean"),
         help="what is done to a text or sound that is too long (default: cut)",
+    )
+    group.add_argument(
+        "--crop",
+        choices=("face",),
+        help="read the largest face of a picture alone; all of it where none is found",
     )

@@ -11,9 +11,12 @@ from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.encoders._videos import InFrames
 from hybridsent.media import get_modality, load_frames
+from hybridsent.media._faces import FACES_VERSION, cascade_digest, crop_to_face
 from hybridsent.media.video import CUTS, FRAMES, video_in
 
 __all__ = ["ImageEncoder"]
+
+_FACE_PART = 4  # of the shorter side, roughly, that a face may be and still be read as sharp
 
 
 class ImageEncoder(BaseEncoder):
@@ -68,6 +71,10 @@ class ImageEncoder(BaseEncoder):
         Which frames of a video are read: those in the middle of so many equal parts, or the middle
         one of each scene (`hybridsent.media.load_frames`). The row of a video is stored under the
         content of its file.
+    crop : {"face"}, default=None
+        What of a picture is read: all of it, or its largest face with a quarter of its size on each
+        side, found by a cascade of OpenCV (extra ``faces``). A picture in which no face is found is
+        read as a whole.
 
     Attributes
     ----------
@@ -80,6 +87,10 @@ class ImageEncoder(BaseEncoder):
         Distinct cells, or items of cells, that the last `transform` encoded.
     n_from_store_ : int
         Distinct cells, or items of cells, that the last `transform` found in the store.
+    n_without_face_ : int
+        With ``crop="face"``: of the pictures and frames of videos that the last `transform` read,
+        those in which no face was found. Pictures whose rows were in the store are not looked at
+        again, and not counted.
 
     See Also
     --------
@@ -106,6 +117,7 @@ class ImageEncoder(BaseEncoder):
         **BaseEncoder._parameter_constraints,
         "max_pixels": [Interval(Integral, 1, None, closed="left")],
         "frames": [Interval(Integral, 1, None, closed="left"), StrOptions({CUTS})],
+        "crop": [None, StrOptions({"face"})],
     }
 
     def __init__(
@@ -126,6 +138,7 @@ class ImageEncoder(BaseEncoder):
         local_files_only: bool = True,
         max_pixels: int = 89_478_485,
         frames: int | str = 8,
+        crop: str | None = None,
     ) -> None:
         self.model = model
         self.device = device
@@ -142,22 +155,44 @@ class ImageEncoder(BaseEncoder):
         self.local_files_only = local_files_only
         self.max_pixels = max_pixels
         self.frames = frames
+        self.crop = crop
 
     def _loaded(self, backbone: Backbone, device: str) -> Network:
         return InFrames(super()._loaded(backbone, device))
 
+    def _encode(self, X: Any, *, learns: bool = False) -> Any:
+        if self.crop is None:
+            return super()._encode(X, learns=learns)
+        self._faceless: list[None] = []  # grows in threads, and in copies of the encoder
+        try:
+            rows = super()._encode(X, learns=learns)
+            self.n_without_face_ = len(self._faceless)
+        finally:
+            del self._faceless
+        return rows
+
     def _cleaning(self) -> dict[str, Any]:
-        chosen = {} if self.frames == FRAMES else {"frames": self.frames}
-        return {**super()._cleaning(), **chosen}
+        cleaning = super()._cleaning()
+        if self.frames != FRAMES:
+            cleaning["frames"] = self.frames
+        if self.crop is not None:
+            cleaning["crop"] = [self.crop, FACES_VERSION, cascade_digest()]
+        return cleaning
 
     def _read(self, cell: Any, network: Network) -> Any:
+        side = network.shorter_side
+        if self.crop is not None and side is not None:
+            side *= _FACE_PART  # a face is a part of the picture, and shrunk less
+        bounds: dict[str, Any] = {"max_pixels": self.max_pixels, "shorter_side": side}
         if video_in(cell):
-            return load_frames(
-                cell,
-                frames=self.frames,
-                max_pixels=self.max_pixels,
-                shorter_side=network.shorter_side,
-            )
-        return get_modality(self.modality).clean(
-            cell, max_pixels=self.max_pixels, shorter_side=network.shorter_side
-        )
+            frames = load_frames(cell, frames=self.frames, **bounds)
+            return frames if self.crop is None else [self._face_of(each) for each in frames]
+        picture = get_modality(self.modality).clean(cell, **bounds)
+        return picture if self.crop is None else self._face_of(picture)
+
+    def _face_of(self, picture: Any) -> Any:
+        """Give the largest face of a clean picture, or all of it where none is found."""
+        face = crop_to_face(picture)
+        if face is None and (count := getattr(self, "_faceless", None)) is not None:
+            count.append(None)
+        return picture if face is None else face

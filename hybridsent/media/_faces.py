@@ -25,7 +25,7 @@ from hybridsent.exceptions import MissingDependencyError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["cascade_digest", "crop_to_face", "find_face"]
+__all__ = ["FACES_VERSION", "cascade_digest", "crop_to_face", "find_face"]
 
 FACES_VERSION = 1
 """Raised whenever another part of a picture may be cut out; part of an encoder's fingerprint."""
@@ -168,7 +168,7 @@ def _detector() -> Any:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Look with one thread, as readers are many; what the process had set comes back."""
-    global _looking, _threads_before  # noqa: PLW0603 - OpenCV's setting is of the process, too
+    global _looking, _threads_before
     cv2 = import_optional("cv2", caller="crop='face'", extra="faces")
     with _lock:
         if not _looking:
@@ -209,7 +209,7 @@ def _hashed(path: Path) -> str:
 
 def _renew() -> None:
     """Look anew in a forked process: the threads that were looking are not there."""
-    global _own, _lock, _looking  # noqa: PLW0603
+    global _own, _lock, _looking
     _own, _lock, _looking = threading.local(), threading.Lock(), 0
 
 
