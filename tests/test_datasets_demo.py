@@ -21,6 +21,7 @@ from hybridsent.datasets._demo_sentences import NEGATIVE, NEUTRAL, POSITIVE
 from hybridsent.datasets._demo_text import Writer
 from hybridsent.datasets._demo_voice import RATE, Voice, speak
 from hybridsent.exceptions import TableError
+from hybridsent.media import load_audio, load_frames
 from hybridsent.media._languages import unread
 from hybridsent.media._scripts import script_of
 
@@ -318,3 +319,37 @@ def test_other_languages_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"language must be one of \['en', 'zh'\]. Got 'fr'"):
         make_demo(12, folder=tmp_path / "demo", language="fr")
     assert not (tmp_path / "demo").exists()
+
+
+# --- clips ---------------------------------------------------------------------------------------
+
+
+def test_clips_hold_the_picture_and_the_sound_of_their_row(tmp_path):
+    table = make_demo(12, seed=5, folder=tmp_path / "clips", video=True)
+    plain = make_demo(12, seed=5, folder=tmp_path / "plain")
+    assert list(table.columns) == ["text", "video", "label", "speaker"]
+    pd.testing.assert_frame_equal(table[["text", "label"]], plain[["text", "label"]])
+    assert detect_modalities(table) == {"text": "text", "video": "video"}
+    there = table["video"].dropna().index
+    assert len(there) >= 10
+    for row in there:
+        frames = load_frames(table.loc[row, "video"], frames=4)
+        assert [frame.size for frame in frames] == [(160, 160)] * 4
+        sound = load_audio(table.loc[row, "video"])
+        own = load_audio(plain.loc[row, "audio"])
+        assert np.corrcoef(sound[: len(own)], own)[0, 1] > 0.9
+
+
+def test_clips_of_one_seed_are_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        make_demo(12, seed=6, folder=tmp_path / name, video=True)
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_a_demo_of_clips_takes_the_place_of_one_of_pictures(tmp_path):
+    make_demo(12, folder=tmp_path)
+    make_demo(12, folder=tmp_path, video=True)
+    assert not list(tmp_path.glob("images/*"))
+    assert len(list(tmp_path.glob("videos/*"))) >= 10
+    make_demo(12, folder=tmp_path)
+    assert not list(tmp_path.glob("videos/*"))

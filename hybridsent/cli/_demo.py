@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="en",
         help="language of the texts: en (English, default) or zh (Chinese)",
     )
+    parser.add_argument(
+        "--video",
+        action="store_true",
+        help="write short clips in place of pictures and sounds",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -43,13 +49,20 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import load, save
 
     start = time.perf_counter()
-    table = make_demo(arguments.rows, arguments.seed, arguments.folder, language=arguments.language)
+    table = make_demo(
+        arguments.rows,
+        arguments.seed,
+        arguments.folder,
+        language=arguments.language,
+        video=arguments.video,
+    )
     folder = Path(arguments.folder)
     print(f"1. A table of {len(table)} posts: {folder / 'table.csv'}\n")
     print(_beginning(table))
 
     text = _reader(arguments.language)
-    model = make_fusion(text=text, image=True, audio=True, verbose=is_interactive())
+    make = partial(make_fusion, text=text, verbose=is_interactive())
+    model = make(video=True) if arguments.video else make(image=True, audio=True)
     print(f"\n2. A model over its three modalities:\n\n{picture(model)}\n")
 
     known = table.iloc[: int(len(table) * (1 - NEW))]
@@ -76,7 +89,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _beginning(table: Any) -> str:
     """Show the first posts, with texts that fit into a line."""
-    shown = table.head(4).assign(image="images/…", audio="audio/…")
+    from hybridsent.datasets import media_columns
+
+    folders = {name: Path(table[name].dropna().iloc[0]).parent for name in media_columns(table)}
+    shown = table.head(4).assign(**{name: f"{each.name}/…" for name, each in folders.items()})
     rows = [[_short(cell) for cell in row] for row in shown.itertuples(index=False)]
     return columns([list(shown.columns), *rows])
 

@@ -1,4 +1,4 @@
-"""Demo data: a small corpus of texts, images and sounds, made on the spot (layer L4).
+"""Demo data: a small corpus of texts, images and sounds, or clips, made on the spot (layer L4).
 
 Why no library serves: public corpora need a network and bring licences; this one is written in
 seconds, is the same for everybody, and is as noisy as real data: the modalities of a row often
@@ -14,17 +14,21 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 import pandas as pd
 
+from hybridsent.datasets._demo_clip import write_clip
 from hybridsent.datasets._demo_faces import Person, draw_face
 from hybridsent.datasets._demo_scenes import draw_scene
 from hybridsent.datasets._demo_text import LANGUAGES, Writer
 from hybridsent.datasets._demo_voice import RATE, Voice, speak
 from hybridsent.datasets._table import read_table, write_table
 from hybridsent.exceptions import TableError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["make_demo"]
 
@@ -38,7 +42,7 @@ _MODALITIES = ("text", "image", "audio")
 _FACES = 0.6
 _LEAST = 12
 _MARKER = "MADE_BY_MAKE_DEMO.txt"
-_OWN = (("images", "demo_*.jpg"), ("audio", "demo_*.wav"))
+_OWN = {"images": "demo_*.jpg", "audio": "demo_*.wav", "videos": "demo_*.mp4"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def make_demo(
     folder: str | os.PathLike[str] | None = None,
     *,
     language: str = "en",
+    video: bool = False,
 ) -> pd.DataFrame:
     """Write a small corpus for sentiment analysis and read it back.
 
@@ -66,8 +71,8 @@ def make_demo(
     solves the task alone, and fusing them helps. Everything is drawn and synthesised here; scores
     on it say nothing about real data.
 
-    The same `n`, `seed` and `language` write the same files. Sentences repeat, in other words,
-    beyond about 300 rows (200 in Chinese).
+    The same `n`, `seed` and `language` write the same files, clips with the same release of PyAV.
+    Sentences repeat, in other words, beyond about 300 rows (200 in Chinese).
 
     Parameters
     ----------
@@ -76,11 +81,15 @@ def make_demo(
     seed : int, default=0
         Seed of the generator, at least 0.
     folder : str or PathLike, default=None
-        Where ``table.csv``, ``images/`` and ``audio/`` go; it is created. An older demo there is
-        replaced. None: a new folder among the temporary files, yours to delete.
+        Where ``table.csv``, ``images/`` and ``audio/``, or ``videos/``, go; it is created. An older
+        demo there is replaced. None: a new folder among the temporary files, yours to delete.
     language : {"en", "zh"}, default="en"
         Language of the texts: English or Chinese (which ``"text/multilingual-e5-small"`` reads, and
         the default encoder does not). Pictures and sounds are the same.
+
+    video : bool, default=False
+        Whether picture and sound of a row are one clip, in which the face comes to life while the
+        voice speaks: a column ``video`` (mp4) in place of ``image`` and ``audio``.
 
     Returns
     -------
@@ -110,9 +119,11 @@ def make_demo(
     home = Path(tempfile.mkdtemp(prefix="hybridsent-demo-") if folder is None else folder)
     home = home.expanduser()
     told = f"n={n}, seed={seed}" + ("" if language == "en" else f", language={language!r}")
-    _claim(home, f"Made by hybridsent.datasets.make_demo({told}); replaced by it.\n")
-    write_table(pd.DataFrame(_rows(home, n, seed, language)), home / "table.csv")
-    return read_table(home / "table.csv", media=["image", "audio"])
+    told += ", video=True" if video else ""
+    folders = ["videos"] if video else ["images", "audio"]
+    _claim(home, f"Made by hybridsent.datasets.make_demo({told}); replaced by it.\n", folders)
+    write_table(pd.DataFrame(_rows(home, n, seed, language, video)), home / "table.csv")
+    return read_table(home / "table.csv", media=["video"] if video else ["image", "audio"])
 
 
 def _integer(name: str, value: SupportsIndex, least: int) -> int:
@@ -124,19 +135,20 @@ def _integer(name: str, value: SupportsIndex, least: int) -> int:
     return number
 
 
-def _claim(home: Path, notice: str) -> None:
+def _claim(home: Path, notice: str, folders: list[str]) -> None:
     """Make the folder, or clear an older demo out of it; refuse anything else."""
     if home.exists() and not home.is_dir():
         raise TableError(f"{home} is a file; make_demo needs a folder. Name a new or empty one.")
     marker = home / _MARKER
-    taken = [name for name in ("table.csv", "images", "audio") if (home / name).exists()]
+    taken = [name for name in ("table.csv", *folders) if (home / name).exists()]
     if taken and not marker.exists():
         raise TableError(
             f"{home} already holds {', '.join(taken)} that make_demo did not write. "
             "Name a new or empty folder; nothing was changed."
         )
-    for name, pattern in _OWN:
+    for name in folders:
         (home / name).mkdir(parents=True, exist_ok=True)
+    for name, pattern in _OWN.items() if marker.exists() else ():
         for old in (home / name).glob(pattern):
             old.unlink()
     marker.write_text(notice, encoding="utf-8", newline="\n")
@@ -171,7 +183,7 @@ def _shown(rng: np.random.Generator, labels: list[str], modality: str) -> list[t
     return list(zip(moods, rng.beta(5.0, 1.5, n).tolist(), strict=True))
 
 
-def _rows(home: Path, n: int, seed: int, language: str) -> Iterator[dict[str, str]]:
+def _rows(home: Path, n: int, seed: int, language: str, video: bool) -> Iterator[dict[str, str]]:
     """Write the media of each row and give its cells."""
     crowd = range(len(_SPEAKERS))
     faces = [Person.born(np.random.default_rng([seed, 1, i]), i) for i in crowd]
@@ -179,9 +191,16 @@ def _rows(home: Path, n: int, seed: int, language: str) -> Iterator[dict[str, st
     writer = Writer(np.random.default_rng([seed, 3]), language)
     for i, plan in enumerate(_plans(n, seed)):
         shown = plan.shown
-        cells = dict.fromkeys(_MODALITIES, "")
+        cells = dict.fromkeys(("text", "video") if video else _MODALITIES, "")
         if "text" in shown:
             cells["text"] = writer.write(*shown["text"])
+        if video:
+            if len(shown.keys() - {"text"}) == 2:  # else the clip is missing
+                cells["video"] = f"videos/demo_{i:05d}.mp4"
+                person, voice = faces[plan.speaker], voices[plan.speaker]
+                _write_clip(home / cells["video"], [seed, i], person, voice, shown)
+            yield cells | {"label": plan.label, "speaker": _SPEAKERS[plan.speaker]}
+            continue
         if "image" in shown:
             cells["image"] = f"images/demo_{i:05d}.jpg"
             rng = np.random.default_rng([seed, 4, i])
@@ -196,11 +215,33 @@ def _rows(home: Path, n: int, seed: int, language: str) -> Iterator[dict[str, st
 def _write_image(
     path: Path, rng: np.random.Generator, person: Person, mood: str, strength: float
 ) -> None:
+    _drawn(rng, person, mood, strength).save(path, quality=88)
+
+
+def _drawn(rng: np.random.Generator, person: Person, mood: str, strength: float) -> Image:
     if rng.random() < _FACES:
         canvas = draw_face(rng, person, mood, strength)
     else:
         canvas = draw_scene(rng, mood, strength)
-    canvas.develop(rng).save(path, quality=88)
+    return canvas.develop(rng)
+
+
+def _write_clip(
+    path: Path,
+    seeds: list[int],
+    person: Person,
+    voice: Voice,
+    shown: dict[str, tuple[str, float]],
+) -> None:
+    """Write what picture and sound of a row would be, as one clip."""
+    seed, i = seeds
+    mood, strength = shown["image"]
+    samples = speak(np.random.default_rng([seed, 5, i]), voice, *shown["audio"])
+
+    def draw(share: float) -> Image:  # by the same generator, so that only the expression changes
+        return _drawn(np.random.default_rng([seed, 4, i]), person, mood, share * strength)
+
+    write_clip(path, draw, samples, RATE)
 
 
 def _write_wave(path: Path, samples: np.ndarray) -> None:
