@@ -32,9 +32,10 @@ __all__ = [
     "wrong_type",
 ]
 
-IMAGE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
-"""Pillow's names of the formats that are read. EPS and PDF are programs, not pictures; the rest of
-Pillow's formats are rare in data sets and little tested against hostile files."""
+IMAGE_FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names of the formats that are read; HEIF, of phones, through the extra ``heic``. EPS and
+PDF are programs, not pictures; the rest of Pillow's formats are rare in data sets and little tested
+against hostile files."""
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and a pattern of Braille, by name

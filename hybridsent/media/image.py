@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybridsent.exceptions import MediaError
+from hybridsent._optional import import_optional
+from hybridsent.exceptions import MediaError, MissingDependencyError
 from hybridsent.media._bands import as_rgb
 from hybridsent.media._cells import (
     IMAGE_FORMATS,
@@ -43,11 +44,12 @@ _MARKS = (
 )
 _PNM = re.compile(rb"P[1-7fy]\s")
 _AVIF = re.compile(rb".{4}ftyp(?:avi[fs]|mi[af]1|msf1)", re.DOTALL)
+_HEIF = re.compile(rb".{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 _GAP = 2  # as in Pillow's own thumbnails, where it cannot be told from a full decode
 # Bytes a pixel, at most: what was decoded, the result, and what a network makes of it.
 _COST = 12
 # What decoders hold beside: the whole picture twice over, or all coefficients of a progressive one.
-_DECODER_COST = {"WEBP": 16, "AVIF": 12, "JPEG": 6, "MPO": 6}
+_DECODER_COST = {"WEBP": 16, "AVIF": 12, "JPEG": 6, "MPO": 6, "HEIF": 16}
 
 
 def load_image(
@@ -70,7 +72,8 @@ def load_image(
         A path, a file's content, a picture, or a uint8 array of shape (H, W, 3), (H, W, 4),
         (H, W, 1) or (H, W). Also a dict of Hugging Face with the content under ``"bytes"`` or a
         path under ``"path"``, and a list with one item of these. Formats read:
-        AVIF, BMP, GIF, JPEG, MPO, PNG, PPM, TIFF, WEBP.
+        AVIF, BMP, GIF, JPEG, MPO, PNG, PPM, TIFF, WEBP, and HEIF (``.heic``) where the extra
+        ``heic`` is installed.
     max_pixels : int, default=89478485
         Largest width times height, checked before anything is decoded.
     max_bytes : int, default=67108864
@@ -131,7 +134,9 @@ def is_image(cell: Any) -> bool:
 
 def _is_head(head: bytes) -> bool:
     is_webp = head[:4] == b"RIFF" and head[8:] == b"WEBP"
-    return head.startswith(_MARKS) or is_webp or bool(_PNM.match(head) or _AVIF.match(head))
+    return (
+        head.startswith(_MARKS) or is_webp or any(mark.match(head) for mark in (_PNM, _AVIF, _HEIF))
+    )
 
 
 def _loaded(cell: object, max_pixels: int, max_bytes: int, shorter_side: int | None) -> Image:
@@ -193,6 +198,8 @@ def _opened(raw: bytes) -> Image:
     Image.init()
     reasons = []
     for name in IMAGE_FORMATS:
+        if name == "HEIF":  # read last: a file that says it is either is mostly AVIF
+            continue
         # AVIF is missing where Pillow was built without it; its mark is then accepted by none.
         factory, accepts = Image.OPEN.get(name, (None, None))
         if factory is None or accepts is None or accepts(raw[:16]) is not True:
@@ -201,12 +208,27 @@ def _opened(raw: bytes) -> Image:
             return _parsed(factory, raw)
         except MediaError as error:  # another plugin may still read it
             reasons.append(f"{name}: {error}")
+    if _HEIF.match(raw[:16]):
+        try:
+            return _parsed(_heif_plugin(), raw)
+        except MediaError as error:
+            reasons.append(f"HEIF: {error}")
     if reasons:
         raise MediaError(f"the image is damaged ({'; '.join(reasons)})")
     raise MediaError(
         f"this is no picture of a known format ({', '.join(IMAGE_FORMATS)}); "
         f"it begins with {raw[:12]!r}"
     )
+
+
+def _heif_plugin() -> Callable[[io.BytesIO, str], Image]:
+    """Give the plugin of pillow-heif; it is not made known to Pillow, whose state is the user's."""
+    try:
+        found = import_optional("pillow_heif", caller="A picture in HEIC", extra="heic")
+    except MissingDependencyError as error:
+        raise MediaError(str(error)) from error
+    plugin: Callable[[io.BytesIO, str], Image] = found.HeifImageFile
+    return plugin
 
 
 def _parsed(factory: Callable[[io.BytesIO, str], Image], raw: bytes) -> Image:
@@ -223,12 +245,14 @@ def _decoded(image: Image, max_pixels: int, shorter_side: int | None = None) -> 
     _check_pixels(image.size, max_pixels)
     whole = image.width * image.height
     try:
-        if shorter_side is not None:  # does nothing to other formats than JPEG
+        # does nothing to other formats than JPEG; of HEIF it would read a thumbnail instead
+        if shorter_side is not None and image.format != "HEIF":
             image.draft(None, (_GAP * shorter_side, _GAP * shorter_side))
         reserve(
             _COST * image.width * image.height + _DECODER_COST.get(image.format or "", 0) * whole
         )
         image.load()
+        _check_pixels(image.size, max_pixels)  # of HEIF, which may have told another one
         return as_rgb(_upright(image))
     except (MediaError, MemoryError):
         raise

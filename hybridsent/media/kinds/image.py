@@ -19,7 +19,7 @@ IMAGE = Modality(
     column_names=("image", "img", "photo", "picture", "pic", "face", "frame"),
     extensions=(
         *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp"),
-        *(".tif", ".tiff", ".ppm", ".pgm", ".avif"),
+        *(".tif", ".tiff", ".ppm", ".pgm", ".avif", ".heic", ".heif"),
     ),
     limits=(Limit("max_pixels", "largest image that is read, in pixels", 89_478_485),),
     hf_network="hybridsent.encoders._hf_image:HFImage",
