@@ -138,12 +138,20 @@ def text_model(kind: str, folder: Path, seed: int = 0) -> Path:
         )
     if kind == "clip":
         return clip(folder, seed)
-    if kind == "siglip":  # reads its vector at the last place of a padded text
-        text = {**_BERT, "max_position_embeddings": 24, "projection_size": 16, "pad_token_id": 1}
-        config = t.SiglipConfig(text_config=text, vision_config=_VIT)
-        tokenizer = words(bos=None, eos="</s>", pad="<pad>", max_length=24)
-        return write(folder, seeded(t.SiglipModel, config, seed), tokenizer)
+    if kind == "siglip":
+        return siglip(folder, seed)
     raise ValueError(kind)
+
+
+def siglip(folder: Path, seed: int = 0) -> Path:
+    """Write a two-tower model that reads its vector at the last place of a padded text."""
+    import transformers as t
+
+    text = {**_BERT, "max_position_embeddings": 24, "projection_size": 16, "pad_token_id": 1}
+    config = t.SiglipConfig(text_config=text, vision_config=_VIT)
+    tokenizer = words(bos=None, eos="</s>", pad="<pad>", max_length=24)
+    processor = t.SiglipImageProcessor(size={"height": 32, "width": 32})
+    return write(folder, seeded(t.SiglipModel, config, seed), tokenizer, processor)
 
 
 def clip(folder: Path, seed: int = 0) -> Path:
@@ -217,6 +225,8 @@ def image_model(kind: str, folder: Path, seed: int = 0) -> Path:
         return write(folder, seeded(t.SwinModel, config, seed), processor)
     if kind == "clip":
         return clip(folder, seed)
+    if kind == "siglip":
+        return siglip(folder, seed)
     raise ValueError(kind)
 
 
@@ -234,6 +244,19 @@ def speech_model(kind: str, folder: Path, seed: int = 0) -> Path:
         return write(
             folder,
             seeded(t.HubertModel, config, seed),
+            t.Wav2Vec2FeatureExtractor(return_attention_mask=True),
+        )
+    if kind == "wav2vec2-emotion":  # a regression head that nobody reads, and layer norm
+        config = t.Wav2Vec2Config(
+            **_SPEECH,
+            feat_extract_norm="layer",
+            do_stable_layer_norm=True,
+            num_labels=3,
+            classifier_proj_size=8,
+        )
+        return write(
+            folder,
+            seeded(t.Wav2Vec2ForSequenceClassification, config, seed),
             t.Wav2Vec2FeatureExtractor(return_attention_mask=True),
         )
     if kind == "wavlm":

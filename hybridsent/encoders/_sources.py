@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -75,14 +76,15 @@ class PackagedFiles:
         dict of str to Path, or None
             The files by the names of `files`; None where one is not there.
         """
-        known = _found.get(self)
+        key = (self, tuple(sys.path))
+        known = _found.get(key)
         # asked for in each call of each encoder, where looking for packages is 10 % of one row
         if known is not None and os.path.isfile(next(iter(known.values()))):  # noqa: PTH113
             return known
         root = _package(self.package)
         found = None if root is None else _all_there(root, self.files)
         if found is not None:
-            _found[self] = found
+            _found[key] = found
         return found
 
     @property
@@ -197,7 +199,7 @@ class _Backbone(Protocol):
     def options(self) -> dict[str, Any]: ...
 
 
-_found: dict[PackagedFiles, dict[str, Path]] = {}  # in this process, while they stay
+_found: dict[tuple[Any, ...], dict[str, Path]] = {}  # in this process, while they stay
 
 
 @dataclass(frozen=True)
