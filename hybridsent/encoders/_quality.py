@@ -20,7 +20,7 @@ _OTHER_THAN_GOOD: dict[str, dict[str, tuple[str, ...]]] = {
     "best": {
         "text": ("text/bge-small-en", "text/twitter-roberta-sentiment"),
         "image": ("image/siglip-base",),
-        "audio": ("audio/whisper-tiny-en",),
+        "audio": ("audio/whisper-base",),
     },
 }
 """By level and modality; several are several views of one column."""
