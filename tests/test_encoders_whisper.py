@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import hub
 import numpy as np
 import pytest
 import torch
 from ct2 import whisper_variables, written
 
 from hybridsent import AudioEncoder
-from hybridsent.encoders import Backbone, Options, get_backbone
+from hybridsent.encoders import Backbone, Options, get_backbone, locate, register_backbone
+from hybridsent.encoders._files import sha256_of
+from hybridsent.encoders._runtime import release_networks
 from hybridsent.encoders._whisper import Whisper
 from hybridsent.encoders._whisper_sound import RATE, log_mel, mel_filters
+from hybridsent.exceptions import WeightsError, WeightsNotFoundError
+from hybridsent.finetune._network import trainable
 
 NEAR = 1e-4  # of the largest value
 NAME = "audio/whisper-tiny-en"
@@ -263,7 +270,7 @@ def backbone_of(path) -> Backbone:
         "audio/tiny-whisper",
         "audio",
         "hybridsent.encoders._whisper:load",
-        identify=lambda backbone: path.read_bytes().hex()[-64:],
+        identify=lambda backbone: sha256_of(path),
         options={"file": str(path), "layer": 1},
     )
 
@@ -279,3 +286,94 @@ def test_both_forms_of_the_same_weights_give_the_same_vectors(tiny_whisper, tmp_
         assert network.width == 16
         rows.append(encoded(network, mels))
     assert np.array_equal(*rows)
+
+
+# -- from the hub's cache --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("socket.socket.connect", None)  # any use of the network would fail loudly
+    known = get_backbone("audio/whisper-base")
+    register_backbone(replace(known, width=None, options={"layer": 1}), replace=True)
+    yield tmp_path / "cache"
+    register_backbone(known, replace=True)
+    release_networks()
+
+
+def test_whisper_base_is_read_from_the_hub_without_padding(cache, tiny_whisper):
+    """As long as the model hears at once, a sound has the row of the family hf:, which pads."""
+    folder, _ = tiny_whisper
+    hub.put(cache, "openai/whisper-base", hub.read(folder))
+    exact = {"store": None, "device": "cpu", "precision": "float32"}
+    ours = AudioEncoder("audio/whisper-base", **exact)
+    padded = AudioEncoder(f"hf:{folder}", layer=1, **exact)
+    assert ours.backbone().ready
+    whole, short = cell(2 * RATE), cell(RATE)
+    assert apart(ours.transform([whole]), padded.transform([whole])) < NEAR
+    assert apart(ours.transform([short]), padded.transform([short])) > 10 * NEAR
+
+
+def test_whisper_base_names_the_way_to_its_weights(cache):
+    with pytest.raises(WeightsNotFoundError, match="hybridsent backbones fetch audio/whisper-base"):
+        AudioEncoder("audio/whisper-base", store=None).transform([cell(RATE)])
+
+
+def test_tiny_en_is_the_same_from_the_hub_where_the_package_is_gone(cache, tmp_path):
+    """faster-whisper's own repository has the same file, byte for byte."""
+    known = get_backbone(NAME)
+    packaged, first, second = known.sources
+    alone = replace(known, name="audio/alone", sources=(first, second))
+    with pytest.raises(WeightsNotFoundError, match=r"Systran/faster-whisper-tiny\.en"):
+        locate(alone)
+    content = next(iter(packaged.find().values())).read_bytes()
+    hub.put(cache, first.repo, {"model.bin": content})
+    assert locate(alone).weights.read_bytes() == content
+    assert alone.digest() == known.digest()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda t: t.pop("layers.0.fc1.bias"), "no variable 'encoder/layer_0/ffn/linear_0/bias'"),
+        (lambda t: t.update({"conv2.bias": np.zeros(9, "f4")}), r"'conv2.bias' has the shape \(9,"),
+        (lambda t: t.update({"conv1.weight": np.zeros((16, 16), "f4")}), "first tensors have"),
+        (lambda t: t["conv1.weight"].fill(np.nan), "not finite"),
+        (lambda t: t.pop("embed_positions.weight"), "no variable 'encoder/position_encodings"),
+        (lambda t: [t.pop(name) for name in list(t) if name.startswith("layers.")], "no variable"),
+    ],
+)
+def test_weights_that_are_not_whole_are_refused(tiny_whisper, tmp_path, change, why):
+    _, tensors = tiny_whisper
+    tensors = {name: values.copy() for name, values in tensors.items()}
+    change(tensors)
+    path = tmp_path / "model.bin"
+    path.write_bytes(written(whisper_variables(tensors, heads=2)))
+    with pytest.raises(WeightsError, match=why):
+        backbone_of(path).load("cpu", "float32").encode([log_mel(sound(9000), 16)], Options())
+
+
+@pytest.mark.parametrize("heads", [0, 3, 32_000])
+def test_a_wrong_number_of_heads_is_refused(tiny_whisper, tmp_path, heads):
+    _, tensors = tiny_whisper
+    path = tmp_path / "model.bin"
+    path.write_bytes(written(whisper_variables(tensors, heads=heads)))
+    with pytest.raises(WeightsError, match=f"{heads} heads do not divide its width of 16"):
+        backbone_of(path).load("cpu", "float32")
+
+
+def test_a_model_of_another_kind_or_too_few_blocks_is_refused(tiny_whisper, tmp_path):
+    _, tensors = tiny_whisper
+    path = tmp_path / "model.bin"
+    path.write_bytes(written(whisper_variables(tensors, heads=2), spec="TransformerSpec"))
+    with pytest.raises(WeightsError, match="it holds a 'TransformerSpec'"):
+        backbone_of(path).load("cpu", "float32")
+    path.write_bytes(written(whisper_variables(tensors, heads=2)))
+    with pytest.raises(WeightsError, match=r"must have a block 3.*Got 2 blocks"):
+        replace(backbone_of(path), options={"file": str(path), "layer": 3}).load("cpu", "float32")
+
+
+def test_it_is_refused_for_tuning_with_the_way_out():
+    with pytest.raises(ValueError, match=r"family 'hf:'.*Got 'audio/whisper-tiny-en'"):
+        trainable(get_backbone(NAME), "cpu", None)

@@ -26,6 +26,7 @@ from hybridsent.encoders._sources import locate
 from hybridsent.encoders._whisper_model import empty_model, hidden_vectors
 from hybridsent.encoders._whisper_sound import HOP, RATE, log_mel
 from hybridsent.encoders._whisper_weights import Sizes, open_weights
+from hybridsent.exceptions import WeightsError
 
 __all__ = ["Whisper", "load"]
 
@@ -79,6 +80,11 @@ class Whisper(Network):
             precision,
         )
         self.sizes = Sizes(**self.graphs.table(lambda source: asdict(source.sizes)))
+        if self.block > self.sizes.layers:
+            raise WeightsError(
+                f"The weights of {self.name!r} must have a block {self.block}, which is the one "
+                f"that is read. Got {self.sizes.layers} blocks: they are of another model."
+            )
 
     @property
     def width(self) -> int:
