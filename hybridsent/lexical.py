@@ -32,12 +32,14 @@ from hybridsent.encoders._own_cleaning import function_of
 from hybridsent.encoders._text import TextEncoder
 from hybridsent.exceptions import CellWarning, EmptyTextError, MediaError
 from hybridsent.media import load_text
+from hybridsent.media._rewrite import UNSPACED
 from hybridsent.media.text import POLICIES
 
 __all__ = ["WordFeatures"]
 
 _ROUNDING = 1e-5  # singular values below, beside the largest, are float32's rounding
-_WORD = r"(?u)\w+|[^\w\s]"  # scikit-learn's own drops "I", "u", "!", ":)" and emoji
+# scikit-learn's own drops "I", "u", "!", ":)" and emoji, and takes a Chinese clause for a word
+_WORD = rf"(?u)[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]"
 
 
 class WordFeatures(NamedOutput, BaseEstimator):
@@ -48,7 +50,8 @@ class WordFeatures(NamedOutput, BaseEstimator):
     no frozen encoder: vocabulary, weights and components are learned from the rows of `fit`, so it
     belongs inside the pipeline that is cross-validated, and its vectors are in no store. Beside a
     frozen encoder on the same column it adds what pretraining does not know: slang, names, other
-    languages. Runs of characters carry scripts that write no spaces between words.
+    languages. In scripts that put no blanks between words (Chinese, Japanese, Thai) each sign
+    counts as a word, so that single signs, pairs and longer runs are terms.
 
     Parameters
     ----------

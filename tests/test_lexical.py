@@ -84,6 +84,13 @@ def test_single_letters_marks_and_emoji_are_words():
     assert {"i", "!", "#", "@", "😀", "soup"} <= found
 
 
+def test_each_sign_of_a_script_without_blanks_is_a_word():
+    words = WordFeatures(min_df=1, words=(1, 2)).fit([*CHINESE, "WiFi很好 OK"])
+    found = set(words.vectorizers_["words"].vocabulary_)
+    assert {"很", "很 好", "不 好", "wifi", "wifi 很", "好 ok"} <= found
+    assert not any(len(part) > 1 for term in found for part in term.split() if not part.isascii())
+
+
 @pytest.mark.parametrize("texts", [["!"], ["x"], ["same"] * 3, ["a b", "c d"], ["😀"]])
 def test_few_texts_and_terms_give_fewer_components_not_an_error(texts):
     words = WordFeatures(300).fit(texts)
