@@ -41,3 +41,19 @@ def test_meld_on_dev():
     train, dev = table[table["split"] == "train"], table[table["split"] == "dev"]
     model = make_fusion(text=True).fit(train, train["sentiment"])
     assert f1_score(dev["sentiment"], model.predict(dev), average="weighted") >= 0.60
+
+
+@pytest.mark.parametrize("name", ["meld", "mvsa", "mustard"])
+def test_english_corpora_are_read_without_a_word_on_their_language(name):
+    from hybridsent.media._languages import unread
+
+    assert unread(corpus(name)["text"].tolist(), ["en"]) is None
+
+
+def test_columns_in_other_languages_are_told_and_those_in_english_are_not():
+    from hybridsent.media._languages import unread
+
+    tasks = corpus("text").groupby("task")["text"]
+    told = {task for task, texts in tasks if unread(texts.tolist(), ["en"]) is not None}
+    english = {"cr", "sst2", "tweeteval_emotion", "tweeteval_irony", "umsab_english"}
+    assert told == set(tasks.groups) - english
