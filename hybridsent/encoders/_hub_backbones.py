@@ -100,6 +100,7 @@ def _backbone(name: str, repo: str, *beside: str, **told: Any) -> Backbone:
         loader="hybridsent.encoders._hf:load_located",
         weights=f"Hugging Face hub, {repo}",
         sources=_transformers(repo, *beside),
+        measured=True,
         **told,
     )
 
