@@ -7,20 +7,14 @@ to the library's own), and what arrived is hashed before anybody believes it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from hybridsent.encoders._files import PATTERNS, first_line, sha256_of
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 
 __all__ = ["check_blob", "download", "hub_cache", "snapshot"]
-
-_BESIDE = (*(one for one in PATTERNS if one != "*.safetensors" and "/" not in one), "README.md")
-"""What may lie beside the weights of a model of transformers and change its vectors, and its card,
-which states the licence."""
 
 
 def hub_cache() -> Path:
@@ -85,6 +79,8 @@ def check_blob(path: Path, name: str) -> None:
     """
     if not path.is_symlink():
         return
+    from hybridsent.encoders._files import sha256_of
+
     blob = path.resolve().name
     seen = {64: sha256_of, 40: _git_hash}.get(len(blob), lambda _path: blob)(path)
     if seen != blob:
@@ -96,6 +92,8 @@ def check_blob(path: Path, name: str) -> None:
 
 
 def _git_hash(path: Path) -> str:
+    import hashlib  # not at the top: listing backbones starts no cryptography
+
     content = path.read_bytes()
     header = f"blob {len(content)}\0".encode()
     return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
@@ -128,7 +126,11 @@ def download(
     """
     from huggingface_hub import snapshot_download
 
-    wanted = [*files, *(_BESIDE if whole else ())]
+    from hybridsent.encoders._files import PATTERNS, first_line
+
+    # what changes the vectors of a model of transformers, and its card, which states the licence
+    beside = [one for one in PATTERNS if one != "*.safetensors" and "/" not in one]
+    wanted = [*files, *([*beside, "README.md"] if whole else ())]
     try:
         folder = snapshot_download(repo, revision=revision, allow_patterns=wanted)
     except Exception as error:  # whatever the library, and the one that it speaks HTTP by, raise
@@ -157,6 +159,8 @@ def _check_arrived(folder: Path, files: Mapping[str, str | None], name: str) -> 
 
 
 def _broken(folder: Path, files: Mapping[str, str | None], name: str) -> Iterable[Path]:
+    from hybridsent.encoders._files import sha256_of
+
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         expected = files.get(path.relative_to(folder).as_posix())
         try:

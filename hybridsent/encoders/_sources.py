@@ -7,7 +7,6 @@ inconvenience, not a break. huggingface_hub knows its own cache alone.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import sys
@@ -16,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from hybridsent.encoders._files import check_sha256, files_of, sha256_of
 from hybridsent.encoders._hub import check_blob, download, hub_cache, snapshot
 from hybridsent.exceptions import WeightsNotFoundError
 
@@ -384,6 +382,11 @@ def _is_packaged(source: Source) -> bool:
 
 def _digest(backbone: _Backbone, source: Source, found: Mapping[str, Path]) -> str:
     """Hash the weights, and what lies beside them where it is not what is registered."""
+    # listing backbones hashes nothing, and starts no cryptography
+    import hashlib
+
+    from hybridsent.encoders._files import files_of, sha256_of
+
     weights, *_ = found.values()
     stated = next(iter(source.files.values()))
     first = stated or sha256_of(weights)
@@ -424,6 +427,8 @@ def _folder(found: Mapping[str, Path]) -> Path:
 
 def _check(path: Path, expected: str | None, name: str) -> None:
     """Check the registered hash; without one, that which the cache of the hub names a file by."""
+    from hybridsent.encoders._files import check_sha256
+
     if expected is None:
         check_blob(path, name)
     else:
