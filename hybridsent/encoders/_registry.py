@@ -87,6 +87,7 @@ _BUILTIN = (
         licence="MIT",
         commercial_use=True,
         options={"recipe": {"pooling": "mean", "normalise": True, "prefix": "query: "}},
+        measured=True,
         note="sentences in 100 languages, 118 M parameters (22 M without the vocabulary)",
     ),
     Backbone(
