@@ -24,7 +24,7 @@ _GRAPH = 7  # of a model
 _NODE, _TENSOR = 1, 5  # of a graph
 _INPUT, _NODE_NAME, _KIND = 1, 3, 4  # of a node
 _DIMS, _TYPE, _FLOATS, _INTEGERS, _NAME, _RAW = 1, 2, 4, 5, 8, 9  # of a tensor
-_TYPES = {1: np.dtype("<f4"), 2: np.dtype("u1"), 3: np.dtype("i1")}
+_TYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 2: np.dtype("u1"), 3: np.dtype("i1")}
 """What a network with weights of 8 bits is made of, by the numbers of the types."""
 
 _QUANTISED, _SCALE, _ZERO = "_quantized", "_scale", "_zero_point"  # as onnxruntime names them
@@ -111,7 +111,8 @@ def _linear(node: memoryview) -> dict[str, str]:
 def _tensor(message: memoryview) -> tuple[str, np.ndarray]:
     """Read a tensor; small ones are kept as lists of numbers, large ones as raw bytes."""
     shape: list[int] = []
-    dtype, name, parts = np.dtype("V"), "", []
+    dtype: np.dtype[Any] = np.dtype("V")  # until it is told
+    name, parts = "", []
     for number, value in _fields(message):
         if number == _DIMS:
             shape += [value] if isinstance(value, int) else _integers(value)
