@@ -1,4 +1,4 @@
-"""Inputs of the benchmarks, made from a seed: sentences, pictures, voices. No download, no licence."""
+"""Inputs of the benchmarks, made from a seed: sentences, pictures, voices, clips. No download, no licence."""
 
 from __future__ import annotations
 
@@ -280,3 +280,86 @@ def _resonance(centre: float, width: float, rate: int) -> tuple[list[float], lis
     angle = 2 * np.pi * centre / rate
     back = [1.0, -2 * radius * np.cos(angle), radius**2]
     return [sum(back)], back
+
+
+# -- clips
+
+
+def write_clips(folder: Path, n: int, seconds: float = 10.0) -> list[str]:
+    """Write mp4 files of moving shapes (H.264, 320 x 240, 25 a second) with a voice (AAC, 44.1 kHz)."""
+    rng = np.random.default_rng(SEED)
+    (folder / "clips").mkdir()
+    paths = [str(folder / "clips" / f"{number:05}.mp4") for number in range(n)]
+    for path in paths:
+        sound = _voice(rng, round(seconds * 44_100), 44_100)
+        scene = _Scene(rng, 320, 240)
+        _write_film(path, "libx264", 25, 44_100, scene, seconds, lambda _, sound=sound: sound)
+    return paths
+
+
+def read_clips(folder: Path) -> list[str]:
+    return sorted(str(path) for path in (folder / "clips").iterdir())
+
+
+def write_film(folder: Path, hours: float) -> str:
+    """Write a long film, cheaply: few and small frames, and one minute of a voice again and again."""
+    rng = np.random.default_rng(SEED)
+    minute = _voice(rng, 60 * 16_000, 16_000)
+    path = str(folder / "film.mp4")
+    _write_film(path, "mpeg4", 5, 16_000, _Scene(rng, 160, 96), 3600 * hours, lambda _: minute)
+    return path
+
+
+class _Scene:
+    """Shapes that move over a background."""
+
+    def __init__(self, rng: np.random.Generator, width: int, height: int) -> None:
+        coarse = rng.integers(0, 255, (height // 16, width // 16, 3), dtype=np.uint8)
+        self.ground = coarse.repeat(16, axis=0).repeat(16, axis=1)
+        self.places = rng.uniform(0.1, 0.6, (4, 2)) * (height, width)
+        self.speeds = rng.uniform(-20, 20, (4, 2))
+        self.colours = rng.integers(0, 255, (4, 3))
+
+    def at(self, seconds: float) -> np.ndarray:
+        picture = self.ground.copy()
+        height, width = picture.shape[:2]
+        side = height // 5
+        for place, speed, colour in zip(self.places, self.speeds, self.colours, strict=True):
+            y, x = ((place + speed * seconds) % (height - side, width - side)).astype(int)
+            picture[y : y + side, x : x + side] = colour
+        return picture
+
+
+def _write_film(
+    path: str,
+    codec: str,
+    fps: int,
+    rate: int,
+    scene: _Scene,
+    seconds: float,
+    minute: Any,
+) -> None:
+    """Write pictures and sound a minute at a time."""
+    import av
+
+    with av.open(path, "w") as file:
+        pictures, voice = file.add_stream(codec, rate=fps), file.add_stream("aac", rate=rate)
+        voice.layout = "mono"
+        pictures.height, pictures.width = scene.ground.shape[:2]
+        pictures.pix_fmt = "yuv420p"
+        done = 0
+        for start in np.arange(0, seconds, 60):
+            stop = min(start + 60, seconds)
+            for i in range(round(start * fps), round(stop * fps)):
+                frame = av.VideoFrame.from_ndarray(scene.at(i / fps), format="rgb24")
+                frame.pts = i
+                file.mux(pictures.encode(frame))
+            sound = minute(start)[: round((stop - start) * rate)].astype(np.float32)
+            for first in range(0, len(sound), 1024):
+                part = np.ascontiguousarray(sound[None, first : first + 1024])
+                heard = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
+                heard.sample_rate, heard.pts = rate, done
+                done += part.shape[1]
+                file.mux(voice.encode(heard))
+        file.mux(pictures.encode())
+        file.mux(voice.encode())

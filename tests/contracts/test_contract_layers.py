@@ -58,6 +58,7 @@ READ_CELLS = ("lexical", "meta")
 """Siblings that learn from cells of a table, where the others take a matrix: they read as encoders do."""
 
 HEAVY = {
+    "av",
     "huggingface_hub",
     "opensmile",
     "pandas",
