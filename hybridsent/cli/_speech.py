@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybridsent.cli._console import UsageError, is_interactive, listed, say
+from hybridsent.cli._modalities import media_parts
 from hybridsent.cli._views import check_column
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _sound_of(arguments: argparse.Namespace, table: pd.DataFrame, aside: Sequenc
     """Give the one column of sounds or videos: that of an option, else what is found."""
     named = [
         value if value in table.columns else value.partition("=")[0]
-        for option in ("audio", "video")
+        for option in _kinds()
         for value in getattr(arguments, option, None) or []
     ]
     found = list(dict.fromkeys(named)) or _found(table, aside)
@@ -139,7 +140,14 @@ def _found(table: pd.DataFrame, aside: Sequence[str]) -> list[str]:
     from hybridsent.datasets import detect_modalities
 
     found = detect_modalities(table, exclude=list(aside))
-    return [found[kind] for kind in ("video", "audio") if kind in found][:1]
+    return [found[kind] for kind in _kinds() if kind in found][:1]
+
+
+def _kinds() -> list[str]:
+    """Names of what holds sound: media with a part that is heard, such as videos, and sounds."""
+    from hybridsent.datasets._hearing import KIND
+
+    return [*(name for name, parts in media_parts().items() if KIND in parts.values()), KIND]
 
 
 def with_transcripts(

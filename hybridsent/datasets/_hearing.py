@@ -26,9 +26,10 @@ from hybridsent.media import content_key, load_audio, without_frames
 from hybridsent.media._forms import opened, weights_in
 from hybridsent.store import FeatureStore, resolve_store
 
-__all__ = ["Transcription", "transcribe_cells"]
+__all__ = ["KIND", "Transcription", "transcribe_cells"]
 
-_KIND = "audio"
+KIND = "audio"
+"""Name of the modality as which cells are read."""
 
 
 @dataclass
@@ -84,10 +85,10 @@ def transcribe_cells(
     Transcription
         In the order of the cells.
     """
-    lists = lists_in(cells, _KIND)
+    lists = lists_in(cells, KIND)
     for row in lists:
         _check_unweighted(cells, row)
-    spread = spread_of(cells, range(len(cells)), lists, _KIND)
+    spread = spread_of(cells, range(len(cells)), lists, KIND)
     items = spread.items if lists else Cells(spread.items.values, spread.items.labels, cells.column)
     run = _Run(
         items,
@@ -110,7 +111,7 @@ def transcribe_cells(
 
 def _check_unweighted(cells: Cells, row: int) -> None:
     try:
-        weights = weights_in(cells.values[row], _KIND)
+        weights = weights_in(cells.values[row], KIND)
     except MediaError:  # wrong ones, of which `spread_of` will tell
         return
     if weights is not None:
@@ -170,8 +171,8 @@ class _Run:
     def _first_look(self, position: int) -> Heard | bytes | MediaError:
         cell = self.items.values[position]
         try:
-            found = None if self.subtitles is None else self.subtitles.of(opened(cell, _KIND))
-            return content_key(cell, _KIND) if found is None else found
+            found = None if self.subtitles is None else self.subtitles.of(opened(cell, KIND))
+            return content_key(cell, KIND) if found is None else found
         except MediaError as error:
             return without_frames(error)
 
@@ -213,7 +214,7 @@ class _Run:
 
     def _hear(self, key: bytes) -> tuple[bytes | None, Heard | MediaError]:
         cell = self.items.values[self._positions[key][0]]
-        reading = read(cell, key, _KIND, self._samples)
+        reading = read(cell, key, KIND, self._samples)
         if isinstance(reading.item, SilentSoundError):
             return reading.key, NOTHING
         if isinstance(reading.item, MediaError):
