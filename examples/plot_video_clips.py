@@ -26,7 +26,7 @@ from hybridsent.datasets import transcribe
 from hybridsent.media import load_audio, load_frames
 
 folder = tempfile.TemporaryDirectory()
-demo = make_demo(n=90, folder=folder.name, video=True)
+demo = make_demo(n=120, folder=folder.name, video=True)
 for clip, sentence in demo[["video", "text"]].dropna().itertuples(index=False):
     lines = f"1\n00:00:00,000 --> 00:00:02,000\n{sentence}\n"
     Path(clip).with_suffix(".en.srt").write_text(lines, encoding="utf-8")
@@ -61,19 +61,17 @@ print(result)
 
 fig = plt.figure(figsize=(9.6, 4.4), layout="constrained")
 left, right = fig.subfigures(1, 2, width_ratios=[3, 2])
-axes = left.subplots(4, 4, height_ratios=[2, 1, 2, 1])
-for row, mood in ((0, "positive"), (2, "negative")):
+axes = left.subplots(4, 1, height_ratios=[2, 1, 2, 1])
+for (shown, heard), mood in zip(axes.reshape(2, 2), ("positive", "negative"), strict=True):
     clip = table.loc[table["label"] == mood, "video"].iloc[1]
-    for ax, frame in zip(axes[row], load_frames(clip, frames=4), strict=True):
-        ax.imshow(frame)
-        ax.axis("off")
-    axes[row, 0].set_title(mood, loc="left")
-    grid = axes[row + 1, 0].get_gridspec()
-    for ax in axes[row + 1]:
-        ax.remove()
-    wave = left.add_subplot(grid[row + 1, :])
-    wave.plot(load_audio(clip), linewidth=0.4, color="tab:blue")
-    wave.axis("off")
+    shown.imshow(np.hstack([np.asarray(frame) for frame in load_frames(clip, frames=4)]))
+    shown.set_title(mood, loc="left")
+    sound = load_audio(clip)
+    heard.plot(np.arange(len(sound)) / 16_000, sound, linewidth=0.4, color="tab:blue")
+    heard.set_xlabel("seconds")
+    shown.axis("off")
+    heard.set_yticks([])
+    heard.spines[["top", "right", "left"]].set_visible(False)
 
 ax = right.subplots()
 places = np.arange(len(scores))

@@ -100,6 +100,7 @@ def test_what_was_said_before_can_be_gathered(clips, capsys):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        (["--transcribe", "clip", *LISTEN, "--commercial"], "--commercial refuses --speech-model"),
         (["--speech-language", "de"], "--speech-language needs --transcribe"),
         (["--no-subtitles"], "--no-subtitles needs --transcribe"),
         (["--transcribe", "clips"], "--transcribe must name a column.*Did you mean 'clip'"),

@@ -202,6 +202,8 @@ def transcribed(
     from hybridsent.datasets._transcribe import transcribed_table
     from hybridsent.exceptions import HybridsentError
 
+    if getattr(arguments, "commercial", False):
+        _check_commercial(transcript.model)
     limit = {} if arguments.max_seconds is None else {"max_seconds": arguments.max_seconds}
     try:
         made, run = transcribed_table(
@@ -226,6 +228,15 @@ def transcribed(
         f"({transcript.model})"
     )
     return made
+
+
+def _check_commercial(model: str) -> None:
+    """Refuse what is not known to be free; the default model is, see the registry of backbones."""
+    if model != _default_model():
+        raise UsageError(
+            f"--commercial refuses --speech-model {model}, whose licence is not known here; leave "
+            f"it out ({_default_model()} may be used commercially), or leave --commercial out"
+        )
 
 
 def _in_flags(text: str, arguments: argparse.Namespace) -> str:

