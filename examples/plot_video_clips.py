@@ -65,7 +65,7 @@ axes = left.subplots(4, 1, height_ratios=[2, 1, 2, 1])
 for (shown, heard), mood in zip(axes.reshape(2, 2), ("positive", "negative"), strict=True):
     clip = table.loc[table["label"] == mood, "video"].iloc[1]
     shown.imshow(np.hstack([np.asarray(frame) for frame in load_frames(clip, frames=4)]))
-    shown.set_title(mood, loc="left")
+    shown.set_title(mood)
     sound = load_audio(clip)
     heard.plot(np.arange(len(sound)) / 16_000, sound, linewidth=0.4, color="tab:blue")
     heard.set_xlabel("seconds")
