@@ -312,16 +312,17 @@ class Graphs:
             exact = _Compiled(model, "float32", 1)
             # where there is no AVX-512, OpenVINO refuses to compile it
             rough = _Compiled(model, "bfloat16", 1) if multiplies_bfloat16() else None
-            pairs = [(exact(one), rough and rough(one)) for one in examples]
+            values = [exact(one) for one in examples]
+            halves = [rough(one) for one in examples] if rough is not None else []
         except Exception as error:  # noqa: BLE001 - a tracer runs the code of any model, which may raise anything; torch serves then
             refused = f"{type(error).__name__}: {first_line(error)}"[:300]
             return None, {"refused": refused, "for_now": isinstance(error, MemoryError)}
-        apart = max(_apart(one, aim) for (one, _), aim in zip(pairs, wanted, strict=True))
+        apart = max(_apart(one, aim) for one, aim in zip(values, wanted, strict=True))
         if not apart <= _NEAR:
             return None, {"refused": f"its values differ by {apart:.1e} of the largest"}
         if rough is None:
             return model, {"bfloat16": False}
-        alike = min(_alike(one, aim) for (_, one), aim in zip(pairs, wanted, strict=True))
+        alike = min(_alike(one, aim) for one, aim in zip(halves, wanted, strict=True))
         return model, {"bfloat16": bool(alike >= _ALIKE)}
 
     def _reference(self, module: Any, example: Sequence[np.ndarray]) -> Any:

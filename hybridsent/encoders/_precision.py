@@ -79,7 +79,11 @@ def _remembered(backbone: Backbone, key: tuple[str, ...]) -> str:
 
 def _writer(choice: str, ratio: float | None) -> Callable[[Path], None]:
     told = {"precision": choice, "times_faster": ratio, "processor": processor_name()}
-    return lambda draft: (draft / "speed.json").write_text(json.dumps(told), "utf-8") and None
+
+    def write(draft: Path) -> None:
+        (draft / "speed.json").write_text(json.dumps(told), encoding="utf-8")
+
+    return write
 
 
 def _read(kept: Path) -> str:
