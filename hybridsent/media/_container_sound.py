@@ -37,14 +37,12 @@ class SoundLimits:
         Of the result, in hertz.
     max_seconds : float
         Longest sound.
-    channel : int or None
-        Which channel; None for the mean of all.
     check_rate, check_level : callable
         Refuse a rate, and levels of samples.
     too_long : callable
         Makes the error for a sound of so many seconds.
     pick : callable
-        Gives the one channel of samples (n, channels).
+        Gives the one channel of samples (n, channels), or their mean.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ for each of its parts, and its cells are cells of their modalities.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from hybridsent.media._modality import Modality, list_modalities, named
 
@@ -51,9 +51,9 @@ class Medium:
         What several cells are called.
     looks_like : str or callable
         ``looks_like(cell) -> bool``, or where it is found, as ``"module:name"``.
-    column_names : tuple of str
+    column_names : tuple of str, default=()
         Names that such columns often have, in singular, the most telling one first.
-    extensions : tuple of str
+    extensions : tuple of str, default=()
         How names of its files end.
 
     Examples
@@ -70,9 +70,9 @@ class Medium:
     looks_like: Any
     column_names: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
-    suits: None = None
-    is_media: bool = True
-    catch_all: bool = False
+    suits: ClassVar[None] = None
+    is_media: ClassVar[bool] = True
+    catch_all: ClassVar[bool] = False
 
     def recognises(self, cell: Any) -> bool:
         """Tell whether a cell of a table looks like one.
