@@ -15,7 +15,14 @@ import numpy as np
 import pytest
 
 from hybridsent import ImageEncoder, TextEncoder
-from hybridsent.encoders import _base, _graphs, _precision, _timing, get_backbone
+from hybridsent.encoders import (
+    PackagedFiles,
+    _base,
+    _graphs,
+    _precision,
+    _timing,
+    get_backbone,
+)
 from hybridsent.encoders._precision import suited
 from hybridsent.encoders._processor import processor_name
 from hybridsent.encoders._timing import speed_ratio
@@ -105,6 +112,14 @@ def test_a_choice_that_cannot_be_kept_is_not_made(gains, kept, tmp_path, monkeyp
     for _ in range(2):
         assert suited(TEXT) == "bfloat16"
         _precision.forget()
+    assert gains == [0.5, 0.5]  # each process would convert the network before it finds a row
+
+
+def test_trying_the_folder_leaves_nothing_in_it(gains, kept):
+    gains.append(0.5)
+    suited(TEXT)
+    [item] = kept.iterdir()
+    assert (item / "speed.json").is_file()
 
 
 def test_a_full_memory_says_nothing_of_a_network(monkeypatch, kept):
@@ -115,6 +130,16 @@ def test_a_full_memory_says_nothing_of_a_network(monkeypatch, kept):
     monkeypatch.setattr(_precision, "_measured", full)
     assert suited(TEXT) == "bfloat16"
     assert not kept.exists()
+
+
+def test_weights_that_are_not_there_say_nothing_of_a_network(monkeypatch, kept):
+    """Rows in the store are found without them; when they come, they are measured."""
+    monkeypatch.setattr(_precision, "has_bfloat16", lambda: True)
+    gone = replace(TEXT, sources=(PackagedFiles("no_such_package", "none", {"a": "0" * 64}),))
+    assert suited(gone) == "bfloat16"
+    assert not kept.exists()
+    monkeypatch.setattr(_precision, "_measured", lambda backbone: 0.5)
+    assert suited(gone) == "float32"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b'{"precision": "float8"}', b"[1"])

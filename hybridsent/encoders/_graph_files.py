@@ -26,6 +26,7 @@ __all__ = [
     "DRAFT",
     "MANIFEST",
     "Found",
+    "can_keep",
     "find",
     "find_unchecked",
     "keep",
@@ -209,6 +210,32 @@ def keep(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return root / item
+
+
+def can_keep() -> bool:
+    """Try whether the folder takes anything, before work is done that is worth nothing unkept.
+
+    Returns
+    -------
+    bool
+        False where `keep` would give None for the smallest item.
+    """
+    try:
+        root = networks_path()
+    except FileNotFoundError:
+        return False
+    draft, is_new = root / f"{DRAFT}{uuid.uuid4().hex}", not os.path.lexists(root)
+    try:
+        make_folder(draft)
+        (draft / MANIFEST).write_text("{}", encoding="utf-8")
+    except OSError:
+        return False
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if is_new:
+            with suppress(OSError):  # another process uses it already
+                root.rmdir()
+    return True
 
 
 def _hash(path: Path) -> str:

@@ -19,6 +19,7 @@ from hybridsent.encoders import _graph_files
 from hybridsent.encoders._graphs import has_bfloat16, versions
 from hybridsent.encoders._processor import processor_name
 from hybridsent.encoders._registry import Backbone
+from hybridsent.exceptions import WeightsNotFoundError
 
 __all__ = ["forget", "suited"]
 
@@ -51,7 +52,10 @@ def suited(backbone: Backbone) -> str:
     key = (backbone.modality, backbone.identity or backbone.name, backbone.digest())
     with _lock:
         if key not in _known:
-            _known[key] = _remembered(backbone, key)
+            try:
+                _known[key] = _remembered(backbone, key)
+            except WeightsNotFoundError:  # rows may be in the store; who computes some is told
+                return "bfloat16"
         return _known[key]
 
 
@@ -67,6 +71,8 @@ def _remembered(backbone: Backbone, key: tuple[str, ...]) -> str:
     item = f"{slug}-speed-{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
     kept = _graph_files.find(item)
     if kept is None:
+        if not _graph_files.can_keep():  # each process would load and measure it, for nothing
+            return "bfloat16"
         try:
             ratio = _measured(backbone)
         except MemoryError:  # which says nothing of the network
