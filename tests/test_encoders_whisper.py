@@ -218,7 +218,7 @@ def test_rows_do_not_depend_on_their_batch_whatever_the_lengths(encoder):
 def test_long_sounds_are_read_whole_in_windows(network):
     """Of 70 s three windows are made, of which all frames are pooled."""
     mels = log_mel(sound(70 * RATE), 80)
-    windows = network._windows(mels)
+    windows = [window.ids for window in network._windows(0, mels)]
     assert [one.shape[1] for one in windows] == [2332, 2334, 2334]
     assert np.array_equal(np.concatenate(windows, axis=1), mels)
     frames = np.concatenate(
@@ -228,22 +228,26 @@ def test_long_sounds_are_read_whole_in_windows(network):
     assert apart(encoded(network, mels)[0], frames.mean(0)) < NEAR
     steps = encoded(network, mels, steps=7)
     assert apart(steps, frames.reshape(7, 500, -1).mean(1)) < NEAR
+    assert apart(encoded(network, mels, pooling="max")[0], frames.max(0)) < NEAR
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 2999, 3000, 3001, 3002, 5999, 6000, 6001, 60_001])
 def test_windows_hold_every_frame_once_and_none_is_too_long(network, frames):
     mels = np.arange(frames, dtype=np.float32)[None]
-    windows = network._windows(mels)
+    pieces = network._windows(0, mels)
+    windows = [piece.ids for piece in pieces]
     assert np.array_equal(np.concatenate(windows, axis=1), mels)
     vectors = [-(-one.shape[1] // 2) for one in windows]
     assert max(vectors) <= 1500
     assert sum(vectors) == -(-frames // 2)
     assert max(vectors) - min(vectors) <= 1
+    assert [piece.start for piece in pieces] == [sum(vectors[:i]) for i in range(len(vectors))]
+    assert {piece.total for piece in pieces} == {sum(vectors)}
 
 
 def test_a_window_of_30_seconds_is_one(encoder, network):
     for n, count in [(WINDOW, 1), (WINDOW + 1, 2)]:
-        assert len(network._windows(log_mel(sound(n), 80))) == count
+        assert len(network._windows(0, log_mel(sound(n), 80))) == count
 
 
 # -- weights of another make -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Texts that are longer than what a model reads: pieces of tokens, and sums over them (layer L2).
+"""What is longer than a model reads, in pieces of tokens or of a spectrogram, and sums (layer L2).
 
 sentence-transformers cuts such a text off, and transformers' pipelines leave the pieces to the
 caller. Here only sums are kept, so that a book takes no more memory than a post.
@@ -19,16 +19,16 @@ _CHARACTERS_AT_ONCE = 2**22  # a tokenizer takes some twenty bytes for each mean
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a text.
+    """A piece of a text, or a window of a sound.
 
     Parameters
     ----------
-    ids : ndarray of int
-        Its tokens.
+    ids : ndarray
+        Its tokens, or its part of the spectrogram.
     text : int
-        Which of the texts of a batch it is of.
+        Which of the texts, or sounds, of a batch it is of.
     start, total : int
-        Place of its first token in that, and how many that has.
+        Place of its first token, or hidden vector, in that, and how many that has.
     """
 
     ids: np.ndarray

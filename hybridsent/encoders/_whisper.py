@@ -20,7 +20,8 @@ import numpy as np
 from hybridsent.encoders._files import check_unchanged
 from hybridsent.encoders._graphs import Graphs, as_module, as_numpy
 from hybridsent.encoders._network import Network, Options
-from hybridsent.encoders._pooling import concatenated, pool
+from hybridsent.encoders._pieces import Piece, Sums
+from hybridsent.encoders._pooling import pool
 from hybridsent.encoders._registry import Backbone
 from hybridsent.encoders._sources import locate
 from hybridsent.encoders._whisper_model import empty_model, hidden_vectors
@@ -123,26 +124,32 @@ class Whisper(Network):
         return f"hidden {self.block}"
 
     def encode(self, batch: Sequence[Any], options: Options) -> np.ndarray:
-        """Encode the windows of all sounds, then pool the frames of each sound."""
-        windows = [(i, window) for i, mels in enumerate(batch) for window in self._windows(mels)]
-        frames: list[dict[int, Any]] = [{} for _ in batch]
-        layer = self.block if options.layer == -1 else options.layer
-        for chunk in self._chunks([window for _, window in windows]):
-            hidden = self.graphs(f"hidden {layer}", np.stack([windows[k][1] for k in chunk]))
-            for k, rows in zip(chunk, hidden, strict=True):
-                frames[windows[k][0]][k] = rows
-        # in the order of time, whatever the order in which they were encoded
-        sounds = [concatenated([parts[k] for k in sorted(parts)]) for parts in frames]
-        pooling = "mean" if options.pooling == "auto" else options.pooling
-        pooled = [pool(sound[None], [len(sound)], pooling, options.steps) for sound in sounds]
-        return as_numpy(concatenated(pooled))
+        """Encode the windows of all sounds, and pool the frames of each sound.
 
-    def _windows(self, mels: np.ndarray) -> list[np.ndarray]:
+        Only sums are kept, so that a film takes no more memory than its spectrogram.
+        """
+        windows = [window for i, mels in enumerate(batch) for window in self._windows(i, mels)]
+        layer = self.block if options.layer == -1 else options.layer
+        pooling = "mean" if options.pooling == "auto" else options.pooling
+        sums = Sums(len(batch), largest=pooling == "max")
+        for chunk in self._chunks([window.ids for window in windows]):
+            some = [windows[k] for k in chunk]
+            hidden = self.graphs(f"hidden {layer}", np.stack([window.ids for window in some]))
+            place = {"starts": [one.start for one in some], "totals": [one.total for one in some]}
+            lengths = [hidden.shape[1]] * len(some)
+            sums.add(some, as_numpy(pool(hidden, lengths, pooling, options.steps, **place)))
+        return sums.vectors()
+
+    def _windows(self, sound: int, mels: np.ndarray) -> list[Piece]:
         """Cut a spectrogram into windows, each of whole hidden vectors: two frames make one."""
         vectors = -(-mels.shape[1] // 2)
         count = -(-vectors // self.sizes.positions)
-        cuts = [2 * (i * vectors // count) for i in range(count)] + [mels.shape[1]]
-        return [mels[:, a:b] for a, b in pairwise(cuts)]
+        starts = [i * vectors // count for i in range(count)]
+        cuts = [*(2 * start for start in starts), mels.shape[1]]
+        return [
+            Piece(mels[:, a:b], sound, start, vectors)
+            for start, (a, b) in zip(starts, pairwise(cuts), strict=True)
+        ]
 
     def _chunks(self, windows: Sequence[np.ndarray]) -> list[list[int]]:
         """Positions of windows that can be encoded together: of one length, so that none is padded.

@@ -48,12 +48,13 @@ def log_mel(wave: np.ndarray, n_mels: int) -> np.ndarray:
     (80, 10)
     """
     n = -(-len(wave) // HOP)
-    mirrored = np.pad(wave.astype(np.float32, copy=False), _WINDOW // 2, mode="reflect")
-    frames = np.lib.stride_tricks.sliding_window_view(mirrored, _WINDOW)[::HOP][:n]
     filters, window = mel_filters(n_mels), _hann()
     out = np.empty((n_mels, n), dtype=np.float32)
     for start in range(0, n, _BLOCK):
-        spectrum = np.fft.rfft(frames[start : start + _BLOCK] * window)
+        last = min(start + _BLOCK, n) - 1
+        samples = _mirrored(wave, start * HOP - _WINDOW // 2, last * HOP + _WINDOW // 2)
+        frames = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::HOP]
+        spectrum = np.fft.rfft(frames * window)
         power = spectrum.real**2 + spectrum.imag**2
         np.matmul(filters, power.T, out=out[:, start : start + _BLOCK])
     np.log10(np.maximum(out, _FLOOR, out=out), out=out)
@@ -61,6 +62,15 @@ def log_mel(wave: np.ndarray, n_mels: int) -> np.ndarray:
     out += 4.0
     out /= 4.0
     return out
+
+
+def _mirrored(wave: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Cut samples out of a sound that is mirrored at its ends; a film is not copied for these."""
+    if start < 0 or stop > len(wave):
+        period = max(2 * (len(wave) - 1), 1)
+        places = np.arange(start, stop) % period
+        return wave[np.minimum(places, period - places) % len(wave)].astype(np.float32, copy=False)
+    return wave[start:stop].astype(np.float32, copy=False)
 
 
 @cache
