@@ -115,6 +115,22 @@ def test_options_that_cannot_be_are_told_in_their_own_words(clips, capsys, optio
     assert re.search(told, capsys.readouterr().err)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "clips.csv"],
+        ["fit", "clips.csv", "-o", "m.hybridsent"],
+        ["search", "clips.csv"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_an_unknown_recipe_is_told_before_anything_is_heard(clips, capsys, command):
+    line = [*command, "--target", "label", "--transcribe", "clip", *LISTEN, "--recipe", "erly"]
+    assert main(line) == 2
+    assert "erly" in capsys.readouterr().err
+    assert not (clips / "calls.txt").exists()
+
+
 def test_errors_of_transcribe_name_the_flags(clips, capsys):
     write_model(clips / "english")
     line = ["transcribe", "clips.csv", "-o", "said.csv", "--speech-model", "english"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 
 import pandas as pd
 import pytest
@@ -135,6 +136,20 @@ def test_files_that_say_nothing_are_missing_texts(clips):
 def test_what_is_no_subtitle_is_told_with_the_way_out(clips):
     clips.write("a.srt", "Some notes of mine.\n")
     with pytest.raises(CellError, match=r"'a.srt' beside it hold no line with times.*subtitles=F"):
+        clips("a.mp4")
+
+
+@pytest.mark.parametrize("content", [bytes(range(128, 256)) * 9, "folder", "pipe"])
+def test_subtitles_that_cannot_be_read_are_named_with_the_way_out(clips, tmp_path, content):
+    if isinstance(content, bytes):
+        (tmp_path / "a.srt").write_bytes(content)
+    elif content == "folder":
+        (tmp_path / "a.srt").mkdir()
+    elif hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "a.srt")
+    else:
+        pytest.skip("there are no pipes with names here")
+    with pytest.raises(CellError, match=r"subtitles 'a.srt' beside it cannot be.*subtitles=False"):
         clips("a.mp4")
 
 

@@ -185,6 +185,31 @@ def test_items_and_rows_of_the_store_are_counted_as_encoded_cells_are(tmp_path):
         assert (cropping.n_encoded_, cropping.n_without_face_) == (0, 0)
 
 
+def test_each_frame_of_a_video_is_searched_and_counted():
+    pytest.importorskip("av")
+    from clips import clip
+
+    cropping = encoder(frames=3)
+    cropping.fit_transform([clip(), FLAT, drawn(LARGE)])
+    assert cropping.n_encoded_ == 3
+    assert (cropping.n_searched_, cropping.n_without_face_) == (5, 4)
+
+
+def test_calls_at_the_same_time_do_not_take_each_others_counts(monkeypatch):
+    """The call that ends first must not end the count of the other."""
+    cropping = encoder().fit([FLAT])
+    searched = crop_to_face
+
+    def within(picture):
+        monkeypatch.setattr("hybridsent.encoders._image.crop_to_face", searched)
+        cropping.transform([NOISE])
+        return searched(picture)
+
+    monkeypatch.setattr("hybridsent.encoders._image.crop_to_face", within)
+    cropping.transform([FLAT])
+    assert cropping.n_searched_ <= 1
+
+
 def test_a_photograph_is_turned_and_shrunk_before_it_is_searched(tmp_path):
     picture = drawn((1200, 300, 200), size=(2000, 1600))
     exif = Image.Exif()

@@ -165,6 +165,17 @@ def _demuxer(name: str) -> str:
     return {"mp4": "mov", "webm": "matroska"}.get(form, form)
 
 
+@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts"])
+def test_key_frames_from_which_pictures_come_to_be_bit_by_bit_do_not_move_frames(form):
+    """As calls are sent: no picture is whole, stripes are refreshed in turn."""
+    stripes = (("x264-params", "intra-refresh=1:keyint=20:bframes=0"),)
+    raw = clip(form=form, options=stripes, seconds=4, fps=25)
+    with av.open(io.BytesIO(raw)) as file:
+        everything = [np.asarray(frame.to_image()) for frame in file.decode(video=0)]
+    for i, picture in enumerate(load_frames(raw, frames=20)):
+        np.testing.assert_array_equal(np.asarray(picture), everything[5 * i + 2])
+
+
 def test_b_frames_come_in_the_order_of_their_times():
     raw = clip(options=(("bf", "3"), ("g", "12")), seconds=4)
     told = [brightness(picture) for picture in load_frames(raw, frames=13)]

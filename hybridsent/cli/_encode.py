@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
         if getattr(done, "n_without_face_", 0):
             say(
                 f"view {view.name}: no face found in {done.n_without_face_} of the "
-                f"{done.n_encoded_} encoded now; these are read as a whole"
+                f"{done.n_searched_} pictures and frames read now; these are read as a whole"
             )
     learned = [view.name for view in opened.views if view.name not in encoders]
     learned += [META] if opened.meta else []

@@ -8,7 +8,13 @@ from typing import Any
 from hybridsent.cli._console import UsageError, write_json
 from hybridsent.cli._inputs import Opened, check_output, open_rows
 from hybridsent.cli._labelled import Labelled, has_label, labelled
-from hybridsent.cli._models import baseline, check_minus_one, check_target_told, pipeline
+from hybridsent.cli._models import (
+    baseline,
+    check_minus_one,
+    check_recipes,
+    check_target_told,
+    pipeline,
+)
 from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
@@ -45,6 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if arguments.target_labels and not arguments.domain:
         raise UsageError("--target-labels needs --domain, the column that tells the target's rows")
+    check_recipes(arguments)
     opened = open_rows(arguments)
     model = pipeline(opened, arguments, judged=True)
     if not arguments.domain:

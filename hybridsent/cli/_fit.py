@@ -7,7 +7,13 @@ import argparse
 from hybridsent.cli._console import say
 from hybridsent.cli._inputs import check_output, open_rows
 from hybridsent.cli._labelled import labelled
-from hybridsent.cli._models import check_minus_one, check_target_told, pipeline, takes_unlabelled
+from hybridsent.cli._models import (
+    check_minus_one,
+    check_recipes,
+    check_target_told,
+    pipeline,
+    takes_unlabelled,
+)
 from hybridsent.cli._options import add_model_options, add_table_options, add_transfer_options
 
 
@@ -30,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.persist import check_savable, save
 
     output = check_output(arguments.output, "--output", reads=[arguments.table])
+    check_recipes(arguments)
     opened = open_rows(arguments)
     model = pipeline(opened, arguments)
     check_target_told(model, opened, arguments)

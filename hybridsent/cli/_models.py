@@ -20,6 +20,7 @@ __all__ = [
     "baseline",
     "candidates",
     "check_minus_one",
+    "check_recipes",
     "check_target_told",
     "pipeline",
     "read_recipe",
@@ -231,6 +232,25 @@ def baseline(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     except ValueError:
         return prepare(make_fusion(**_parts(opened, arguments)), opened, arguments)
     return None
+
+
+def check_recipes(arguments: argparse.Namespace) -> None:
+    """Find the recipes that are named, before sounds are transcribed for minutes.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        With ``recipe``, one name or several.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name, or its file fails.
+    """
+    if getattr(arguments, "transcribe", None):
+        named = arguments.recipe or []
+        for name in [named] if isinstance(named, str) else named:
+            read_recipe(name)
 
 
 def read_recipe(name: str) -> Any:

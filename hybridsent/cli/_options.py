@@ -85,7 +85,8 @@ def add_table(parser: argparse.ArgumentParser) -> None:
         "table",
         metavar="TABLE",
         help="csv, tsv, jsonl, parquet or xlsx, media paths relative to its folder; or a folder "
-        "that holds a folder of images or sounds for each class (columns image or audio, label)",
+        "that holds a folder of images, sounds or videos for each class (columns image, audio or "
+        "video, label)",
     )
     group = parser.add_argument_group("reading the table")
     group.add_argument(

@@ -7,7 +7,7 @@ import argparse
 from hybridsent.cli._console import is_interactive, say, write_json
 from hybridsent.cli._inputs import check_output, open_rows
 from hybridsent.cli._labelled import labelled
-from hybridsent.cli._models import candidates
+from hybridsent.cli._models import candidates, check_recipes
 from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     reads = [arguments.table]
     output = check_output(arguments.output, "--output", reads=reads) if arguments.output else None
     report = check_output(arguments.json, "--json", reads=reads) if arguments.json else None
+    check_recipes(arguments)
     task = labelled(open_rows(arguments), arguments)
     tried = candidates(task, arguments)
     for model, grid in tried.values() if output else ():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hybridsent.datasets._subtitles import ENDINGS
 from hybridsent.exceptions import TableError, TableWarning
 from hybridsent.media._looks import is_media_path
 from hybridsent.media._medium import list_kinds
@@ -57,7 +58,7 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
             f"{beside[0]}. Move these into the folder of their class, or elsewhere."
         )
     other = [
-        f"{name}/{f}" for name, inside in files.items() for f in inside if not is_media_path(f)
+        f"{name}/{f}" for name, inside in files.items() for f in inside if not _is_told(f)
     ]
     if other:
         kinds = ", ".join(str(one.plural) for one in list_kinds() if one.is_media)
@@ -79,6 +80,11 @@ def _table(media: dict[str, list[str]]) -> pd.DataFrame:
         if modality.is_media and any(map(modality.recognises, paths))
     }
     return pd.DataFrame({**columns, LABEL: [label for _, label in rows]})
+
+
+def _is_told(name: str) -> bool:
+    """Whether a file is media, or subtitles beside them, which `transcribe` reads."""
+    return is_media_path(name) or name.lower().endswith(ENDINGS)
 
 
 def _check_depth(folder: Path, media: dict[str, list[str]]) -> None:

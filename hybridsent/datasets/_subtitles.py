@@ -19,10 +19,11 @@ from hybridsent.datasets._heard import NOTHING, Heard
 from hybridsent.exceptions import MediaError
 from hybridsent.media import decode_text, read_bytes
 
-__all__ = ["Subtitles"]
+__all__ = ["ENDINGS", "Subtitles"]
 
 _MAX_BYTES = 16 * 2**20  # a film has a tenth of a megabyte
-_ENDINGS = (".srt", ".vtt")
+ENDINGS = (".srt", ".vtt")
+"""How names of subtitles end."""
 _TAGS = re.compile(r"\.(?P<code>[a-z]{2,3})(?:[-_][a-z0-9]+)*(?:\.(?:sdh|cc|hi))?")
 # the three letters that players and video sites write most, in the two that Whisper knows
 _THREE = {
@@ -120,7 +121,7 @@ class Subtitles:
         if key not in self._folders:
             self._folders[key] = {}
             for name in sorted(os.listdir(folder)):  # noqa: PTH208 - of a folder of ten thousand clips
-                if name.lower().endswith(_ENDINGS):
+                if name.lower().endswith(ENDINGS):
                     begin = name.partition(".")[0].casefold()
                     self._folders[key].setdefault(begin, []).append(name)
         return self._folders[key]
@@ -161,7 +162,7 @@ def read_subtitles(path: Path, language: str | None) -> Heard:
     MediaError
         If it cannot be read, or has no line with times.
     """
-    text = decode_text(read_bytes(path, max_bytes=_MAX_BYTES)) if path.stat().st_size else ""
+    text = _text_in(path)
     lines = list(_lines(path, text)) if text.strip() else []
     said = [line for line in lines if line[0]]
     if not said:
@@ -179,6 +180,19 @@ def read_subtitles(path: Path, language: str | None) -> Heard:
         spoken=round(sum(end - start for _, start, end in said), 3),
         words=tuple([line, start, end, None] for line, start, end in said),
     )
+
+
+def _text_in(path: Path) -> str:
+    """Give the text of a file, which may be empty."""
+    if path.is_file() and not path.stat().st_size:
+        return ""
+    try:
+        return decode_text(read_bytes(path, max_bytes=_MAX_BYTES))
+    except MediaError as error:  # the cell is another file: say which one is meant
+        raise MediaError(
+            f"the subtitles {path.name!r} beside it cannot be read ({error}); mend or remove them, "
+            "or pass subtitles=False"
+        ) from error
 
 
 def _lines(path: Path, text: str) -> Iterator[tuple[str, float, float]]:

@@ -91,8 +91,9 @@ def read_table(
     path : str or PathLike
         The file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.ndjson`` (UTF-8; also gzipped, ``.csv.gz``),
         ``.parquet``, or ``.xlsx``, which needs openpyxl (``pip install hybridsent[xlsx]``). Or a
-        folder that holds a folder of images or sounds for each class, such as
-        ``clips/angry/1.wav``: the table has a column ``image`` or ``audio``, and ``label``.
+        folder that holds a folder of images, sounds or videos for each class, such as
+        ``clips/angry/1.wav``: the table has columns ``image``, ``audio`` or ``video``, and
+        ``label``.
     media : sequence of str, default=None
         Columns of paths. None: every column most of whose cells look like paths of images or
         sounds. An empty list: no column.
@@ -202,8 +203,8 @@ def _from_folder(folder: Path) -> pd.DataFrame:
     hint = (
         f"Name one of the tables in it: {inside[:5]}."
         if inside
-        else "Name the file of the table in it, or a folder that holds a folder of images or "
-        "sounds for each class."
+        else "Name the file of the table in it, or a folder that holds a folder of images, "
+        "sounds or videos for each class."
     )
     raise TableError(f"{folder} is a folder, no table. {hint}")
 

@@ -87,10 +87,10 @@ class ImageEncoder(BaseEncoder):
         Distinct cells, or items of cells, that the last `transform` encoded.
     n_from_store_ : int
         Distinct cells, or items of cells, that the last `transform` found in the store.
-    n_without_face_ : int
-        With ``crop="face"``: of the pictures and frames of videos that the last `transform` read,
-        those in which no face was found. Pictures whose rows were in the store are not looked at
-        again, and not counted.
+    n_searched_, n_without_face_ : int
+        With ``crop="face"``: pictures and frames of videos that the last `transform` read, and of
+        these those in which no face was found. Pictures whose rows were in the store are not looked
+        at again, and not counted.
 
     See Also
     --------
@@ -163,12 +163,14 @@ class ImageEncoder(BaseEncoder):
     def _encode(self, X: Any, *, learns: bool = False) -> Any:
         if self.crop is None:
             return super()._encode(X, learns=learns)
-        self._faceless: list[None] = []  # grows in threads, and in copies of the encoder
+        # whether there was a face; grows in threads, and in copies of the encoder
+        found: list[bool] = []
+        self._found_faces = found
         try:
             rows = super()._encode(X, learns=learns)
-            self.n_without_face_ = len(self._faceless)
         finally:
-            del self._faceless
+            vars(self).pop("_found_faces", None)  # another thread's call may have ended before
+        self.n_searched_, self.n_without_face_ = len(found), found.count(False)
         return rows
 
     def _cleaning(self) -> dict[str, Any]:
@@ -193,6 +195,6 @@ class ImageEncoder(BaseEncoder):
     def _face_of(self, picture: Any) -> Any:
         """Give the largest face of a clean picture, or all of it where none is found."""
         face = crop_to_face(picture)
-        if face is None and (count := getattr(self, "_faceless", None)) is not None:
-            count.append(None)
+        if (found := getattr(self, "_found_faces", None)) is not None:
+            found.append(face is not None)
         return picture if face is None else face

@@ -316,7 +316,8 @@ def with_media(
             raise ValueError(
                 f"The {medium.name} parameter must be True, or map some of {list(names)} to what "
                 f"reads them. Got {value!r}; write for example {{{medium.parts[0].view!r}: "
-                f"{medium.parts[0].reads!r}}}."
+                f"{medium.parts[0].reads!r}}}, and name a column of another name by "
+                f"columns={{{medium.name!r}: ...}}."
             )
         wanted = {view: names[view] if made is True else made for view, made in chosen.items()}
         if isinstance(views, Mapping) and (twice := [view for view in wanted if view in views]):

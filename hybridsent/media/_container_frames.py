@@ -12,7 +12,7 @@ import struct
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,11 +226,14 @@ def frames_at(
     MediaError
         If the pictures are damaged.
     """
-    with opened_container(source, name) as opened:
-        stream = stream_of(opened, max_pixels)
-        reader = (_Timed if times.told else _Counted)(opened, stream, times)
-        found = [_picture(reader.at(time), max_pixels, shorter_side) for time in wanted]
-        reader.check()
+    for known in (times, replace(times, keys=[False] * len(times.keys))):
+        with opened_container(source, name) as opened:
+            stream = stream_of(opened, max_pixels)
+            reader = (_Timed if times.told else _Counted)(opened, stream, known)
+            found = [_picture(reader.at(time), max_pixels, shorter_side) for time in wanted]
+            reader.check()
+        if not reader.late:
+            break  # else all is decoded, from the first packet on
     return found
 
 
@@ -246,6 +249,8 @@ class _Reader:
         self._fed = self._lost = 0
         self._last: BaseException | None = None
         self._ended = False
+        self._anew = False  # nothing has come out since packets were passed over
+        self.late = False  # some frame that was asked for had not come to be
 
     def at(self, time: int) -> Any:
         """Give the frame that is shown from a time on."""
@@ -272,6 +277,7 @@ class _Reader:
             self.next += 1
         self.context.flush_buffers()
         self.out.clear()
+        self._anew = True
 
     def check(self) -> None:
         """Refuse pictures of which too many packets are damaged."""
@@ -309,6 +315,10 @@ class _Timed(_Reader):
                 if frame.pts is not None and frame.pts > time and best is not None:
                     return best
                 best = self.out.popleft()
+                # streams that refresh in stripes have key frames from which pictures come to be
+                # bit by bit: decoders give the first whole one, some frames later
+                self.late |= self._anew and frame.pts is not None and frame.pts > time
+                self._anew = False
                 if frame.pts is not None and frame.pts >= time:
                     return best
             if self._passes_over:
