@@ -313,6 +313,15 @@ def test_images_and_sounds_get_a_column_each_and_other_files_are_told(tmp_path):
     assert plain(table) == [["a/1.png", None, "a"], [None, "a/2.wav", "a"]]
 
 
+def test_videos_of_classes_are_a_column_and_their_subtitles_are_expected(tmp_path):
+    for name in ("a/1.mp4", "a/1.en.srt", "b/2.webm", "b/2.VTT", "b/3.m4a"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    table = read_table(tmp_path, media=[])  # and no warning of files that are left out
+    assert list(table) == ["video", "audio", "label"]
+    assert plain(table) == [["a/1.mp4", None, "a"], ["b/2.webm", None, "b"], [None, "b/3.m4a", "b"]]
+
+
 def test_folders_that_are_no_classes_are_refused(tmp_path):
     deep = tmp_path / "train" / "angry"
     deep.mkdir(parents=True)

@@ -57,9 +57,7 @@ def read_folder(folder: Path) -> pd.DataFrame | None:
             f"{folder} holds folders of classes and {len(beside)} media files beside them, such as "
             f"{beside[0]}. Move these into the folder of their class, or elsewhere."
         )
-    other = [
-        f"{name}/{f}" for name, inside in files.items() for f in inside if not _is_told(f)
-    ]
+    other = [f"{name}/{f}" for name, inside in files.items() for f in inside if not _is_told(f)]
     if other:
         kinds = ", ".join(str(one.plural) for one in list_kinds() if one.is_media)
         warnings.warn(
