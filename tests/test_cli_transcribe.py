@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 import soundfile
@@ -12,6 +13,9 @@ from fakes import FAKES, installed
 from listener import RATE, calls, sound, write_model, write_package
 
 from hybridsent.cli import main
+from hybridsent.cli._console import UsageError
+from hybridsent.cli._speech import Transcript, transcripts_in
+from hybridsent.persist import inspect
 
 
 @pytest.fixture
@@ -143,10 +147,68 @@ def test_errors_of_transcribe_name_the_flags(clips, capsys):
     assert "pass --no-subtitles" in capsys.readouterr().err
     pd.read_csv("clips.csv").assign(clip_text="x").to_csv("said.csv", index=False)
     assert main(["transcribe", "said.csv", "-o", "again.csv", "--audio", "clip"]) == 2
-    assert "read it as it is with --text clip_text" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "--audio clip writes a column 'clip_text', which the table has already" in told
+    assert "--text" not in told, "the command has no views"
+    assert main(["transcribe", "clips.csv", "-o", "again.csv", "--audio", "clop"]) == 2
+    assert "--audio must name a column" in capsys.readouterr().err
 
 
 def test_the_limit_of_sounds_goes_for_what_is_heard(clips, capsys):
     line = ["encode", "clips.csv", "--transcribe", "clip", *LISTEN, "--max-seconds", "1"]
     assert main([*line, "--view", "text=clip_text:words"]) == 1
     assert "at most 1 s" in capsys.readouterr().err
+
+
+def test_one_side_of_a_call_is_heard_and_read_by_the_model_that_is_saved(clips, capsys):
+    for i in range(12):
+        both = np.stack([sound(0.2, 1), sound(0.3 + 0.1 * (i % 2), 1)], axis=1)
+        soundfile.write(clips / f"{i}.wav", both, RATE)
+    (clips / "0.srt").unlink()
+    line = ["transcribe", "clips.csv", "-o", "said.csv", *LISTEN, "--channel"]
+    for channel, text in (("0", "w0.2-0"), ("1", "w0.4-0")):
+        assert main([*line, channel]) == 0
+        assert pd.read_csv("said.csv")["clip_text"][1] == text
+    fit = ["fit", "clips.csv", "--target", "label", "-o", "m.hybridsent", "--transcribe", "clip"]
+    assert main([*fit, *LISTEN, "--view", "text=clip_text:words", "--channel", "1"]) == 0
+    known = inspect("m.hybridsent")["metadata"]["transcribe"]
+    assert [each["channel"] for each in known] == [1]
+    n = len(calls())
+    predict = ["predict", "m.hybridsent", "clips.csv", "-o", "p.csv", "--allow-path", "model"]
+    assert main(predict) == 0
+    assert len(calls()) == n, "the same channel is asked for, whose texts are known"
+    capsys.readouterr()
+    assert main([*line, "2"]) == 1
+    assert "2 channels, and --channel 2 is asked for" in capsys.readouterr().err
+
+
+def test_models_that_were_saved_without_a_channel_hear_all_of_them():
+    saved = {"column": "clip", "model": "tiny.en", "language": None, "subtitles": True}
+    assert transcripts_in({"transcribe": [saved]}, []) == [Transcript(**saved)]
+    with pytest.raises(UsageError, match="cannot be read"):
+        transcripts_in({"transcribe": [{**saved, "channel": "left"}]}, [])
+
+
+def test_frames_of_videos_are_chosen_on_the_command_line(clips, capsys):
+    pytest.importorskip("av")
+    from clips import clip
+
+    for name in ("1", "2"):
+        (clips / f"{name}.mp4").write_bytes(clip())
+    pd.DataFrame({"clip": ["1.mp4", "2.mp4"]}).to_csv("videos.csv", index=False)
+    line = ["encode", "videos.csv", "--video", "clip"]
+    for frames in ("8", "2", "cuts"):
+        assert main([*line, "--frames", frames]) == 0
+        assert "frames: 1 cells of column 'clip' encoded" in capsys.readouterr().err
+    assert main([*line, "--frames", "8"]) == 0
+    assert "frames: 0 cells of column 'clip' encoded" in capsys.readouterr().err
+    assert main([*line, "--frames", "none"]) == 2
+    assert "whole number of at least 1; got 'none'; or must be 'cuts'" in capsys.readouterr().err
+    assert main(["encode", "videos.csv", "--audio", "clip", "--frames", "2"]) == 2
+    assert "--frames must be left out" in capsys.readouterr().err
+
+
+def test_a_video_with_an_encoder_of_its_own_is_told_how_to_be_written(clips, capsys):
+    pd.DataFrame({"clip": ["1.mp4"]}).to_csv("videos.csv", index=False)
+    assert main(["encode", "videos.csv", "--video", "clip=image/dinov2-small"]) == 2
+    assert "such as --view frames=clip:image/dinov2-small" in capsys.readouterr().err

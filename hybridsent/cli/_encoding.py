@@ -179,7 +179,7 @@ def configure(
     arguments : Namespace
         With the encoding options.
     listens : bool, default=False
-        Whether sounds are transcribed, too, up to the limit of theirs.
+        Whether sounds are transcribed, too, up to the limit of theirs and of their channel.
 
     Raises
     ------
@@ -188,12 +188,12 @@ def configure(
     """
     given = {name: getattr(arguments, name, None) for name in limits()}
     given = {name: value for name, value in given.items() if value is not None}
-    for name in ("long", "crop"):
+    for name in ("long", "frames", "channel", "crop"):
         if getattr(arguments, name, None) is not None:
             given[name] = getattr(arguments, name)
     cleaning = _cleaning(getattr(arguments, "clean", None) or [])
     known = {name for each in readers for name in each.get_params(deep=False)}
-    known |= {"max_seconds"} if listens else set()
+    known |= {"max_seconds", "channel"} if listens else set()
     for name, value in {**given, **cleaning}.items():
         if name in known:
             continue

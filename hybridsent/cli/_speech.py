@@ -50,12 +50,15 @@ class Transcript:
         What is spoken.
     subtitles : bool
         Whether subtitles are read instead.
+    channel : int or None, default=None
+        Which channel is heard; None for the mean of all.
     """
 
     column: str
     model: str
     language: str | None
     subtitles: bool
+    channel: int | None = None
 
     @property
     def name(self) -> str:
@@ -97,7 +100,7 @@ def given_transcripts(
         return []
     columns = [column or _sound_of(arguments, table, aside) for column in arguments.transcribe]
     for column in columns:
-        check_column(table, column, "--transcribe")
+        check_column(table, column, _flag(arguments))
     return [_of(column, arguments, table) for column in dict.fromkeys(columns)]
 
 
@@ -105,13 +108,25 @@ def _of(column: str, arguments: argparse.Namespace, table: pd.DataFrame) -> Tran
     model = arguments.speech_model or _default_model()
     if Path(model).is_dir():  # a saved model is used elsewhere
         model = str(Path(model).absolute())
-    made = Transcript(column, model, arguments.speech_language, not arguments.no_subtitles)
+    made = Transcript(
+        column,
+        model,
+        arguments.speech_language,
+        not arguments.no_subtitles,
+        arguments.channel,
+    )
     if made.name in table.columns:
+        way = f", or read it as it is with --text {made.name}" if hasattr(arguments, "text") else ""
         raise UsageError(
-            f"--transcribe {column} writes a column {made.name!r}, which the table has already; "
-            f"rename it, or read it as it is with --text {made.name}"
+            f"{_flag(arguments)} {column} writes a column {made.name!r}, which the table has "
+            f"already; rename it{way}"
         )
     return made
+
+
+def _flag(arguments: argparse.Namespace) -> str:
+    """Name the option of the column: the command whose matter it is knows no views."""
+    return "--transcribe" if hasattr(arguments, "view") else "--audio"
 
 
 def _default_model() -> str:
@@ -132,7 +147,7 @@ def _sound_of(arguments: argparse.Namespace, table: pd.DataFrame, aside: Sequenc
         return found[0]
     told = f"several columns hold sounds, {found}" if found else "no column is known to hold sounds"
     raise UsageError(
-        f"--transcribe must name a column here: {told}. Columns: {listed(table.columns)}"
+        f"{_flag(arguments)} must name a column here: {told}. Columns: {listed(table.columns)}"
     )
 
 
@@ -212,6 +227,7 @@ def transcribed(
             model=transcript.model,
             language=transcript.language,
             subtitles=transcript.subtitles,
+            channel=transcript.channel,
             store=None if arguments.store == "off" else arguments.store,
             on_error=arguments.on_error,
             n_jobs=arguments.n_jobs,
@@ -271,11 +287,17 @@ def transcripts_in(facts: Mapping[str, Any], allowed: Sequence[str]) -> list[Tra
         If the facts are not such as `hybridsent fit` writes, or name a folder that is not allowed.
     """
     told = facts.get(FACT, [])
-    kinds = {"column": str, "model": str, "language": str | None, "subtitles": bool}
+    kinds = {
+        "column": str,
+        "model": str,
+        "language": str | None,
+        "subtitles": bool,
+        "channel": int | None,
+    }
     right = isinstance(told, list) and all(
         isinstance(each, dict)
-        and set(each) == {field.name for field in fields(Transcript)}
-        and all(isinstance(each[name], kind) for name, kind in kinds.items())
+        and set(each) | {"channel"} == {field.name for field in fields(Transcript)}
+        and all(isinstance(each.get(name), kind) for name, kind in kinds.items())
         for each in told
     )
     if not right:

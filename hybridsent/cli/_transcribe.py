@@ -9,7 +9,7 @@ from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._options import add_care_options, add_table
 from hybridsent.cli._parser import number
 from hybridsent.cli._speech import given_transcripts, transcribed
-from hybridsent.cli._view_options import add_plugins, add_speech
+from hybridsent.cli._view_options import add_channel, add_plugins, add_speech
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("speech")
     add_speech(group)
+    add_channel(group)
     add_care_options(group)
     group.add_argument(
         "--max-seconds",

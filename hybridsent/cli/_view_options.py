@@ -7,7 +7,7 @@ import argparse
 from hybridsent.cli._modalities import media_parts, modality_names
 from hybridsent.cli._parser import number
 
-__all__ = ["add_plugins", "add_reading", "add_speech", "add_views"]
+__all__ = ["add_channel", "add_plugins", "add_reading", "add_speech", "add_views"]
 
 
 def add_plugins(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +118,7 @@ def _add_context(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reading(group: argparse._ArgumentGroup) -> None:
-    """Add ``--clean``, ``--long`` and ``--crop``, which change what is encoded."""
+    """Add ``--clean``, ``--long``, ``--frames``, ``--channel`` and ``--crop``: what is encoded."""
     group.add_argument(
         "--clean",
         action="append",
@@ -132,7 +132,32 @@ def add_reading(group: argparse._ArgumentGroup) -> None:
         help="what is done to a text or sound that is too long (default: cut)",
     )
     group.add_argument(
+        "--frames",
+        type=_frames,
+        metavar="N",
+        help="frames that are read of a video, or 'cuts': one of each scene (default: 8)",
+    )
+    add_channel(group)
+    group.add_argument(
         "--crop",
         choices=("face",),
         help="read the largest face of a picture alone; all of it where none is found",
     )
+
+
+def add_channel(group: argparse._ArgumentGroup) -> None:
+    """Add ``--channel``."""
+    group.add_argument(
+        "--channel",
+        type=number(0),
+        metavar="N",
+        help="channel of the sounds that is heard, from 0, such as one side of a call (default: "
+        "the mean of all)",
+    )
+
+
+def _frames(text: str) -> int | str:
+    try:
+        return text if text == "cuts" else int(number(1)(text))
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}; or must be 'cuts'") from error

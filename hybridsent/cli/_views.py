@@ -140,6 +140,15 @@ def _short_form(modality: str, values: Sequence[str], table: pd.DataFrame) -> li
 def _parts_of(medium: str, columns: Sequence[str], table: pd.DataFrame) -> list[View]:
     """``--video COL``, once or several times: a view for each part."""
     views = []
+    for value in columns:
+        column, _, backbone = value.partition("=")
+        if value not in table.columns and column in table.columns:
+            parts = ", ".join(media_parts()[medium])
+            raise UsageError(
+                f"--{medium} {value}: of a {medium} several views are made, {parts}; name what "
+                f"reads one with --view NAME=COLUMN:BACKBONE, such as --view "
+                f"{next(iter(media_parts()[medium]))}={column}:{backbone}"
+            )
     for column in split_columns(columns, f"--{medium}", table):
         before = "" if len(columns) == 1 else f"{_as_name(column)}-"
         views += views_of_medium(medium, column, before=before, option=f"--{medium} {column}")

@@ -169,7 +169,7 @@ class ImageEncoder(BaseEncoder):
         try:
             rows = super()._encode(X, learns=learns)
         finally:
-            vars(self).pop("_found_faces", None)  # another thread's call may have ended before
+            self.__dict__.pop("_found_faces", None)  # another thread's call may have ended before
         self.n_searched_, self.n_without_face_ = len(found), found.count(False)
         return rows
 
