@@ -152,6 +152,15 @@ def test_all_names_are_looked_at_before_the_first_is_fetched(offered, capsys):
     assert get_backbone(NAME).ready is False
 
 
+def test_a_repository_by_its_own_name_is_fetched_by_the_hubs_command(offered, capsys):
+    assert main(["backbones", "fetch", NAME, "hf:owner/name"]) == 2
+    told = capsys.readouterr().err
+    assert "`hf download owner/name`" in told
+    assert "--download" in told
+    assert "local_files_only" not in told
+    assert get_backbone(NAME).ready is False
+
+
 def test_what_cannot_be_reached_is_told(offered, capsys):
     assert main(["backbones", "fetch", "image/dinov2-small"]) == 1
     told = capsys.readouterr().err

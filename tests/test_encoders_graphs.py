@@ -391,6 +391,22 @@ def test_a_kept_conversion_needs_no_model(kept, conversions):
     assert (source.n_loads, len(conversions)) == (3, 3)
 
 
+def test_measuring_survives_a_folder_that_is_cleared_meanwhile(kept, conversions, monkeypatch):
+    graphs(Made(smooth()))("out", *numbers(4))
+    find = _graphs._graph_files.find
+
+    def found(item: str) -> Path | None:
+        folder = find(item)
+        if folder is not None:
+            _graphs._graph_files.remove(folder)
+        return folder
+
+    monkeypatch.setattr(_graphs._graph_files, "find", found)
+    ratio = graphs(Made(smooth())).gain("out")
+    assert ratio is None or ratio > 0
+    assert len(conversions) == 2
+
+
 def test_facts_are_read_off_the_model_once(kept):
     source = Made(smooth())
     for _ in range(3):

@@ -414,6 +414,12 @@ def test_what_has_no_network_is_refused():
         finetune("audio/egemaps-v02", tiny.waves(0.4, 0.5), [0, 1])
 
 
+def test_the_refusal_does_not_deny_what_can_be_tuned():
+    """multilingual-e5-small and the names of the hub are tuned, too: it lists no few names."""
+    with pytest.raises(ValueError, match=r"registered one of texts or pictures.*whisper-tiny-en"):
+        finetune("audio/whisper-tiny-en", tiny.waves(0.4, 0.5), [0, 1])
+
+
 def test_lora_needs_linear_layers():
     with pytest.raises(ValueError, match=r"linear layers.*how='last'"):
         finetune(

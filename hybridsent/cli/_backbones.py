@@ -81,9 +81,17 @@ def _fetch(names: list[str]) -> None:
     from hybridsent.encoders import get_backbone, locate
     from hybridsent.encoders._sources import HubFiles, fetch, size_of
 
-    backbones = [get_backbone(name) for name in names]
-    if not backbones:
+    if not names:
         raise UsageError("the name of a backbone must follow fetch; see: hybridsent backbones")
+    for name in names:
+        family, colon, repo = name.partition(":")
+        if colon and family == "hf":  # its files alone tell what it reads, and it is any of them
+            raise UsageError(
+                f"{name} cannot be fetched by this command, which knows registered names (see: "
+                f"hybridsent backbones). Run `hf download {repo}`, or give --download to the "
+                "command that reads it"
+            )
+    backbones = [get_backbone(name) for name in names]
     for backbone in backbones:  # a wrong name is told before the first is downloaded
         if not any(isinstance(source, HubFiles) for source in backbone.sources):
             raise UsageError(

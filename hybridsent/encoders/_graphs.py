@@ -231,20 +231,32 @@ class Graphs:
         if not self.converts:
             return None
         with self._lock:
-            item = self._item(output)
-            kept = _graph_files.find(item)
-            if kept is None:
-                model, told = self._convert(output)
-                if told.get("for_now"):
-                    raise MemoryError(told["refused"])
-                self._keep(item, output, lambda draft: _write(draft, model, told))
-            else:
-                told = json.loads((kept / "told.json").read_text(encoding="utf-8"))
-                model = kept / "graph.xml"
+            told, model = self._kept(output) or self._made(output)
             if not told.get("bfloat16"):
                 return None
             exact, rough = (_Compiled(model, name, 1) for name in ("float32", "bfloat16"))
             return speed_ratio(exact, rough, self.source.examples(output))
+
+    def _kept(self, output: str) -> tuple[dict[str, Any], Any] | None:
+        """Read a conversion that was kept, whole: it may be cleared away at any time."""
+        kept = _graph_files.find(self._item(output))
+        if kept is None:
+            return None
+        try:
+            told: dict[str, Any] = json.loads((kept / "told.json").read_text(encoding="utf-8"))
+            return told, None if "refused" in told else _core().read_model(kept / "graph.xml")
+        except (OSError, RuntimeError):  # of openvino, where the file went meanwhile
+            if kept.exists():
+                raise
+            return None
+
+    def _made(self, output: str) -> tuple[dict[str, Any], Any]:
+        """Convert a pass, and keep it."""
+        model, told = self._convert(output)
+        if told.get("for_now"):
+            raise MemoryError(told["refused"])
+        self._keep(self._item(output), output, lambda draft: _write(draft, model, told))
+        return told, model
 
     # -- torch
 

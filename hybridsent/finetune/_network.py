@@ -117,10 +117,10 @@ def kind_of(network: Network, name: str) -> str:
         if isinstance(network, known):
             return kind
     raise ValueError(
-        f"The backbone to fine-tune must be a network of the family 'hf:' or 'torchvision:', a "
-        f"tuned one, 'text/bge-small-en', 'text/minilm-l6' or 'image/efficientnet-lite0'. Got "
-        f"{name!r}, which has no weights that could be trained here; train a classifier on its "
-        "features instead."
+        "The backbone to fine-tune must be a network of the family 'hf:' or 'torchvision:', a "
+        "tuned one, or a registered one of texts or pictures, such as 'text/bge-small-en' or "
+        f"'image/efficientnet-lite0'. Got {name!r}, which has no weights that could be trained "
+        "here; train a classifier on its features instead."
     )
 
 
