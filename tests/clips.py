@@ -26,6 +26,7 @@ CONTAINERS: dict[str, dict[str, Any]] = {
     "vp9.webm": {"form": "webm", "codec": "libvpx-vp9", "sound": "libopus", "rate": 48000},
     "avi": {"form": "avi", "codec": "mpeg4", "sound": "libmp3lame"},
     "flv": {"form": "flv", "codec": "flv", "sound": "libmp3lame"},
+    "wmv": {"form": "asf", "codec": "wmv2", "sound": "libmp3lame"},
     "ts": {"form": "mpegts", "codec": "mpeg2video", "sound": "mp2", "fps": 25},
     "m4a": {"form": "ipod", "codec": None, "sound": "aac"},
     "aac": {"form": "adts", "codec": None, "sound": "aac"},

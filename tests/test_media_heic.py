@@ -140,6 +140,12 @@ def test_a_damaged_file_is_a_picture_or_a_media_error(name):
         assert load_image(raw).size[0] > 0
 
 
+def test_what_is_wrong_is_told_in_one_line():
+    with pytest.raises(MediaError, match=r"damaged or cut off: .*[^\s]\Z") as caught:
+        load_image(heic()[:-200])
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim"])
 def test_a_mark_alone_is_no_picture(brand):
     raw = b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1" + brand

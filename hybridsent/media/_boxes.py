@@ -3,7 +3,7 @@
 Why by hand: FFmpeg reads a file that was cut off as a shorter one without a word, and makes room
 for as many samples as a header claims before it looks for them. The few numbers that tell stand at
 fixed places: sizes of boxes and counts of samples (ISO, as in mp4 and mov), the size of the segment
-(Matroska, WebM), that of RIFF (AVI). Nothing else is parsed.
+(Matroska, WebM), those of RIFF (AVI) and ASF (wmv, wma). Nothing else is parsed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ __all__ = ["check_boxes"]
 _HOLDERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 _MAX_BOXES = 100_000
 _UNKNOWN = 0xFFFF_FFFF
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_HEAD = 2**16  # bytes in which they stand
 _SLACK = 64  # bytes that writers of AVI count otherwise
 
 
@@ -45,7 +47,13 @@ def check_boxes(file: Any, name: str) -> None:
         ...
     hybridsent.exceptions.MediaError: it is cut off: 12 bytes of 32 that its header declares
     """
-    check = {"mov": _check_iso, "matroska": _check_matroska, "avi": _check_riff}.get(name)
+    checks = {
+        "mov": _check_iso,
+        "matroska": _check_matroska,
+        "avi": _check_riff,
+        "asf": _check_asf,
+    }
+    check = checks.get(name)
     if check is not None:
         file.seek(0, 2)
         check(file, file.tell())
@@ -126,4 +134,16 @@ def _check_riff(file: Any, length: int) -> None:
     head = file.read(4)
     declared = struct.unpack("<I", head)[0] + 8 if len(head) == 4 else 0
     if declared > length + _SLACK and declared - 8 not in (0, _UNKNOWN):
+        raise _cut_off(length, declared)
+
+
+def _check_asf(file: Any, length: int) -> None:
+    file.seek(0)
+    head = file.read(_ASF_HEAD)
+    at = head.find(_ASF_PROPERTIES)
+    if at < 0 or len(head) < at + 92:
+        return
+    (declared,) = struct.unpack_from("<Q", head, at + 40)
+    (flags,) = struct.unpack_from("<I", head, at + 88)
+    if declared > length and not flags & 1:  # 1: it was sent while it was made
         raise _cut_off(length, declared)

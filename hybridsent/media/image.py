@@ -238,7 +238,7 @@ def _parsed(factory: Callable[[io.BytesIO, str], Image], raw: bytes) -> Image:
         raise
     # A plugin's parser raises anything on a hostile header, also a warning made an error.
     except Exception as error:
-        raise MediaError(str(error) or type(error).__name__) from error
+        raise MediaError(_told(error)) from error
 
 
 def _decoded(image: Image, max_pixels: int, shorter_side: int | None = None) -> Image:
@@ -258,8 +258,7 @@ def _decoded(image: Image, max_pixels: int, shorter_side: int | None = None) -> 
         raise
     # Damaged data makes decoders raise OSError, SyntaxError, struct.error, IndexError and others.
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise MediaError(f"the image is damaged or cut off: {reason}") from error
+        raise MediaError(f"the image is damaged or cut off: {_told(error)}") from error
 
 
 def _upright(image: Image) -> Image:
@@ -281,3 +280,8 @@ def _upright(image: Image) -> Image:
     # Transposing keeps the description of transparency but would lose it for our next step.
     turned.info.update({k: v for k, v in image.info.items() if k == "transparency"})
     return turned
+
+
+def _told(error: Exception) -> str:
+    """Give the words of a decoder in one line; some end theirs."""
+    return " ".join(str(error).split()) or type(error).__name__
