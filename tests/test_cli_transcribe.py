@@ -14,7 +14,9 @@ from listener import RATE, calls, sound, write_model, write_package
 
 from hybridsent.cli import main
 from hybridsent.cli._console import UsageError
+from hybridsent.cli._main import build_parser
 from hybridsent.cli._speech import Transcript, transcripts_in
+from hybridsent.cli._views import given_views
 from hybridsent.persist import inspect
 
 
@@ -206,6 +208,16 @@ def test_frames_of_videos_are_chosen_on_the_command_line(clips, capsys):
     assert "whole number of at least 1; got 'none'; or must be 'cuts'" in capsys.readouterr().err
     assert main(["encode", "videos.csv", "--audio", "clip", "--frames", "2"]) == 2
     assert "--frames must be left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["one,two"], ["one", "--video", "two"]])
+def test_several_columns_of_videos_have_views_of_their_own(options):
+    table = pd.DataFrame({"one": ["1.mp4"], "two": ["2.mp4"]})
+    views = given_views(build_parser().parse_args(["encode", "t.csv", "--video", *options]), table)
+    assert [(view.name, view.column) for view in views] == [
+        *(("one-frames", "one"), ("one-sound", "one")),
+        *(("two-frames", "two"), ("two-sound", "two")),
+    ]
 
 
 def test_a_video_with_an_encoder_of_its_own_is_told_how_to_be_written(clips, capsys):

@@ -149,8 +149,9 @@ def _parts_of(medium: str, columns: Sequence[str], table: pd.DataFrame) -> list[
                 f"reads one with --view NAME=COLUMN:BACKBONE, such as --view "
                 f"{next(iter(media_parts()[medium]))}={column}:{backbone}"
             )
-    for column in split_columns(columns, f"--{medium}", table):
-        before = "" if len(columns) == 1 else f"{_as_name(column)}-"
+    named = split_columns(columns, f"--{medium}", table)
+    for column in named:
+        before = "" if len(named) == 1 else f"{_as_name(column)}-"
         views += views_of_medium(medium, column, before=before, option=f"--{medium} {column}")
     return views
 

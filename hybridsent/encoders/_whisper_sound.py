@@ -69,7 +69,7 @@ def _mirrored(wave: np.ndarray, start: int, stop: int) -> np.ndarray:
     if start < 0 or stop > len(wave):
         period = max(2 * (len(wave) - 1), 1)
         places = np.arange(start, stop) % period
-        return wave[np.minimum(places, period - places) % len(wave)].astype(np.float32, copy=False)
+        wave, start, stop = wave[np.minimum(places, period - places) % len(wave)], 0, len(places)
     return wave[start:stop].astype(np.float32, copy=False)
 
 
