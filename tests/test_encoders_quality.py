@@ -95,3 +95,11 @@ def test_the_command_line_takes_a_level_and_names_what_is_to_be_fetched(
     told = capsys.readouterr().err
     assert "hybridsent backbones fetch text/twitter-roberta-sentiment" in told
     assert "--download" in told
+
+
+def test_the_way_out_of_a_needless_level_is_an_option_that_can_be_typed(tmp_path, capsys):
+    """--text alone is none: it takes a column."""
+    pd.DataFrame({"text": ["a", "b"], "label": [0, 1]}).to_csv(tmp_path / "t.csv", index=False)
+    words = ["fit", str(tmp_path / "t.csv"), "--target", "label", "-o", str(tmp_path / "model")]
+    assert main([*words, "--text", "text=text/minilm-l6", "--quality", "fast"]) == 1
+    assert "--text COLUMN in place of a backbone" in capsys.readouterr().err

@@ -377,7 +377,7 @@ def with_quality(
     if not any(isinstance(value, str) and value in modalities for value in views.values()):
         raise ValueError(
             "The quality parameter must be left alone where every view names what makes it. Got "
-            f"{quality!r}; write for example {modalities[0]}=True in place of a backbone."
+            f"{quality!r}; write for example {modalities[0]}='COLUMN' in place of a backbone."
         )
     made, where = {}, dict(columns) if isinstance(columns, Mapping) else {}
     for view, value in views.items():
