@@ -116,7 +116,7 @@ def views_of(*options: str, table: pd.DataFrame = TABLE) -> dict[str, tuple[str,
         (
             "--audio file --audio file=audio/egemaps-v02",
             {
-                "compare-2016": ("file", "audio", ""),
+                "whisper-tiny-en": ("file", "audio", ""),
                 "egemaps-v02": ("file", "audio", "audio/egemaps-v02"),
             },
         ),
