@@ -101,5 +101,5 @@ def test_the_way_out_of_a_needless_level_is_an_option_that_can_be_typed(tmp_path
     """--text alone is none: it takes a column."""
     pd.DataFrame({"text": ["a", "b"], "label": [0, 1]}).to_csv(tmp_path / "t.csv", index=False)
     words = ["fit", str(tmp_path / "t.csv"), "--target", "label", "-o", str(tmp_path / "model")]
-    assert main([*words, "--text", "text=text/minilm-l6", "--quality", "fast"]) == 1
+    assert main([*words, "--text", "text=text/minilm-l6", "--quality", "fast"]) == 2
     assert "--text COLUMN in place of a backbone" in capsys.readouterr().err
