@@ -73,6 +73,7 @@ def commands(folder) -> dict[str, list[list[str]]]:
                 "2",
             ]
         ],
+        "transcribe": [[table, "--audio", "→", "-o", str(folder / "hëard.csv")]],
         "store": [["info"], ["verify"], ["clear", "→"]],
         "networks": [["info"]],
         "demo": [["--rows", "40", "--folder", str(folder / "dëmo")]],

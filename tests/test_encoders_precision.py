@@ -95,6 +95,15 @@ def test_each_network_has_a_choice_of_its_own(gains):
     assert [suited(TEXT), suited(replace(TEXT, sha256="0" * 64))] == ["float32", "bfloat16"]
 
 
+def test_a_network_in_two_places_has_one_choice(gains):
+    """A copy of a folder is the same network: it must not be told otherwise in another process."""
+    gains += [0.5, 2.0]
+    for name in ("text/here", "text/there"):
+        _precision.forget()
+        assert suited(replace(TEXT, name=name, identity="one")) == "float32"
+    assert gains == [2.0]
+
+
 def test_another_processor_measures_anew_and_both_are_remembered(gains, monkeypatch):
     gains += [0.5, 2.0]
     for name, choice in [("one", "float32"), ("other", "bfloat16")] * 2:

@@ -127,7 +127,7 @@ def test_what_stands_for_an_encoder_becomes_one():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({}, "At least one of the text, image, audio and features parameters"),
+        ({}, "At least one of the text, image, audio, video and features parameters"),
         ({"text": None, "image": False}, "At least one"),
         (
             {"text": 3},

@@ -67,7 +67,8 @@ def forget() -> None:
 
 def _remembered(backbone: Backbone, key: tuple[str, ...]) -> str:
     told = json.dumps([*key, processor_name(), _FORMAT])
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", backbone.name).strip("-")[-40:]
+    # not its name: a network that is found in two folders is one, and has one choice
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", backbone.identity or backbone.name).strip("-")[-40:]
     item = f"{slug}-speed-{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
     kept = _graph_files.find(item)
     if kept is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspect import signature
 
+from hybridsent.encoders._registry import get_backbone
 from hybridsent.media import get_modality
 
 __all__ = ["LEVELS", "backbones_for"]
@@ -11,19 +12,16 @@ __all__ = ["LEVELS", "backbones_for"]
 LEVELS = ("fast", "good", "best")
 """What `quality` may be; ``"good"`` are the defaults of the encoders."""
 
-_OTHER_THAN_GOOD: dict[str, dict[str, tuple[str, ...]]] = {
-    "fast": {
-        "text": ("text/minilm-l6",),
-        "image": ("image/efficientnet-lite0",),
-        "audio": ("audio/whisper-tiny-en",),
-    },
-    "best": {
-        "text": ("text/bge-small-en", "text/twitter-roberta-sentiment"),
-        "image": ("image/siglip-base",),
-        "audio": ("audio/whisper-base",),
-    },
+_OTHER_THAN_GOOD: dict[str, tuple[str, ...]] = {
+    "fast": ("text/minilm-l6",),
+    "best": (
+        "text/bge-small-en",
+        "text/twitter-roberta-sentiment",
+        "image/siglip-base",
+        "audio/whisper-base",
+    ),
 }
-"""By level and modality; several are several views of one column."""
+"""By level, where it is not the default of what they read; several are several views of a column."""
 
 
 def backbones_for(quality: str, modality: str) -> tuple[str, ...]:
@@ -34,7 +32,7 @@ def backbones_for(quality: str, modality: str) -> tuple[str, ...]:
     quality : {"fast", "good", "best"}
         The level.
     modality : str
-        Name of the modality; one that the table does not know has its default in every level.
+        Name of the modality; one of which a level names nothing has its default there.
 
     Returns
     -------
@@ -49,4 +47,5 @@ def backbones_for(quality: str, modality: str) -> tuple[str, ...]:
     """
     encoder = get_modality(modality).encoder_class()
     default = (str(signature(encoder).parameters["model"].default),)
-    return _OTHER_THAN_GOOD.get(quality, {}).get(modality, default)
+    others = _OTHER_THAN_GOOD.get(quality, ())
+    return tuple(name for name in others if get_backbone(name).modality == modality) or default

@@ -79,7 +79,7 @@ def misread(estimators: Iterable[Any], table: Any) -> list[Misread]:
     >>> import pandas as pd
     >>> from hybridsent import make_fusion
     >>> from hybridsent.evaluation._languages import misread
-    >>> table = pd.DataFrame({"text": ["房间很干净，服务也好。", "再也不会来了！一夜没睡。"]})
+    >>> table = pd.DataFrame({"text": ["房间很干净，服务也好。", "再也不会来了！隔音太差，一夜没睡。"]})
     >>> (found,) = misread([make_fusion(text="text/minilm-l6")], table)
     >>> found.written, found.reads
     ('Chinese characters', 'English')
