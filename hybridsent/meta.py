@@ -409,7 +409,7 @@ def _kind_of(there: Sequence[Any]) -> tuple[str, str | None]:
         return "date", None
     numbers = [_as_number(cell) for cell in there]
     if not np.isnan(numbers).any():
-        return ("number" if np.isfinite(numbers).any() else "empty"), None
+        return ("number" if np.isfinite(_float32(numbers)).any() else "empty"), None
     if not all(isinstance(cell, str) for cell in there):
         return "category", None
     return _dates_or_words(there)
@@ -454,12 +454,16 @@ def _as_kind(cells: Sequence[Any], kind: str, format_: str | None) -> pd.Series:
 
     if kind in ("number", "boolean"):
         read = _as_number if kind == "number" else _as_boolean
-        with np.errstate(over="ignore"):  # a number beyond float32 is an infinite one
-            return pd.Series(np.array([read(cell) for cell in cells], dtype=np.float32))
+        return pd.Series(_float32([read(cell) for cell in cells]))
     if kind == "date":
         return _as_dates(cells, format_)
     # not as text, which skrub would look through for numbers and dates again
     return pd.Series([_as_category(cell) for cell in cells], dtype=object).astype("category")
+
+
+def _float32(numbers: Sequence[float]) -> np.ndarray:
+    with np.errstate(over="ignore"):  # a number beyond float32 is an infinite one
+        return np.array(numbers, dtype=np.float32)
 
 
 def _as_number(cell: Any) -> float:

@@ -21,7 +21,7 @@ _OTHER_THAN_GOOD: dict[str, tuple[str, ...]] = {
         "audio/whisper-base",
     ),
 }
-"""By level, where it is not the default of what they read; several are several views of a column."""
+"""By level, where they are not the default; several of one modality are views of one column."""
 
 
 def backbones_for(quality: str, modality: str) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ def misread(estimators: Iterable[Any], table: Any) -> list[Misread]:
     >>> import pandas as pd
     >>> from hybridsent import make_fusion
     >>> from hybridsent.evaluation._languages import misread
-    >>> table = pd.DataFrame({"text": ["房间很干净，服务也好。", "再也不会来了！隔音太差，一夜没睡。"]})
+    >>> texts = ["房间很干净，服务也好。", "再也不会来了！隔音太差，一夜没睡。"]
+    >>> table = pd.DataFrame({"text": texts})
     >>> (found,) = misread([make_fusion(text="text/minilm-l6")], table)
     >>> found.written, found.reads
     ('Chinese characters', 'English')
