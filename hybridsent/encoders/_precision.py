@@ -19,7 +19,7 @@ from hybridsent.encoders import _graph_files
 from hybridsent.encoders._graphs import has_bfloat16, versions
 from hybridsent.encoders._processor import processor_name
 from hybridsent.encoders._registry import Backbone
-from hybridsent.exceptions import WeightsNotFoundError
+from hybridsent.exceptions import WeightsError, WeightsNotFoundError
 
 __all__ = ["forget", "suited"]
 
@@ -54,7 +54,10 @@ def suited(backbone: Backbone) -> str:
         if key not in _known:
             try:
                 _known[key] = _remembered(backbone, key)
-            except WeightsNotFoundError:  # rows may be in the store; who computes some is told
+            except (
+                WeightsError,
+                WeightsNotFoundError,
+            ):  # who computes rows is told; some are stored
                 return "bfloat16"
         return _known[key]
 
