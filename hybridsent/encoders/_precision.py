@@ -57,7 +57,7 @@ def suited(backbone: Backbone) -> str:
             except (
                 WeightsError,
                 WeightsNotFoundError,
-            ):  # who computes rows is told; some are stored
+            ):  # who computes rows is told
                 return "bfloat16"
         return _known[key]
 
