@@ -174,7 +174,7 @@ def test_search_and_transfer_report_encode_cleaned_cells_once():
 
 def test_licences_are_noted_of_nested_encoders():
     audio = Pipeline([("same", FunctionTransformer()), ("encode", "passthrough")])
-    audio.set_params(encode=make_fusion(audio=True)[0].transformers[0][1])
+    audio.set_params(encode=make_fusion(audio="audio/egemaps-v02")[0].transformers[0][1])
     model = TransformedTargetRegressor(make_pipeline(audio, Ridge()))
     assert "may not be used commercially" in licence_notes([model])[0]
     assert "may not be used commercially" in licence_notes([FrozenEstimator(model)])[0]
