@@ -104,6 +104,14 @@ def test_a_network_in_two_places_has_one_choice(gains):
     assert gains == [2.0]
 
 
+def test_another_folder_is_looked_into(gains, tmp_path, monkeypatch):
+    gains += [0.5, 2.0]
+    for folder, choice in [("one", "float32"), ("other", "bfloat16")] * 2:
+        monkeypatch.setenv("HYBRIDSENT_NETWORKS", str(tmp_path / folder))
+        assert suited(TEXT) == choice
+    assert gains == []
+
+
 def test_another_processor_measures_anew_and_both_are_remembered(gains, monkeypatch):
     gains += [0.5, 2.0]
     for name, choice in [("one", "float32"), ("other", "bfloat16")] * 2:

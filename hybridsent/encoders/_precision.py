@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -51,15 +52,17 @@ def suited(backbone: Backbone) -> str:
         return "bfloat16"
     key = (backbone.modality, backbone.identity or backbone.name, backbone.digest())
     with _lock:
-        if key not in _known:
+        # another folder may have kept another choice, which other processes find there
+        known = (*key, os.environ.get("HYBRIDSENT_NETWORKS", ""))
+        if known not in _known:
             try:
-                _known[key] = _remembered(backbone, key)
+                _known[known] = _remembered(backbone, key)
             except (
                 WeightsError,
                 WeightsNotFoundError,
             ):  # who computes rows is told
                 return "bfloat16"
-        return _known[key]
+        return _known[known]
 
 
 def forget() -> None:
