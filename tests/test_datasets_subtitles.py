@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 
 import pandas as pd
 import pytest
 
-from hybridsent.datasets import transcribe
+from hybridsent.datasets import _subtitles, transcribe
 from hybridsent.exceptions import CellError
 
 SRT = """1
@@ -72,6 +73,22 @@ def test_webvtt_is_read_also_under_the_other_name(clips):
     clips.write("a.vtt", VTT)
     clips.write("b.srt", VTT)
     assert texts(clips("a.webm", "b.webm")) == ["Hello there & you"] * 2
+
+
+def test_clips_of_a_folder_that_is_just_being_listed_have_their_subtitles(clips, monkeypatch):
+    """Cells are read side by side: none may see the half of a folder."""
+
+    class Slow(str):
+        def lower(self):
+            time.sleep(0.001)
+            return str.lower(self)
+
+    names = [f"{i}.mp4" for i in range(30)]
+    for i in range(30):
+        clips.write(f"{i}.srt", HELLO.format(i))
+    listed = os.listdir
+    monkeypatch.setattr(_subtitles.os, "listdir", lambda folder: [Slow(n) for n in listed(folder)])
+    assert texts(clips(*names, n_jobs=4)) == [str(i) for i in range(30)]
 
 
 @pytest.mark.parametrize(

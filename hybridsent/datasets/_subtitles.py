@@ -119,11 +119,11 @@ class Subtitles:
         """Names of the subtitles in a folder, by what stands before their first point."""
         key = os.fspath(folder)
         if key not in self._folders:
-            self._folders[key] = {}
+            found: dict[str, list[str]] = {}
             for name in sorted(os.listdir(folder)):  # noqa: PTH208 - of a folder of ten thousand clips
                 if name.lower().endswith(ENDINGS):
-                    begin = name.partition(".")[0].casefold()
-                    self._folders[key].setdefault(begin, []).append(name)
+                    found.setdefault(name.partition(".")[0].casefold(), []).append(name)
+            self._folders[key] = found  # whole: several threads look here
         return self._folders[key]
 
 
