@@ -56,8 +56,7 @@ def default_backbone(modality: str) -> str:
     """Name of the backbone that reads a modality where none is named."""
     from hybridsent.media import get_modality
 
-    encoder = get_modality(modality).encoder_class()
-    return str(inspect.signature(encoder).parameters["model"].default)
+    return get_modality(modality).default_backbone()
 
 
 def modalities_with(parameter: str) -> list[str]:

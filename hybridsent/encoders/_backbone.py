@@ -59,7 +59,6 @@ class Backbone:
     sources : tuple of PackagedFiles and HubFiles, default=()
         Where the files of the weights may lie, the first choice first. The loader finds them with
         `hybridsent.encoders.locate`, and `sha256` and `identify` are left alone.
-
     measured : bool, default=False
         Whether ``precision="auto"`` is on the CPU what was measured to be faster there, by the pass
         that `Network.usual_pass` names; else the instructions of the processor decide.

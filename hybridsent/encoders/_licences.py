@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +192,7 @@ def check_backbones(backbones: Iterable[Backbone]) -> None:
 
 def _free(modality: str) -> str:
     """Name a backbone of a modality that is free: the default, or the first that is at hand."""
-    kind = get_modality(modality).encoder_class()
-    default = str(signature(kind).parameters["model"].default)
+    default = get_modality(modality).default_backbone()
     free = [one for one in list_backbones(f"{modality}/*") if one.commercial_use]
     best = sorted(free, key=lambda one: (one.name != default, one.ready is False))
     return repr(best[0].name) if best else "one of your own"

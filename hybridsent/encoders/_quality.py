@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import signature
-
 from hybridsent.encoders._registry import get_backbone
 from hybridsent.media import get_modality
 
@@ -45,7 +43,6 @@ def backbones_for(quality: str, modality: str) -> tuple[str, ...]:
     >>> backbones_for("fast", "text")
     ('text/minilm-l6',)
     """
-    encoder = get_modality(modality).encoder_class()
-    default = (str(signature(encoder).parameters["model"].default),)
+    default = (get_modality(modality).default_backbone(),)
     others = _OTHER_THAN_GOOD.get(quality, ())
     return tuple(name for name in others if get_backbone(name).modality == modality) or default

@@ -219,6 +219,24 @@ class Modality:
         found: type = named(self.encoder)
         return found
 
+    def default_backbone(self) -> str:
+        """Name the backbone that reads it where none is named.
+
+        Returns
+        -------
+        str
+            The default `model` of its encoder.
+
+        Examples
+        --------
+        >>> from hybridsent.media import get_modality
+        >>> get_modality("text").default_backbone()
+        'text/bge-small-en'
+        """
+        from inspect import signature
+
+        return str(signature(self.encoder_class()).parameters["model"].default)
+
 
 _known: dict[str, Modality] = keep_registry({})
 
