@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -118,7 +117,7 @@ def clear(versions: Sequence[str] | None = None) -> int:
     for path in _folders(drafts=True):
         if versions is None or _is_left(path):
             freed += _size(path)
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
     return freed
 
 
@@ -140,7 +139,7 @@ def tidy(versions: Sequence[str], fresh: Path) -> None:
     largest = largest_bytes()
     for path in _folders(drafts=True):
         if _is_left(path):
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
     items = [item for item in kept_items() if item.path != fresh]
     total = _size(fresh) + sum(item.bytes for item in items)
     old = time.time() - _OTHERS_SECONDS

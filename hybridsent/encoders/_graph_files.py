@@ -126,6 +126,9 @@ def _touch(manifest: Path) -> None:
 def remove(folder: Path) -> None:
     """Take an item away: whole, so that nobody finds a part of it.
 
+    A draft, too, is renamed before it is emptied: who writes it then fails at the next file, where
+    else it could become an item of which a part is gone.
+
     Parameters
     ----------
     folder : Path
