@@ -1,153 +1,152 @@
-"""What is odd about a column of labels, told before a model learns it (layer L0).
-
-Libraries that clean data look for near-equal texts by distance; of labels a person means one thing
-where only case, spaces, accents' encoding or punctuation differ, and that needs no distance.
-"""
+"""Which rows have a label: one rule for classes and for numbers, in one place (layer L0)."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
-__all__ = ["count_labels", "label_doubts", "told_counts"]
+import numpy as np
+from sklearn.utils.validation import column_or_1d
 
-_MISSING = frozenset(
-    {
-        "",
-        "na",
-        "n/a",
-        "n.a.",
-        "nan",
-        "none",
-        "null",
-        "nil",
-        "<na>",
-        "#n/a",
-        "?",
-        "-",
-        "--",
-        "missing",
-    }
-)
-_FEW = 5
-_MARKS = re.compile(r"[\s_.,;:!?'\"()\[\]{}*/\\]+|-(?!\d)")  # "-1" and "1" are two things
-_SHOWN = 12
+__all__ = ["labeled_rows", "one_column", "plain_labels", "take_rows"]
 
 
-def count_labels(labels: Iterable[Any]) -> dict[Any, int]:
-    """Count the rows of each class, the most frequent first.
+def labeled_rows(y: Any) -> np.ndarray:
+    """Tell which rows have a label.
+
+    By scikit-learn's rule those where y is not the number -1. In a regression -1 is a value like
+    any other, and NaN marks the rows without one: so it is where y is floats of which one is NaN
+    or not whole.
 
     Parameters
     ----------
-    labels : iterable
-        Labels; the number -1 marks a row without one.
+    y : array of shape (n,)
+        Labels; strings and the number -1 stand together in an array of dtype object.
 
     Returns
     -------
-    dict
-        Class to rows; classes of equal count in the order of their names.
+    ndarray of bool of shape (n,)
+        False for rows without a label.
+
+    Raises
+    ------
+    ValueError
+        If y holds the text ``"-1"``: a column of text cannot hold the number, and a class of that
+        name would be learned in silence. If a label is None or another missing value of an array
+        of objects.
 
     Examples
     --------
-    >>> from hybridsent._labels import count_labels
-    >>> count_labels(["good", "bad", "bad", -1])
-    {'bad': 2, 'good': 1}
+    >>> from hybridsent._labels import labeled_rows
+    >>> labeled_rows(["good", -1])
+    array([ True, False])
+    >>> labeled_rows([-1.0, 0.0, float("nan")])
+    array([ True,  True, False])
     """
-    values = labels.tolist() if hasattr(labels, "tolist") else list(labels)
-    counts = Counter(value for value in values if isinstance(value, str) or value != -1)
-    return dict(sorted(counts.items(), key=lambda each: (-each[1], str(each[0]))))
-
-
-def told_counts(counts: Mapping[Any, int]) -> str:
-    """Write classes and their rows in one line.
-
-    Parameters
-    ----------
-    counts : mapping
-        As `count_labels` gives it.
-
-    Returns
-    -------
-    str
-        Of many classes the first ones, and how many there are.
-
-    Examples
-    --------
-    >>> from hybridsent._labels import told_counts
-    >>> told_counts({"bad": 2, "good": 1})
-    "'bad' (2), 'good' (1)"
-    """
-    shown = [f"{label!r} ({count})" for label, count in list(counts.items())[:_SHOWN]]
-    rest = len(counts) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
-
-
-def label_doubts(counts: Mapping[Any, int], few: int = _FEW) -> list[str]:
-    """Say what may be wrong with classes: one written twice, a missing label, hardly a row.
-
-    Parameters
-    ----------
-    counts : mapping
-        As `count_labels` gives it.
-    few : int, default=5
-        A class of fewer rows is told.
-
-    Returns
-    -------
-    list of str
-        Sentences, none where nothing is odd.
-
-    Examples
-    --------
-    >>> from hybridsent._labels import label_doubts
-    >>> for doubt in label_doubts({"good": 9, "Good ": 7, "NA": 6}):
-    ...     print(doubt)
-    The classes 'good' (9) and 'Good ' (7) differ only in case, spaces or marks: if they are one,
-    write them alike.
-    The class 'NA' (6) looks like a missing label: if these rows have none, leave the cell empty.
-    """
-    alike: dict[str, dict[Any, int]] = {}
-    for label, count in counts.items():
-        if isinstance(label, str):
-            alike.setdefault(_plain(label), {})[label] = count
-    doubts = [
-        f"The classes {_joined(group)} differ only in case, spaces or marks: if they are one, "
-        "write them alike."
-        for group in alike.values()
-        if len(group) > 1
-    ]
-    missing = {k: n for k, n in counts.items() if _looks_missing(k)}
-    if missing:
-        one = len(missing) == 1
-        doubts.append(
-            f"The class{'' if one else 'es'} {_joined(missing)} look{'s' if one else ''} like "
-            f"{'a missing label' if one else 'missing labels'}: if these rows have none, leave the "
-            "cell empty."
+    values = one_column(y)
+    if values.dtype.kind == "f":
+        known = ~np.isnan(values)
+        if not known.all() or (values != np.floor(values)).any():
+            return np.asarray(known)
+    if values.dtype.kind in "iuf":
+        return np.asarray(values != -1)
+    _check_there(values)
+    if any(isinstance(value, str) and value == "-1" for value in values.tolist()):
+        raise ValueError(
+            "An unlabelled row must have the number -1 in y. Got the text '-1', which a column of "
+            "text holds instead; y.astype(object).replace('-1', -1) mends a pandas column."
         )
-    rare = {label: count for label, count in counts.items() if count < few}
-    if rare:
-        doubts.append(
-            f"Of {_joined(rare)} there are fewer than {few} rows, too few to learn from or to "
-            "judge."
+    return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
+
+
+def one_column(y: Any) -> np.ndarray:
+    """Take labels as an array of one dimension, text and the number -1 side by side.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Labels; of dtype object where a list holds text.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import one_column
+    >>> one_column(["good", -1])
+    array(['good', -1], dtype=object)
+    """
+    if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
+        y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def take_rows(values: Any, rows: np.ndarray) -> Any:
+    """Take rows of anything that has rows.
+
+    Parameters
+    ----------
+    values : array, DataFrame, Series, sparse matrix or list of n rows
+        What to take from.
+    rows : ndarray of int
+        Positions.
+
+    Returns
+    -------
+    array, DataFrame, Series, sparse matrix or list
+        The rows, in the same container.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._labels import take_rows
+    >>> take_rows(["a", "b", "c"], np.array([0, 2]))
+    ['a', 'c']
+    """
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    if hasattr(values, "tocsr"):  # not every sparse format can be indexed
+        return values.tocsr()[rows]
+    if hasattr(values, "shape"):
+        return values[rows]
+    return [values[i] for i in rows]
+
+
+def _check_there(values: np.ndarray) -> None:
+    import pandas as pd
+
+    missing = np.flatnonzero(pd.isna(values))
+    if len(missing):
+        raise ValueError(
+            "A row must have a label, or the number -1 where it has none. Got "
+            f"{values[missing[0]]!r} in row {int(missing[0])}; write -1 there."
         )
-    return doubts
 
 
-def _plain(label: str) -> str:
-    """Write a label as all that mean the same are written."""
-    folded = unicodedata.normalize("NFKC", label).casefold()
-    without = _MARKS.sub("", unicodedata.normalize("NFKC", folded))
-    return without if any(map(str.isalnum, without)) else folded.strip()
+def plain_labels(y: np.ndarray) -> np.ndarray:
+    """Give numbers that stand in an array of objects, beside no text, as numbers.
 
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels, without -1.
 
-def _looks_missing(label: Any) -> bool:
-    return isinstance(label, str) and label.strip().casefold() in _MISSING
+    Returns
+    -------
+    ndarray of shape (n,)
+        The same labels.
 
-
-def _joined(counts: Mapping[Any, int]) -> str:
-    parts = [f"{label!r} ({count})" for label, count in counts.items()]
-    parts = parts if len(parts) <= _SHOWN else [*parts[:_SHOWN], f"{len(parts) - _SHOWN} more"]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._labels import plain_labels
+    >>> plain_labels(np.array([1, 0], dtype=object))
+    array([1, 0])
+    >>> plain_labels(np.array(["a"], dtype=object))
+    array(['a'], dtype=object)
+    """
+    if y.dtype != object or any(isinstance(each, str) for each in y.tolist()):
+        return y
+    return np.array(y.tolist())

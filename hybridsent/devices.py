@@ -20,8 +20,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Devices, HasMethods
-from hybridsent._views import as_matrix
 from hybridsent.exceptions import SlowPathWarning
+from hybridsent.views import as_matrix
 
 __all__ = ["OnDevice"]
 

@@ -25,7 +25,6 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._folders import depth_of_caller
 from hybridsent._frames import NamedOutput
 from hybridsent._params import Interval, StrOptions
-from hybridsent._views import feature_names
 from hybridsent.encoders._cells import Cells, as_cells
 from hybridsent.encoders._items import Spread, lists_in, mean_of, spread_of
 from hybridsent.encoders._own_cleaning import function_of
@@ -34,6 +33,7 @@ from hybridsent.exceptions import CellWarning, EmptyTextError, MediaError
 from hybridsent.media import load_text
 from hybridsent.media._rewrite import UNSPACED
 from hybridsent.media.text import POLICIES
+from hybridsent.views import feature_names
 
 __all__ = ["WordFeatures"]
 

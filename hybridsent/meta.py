@@ -25,10 +25,10 @@ from hybridsent._frames import NamedOutput
 from hybridsent._optional import import_optional
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tables import as_table
-from hybridsent._views import META, feature_names
 from hybridsent._warnings import ignored_warnings
 from hybridsent.exceptions import CellError, CellWarning
 from hybridsent.media import is_missing
+from hybridsent.views import META, feature_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._frames import NamedOutput
 from hybridsent._moments import column_scale
 from hybridsent._params import Interval
-from hybridsent._views import as_matrix, views_of
+from hybridsent.views import as_matrix, views_of
 
 __all__ = ["ViewScaler"]
 

@@ -21,11 +21,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from hybridsent._views import rename_feature
 from hybridsent.alignment import GCCA, MCCA, canonical_correlations
 from hybridsent.alignment._linear import top_eigenvectors
 from hybridsent.missing import PresentRows
 from hybridsent.persist import load, save
+from hybridsent.views import rename_feature
 
 VIEWS = ("text", "image", "audio", "video")
 LINEAR = pytest.mark.parametrize("kind", [MCCA, GCCA])

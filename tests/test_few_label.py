@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from hybridsent import load, save
-from hybridsent._unlabeled import labeled_rows
+from hybridsent._labels import labeled_rows
 from hybridsent.few_label import LabeledOnly
 
 

@@ -13,9 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import make_features
-from hybridsent._views import rename_feature
 from hybridsent.encoders import TextEncoder
 from hybridsent.fusion import ViewColumns
+from hybridsent.views import rename_feature
 
 TABLE = pd.DataFrame(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hybridsent._labels import count_labels, label_doubts, told_counts
+from hybridsent._label_doubts import count_labels, label_doubts, told_counts
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from hybridsent import make_features, make_fusion, transfer
-from hybridsent._unlabeled import labeled_rows
-from hybridsent._views import rename_feature
+from hybridsent._labels import labeled_rows
 from hybridsent.evaluation import (
     Interval,
     TransferReport,
@@ -52,6 +51,7 @@ from hybridsent.evaluation._transfer_inputs import make_pairs
 from hybridsent.evaluation._transfer_result import Shift, TransferPair, verdict
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL, DropDomain, GroupScaler, PriorClassifier
+from hybridsent.views import rename_feature
 
 QUICK = {"n_bootstrap": 50, "shift": False, "n_jobs": 1}
 

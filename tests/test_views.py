@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from hybridsent._views import (
+from hybridsent.missing import ViewImputer
+from hybridsent.transfer import FeatureAugmentation
+from hybridsent.views import (
     as_matrix,
     check_views,
     feature_names,
@@ -20,8 +22,6 @@ from hybridsent._views import (
     spans,
     view_of,
 )
-from hybridsent.missing import ViewImputer
-from hybridsent.transfer import FeatureAugmentation
 
 views = st.text(st.characters(exclude_characters="_"), min_size=1)
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._params import StrOptions
-from hybridsent._views import as_matrix, block_of, presence, views_of
+from hybridsent.views import as_matrix, block_of, presence, views_of
 
 __all__ = ["AlignerMixin", "canonical_correlations"]
 

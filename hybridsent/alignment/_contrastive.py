@@ -15,10 +15,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Interval, StrOptions
-from hybridsent._views import as_matrix, presence
 from hybridsent.alignment._contrastive_loss import ContrastiveLoss
 from hybridsent.alignment._labels import label_view
 from hybridsent.alignment._neural import NeuralAligner
+from hybridsent.views import as_matrix, presence
 
 if TYPE_CHECKING:
     import torch

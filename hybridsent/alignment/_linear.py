@@ -21,10 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._moments import Moments, project, span
 from hybridsent._networks import resolve_device
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent._views import as_matrix, block_of, presence, views_of
 from hybridsent.alignment._base import AlignerMixin, check_rows
 from hybridsent.alignment._labels import label_view
 from hybridsent.alignment._whitening import Penalty, penalties, whiten
+from hybridsent.views import as_matrix, block_of, presence, views_of
 
 __all__ = ["LinearAligner", "Problem", "top_eigenvectors"]
 

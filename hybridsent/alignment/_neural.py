@@ -12,9 +12,9 @@ import numpy as np
 
 from hybridsent._networks import dropout, load, mlp, predict, to_arrays, train
 from hybridsent._params import Devices, Interval
-from hybridsent._views import block_of, feature_names
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
 from hybridsent.alignment._mcca import MCCA
+from hybridsent.views import block_of, feature_names
 
 if TYPE_CHECKING:
     import torch

@@ -15,8 +15,8 @@ from sklearn.utils import check_random_state
 
 from hybridsent._params import Interval, check_n_jobs, validate_parameter_constraints
 from hybridsent._threads import in_threads
-from hybridsent._views import as_matrix, presence
 from hybridsent.alignment._base import canonical_correlations
+from hybridsent.views import as_matrix, presence
 
 __all__ = ["PermutationTest", "permutation_test"]
 

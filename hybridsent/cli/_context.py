@@ -142,8 +142,8 @@ def given_contexts(arguments: argparse.Namespace, table: pd.DataFrame) -> list[C
 
 def _context_columns(values: Sequence[str], table: pd.DataFrame) -> list[str]:
     """Columns of the table, or names of views of features in it."""
-    from hybridsent._views import spans
     from hybridsent.evaluation import feature_columns
+    from hybridsent.views import spans
 
     views = [view for view in spans(feature_columns(table)) if view not in table.columns]
     if not views:

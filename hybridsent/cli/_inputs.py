@@ -68,7 +68,7 @@ class Opened:
     @property
     def ready(self) -> list[str]:
         """Views of the features."""
-        from hybridsent._views import spans
+        from hybridsent.views import spans
 
         return list(spans(self.features))
 
@@ -167,8 +167,8 @@ def _features(
     arguments: argparse.Namespace, table: pd.DataFrame, aside: Sequence[str]
 ) -> list[str]:
     """Columns named ``view__i``, where they are to be read."""
-    from hybridsent._views import PASSTHROUGH, view_of
     from hybridsent.evaluation import feature_columns
+    from hybridsent.views import PASSTHROUGH, view_of
 
     features = [
         name
@@ -320,7 +320,7 @@ def _views_of_contexts(
 
 def _told(opened: Opened, quality: str | None) -> list[str]:
     """Say what each view reads."""
-    from hybridsent._views import spans
+    from hybridsent.views import spans
 
     lines = [view.told(quality or "good") for view in opened.views]
     if opened.features:

@@ -124,7 +124,7 @@ def labelled(opened: Opened, arguments: argparse.Namespace, *, keep: bool = Fals
 
 def _tell_classes(labels: np.ndarray) -> list[str]:
     """Say which classes there are, and what is odd about them; give the latter."""
-    from hybridsent._labels import count_labels, label_doubts, told_counts
+    from hybridsent._label_doubts import count_labels, label_doubts, told_counts
 
     counts = count_labels(labels)
     say(f"classes: {told_counts(counts)}")

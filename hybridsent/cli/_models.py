@@ -103,8 +103,8 @@ def check_target_told(model: Any, opened: Opened, arguments: argparse.Namespace)
     UsageError
         If there is no column of domains, and every row has a label.
     """
-    from hybridsent._views import DOMAIN
     from hybridsent.evaluation._unadapted import adapts
+    from hybridsent.views import DOMAIN
 
     if arguments.domain or DOMAIN in opened.ready or not adapts(model):
         return
@@ -317,8 +317,8 @@ def _reads(
     build: Callable[..., Any], parts: Mapping[str, Any], arguments: argparse.Namespace
 ) -> set[str]:
     """Tell by which columns, of domains or of groups, the model adapts; none where it does not."""
-    from hybridsent._views import DOMAIN, GROUP
     from hybridsent.evaluation._unadapted import adapting_parts
+    from hybridsent.views import DOMAIN, GROUP
 
     reads = {getattr(part, "by", DOMAIN) for part in adapting_parts(build(**parts))}
     if not arguments.domain and GROUP in reads:
@@ -333,7 +333,7 @@ def _told(
     opened: Opened, arguments: argparse.Namespace, reads: set[str], *, judged: bool
 ) -> dict[str, str | None]:
     """Parameters of `make_fusion` that tell domains or groups."""
-    from hybridsent._views import DOMAIN, GROUP
+    from hybridsent.views import DOMAIN, GROUP
 
     target = arguments.target_domain
     if not arguments.domain:

@@ -109,8 +109,8 @@ def _check_commercial(model: Any, *, known: bool) -> None:
 
 def _columns(model: Any, encoded: list[str]) -> list[str]:
     """Name the columns of texts and media that a model reads, with an encoder or without one."""
-    from hybridsent._views import PASSTHROUGH
     from hybridsent.evaluation._columns import names_of, selectors_of
+    from hybridsent.views import PASSTHROUGH
 
     features = [
         name
@@ -136,7 +136,7 @@ def _learned_columns(model: Any) -> list[str]:
 
 def _with_told(model: Any, table: Any) -> Any:
     """Add the column of domains where the table lacks it: new rows are of the target."""
-    from hybridsent._views import PASSTHROUGH
+    from hybridsent.views import PASSTHROUGH
 
     first = model[0] if hasattr(model, "steps") else None
     added = {}
@@ -174,7 +174,7 @@ def _with_missing(table: Any, where: list[str], encoded: list[str]) -> Any:
 
 def _with_marks(reads: list[str], table: Any) -> Any:
     """Add the mark of domains that a model of features reads: new rows are of the target."""
-    from hybridsent._views import GROUP, is_passthrough, view_of
+    from hybridsent.views import GROUP, is_passthrough, view_of
 
     for name in reads:
         if not is_passthrough(name) or name in table.columns:
@@ -191,8 +191,8 @@ def _with_marks(reads: list[str], table: Any) -> Any:
 
 def _features(model: Any, table: Any) -> tuple[Any, list[str]]:
     """Take what a model of features reads, and name these; a view may be absent, not all."""
-    from hybridsent._views import is_passthrough, spans
     from hybridsent.evaluation import feature_columns
+    from hybridsent.views import is_passthrough, spans
 
     reads = list(getattr(model, "feature_names_in_", []))
     table = _with_marks(reads, table)

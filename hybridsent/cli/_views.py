@@ -292,7 +292,7 @@ def _refuse_column(text: str, column: str, table: pd.DataFrame) -> None:
 
 def _check_names(views: Sequence[View], *, meta: bool) -> None:
     """Refuse names that cannot be those of views, and two views that are one."""
-    from hybridsent._views import PASSTHROUGH, check_views
+    from hybridsent.views import PASSTHROUGH, check_views
 
     taken: dict[str, str] = {META: "--meta"} if meta else {}
     for view in views:

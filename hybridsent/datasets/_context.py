@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from hybridsent._tables import as_table
-from hybridsent._views import check_views, feature_pattern
 from hybridsent.datasets._columns import check_new, check_there
 from hybridsent.datasets._order import codes_of, ranks_of
 from hybridsent.exceptions import MediaError, TableError
 from hybridsent.media import is_missing
 from hybridsent.media._forms import is_pair, items_of, weights_of
+from hybridsent.views import check_views, feature_pattern
 
 __all__ = ["add_context", "contexts_of"]
 

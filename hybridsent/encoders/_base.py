@@ -24,7 +24,6 @@ from sklearn.base import BaseEstimator
 from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
 from hybridsent._plugins import Loading
-from hybridsent._views import feature_names
 from hybridsent.encoders import _runtime
 from hybridsent.encoders._cells import as_cells
 from hybridsent.encoders._items import ColumnRun
@@ -35,6 +34,7 @@ from hybridsent.encoders._registry import Backbone, get_backbone
 from hybridsent.exceptions import StoreError
 from hybridsent.media import get_modality
 from hybridsent.store import resolve_store
+from hybridsent.views import feature_names
 
 __all__ = ["BaseEncoder"]
 

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
+from hybridsent._labels import take_rows
 from hybridsent._params import HasMethods
-from hybridsent._unlabeled import take_rows
 from hybridsent.media import is_missing
 
 __all__ = ["PresentCells"]

@@ -12,8 +12,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
-from hybridsent._views import META, PASSTHROUGH, feature_pattern
 from hybridsent.evaluation._nesting import inner_parts, is_dropped
+from hybridsent.views import META, PASSTHROUGH, feature_pattern
 
 __all__ = [
     "check_columns",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._views import view_of
 from hybridsent.evaluation._columns import unread_columns
+from hybridsent.views import view_of
 
 __all__ = ["notes_on_contexts"]
 

@@ -9,10 +9,10 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from hybridsent._views import DOMAIN, PASSTHROUGH, is_passthrough, modalities_of
 from hybridsent.evaluation._columns import feature_columns, picks_columns, readable, select
 from hybridsent.evaluation._encoders import encoders_of, with_store
 from hybridsent.evaluation._nesting import is_dropped
+from hybridsent.views import DOMAIN, PASSTHROUGH, is_passthrough, modalities_of
 
 __all__ = [
     "OTHERS",

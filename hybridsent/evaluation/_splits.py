@@ -13,7 +13,7 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from hybridsent._labels import count_labels, label_doubts
+from hybridsent._label_doubts import count_labels, label_doubts
 from hybridsent._tables import as_pandas
 
 __all__ = ["as_labels", "check_one_kind", "judged_labels", "make_splits", "notes_on_labels"]

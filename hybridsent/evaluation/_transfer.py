@@ -16,7 +16,6 @@ from sklearn.base import is_regressor
 
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
-from hybridsent._views import DOMAIN
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
 from hybridsent.evaluation._judging import (
     encode,
@@ -32,6 +31,7 @@ from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
 from hybridsent.evaluation._transfer_runs import Given, make_tasks, run_tasks
 from hybridsent.evaluation._transfer_summary import Bootstrap, summarise_pairs
 from hybridsent.evaluation._unadapted import unadapted
+from hybridsent.views import DOMAIN
 
 __all__ = ["transfer_report"]
 

@@ -13,7 +13,6 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from hybridsent._threads import in_threads
-from hybridsent._views import DOMAIN, is_passthrough, view_of
 from hybridsent.evaluation._fitting import fit_model, fresh
 from hybridsent.evaluation._mmd import maximum_mean_discrepancy
 from hybridsent.evaluation._resampled import Answers
@@ -23,6 +22,7 @@ from hybridsent.evaluation._transfer_folds import draw_labels, target_folds
 from hybridsent.evaluation._transfer_inputs import Pair, Table
 from hybridsent.evaluation._transfer_result import REFERENCES, Shift
 from hybridsent.evaluation._unadapted import adapting_parts
+from hybridsent.views import DOMAIN, is_passthrough, view_of
 
 __all__ = ["Given", "Outcome", "Task", "make_tasks", "run_tasks"]
 

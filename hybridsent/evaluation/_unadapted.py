@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from hybridsent._views import DOMAIN, GROUP
 from hybridsent.evaluation._parts import inner_estimator
+from hybridsent.views import DOMAIN, GROUP
 
 __all__ = ["adapting_parts", "reads_domain", "unadapted"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
+from hybridsent._labels import labeled_rows
 from hybridsent._tables import as_pandas
-from hybridsent._unlabeled import labeled_rows
-from hybridsent._views import DOMAIN, view_of
 from hybridsent.evaluation._judging import rows_of
 from hybridsent.evaluation._parts import domain_part
+from hybridsent.views import DOMAIN, view_of
 
 __all__ = [
     "prediction_entropy_score",

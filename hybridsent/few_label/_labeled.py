@@ -17,8 +17,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._labels import labeled_rows, one_column, plain_labels, take_rows
 from hybridsent._params import HasMethods
-from hybridsent._unlabeled import labeled_rows, one_column, plain_labels, take_rows
 
 __all__ = ["LabeledOnly"]
 

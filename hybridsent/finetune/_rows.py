@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
 from hybridsent._hints import sentence
-from hybridsent._unlabeled import labeled_rows, one_column
+from hybridsent._labels import labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.encoders._cells import as_cells
 from hybridsent.encoders._threads import parallel, workers

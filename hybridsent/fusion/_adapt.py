@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 
-from hybridsent._views import GROUP
 from hybridsent.fusion._registry import Adaptation, get_adaptation
+from hybridsent.views import GROUP
 
 __all__ = ["adapted_steps"]
 

@@ -20,7 +20,7 @@ from hybridsent._frames import NamedOutput, columns_of, writes_pandas
 from hybridsent._hints import did_you_mean
 from hybridsent._params import Jobs
 from hybridsent._tables import same_names
-from hybridsent._views import feature_pattern, view_of
+from hybridsent.views import feature_pattern, view_of
 
 __all__ = ["FeatureColumns", "ViewColumns"]
 

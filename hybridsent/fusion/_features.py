@@ -12,15 +12,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from hybridsent._params import Devices, check_n_jobs, validate_parameter_constraints
-from hybridsent._views import (
-    DOMAIN,
-    GROUP,
-    PASSTHROUGH,
-    check_views,
-    domain_column,
-    domain_names,
-    rename_feature,
-)
 from hybridsent.encoders import check_commercial
 from hybridsent.exceptions import LicenceError
 from hybridsent.fusion._columns import FeatureColumns, ViewColumns
@@ -38,6 +29,15 @@ from hybridsent.fusion._named import (
 from hybridsent.media import list_media, list_modalities
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
+from hybridsent.views import (
+    DOMAIN,
+    GROUP,
+    PASSTHROUGH,
+    check_views,
+    domain_column,
+    domain_names,
+    rename_feature,
+)
 
 __all__ = ["ENCODING", "check_learn_device", "check_used", "make_features"]
 

@@ -16,13 +16,13 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 
 from hybridsent._hints import did_you_mean
-from hybridsent._views import META, PASSTHROUGH, check_views
 from hybridsent.encoders import BaseEncoder, PresentCells, get_backbone
 from hybridsent.encoders._quality import LEVELS, backbones_for
 from hybridsent.encoders._registry import LEARNED as _LEARNED
 from hybridsent.exceptions import UnknownBackboneError
 from hybridsent.lexical import WordFeatures
 from hybridsent.media import get_modality, list_media, list_modalities
+from hybridsent.views import META, PASSTHROUGH, check_views
 
 __all__ = [
     "LEARNED",

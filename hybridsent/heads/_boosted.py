@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Devices, Interval, Jobs
 from hybridsent._threads import threads_for
-from hybridsent._views import as_labelled, as_matrix
 from hybridsent.heads._common import MostProbableMixin, learn_classes
+from hybridsent.views import as_labelled, as_matrix
 
 __all__ = ["BoostedTreesClassifier"]
 

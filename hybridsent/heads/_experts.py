@@ -15,9 +15,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from hybridsent._views import as_matrix, presence, views_of
 from hybridsent.heads._common import learn_classes
 from hybridsent.heads._linear import TunedLinearClassifier
+from hybridsent.views import as_matrix, presence, views_of
 
 __all__ = [
     "check_experts",

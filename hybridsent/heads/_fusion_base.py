@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent._views import as_labelled, as_matrix, presence, views_of
 from hybridsent.heads._common import MostProbableMixin, learn_classes
+from hybridsent.views import as_labelled, as_matrix, presence, views_of
 
 if TYPE_CHECKING:
     import torch

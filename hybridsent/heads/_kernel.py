@@ -24,9 +24,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Interval, StrOptions
-from hybridsent._views import as_labelled, as_matrix
 from hybridsent.heads._common import MostProbableMixin, learn_classes, penalty_grid
 from hybridsent.heads._experts import make_folds, probabilities
+from hybridsent.views import as_labelled, as_matrix
 
 __all__ = ["KernelClassifier"]
 

@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval, StrOptions
-from hybridsent._views import as_matrix, presence
 from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
@@ -24,6 +23,7 @@ from hybridsent.heads._experts import (
     probabilities,
     product,
 )
+from hybridsent.views import as_matrix, presence
 
 __all__ = ["LateFusionClassifier"]
 

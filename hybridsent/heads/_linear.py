@@ -24,10 +24,10 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
-from hybridsent._views import as_labelled, as_matrix, views_of
 from hybridsent.heads._common import class_weights, learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 from hybridsent.heads._view_weights import weights_of_views
+from hybridsent.views import as_labelled, as_matrix, views_of
 
 __all__ = ["TunedLinearClassifier"]
 

@@ -18,7 +18,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval
-from hybridsent._views import as_matrix, presence
 from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
@@ -29,6 +28,7 @@ from hybridsent.heads._experts import (
     probabilities,
     product,
 )
+from hybridsent.views import as_matrix, presence
 
 __all__ = ["StackedFusionClassifier"]
 

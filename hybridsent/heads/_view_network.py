@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybridsent._views import step_of
+from hybridsent.views import step_of
 
 if TYPE_CHECKING:
     import torch

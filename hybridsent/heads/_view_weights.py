@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.utils import check_random_state
 
-from hybridsent._views import block_of
+from hybridsent.views import block_of
 
 __all__ = ["weights_of_views"]
 

@@ -14,13 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._params import StrOptions
-from hybridsent._views import (
+from hybridsent.missing._prediction import Prediction, learn, predict
+from hybridsent.views import (
     as_matrix,
     is_passthrough,
     presence,
     views_of,
 )
-from hybridsent.missing._prediction import Prediction, learn, predict
 
 __all__ = ["ViewImputer"]
 

@@ -16,7 +16,7 @@ from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
 from hybridsent._moments import Moments, alike_rows, project, span
-from hybridsent._views import block_of
+from hybridsent.views import block_of
 
 __all__ = ["Prediction", "learn", "predict"]
 

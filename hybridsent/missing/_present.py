@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods
-from hybridsent._views import as_matrix
+from hybridsent.views import as_matrix
 
 __all__ = ["PresentRows"]
 

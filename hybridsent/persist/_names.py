@@ -46,7 +46,7 @@ SKLEARN_UNLISTED = frozenset(
     {"tests", "externals", "setup", "conftest", "experimental", "estimator_checks"}
 )
 # Functions of ours that a FunctionTransformer may hold; add a name here when a pipeline needs it.
-HYBRIDSENT_FUNCTIONS = read_table("hybridsent._views: domain_column domain_names rename_feature")
+HYBRIDSENT_FUNCTIONS = read_table("hybridsent.views: domain_column domain_names rename_feature")
 
 # Instances, beside every public estimator of scikit-learn.
 OBJECTS = read_table("""

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hybridsent._views import view_of
 from hybridsent.transfer._adapter import BaseAdapter
 from hybridsent.transfer._domain import Rows, kept_names
+from hybridsent.views import view_of
 
 __all__ = ["FeatureAugmentation"]
 

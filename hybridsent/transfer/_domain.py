@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from hybridsent._unlabeled import labeled_rows
-from hybridsent._views import DOMAIN, PASSTHROUGH, as_matrix, view_of
+from hybridsent._labels import labeled_rows
 from hybridsent.exceptions import TransferWarning
+from hybridsent.views import DOMAIN, PASSTHROUGH, as_matrix, view_of
 
 __all__ = ["Rows", "content_order", "kept_names", "mark_names", "read_rows", "warn_without_target"]
 

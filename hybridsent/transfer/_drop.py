@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._params import StrOptions
-from hybridsent._views import DOMAIN, GROUP, as_matrix, view_of
 from hybridsent.transfer._domain import kept_names
+from hybridsent.views import DOMAIN, GROUP, as_matrix, view_of
 
 __all__ = ["DropDomain"]
 

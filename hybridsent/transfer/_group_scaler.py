@@ -17,9 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._frames import NamedOutput
 from hybridsent._moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
-from hybridsent._views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthrough, view_of
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import kept_names
+from hybridsent.views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthrough, view_of
 
 __all__ = ["GroupScaler"]
 

@@ -15,11 +15,11 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from hybridsent._unlabeled import labeled_rows, plain_labels
-from hybridsent._views import DOMAIN
+from hybridsent._labels import labeled_rows, plain_labels
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows, kept_names, read_rows
 from hybridsent.transfer._targets import labels_of
+from hybridsent.views import DOMAIN
 
 __all__ = [
     "Parts",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from hybridsent._unlabeled import labeled_rows, plain_labels, take_rows
+from hybridsent._labels import labeled_rows, plain_labels, take_rows
 from hybridsent.transfer._targets import labels_of
 
 __all__ = ["LabeledScoreMixin", "labeled_part"]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 
+from hybridsent._labels import one_column
 from hybridsent._params import check_sample_weight
-from hybridsent._unlabeled import one_column
 from hybridsent.transfer._domain import Rows, read_rows
 
 __all__ = ["labels_of", "own_weights", "read_learning_rows"]

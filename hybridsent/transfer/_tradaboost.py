@@ -16,9 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._labels import plain_labels
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
-from hybridsent._unlabeled import plain_labels
 from hybridsent.transfer._domain import read_rows
 from hybridsent.transfer._fit_weighted import fit_weighted
 from hybridsent.transfer._scores import LabeledScoreMixin

@@ -17,8 +17,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._labels import plain_labels
 from hybridsent._params import HasMethods, Interval, StrOptions
-from hybridsent._unlabeled import plain_labels
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._balanced import BalancedWeights
 from hybridsent.transfer._domain import kept_names, read_rows

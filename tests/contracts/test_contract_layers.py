@@ -11,11 +11,11 @@ from package_tree import MODULES, ROOT, Module
 
 LAYERS = {
     "L0": (
-        "exceptions",
         "_folders",
         "_frames",
         "_held",
         "_hints",
+        "_label_doubts",
         "_labels",
         "_layout",
         "_lazy",
@@ -27,10 +27,10 @@ LAYERS = {
         "_plugins",
         "_tables",
         "_threads",
-        "_unlabeled",
         "_version",
-        "_views",
         "_warnings",
+        "exceptions",
+        "views",
     ),
     "L1": ("media", "store"),
     "L2": ("encoders",),
@@ -368,7 +368,7 @@ def checks_a_matrix(node: ast.Call) -> bool:
 
 @every_module
 def test_tables_are_checked_by_as_matrix_alone(module):
-    if module.unit != "_views":
+    if module.unit != "views":
         calls = [node for node in module.nodes(ast.Call) if checks_a_matrix(node)]
         assert [module.at(node) for node in calls] == []
 

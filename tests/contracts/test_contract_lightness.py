@@ -43,7 +43,7 @@ NEEDS_SKLEARN |= {
     "finetune",
     "_frames",
     "_logistic",
-    "_unlabeled",
+    "_labels",
 }
 """Units of estimators, which load SciPy; sklearn itself imports pandas and pyarrow where it finds them."""
 

@@ -77,7 +77,7 @@ def view_of(column: object) -> str | None:
 
     Examples
     --------
-    >>> from hybridsent._views import view_of
+    >>> from hybridsent.views import view_of
     >>> view_of("text__12"), view_of("age")
     ('text', None)
     """
@@ -100,7 +100,7 @@ def spans(columns: Iterable[object]) -> dict[str, list[int]]:
 
     Examples
     --------
-    >>> from hybridsent._views import spans
+    >>> from hybridsent.views import spans
     >>> spans(["text__0", "text__1", "image__0"])
     {'text': [0, 1], 'image': [2]}
     """
@@ -125,7 +125,7 @@ def is_passthrough(column: object) -> bool:
 
     Examples
     --------
-    >>> from hybridsent._views import is_passthrough
+    >>> from hybridsent.views import is_passthrough
     >>> is_passthrough("domain__0"), is_passthrough("text__0"), is_passthrough("domain")
     (True, False, False)
     """
@@ -148,7 +148,7 @@ def is_indicator(column: object) -> bool:
 
     Examples
     --------
-    >>> from hybridsent._views import is_indicator
+    >>> from hybridsent.views import is_indicator
     >>> is_indicator("missing__text"), is_indicator("missing__0"), is_indicator("text__0")
     (True, False, False)
     """
@@ -175,7 +175,7 @@ def modalities_of(columns: Iterable[object]) -> dict[str, list[int]]:
 
     Examples
     --------
-    >>> from hybridsent._views import modalities_of
+    >>> from hybridsent.views import modalities_of
     >>> modalities_of(["text__0", "text__1", "image__0", "missing__image", "domain__0"])
     {'text': [0, 1], 'image': [2]}
     """
@@ -201,7 +201,7 @@ def step_of(column: object) -> int | None:
 
     Examples
     --------
-    >>> from hybridsent._views import step_of
+    >>> from hybridsent.views import step_of
     >>> step_of("text__s3_17"), step_of("text__17")
     (3, None)
     """
@@ -229,7 +229,7 @@ def views_of(estimator: Any) -> dict[str, np.ndarray]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from hybridsent._views import as_matrix, views_of
+    >>> from hybridsent.views import as_matrix, views_of
     >>> from sklearn.base import BaseEstimator
     >>> estimator = BaseEstimator()
     >>> _ = as_matrix(estimator, pd.DataFrame({"text__0": [0.5], "image__0": [1.5]}), reset=True)
@@ -258,7 +258,7 @@ def block_of(X: np.ndarray, columns: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._views import block_of
+    >>> from hybridsent.views import block_of
     >>> X = np.arange(6).reshape(2, 3)
     >>> block_of(X, np.array([1, 2])).base is X.base, block_of(X, np.array([0, 2])).tolist()
     (True, [[0, 2], [3, 5]])
@@ -285,7 +285,7 @@ def presence(X: np.ndarray, views: Mapping[str, np.ndarray]) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._views import presence
+    >>> from hybridsent.views import presence
     >>> X = np.array([[1.0, np.nan], [2.0, 3.0]])
     >>> presence(X, {"text": np.array([0]), "image": np.array([1])})
     array([[ True, False],
@@ -315,7 +315,7 @@ def feature_names(view: str, width: int, steps: int | None = None) -> list[str]:
 
     Examples
     --------
-    >>> from hybridsent._views import feature_names
+    >>> from hybridsent.views import feature_names
     >>> feature_names("text", 2)
     ['text__0', 'text__1']
     >>> feature_names("text", 1, steps=2)
@@ -342,7 +342,7 @@ def feature_pattern(view: str | None = None) -> str:
     Examples
     --------
     >>> import re
-    >>> from hybridsent._views import feature_pattern
+    >>> from hybridsent.views import feature_pattern
     >>> names = ["text__0", "audio__s1_3", "label", "my__note"]
     >>> [name for name in names if re.fullmatch(feature_pattern(), name)]
     ['text__0', 'audio__s1_3']
@@ -374,7 +374,7 @@ def rename_feature(view: str, feature: str) -> str:
 
     Examples
     --------
-    >>> from hybridsent._views import rename_feature
+    >>> from hybridsent.views import rename_feature
     >>> rename_feature("text", "pca3"), rename_feature("text", "text__s1_3")
     ('text__3', 'text__s1_3')
     >>> rename_feature("author", "age")
@@ -401,7 +401,7 @@ def check_views(names: Sequence[str]) -> None:
 
     Examples
     --------
-    >>> from hybridsent._views import check_views
+    >>> from hybridsent.views import check_views
     >>> check_views(["text", "image"])
     """
     for name in names:
@@ -446,7 +446,7 @@ def domain_column(column: Any, target: Any = None) -> np.ndarray:
     Examples
     --------
     >>> import pandas as pd
-    >>> from hybridsent._views import domain_column
+    >>> from hybridsent.views import domain_column
     >>> domain_column(pd.DataFrame({"site": ["books", "films"]}), "films").ravel()
     array([0., 1.], dtype=float32)
     """
@@ -493,7 +493,7 @@ def domain_names(transformer: Any = None, names: Any = None) -> list[str]:
 
     Examples
     --------
-    >>> from hybridsent._views import domain_names
+    >>> from hybridsent.views import domain_names
     >>> domain_names()
     ['domain__0']
     """
@@ -536,7 +536,7 @@ def as_matrix(
     --------
     >>> import pandas as pd
     >>> from sklearn.base import BaseEstimator
-    >>> from hybridsent._views import as_matrix
+    >>> from hybridsent.views import as_matrix
     >>> as_matrix(BaseEstimator(), pd.DataFrame({"text__0": [0.5, None]}), reset=True).ravel()
     array([0.5, nan])
     """
@@ -588,7 +588,7 @@ def as_labelled(
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from hybridsent._views import as_labelled
+    >>> from hybridsent.views import as_labelled
     >>> as_labelled(LogisticRegression(), [[1.0], [2.0]], ["good", "bad"])[1]
     array(['good', 'bad'], dtype='<U4')
     """
