@@ -16,7 +16,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
-from hybridsent._moments import column_scale
+from hybridsent._numerics.moments import column_scale
 from hybridsent._params import Interval
 from hybridsent.views import as_matrix, views_of
 

@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from xgboost import XGBClassifier
 
-from hybridsent._logistic import LogisticFolds
+from hybridsent._numerics.logistic import LogisticFolds
 from hybridsent.heads import BoostedTreesClassifier, TunedLinearClassifier
 
 

@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from hybridsent import load, save
-from hybridsent._networks import dropout, initialise
+from hybridsent._numerics.networks import dropout, initialise
 from hybridsent.heads import (
     ConvolutionalFusionClassifier,
     GatedFusionClassifier,

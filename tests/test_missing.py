@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from hybridsent._moments import alike_rows
+from hybridsent._numerics.moments import alike_rows
 from hybridsent.encoders import PresentCells
 from hybridsent.missing import PresentRows, ViewImputer
 from hybridsent.persist import load, save

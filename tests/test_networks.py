@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from hybridsent._networks import (
+from hybridsent._numerics.networks import (
     dropout,
     initialise,
     layer,
@@ -24,7 +24,7 @@ from hybridsent._networks import (
     to_arrays,
     train,
 )
-from hybridsent._networks._rows import Batches, few_threads, split, tensors
+from hybridsent._numerics.networks._rows import Batches, few_threads, split, tensors
 
 CPU = torch.device("cpu")
 

@@ -14,8 +14,8 @@ from sklearn.base import clone
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from hybridsent import load, save
-from hybridsent._networks import initialise, predict, to_arrays, train
-from hybridsent._networks import load as load_module
+from hybridsent._numerics.networks import initialise, predict, to_arrays, train
+from hybridsent._numerics.networks import load as load_module
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer import DomainAdversarialClassifier
 from hybridsent.transfer._adversarial_network import (

@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hybridsent import load, save
+from hybridsent._numerics.kernels import median_gamma
 from hybridsent.exceptions import TransferWarning
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import (
@@ -33,7 +34,6 @@ from hybridsent.transfer import (
 )
 from hybridsent.transfer._discrepancy import components, domain_contrast, kernel_components
 from hybridsent.transfer._kernel_map import landmark_rows
-from hybridsent.transfer._kernels import median_gamma
 from hybridsent.views import modalities_of
 
 ADAPTERS = [

@@ -26,6 +26,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from hybridsent._numerics.kernels import distances_of, gaussian, kernel_mean, median_gamma
+from hybridsent._numerics.rows import content_order
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer import (
     KLIEP,
@@ -36,8 +38,6 @@ from hybridsent.transfer import (
     ReweightedEstimator,
 )
 from hybridsent.transfer._active_set import sparse_quadratic
-from hybridsent.transfer._domain import content_order
-from hybridsent.transfer._kernels import distances_of, gaussian, kernel_mean, median_gamma
 from hybridsent.transfer._kliep import _climb
 from hybridsent.transfer._qp import Dense, LowRank, Region, minimize_quadratic
 from hybridsent.transfer._ulsif import left_out_error

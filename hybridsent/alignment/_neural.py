@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hybridsent._networks import dropout, load, mlp, predict, to_arrays, train
+from hybridsent._numerics.networks import dropout, load, mlp, predict, to_arrays, train
 from hybridsent._params import Devices, Interval
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
 from hybridsent.alignment._mcca import MCCA

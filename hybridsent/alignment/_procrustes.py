@@ -15,7 +15,7 @@ from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
-from hybridsent._moments import project
+from hybridsent._numerics.moments import project
 from hybridsent._params import Interval
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
 

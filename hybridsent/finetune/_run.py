@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._networks._rows import few_threads
+from hybridsent._numerics.networks._rows import few_threads
 from hybridsent.encoders import BaseEncoder
 from hybridsent.encoders._runtime import resolve_device, resolve_precision
 from hybridsent.finetune._data import Data

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hybridsent._networks import dropout, layer
+from hybridsent._numerics.networks import dropout, layer
 from hybridsent._params import Interval
 from hybridsent.heads._fusion_base import _FusionClassifier
 from hybridsent.heads._view_network import Shapes, segments, view_network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hybridsent._networks import dropout, layer
+from hybridsent._numerics.networks import dropout, layer
 from hybridsent.heads._fusion_base import _FusionClassifier
 from hybridsent.heads._view_network import Shapes, view_network
 

@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._logistic import LogisticFolds, Solution, rotate
+from hybridsent._numerics.logistic import LogisticFolds, Solution, rotate
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
 from hybridsent.heads._common import class_weights, learn_classes, penalty_grid

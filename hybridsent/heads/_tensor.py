@@ -8,7 +8,7 @@ from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hybridsent._networks import dropout, layer
+from hybridsent._numerics.networks import dropout, layer
 from hybridsent._params import Interval
 from hybridsent.heads._fusion_base import _FusionClassifier
 from hybridsent.heads._view_network import Shapes, view_network

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
-from hybridsent._moments import Moments, alike_rows, project, span
+from hybridsent._numerics.moments import Moments, alike_rows, project, span
 from hybridsent.views import block_of
 
 __all__ = ["Prediction", "learn", "predict"]

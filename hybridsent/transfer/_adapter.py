@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
+from hybridsent._numerics.kernels import median_gamma
 from hybridsent.transfer._domain import (
     Rows,
     kept_names,
@@ -18,7 +19,6 @@ from hybridsent.transfer._domain import (
     read_rows,
     warn_without_target,
 )
-from hybridsent.transfer._kernels import median_gamma
 
 __all__ = ["BaseAdapter", "ComponentAdapter", "check_two_rows"]
 

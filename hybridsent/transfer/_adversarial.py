@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._labels import plain_labels
-from hybridsent._networks import load, predict, to_arrays, train
+from hybridsent._numerics.networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent.transfer._adversarial_network import (
     adversarial_network,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybridsent._networks import dropout, layer, mlp
+from hybridsent._numerics.networks import dropout, layer, mlp
 
 if TYPE_CHECKING:
     import torch

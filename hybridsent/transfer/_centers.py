@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 
-from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._domain import Rows
-from hybridsent.transfer._kernels import (
+from hybridsent._numerics.kernels import (
     distances_of,
     gaussian,
     kernel_blocks,
     median_gamma,
     sample_rows,
 )
+from hybridsent.exceptions import TransferWarning
+from hybridsent.transfer._domain import Rows
 from hybridsent.transfer._weigher import _RatioWeigher
 
 __all__: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.covariance import ledoit_wolf_shrinkage
 
-from hybridsent._moments import scale_of, span
+from hybridsent._numerics.moments import scale_of, span
 from hybridsent._params import Interval, StrOptions
 from hybridsent.transfer._adapter import BaseAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows

@@ -18,8 +18,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from hybridsent._logistic import LogisticFolds, rotate
-from hybridsent._moments import column_scale
+from hybridsent._numerics.logistic import LogisticFolds, rotate
+from hybridsent._numerics.moments import column_scale
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._domain import Rows

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
-from hybridsent._moments import column_moments, scale_of
+from hybridsent._numerics.moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import kept_names

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import check_random_state
 
-from hybridsent.transfer._domain import content_order
+from hybridsent._numerics.rows import content_order
 
 __all__ = ["landmark_rows", "low_rank"]
 

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.model_selection import KFold
 
+from hybridsent._numerics.kernels import gaussian
 from hybridsent._params import Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._centers import _CentersWeigher
-from hybridsent.transfer._kernels import gaussian
 from hybridsent.transfer._qp import Dense, Region, minimize_quadratic
 
 __all__ = ["KLIEP"]

@@ -15,10 +15,10 @@ from scipy.linalg import eigh
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from hybridsent._numerics.kernels import kernel_blocks, kernel_mean, median_gamma, sample_rows
 from hybridsent._params import Interval
 from hybridsent.transfer._active_set import sparse_quadratic
 from hybridsent.transfer._domain import Rows
-from hybridsent.transfer._kernels import kernel_blocks, kernel_mean, median_gamma, sample_rows
 from hybridsent.transfer._qp import Dense, LowRank, Matrix, Region, minimize_quadratic
 from hybridsent.transfer._weigher import BaseWeigher
 

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from sklearn.utils.extmath import svd_flip
 
-from hybridsent._moments import project
+from hybridsent._numerics.moments import project
 from hybridsent._params import Interval
 from hybridsent.transfer._adapter import ComponentAdapter, check_two_rows
 from hybridsent.transfer._domain import Rows

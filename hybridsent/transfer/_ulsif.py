@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils import gen_batches
 
+from hybridsent._numerics.kernels import gaussian
 from hybridsent._params import Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._centers import _CentersWeigher, positives
-from hybridsent.transfer._kernels import gaussian
 
 __all__ = ["ULSIF"]
 

@@ -14,8 +14,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._numerics.rows import content_order
 from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._domain import Rows, content_order, read_rows, warn_without_target
+from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
 from hybridsent.transfer._targets import read_learning_rows
 from hybridsent.views import DOMAIN
 

@@ -42,7 +42,7 @@ NEEDS_SKLEARN |= {
     "transfer",
     "finetune",
     "_frames",
-    "_logistic",
+    "_numerics",
     "_labels",
 }
 """Units of estimators, which load SciPy; sklearn itself imports pandas and pyarrow where it finds them."""
@@ -92,7 +92,7 @@ def fresh(code: str) -> dict:
             "from hybridsent.heads import TunedLinearClassifier\n"
             "from hybridsent.missing import ViewImputer\nfrom hybridsent.scaling import ViewScaler",
             NETWORKS
-            | {"hybridsent.alignment", "hybridsent._networks", "hybridsent.heads._stacked"}
+            | {"hybridsent.alignment", "hybridsent._numerics.networks", "hybridsent.heads._stacked"}
             | {"sklearn.ensemble", "sklearn.feature_selection", "sklearn.neighbors"},
         ),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hybridsent._networks._rows import Rows, few_threads
+from hybridsent._numerics.networks._rows import Rows, few_threads
 
 if TYPE_CHECKING:
     import torch

@@ -36,7 +36,7 @@ def layer(kind: Callable[..., torch.nn.Module], *args: Any, **kwargs: Any) -> to
     Examples
     --------
     >>> import torch
-    >>> from hybridsent._networks import layer
+    >>> from hybridsent._numerics.networks import layer
     >>> layer(torch.nn.Linear, 3, 2)
     Linear(in_features=3, out_features=2, bias=True)
     """
@@ -71,7 +71,7 @@ def mlp(
 
     Examples
     --------
-    >>> from hybridsent._networks import mlp
+    >>> from hybridsent._numerics.networks import mlp
     >>> len(mlp([4, 8, 2], rate=0.5))
     4
     """
@@ -103,7 +103,7 @@ def dropout(rate: float, generator: torch.Generator | None) -> torch.nn.Module:
     Examples
     --------
     >>> import torch
-    >>> from hybridsent._networks import dropout
+    >>> from hybridsent._numerics.networks import dropout
     >>> layer = dropout(0.5, torch.Generator().manual_seed(0))
     >>> sorted(set(layer(torch.ones(99)).tolist()))
     [0.0, 2.0]
@@ -154,7 +154,7 @@ def initialise(module: torch.nn.Module, generator: torch.Generator) -> None:
     Examples
     --------
     >>> import torch
-    >>> from hybridsent._networks import initialise, mlp
+    >>> from hybridsent._numerics.networks import initialise, mlp
     >>> layer = mlp([4, 2])
     >>> initialise(layer, torch.Generator().manual_seed(0))
     >>> bool(layer[0].weight.abs().max() <= 0.5)
@@ -201,7 +201,7 @@ def to_arrays(module: torch.nn.Module) -> dict[str, np.ndarray]:
 
     Examples
     --------
-    >>> from hybridsent._networks import mlp, to_arrays
+    >>> from hybridsent._numerics.networks import mlp, to_arrays
     >>> {name: array.shape for name, array in to_arrays(mlp([3, 2])).items()}
     {'0.weight': (2, 3), '0.bias': (2,)}
     """
@@ -226,7 +226,7 @@ def load(build: Build, arrays: Mapping[str, np.ndarray]) -> torch.nn.Module:
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._networks import load, mlp, predict
+    >>> from hybridsent._numerics.networks import load, mlp, predict
     >>> weights = {"0.weight": np.array([[2.0]]), "0.bias": np.array([1.0])}
     >>> module = load(lambda generator: mlp([1, 1], generator=generator), weights)
     >>> predict(module, {"input": np.array([[3.0]])})

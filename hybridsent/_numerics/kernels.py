@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.utils import gen_batches
 
-from hybridsent.transfer._domain import content_order
+from hybridsent._numerics.rows import content_order
 
 __all__ = [
     "distances_of",

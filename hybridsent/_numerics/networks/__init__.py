@@ -9,9 +9,9 @@ one. What is kept are NumPy arrays.
 `train` a module that a function builds, keep its `to_arrays`, and `load` and `predict` later.
 """
 
-from hybridsent._networks._layers import dropout, initialise, layer, load, mlp, to_arrays
-from hybridsent._networks._rows import resolve_device
-from hybridsent._networks._train import Trained, predict, train
+from hybridsent._numerics.networks._layers import dropout, initialise, layer, load, mlp, to_arrays
+from hybridsent._numerics.networks._rows import resolve_device
+from hybridsent._numerics.networks._train import Trained, predict, train
 
 __all__ = [
     "Trained",

@@ -144,7 +144,7 @@ def resolve_device(device: str) -> torch.device:
 
     Examples
     --------
-    >>> from hybridsent._networks import resolve_device
+    >>> from hybridsent._numerics.networks import resolve_device
     >>> resolve_device("cpu")
     device(type='cpu')
     """

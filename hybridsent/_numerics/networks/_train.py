@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybridsent._networks._layers import Build, initialise
-from hybridsent._networks._net import Loss, criterion_class, net_class
-from hybridsent._networks._rows import Batches, few_threads, resolve_device, split, tensors
+from hybridsent._numerics.networks._layers import Build, initialise
+from hybridsent._numerics.networks._net import Loss, criterion_class, net_class
+from hybridsent._numerics.networks._rows import Batches, few_threads, resolve_device, split, tensors
 
 if TYPE_CHECKING:
     import torch
@@ -123,7 +123,7 @@ def train(
     Examples
     --------
     >>> import numpy as np, torch
-    >>> from hybridsent._networks import mlp, predict, train
+    >>> from hybridsent._numerics.networks import mlp, predict, train
     >>> x = np.random.default_rng(0).normal(size=(60, 1))
     >>> class Line(torch.nn.Module):
     ...     def __init__(self, generator):
@@ -197,7 +197,7 @@ def predict(
     Examples
     --------
     >>> import numpy as np, torch
-    >>> from hybridsent._networks import predict
+    >>> from hybridsent._numerics.networks import predict
     >>> predict(torch.nn.Identity(), {"input": np.eye(2)}, batch_size=1)
     array([[1., 0.],
            [0., 1.]], dtype=float32)

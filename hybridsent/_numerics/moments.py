@@ -180,7 +180,7 @@ def project(X: np.ndarray, coef: np.ndarray, centre: np.ndarray | None = None) -
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._moments import project
+    >>> from hybridsent._numerics.moments import project
     >>> project(np.ones((1, 2), dtype=np.float32), np.eye(2), np.array([0.5, 0.0]))
     array([[0.5, 1. ]])
     """
@@ -222,7 +222,7 @@ def alike_rows(present: np.ndarray) -> Iterator[tuple[np.ndarray, list[int]]]:
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._moments import alike_rows
+    >>> from hybridsent._numerics.moments import alike_rows
     >>> present = np.array([[True, True], [True, False], [True, True]])
     >>> [(rows.tolist(), views) for rows, views in alike_rows(present)]
     [([1], [0]), ([0, 2], [0, 1])]
@@ -257,7 +257,7 @@ def span(block: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndar
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._moments import span
+    >>> from hybridsent._numerics.moments import span
     >>> block = np.array([[0.0, 3.0, 4.0], [0.0, -3.0, -4.0]])
     >>> coordinates, (centre, basis) = span(block, np.array([True, True]))
     >>> coordinates.shape, np.allclose(centre + coordinates @ basis, block)
@@ -297,7 +297,7 @@ def column_moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._moments import column_moments
+    >>> from hybridsent._numerics.moments import column_moments
     >>> column_moments(np.array([[1.0, np.nan], [3.0, 5.0]]))
     (array([2., 5.]), array([1., 0.]), array([2., 1.]))
     """
@@ -331,7 +331,7 @@ def column_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._moments import column_scale
+    >>> from hybridsent._numerics.moments import column_scale
     >>> column_scale(np.array([[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]]))[1].round(3)
     array([1.633, 1.   ])
     """
