@@ -1,4 +1,4 @@
-"""Gaussian kernels in blocks, and a bandwidth that fits the data (layer L3).
+"""Gaussian kernels in blocks, and a bandwidth that fits the data (layer L0).
 
 scikit-learn's ``rbf_kernel`` squares distances without centring, so that it must compute in
 float64, and makes the whole matrix at once; here a block is made, used and dropped.
