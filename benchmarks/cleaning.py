@@ -23,7 +23,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from threadpoolctl import threadpool_limits
 
 from hybridsent import make_fusion, read_table
-from hybridsent.evaluation._result import summarise
+from hybridsent.evaluation._results import summarise
 from hybridsent.exceptions import EmptyTextError
 from hybridsent.media import load_text
 from hybridsent.media.text import POLICIES

@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 
 from hybridsent import make_fusion, read_table
 from hybridsent.datasets import add_context
-from hybridsent.evaluation._result import summarise
+from hybridsent.evaluation._results import summarise
 from hybridsent.fusion import FUSION_CANDIDATES
 
 MELD: dict[str, dict[str, Any] | None] = {

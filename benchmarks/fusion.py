@@ -35,7 +35,7 @@ from threadpoolctl import threadpool_limits
 
 from hybridsent import FeatureStore, make_fusion, read_table
 from hybridsent.evaluation import Score, search
-from hybridsent.evaluation._result import summarise
+from hybridsent.evaluation._results import summarise
 from hybridsent.fusion import FUSION_CANDIDATES, FUSION_GRID
 from hybridsent.recipes import list_recipes, load_recipe
 

@@ -31,9 +31,10 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
 from hybridsent.evaluation import Evaluation, Score, as_labels, encoders_of
 from hybridsent.evaluation._evaluate import DEFAULT_SCORING
-from hybridsent.evaluation._judging import licence_notes
-from hybridsent.evaluation._parts import select, single_modalities, with_store
-from hybridsent.evaluation._result import summarise
+from hybridsent.evaluation._fits import licence_notes, with_store
+from hybridsent.evaluation._models import single_modalities
+from hybridsent.evaluation._nesting import select
+from hybridsent.evaluation._results import summarise
 from hybridsent.evaluation._splits import make_splits
 
 TEXTS = ["I love it", "Wonderful day", "I hate it", "Dreadful rain"]

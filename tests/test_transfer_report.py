@@ -44,8 +44,8 @@ from hybridsent.evaluation import (
     transfer_report,
     unadapted,
 )
-from hybridsent.evaluation._judging import fold_warnings_ignored
 from hybridsent.evaluation._resampled import Answers, draw_rows, interval_of, score_draws
+from hybridsent.evaluation._telling import fold_warnings_ignored
 from hybridsent.evaluation._transfer_folds import draw_labels, target_folds
 from hybridsent.evaluation._transfer_inputs import make_pairs
 from hybridsent.evaluation._transfer_result import Shift, TransferPair, verdict

@@ -125,7 +125,7 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     """
     from hybridsent.encoders import check_commercial
     from hybridsent.evaluation import encoders_of
-    from hybridsent.evaluation._encoders import every_encoder
+    from hybridsent.evaluation._nesting import every_encoder
 
     found = list(encoders_of(model))
     readers = [*every_encoder(model), *learners_in(model)]

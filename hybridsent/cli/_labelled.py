@@ -50,7 +50,7 @@ class Labelled(Opened):
 
     def unsaid(self, result: Any, models: Sequence[Any]) -> Any:
         """Give a result without the notes that were said of its classes and languages before."""
-        from hybridsent.evaluation._languages import notes_on_languages
+        from hybridsent.evaluation._notes import notes_on_languages
 
         said = [*self.doubts, *notes_on_languages(models, self.rows)]
         return replace(result, notes=[note for note in result.notes if note not in said])

@@ -25,7 +25,7 @@ def tell_misread(models: Iterable[Any], table: Any, *, fitted: bool = False) -> 
         Whether the encoder stands in a model already, so that another one needs another model.
     """
     from hybridsent.encoders._registry import MULTILINGUAL
-    from hybridsent.evaluation._languages import misread
+    from hybridsent.evaluation._notes import misread
 
     for each in misread(models, table):
         plain = re.fullmatch(r"[\w.-]+", each.column)  # shlex quotes all but ASCII

@@ -50,8 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.datasets import write_table
     from hybridsent.datasets._table import check_can_write
     from hybridsent.evaluation import encoders_of, feature_columns
-    from hybridsent.evaluation._columns import names_of
-    from hybridsent.evaluation._encoders import every_encoder
+    from hybridsent.evaluation._nesting import every_encoder, names_of
     from hybridsent.persist import inspect, load
 
     output = check_output(
@@ -109,7 +108,8 @@ def _check_commercial(model: Any, *, known: bool) -> None:
 
 def _columns(model: Any, encoded: list[str]) -> list[str]:
     """Name the columns of texts and media that a model reads, with an encoder or without one."""
-    from hybridsent.evaluation._columns import names_of, selectors_of
+    from hybridsent.evaluation._columns import selectors_of
+    from hybridsent.evaluation._nesting import names_of
     from hybridsent.views import PASSTHROUGH
 
     features = [
@@ -123,7 +123,7 @@ def _columns(model: Any, encoded: list[str]) -> list[str]:
 
 def _learned_columns(model: Any) -> list[str]:
     """Name the columns of what learns from texts or numbers, and knows missing cells, too."""
-    from hybridsent.evaluation._columns import names_of
+    from hybridsent.evaluation._nesting import names_of
 
     first = model[0] if hasattr(model, "steps") else None
     return [

@@ -7,47 +7,46 @@ from typing import TYPE_CHECKING
 from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hybridsent.evaluation._columns import unread_columns
+    from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._importance_score import importance_weighted_score
     from hybridsent.evaluation._mmd import MMDTest, maximum_mean_discrepancy, mmd_permutation_test
-    from hybridsent.evaluation._parts import encoders_of, feature_columns
-    from hybridsent.evaluation._result import Evaluation, Score
+    from hybridsent.evaluation._models import unadapted
+    from hybridsent.evaluation._nesting import encoders_of
+    from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
+    from hybridsent.evaluation._scorers import (
+        prediction_entropy_score,
+        soft_neighborhood_density_score,
+    )
     from hybridsent.evaluation._search import search
-    from hybridsent.evaluation._search_result import Searched, SearchResult
     from hybridsent.evaluation._shift import proxy_a_distance
     from hybridsent.evaluation._splits import as_labels
     from hybridsent.evaluation._transfer import transfer_report
     from hybridsent.evaluation._transfer_result import Interval, Shift, TransferPair, TransferReport
-    from hybridsent.evaluation._unadapted import unadapted
-    from hybridsent.evaluation._unlabeled_scores import (
-        prediction_entropy_score,
-        soft_neighborhood_density_score,
-    )
 
 _HOMES = {
-    "Evaluation": "hybridsent.evaluation._result",
+    "Evaluation": "hybridsent.evaluation._results",
     "Interval": "hybridsent.evaluation._transfer_result",
     "MMDTest": "hybridsent.evaluation._mmd",
-    "Score": "hybridsent.evaluation._result",
-    "SearchResult": "hybridsent.evaluation._search_result",
-    "Searched": "hybridsent.evaluation._search_result",
+    "Score": "hybridsent.evaluation._results",
+    "SearchResult": "hybridsent.evaluation._results",
+    "Searched": "hybridsent.evaluation._results",
     "Shift": "hybridsent.evaluation._transfer_result",
     "TransferPair": "hybridsent.evaluation._transfer_result",
     "TransferReport": "hybridsent.evaluation._transfer_result",
     "as_labels": "hybridsent.evaluation._splits",
-    "encoders_of": "hybridsent.evaluation._parts",
+    "encoders_of": "hybridsent.evaluation._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
-    "feature_columns": "hybridsent.evaluation._parts",
+    "feature_columns": "hybridsent.evaluation._columns",
     "importance_weighted_score": "hybridsent.evaluation._importance_score",
     "maximum_mean_discrepancy": "hybridsent.evaluation._mmd",
     "mmd_permutation_test": "hybridsent.evaluation._mmd",
-    "prediction_entropy_score": "hybridsent.evaluation._unlabeled_scores",
+    "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
     "search": "hybridsent.evaluation._search",
-    "soft_neighborhood_density_score": "hybridsent.evaluation._unlabeled_scores",
+    "soft_neighborhood_density_score": "hybridsent.evaluation._scorers",
     "transfer_report": "hybridsent.evaluation._transfer",
-    "unadapted": "hybridsent.evaluation._unadapted",
+    "unadapted": "hybridsent.evaluation._models",
     "unread_columns": "hybridsent.evaluation._columns",
 }
 

@@ -12,54 +12,23 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
-from hybridsent.evaluation._nesting import inner_parts, is_dropped
+from hybridsent.evaluation._nesting import inner_parts, is_by_name, is_dropped, names_of, select
 from hybridsent.views import META, PASSTHROUGH, feature_pattern
 
 __all__ = [
     "check_columns",
     "feature_columns",
-    "names_of",
     "notes_on_columns",
     "picks_columns",
     "readable",
-    "select",
     "selectors_of",
     "unread_columns",
 ]
 
 _FEATURE = re.compile(feature_pattern())
+
+
 _SHOWN = 10  # columns that a message lists
-
-
-def select(table: Any, column: Any) -> Any:
-    """Take a column as ColumnTransformer does.
-
-    Parameters
-    ----------
-    table : DataFrame or array
-        The rows.
-    column : str, int, list of them, slice, mask or callable
-        What a ColumnTransformer may name as a column.
-
-    Returns
-    -------
-    Series, DataFrame or array
-        The column; two-dimensional where a list was given.
-    """
-    if callable(column):
-        column = column(table)
-    if not hasattr(table, "iloc"):
-        return np.asarray(table, dtype=object)[:, column]
-    return table.loc[:, column] if _is_by_name(column) else table.iloc[:, column]
-
-
-def _is_by_name(column: Any) -> bool:
-    if isinstance(column, slice):
-        return isinstance(column.start, str) or isinstance(column.stop, str)
-    if isinstance(column, str):
-        return True
-    named = list(column) if isinstance(column, Sequence) or hasattr(column, "tolist") else []
-    return bool(named) and all(isinstance(name, str) for name in named)
 
 
 def feature_columns(table: Any) -> list[str]:
@@ -291,32 +260,6 @@ def selectors_of(estimator: Any) -> Iterator[tuple[str, Any]]:
                     yield view, column
 
 
-def names_of(column: Any) -> list[str]:
-    """Give the names by which columns are picked.
-
-    Parameters
-    ----------
-    column : str, int, list of them, slice, mask or callable
-        What a ColumnTransformer may name as a column.
-
-    Returns
-    -------
-    list of str
-        Names; empty for what is picked by position or by a function.
-
-    Examples
-    --------
-    >>> from hybridsent.evaluation._columns import names_of
-    >>> names_of("text"), names_of(["a", "b"]), names_of(0), names_of(None)
-    (['text'], ['a', 'b'], [], [])
-    """
-    if isinstance(column, str):
-        return [column]
-    if callable(column) or isinstance(column, slice) or not _is_by_name(column):
-        return []
-    return list(column)
-
-
 def picks_columns(estimator: Any) -> bool:
     """Tell whether an estimator begins with a ColumnTransformer, which reads a whole table."""
     heads = list(_heads(estimator))
@@ -347,7 +290,7 @@ def _without_unpicked(estimator: Any, table: Any, dropped: list[str]) -> Any:
     spare = [name for name in dropped if name not in asked]
     heads = [first for first in _heads(estimator) if isinstance(first, ColumnTransformer)]
     greedy = any(not is_dropped(first.remainder) for first in heads)
-    blind = [column for column in picked if not callable(column) and not _is_by_name(column)]
+    blind = [column for column in picked if not callable(column) and not is_by_name(column)]
     if not spare or not (greedy or any(callable(column) for column in picked)):
         return table
     if blind:

@@ -15,17 +15,11 @@ from sklearn.dummy import DummyClassifier
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
-from hybridsent.evaluation._contexts import notes_on_contexts
-from hybridsent.evaluation._judging import (
-    encode,
-    licence_notes,
-    score_folds,
-    stored,
-)
-from hybridsent.evaluation._languages import notes_on_languages
+from hybridsent.evaluation._fits import encode, licence_notes, score_folds, stored
 from hybridsent.evaluation._metrics import metrics_of
-from hybridsent.evaluation._parts import single_modalities
-from hybridsent.evaluation._result import Evaluation, Score, below_dummy
+from hybridsent.evaluation._models import single_modalities
+from hybridsent.evaluation._notes import notes_on_contexts, notes_on_languages
+from hybridsent.evaluation._results import Evaluation, Score, below_dummy
 from hybridsent.evaluation._splits import judged_labels, make_splits, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 

@@ -16,9 +16,9 @@ from sklearn.utils import check_array
 from hybridsent._hints import did_you_mean
 from hybridsent._labels import labeled_rows
 from hybridsent._tables import as_pandas
-from hybridsent.evaluation._judging import rows_of
-from hybridsent.evaluation._parts import picks_columns
-from hybridsent.evaluation._unlabeled_scores import target_rows
+from hybridsent.evaluation._columns import picks_columns
+from hybridsent.evaluation._fits import rows_of
+from hybridsent.evaluation._scorers import target_rows
 from hybridsent.views import DOMAIN, view_of
 
 __all__ = ["importance_weighted_score"]

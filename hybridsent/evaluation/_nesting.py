@@ -1,4 +1,4 @@
-"""What an estimator is built of, and in which order data pass through it (layer L5).
+"""What an estimator is built of, who reads which column, and where encoders stand (layer L5).
 
 scikit-learn has no walk over nested estimators: ``get_params(deep=True)`` names all of them, but
 neither who gets what, nor what stands in a grid or is frozen.
@@ -6,16 +6,31 @@ neither who gets what, nor what stands in a grid or is frozen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-__all__ = ["Part", "inner_parts", "is_dropped", "search_variants"]
+from hybridsent._held import everything
+from hybridsent.encoders import BaseEncoder
+
+__all__ = [
+    "Part",
+    "encoders_of",
+    "every_encoder",
+    "inner_parts",
+    "is_by_name",
+    "is_dropped",
+    "names_of",
+    "search_variants",
+    "select",
+]
+
 
 _OF_LABELS = frozenset({"transformer", "final_estimator", "meta_estimator"})
 """Parameters whose estimators get labels, or what other parts give, and not the input."""
@@ -189,3 +204,133 @@ def search_variants(estimator: Any) -> list[Any]:
         clone(inner).set_params(**{k: clone(v, safe=False) for k, v in each.items()})
         for each in [{}, *settings]
     ]
+
+
+def select(table: Any, column: Any) -> Any:
+    """Take a column as ColumnTransformer does.
+
+    Parameters
+    ----------
+    table : DataFrame or array
+        The rows.
+    column : str, int, list of them, slice, mask or callable
+        What a ColumnTransformer may name as a column.
+
+    Returns
+    -------
+    Series, DataFrame or array
+        The column; two-dimensional where a list was given.
+    """
+    if callable(column):
+        column = column(table)
+    if not hasattr(table, "iloc"):
+        return np.asarray(table, dtype=object)[:, column]
+    return table.loc[:, column] if is_by_name(column) else table.iloc[:, column]
+
+
+def is_by_name(column: Any) -> bool:
+    if isinstance(column, slice):
+        return isinstance(column.start, str) or isinstance(column.stop, str)
+    if isinstance(column, str):
+        return True
+    named = list(column) if isinstance(column, Sequence) or hasattr(column, "tolist") else []
+    return bool(named) and all(isinstance(name, str) for name in named)
+
+
+def names_of(column: Any) -> list[str]:
+    """Give the names by which columns are picked.
+
+    Parameters
+    ----------
+    column : str, int, list of them, slice, mask or callable
+        What a ColumnTransformer may name as a column.
+
+    Returns
+    -------
+    list of str
+        Names; empty for what is picked by position or by a function.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._nesting import names_of
+    >>> names_of("text"), names_of(["a", "b"]), names_of(0), names_of(None)
+    (['text'], ['a', 'b'], [], [])
+    """
+    if isinstance(column, str):
+        return [column]
+    if callable(column) or isinstance(column, slice) or not is_by_name(column):
+        return []
+    return list(column)
+
+
+def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, BaseEncoder, Any]]:
+    """Find the encoders of an estimator and the columns they read.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An encoder or any nesting of estimators around some: Pipeline, ColumnTransformer,
+        FeatureUnion, a search, and whatever holds estimators among its parameters. What steps
+        before an encoder do to its cells does not matter.
+    fitted : bool, default=False
+        Whether to look at the fitted parts (``transformers_``, ``best_estimator_``) instead of the
+        parameters.
+
+    Yields
+    ------
+    name : str
+        Name of the view, or of the modality where an encoder reads the whole input.
+    encoder : BaseEncoder
+        The encoder, as it is in the estimator.
+    column : object
+        Column of the table; None where the encoder reads the whole input.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from hybridsent import TextEncoder
+    >>> from hybridsent.evaluation import encoders_of
+    >>> cleaned = make_pipeline(FunctionTransformer(), TextEncoder())
+    >>> [(name, column) for name, _, column in encoders_of(cleaned)]
+    [('text', None)]
+    """
+    yield from _walk(estimator, None, None, fitted)
+
+
+def _walk(
+    part: Any, view: str | None, column: Any, fitted: bool
+) -> Iterator[tuple[str, BaseEncoder, Any]]:
+    if isinstance(part, BaseEncoder):
+        yield view or part.modality, part, column
+        return
+    inside = fitted or isinstance(part, FrozenEstimator)
+    for name, inner, where, _ in inner_parts(part, fitted=inside):
+        if isinstance(part, ColumnTransformer):
+            yield from _walk(inner, name, _innermost(where, column), inside)
+        else:
+            yield from _walk(inner, view, column, inside)
+
+
+def _innermost(where: Any, column: Any) -> Any:
+    """Name what a part of a part of the table gets: by its own name, else by that of the part."""
+    by_name = isinstance(where, str) or (
+        isinstance(where, list) and all(isinstance(each, str) for each in where)
+    )
+    return where if column is None or by_name else column
+
+
+def every_encoder(estimator: Any) -> list[BaseEncoder]:
+    """Give all encoders that an estimator holds: parameters, fitted parts, grids and lists.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator, fitted or not.
+
+    Returns
+    -------
+    list of BaseEncoder
+        Each object once.
+    """
+    return [each for each in everything(estimator) if isinstance(each, BaseEncoder)]

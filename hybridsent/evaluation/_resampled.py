@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hybridsent.evaluation._drawn_metrics import scores_of_draws
-from hybridsent.evaluation._metrics import Metric, metrics_of, score_all
-from hybridsent.evaluation._responses import Replayed
+from hybridsent.evaluation._metrics import Metric, Replayed, metrics_of, score_all
 
 __all__ = ["Answers", "Draws", "draw_rows", "interval_of", "score_draws"]
 

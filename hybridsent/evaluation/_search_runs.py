@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,23 +13,35 @@ from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._fitting import fresh
-from hybridsent.evaluation._judging import (
-    Splits,
-    fold_ratio,
-    rows_of,
-    score_fitted,
-)
+from hybridsent.evaluation._fits import Splits, fold_ratio, fresh, rows_of, score_fitted
 from hybridsent.evaluation._metrics import Metric, pooled
-from hybridsent.evaluation._parts import with_settings
-from hybridsent.evaluation._result import Score, summarise
-from hybridsent.evaluation._search_features import Entry
-from hybridsent.evaluation._search_result import Searched, short_settings
+from hybridsent.evaluation._models import with_settings
+from hybridsent.evaluation._results import Score, Searched, short_settings, summarise
 from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
 from hybridsent.evaluation._splits import make_splits
 from hybridsent.evaluation._telling import fold_warnings_ignored
 
-__all__ = ["Found", "Plan", "make_plan", "run_all", "summarise_folds"]
+__all__ = ["Entry", "Found", "Grid", "Plan", "make_plan", "run_all", "summarise_folds"]
+
+Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A candidate, ready to be searched on X.
+
+    X is the matrix of its frozen encoders; or the table, whose columns its first step picks
+    (`encodes`), or which holds features already.
+    """
+
+    name: str
+    estimator: Any
+    grid: Grid
+    X: Any
+    encoded: int
+    found: int
+    encodes: bool = False
+
 
 # what a fit that does not suit the data raises; a store or file that fails is no candidate's fault
 FAILURES = (

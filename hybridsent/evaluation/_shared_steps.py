@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from hybridsent.evaluation._fitting import fit_model, is_routed
+from hybridsent.evaluation._fits import fit_model, is_routed
 from hybridsent.evaluation._nesting import is_dropped
 
 __all__ = ["Fitted", "Rows", "SharedSteps"]

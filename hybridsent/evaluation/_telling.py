@@ -22,6 +22,8 @@ from hybridsent._warnings import ignored_warnings, kept_filters
 __all__ = ["fold_warnings_ignored", "told_once"]
 
 _OF_FOLDS = ("y_pred contains classes not in y_true", "A single label was found")
+
+
 _OF_THREADS = "`sklearn.utils.parallel.delayed` should be used with"
 """scikit-learn's complaint of filters that another thread has just emptied."""
 

@@ -17,20 +17,16 @@ from sklearn.base import is_regressor
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
-from hybridsent.evaluation._judging import (
-    encode,
-    licence_notes,
-    stored,
-)
-from hybridsent.evaluation._languages import notes_on_languages
+from hybridsent.evaluation._fits import encode, licence_notes, stored
 from hybridsent.evaluation._metrics import one_metric
+from hybridsent.evaluation._models import unadapted
+from hybridsent.evaluation._notes import notes_on_languages
 from hybridsent.evaluation._splits import as_labels, judged_labels, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.evaluation._transfer_inputs import make_pairs, make_table
 from hybridsent.evaluation._transfer_result import REFERENCES, TransferReport
 from hybridsent.evaluation._transfer_runs import Given, make_tasks, run_tasks
 from hybridsent.evaluation._transfer_summary import Bootstrap, summarise_pairs
-from hybridsent.evaluation._unadapted import unadapted
 from hybridsent.views import DOMAIN
 
 __all__ = ["transfer_report"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hybridsent._hints import did_you_mean
-from hybridsent.evaluation._parts import domain_part, picks_columns, readable
-from hybridsent.evaluation._unadapted import reads_domain
+from hybridsent.evaluation._columns import picks_columns, readable
+from hybridsent.evaluation._models import domain_part, reads_domain
 from hybridsent.views import DOMAIN, view_of
 
 __all__ = ["Pair", "Table", "make_pairs", "make_table"]

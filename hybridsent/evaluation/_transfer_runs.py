@@ -13,15 +13,15 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._fitting import fit_model, fresh
+from hybridsent.evaluation._fits import fit_model, fresh
 from hybridsent.evaluation._mmd import maximum_mean_discrepancy
+from hybridsent.evaluation._models import adapting_parts
 from hybridsent.evaluation._resampled import Answers
 from hybridsent.evaluation._shift import proxy_a_distance
 from hybridsent.evaluation._telling import fold_warnings_ignored
 from hybridsent.evaluation._transfer_folds import draw_labels, target_folds
 from hybridsent.evaluation._transfer_inputs import Pair, Table
 from hybridsent.evaluation._transfer_result import REFERENCES, Shift
-from hybridsent.evaluation._unadapted import adapting_parts
 from hybridsent.views import DOMAIN, is_passthrough, view_of
 
 __all__ = ["Given", "Outcome", "Task", "make_tasks", "run_tasks"]

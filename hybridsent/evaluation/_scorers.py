@@ -14,15 +14,11 @@ from sklearn.utils import gen_batches
 
 from hybridsent._labels import labeled_rows
 from hybridsent._tables import as_pandas
-from hybridsent.evaluation._judging import rows_of
-from hybridsent.evaluation._parts import domain_part
+from hybridsent.evaluation._fits import rows_of
+from hybridsent.evaluation._models import domain_part
 from hybridsent.views import DOMAIN, view_of
 
-__all__ = [
-    "prediction_entropy_score",
-    "soft_neighborhood_density_score",
-    "target_rows",
-]
+__all__ = ["prediction_entropy_score", "soft_neighborhood_density_score", "target_rows"]
 
 _CELLS = 2**22  # of a matrix of similarities held at a time: 32 MB
 

@@ -1,0 +1,426 @@
+"""Encode once, fit, and score on given folds, for everything that judges (layer L5).
+
+scikit-learn's cross_validate encodes anew in every fold, hands groups to a step's own folds only
+where metadata are routed, and gives the predictions to nobody.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+from sklearn import config_context, get_config
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
+from threadpoolctl import threadpool_limits
+
+from hybridsent._held import everything
+from hybridsent._optional import import_optional
+from hybridsent._threads import in_threads
+from hybridsent.encoders import BaseEncoder
+from hybridsent.encoders._licences import licence_of
+from hybridsent.evaluation._columns import picks_columns
+from hybridsent.evaluation._metrics import Metric, Remembered, pooled, score_all
+from hybridsent.evaluation._nesting import (
+    encoders_of,
+    every_encoder,
+    inner_parts,
+    search_variants,
+    select,
+)
+from hybridsent.evaluation._results import Score, summarise
+from hybridsent.evaluation._telling import fold_warnings_ignored
+from hybridsent.exceptions import MissingDependencyError
+from hybridsent.meta import MetaFeatures
+
+__all__ = [
+    "Splits",
+    "encode",
+    "fit_model",
+    "fold_ratio",
+    "fresh",
+    "groups_for",
+    "is_routed",
+    "licence_notes",
+    "rows_of",
+    "score_fitted",
+    "score_folds",
+    "stored",
+    "take_store_out",
+    "with_store",
+]
+
+
+def with_store(estimator: Any, store: Any) -> Any:
+    """Clone an estimator and give a store to those of its encoders that have none.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+    store : FeatureStore or path
+        The store.
+
+    Returns
+    -------
+    estimator
+        The unfitted clone; what is frozen is copied with what it has learned.
+    """
+    copied = clone(estimator)
+    if any(isinstance(each, FrozenEstimator) for each in everything(copied)):
+        copied = copy.deepcopy(copied)  # clone gives frozen parts as they are: the user's own
+    for encoder in every_encoder(copied):
+        if encoder.store is None:
+            encoder.set_params(store=store)
+    return copied
+
+
+def take_store_out(estimator: Any, store: Any) -> None:
+    """Put None where `with_store` put a store, in parameters and in fitted parts.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A clone that `with_store` gave, or what was made of it.
+    store : FeatureStore or path
+        The store.
+    """
+    for encoder in every_encoder(estimator):
+        if encoder.store is store or (isinstance(store, str) and encoder.store == store):
+            encoder.set_params(store=None)
+
+
+@contextmanager
+def stored(estimators: Sequence[Any]) -> Iterator[tuple[list[Any], str | None]]:
+    """Give every encoder a store, if only for now: else every fold would encode anew.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        Any estimators.
+
+    Yields
+    ------
+    ready : list of estimator
+        The estimators themselves where all have a store, else clones.
+    store : str or None
+        The temporary one, where there is any.
+    """
+    _import_first(estimators)
+    encoders = [encoder for each in estimators for encoder in every_encoder(each)]
+    if all(encoder.store is not None for encoder in encoders):
+        yield list(estimators), None
+        return
+    # a file that is still open somewhere must not cost the result
+    with tempfile.TemporaryDirectory(prefix="hybridsent-", ignore_cleanup_errors=True) as folder:
+        yield [with_store(each, folder) for each in estimators], folder
+
+
+def _import_first(estimators: Sequence[Any]) -> None:
+    """Import what numbers and dates need before folds run in threads.
+
+    skrub imports polars, and scikit-learn, in a thread beside it, asks a polars that is only half
+    there for its classes.
+    """
+    if any(isinstance(part, MetaFeatures) for each in estimators for part in everything(each)):
+        with suppress(MissingDependencyError):  # the fit tells it, of the model that needs it
+            import_optional("skrub", caller="MetaFeatures", extra="meta")
+
+
+def encode(
+    estimator: Any, table: Any, y: Any = None, seen: set[str] | None = None
+) -> tuple[int, int]:
+    """Encode every cell, and count those that were encoded and those that were found.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator; of a search, with each of its settings.
+    table : DataFrame or array
+        The rows.
+    y : array of shape (n,), default=None
+        Labels, for steps before an encoder that ask for some.
+    seen : set of str, default=None
+        Which encoders were given which cells, to be passed by again; added to.
+
+    Returns
+    -------
+    encoded, found : int
+        Distinct cells.
+    """
+    encoded = found = 0
+    seen = set() if seen is None else seen
+    for encoder, cells, key in _cells(estimator, table, y, ""):
+        if key not in seen:
+            seen.add(key)
+            copied = clone(encoder)
+            copied.transform(cells)
+            encoded += copied.n_encoded_
+            found += copied.n_from_store_
+    return encoded, found
+
+
+def _cells(part: Any, X: Any, y: Any, key: str) -> Iterator[tuple[BaseEncoder, Any, str]]:
+    """Lead the rows through an estimator up to each encoder; the key says by which way."""
+    if isinstance(part, BaseEncoder):
+        yield part, X, f"{key}/{type(part).__name__}{part.get_params()}"
+        return
+    variants = search_variants(part)
+    inner = inner_parts(part, fitted=isinstance(part, FrozenEstimator))
+    if variants:
+        for variant in variants:
+            yield from _cells(variant, X, y, key)
+    elif isinstance(part, Pipeline):
+        yield from _cells_of_steps([each.inner for each in inner], X, y, key)
+    else:
+        for _, each, column, reads_input in inner:
+            if reads_input and next(encoders_of(each), None) is not None:
+                picked = isinstance(part, ColumnTransformer)
+                taken = select(X, column) if picked else X
+                yield from _cells(each, taken, y, f"{key}/{column!r}" if picked else key)
+
+
+def _cells_of_steps(
+    steps: list[Any], X: Any, y: Any, key: str
+) -> Iterator[tuple[BaseEncoder, Any, str]]:
+    holding = [i for i, each in enumerate(steps) if next(encoders_of(each), None)]
+    for i, step in enumerate(steps[: max(holding, default=-1) + 1]):
+        if i in holding:
+            yield from _cells(step, X, y, key)
+        if i < max(holding):
+            own = step if isinstance(step, FrozenEstimator) else clone(step)
+            X = (
+                own.fit_transform(X, y)
+                if hasattr(own, "fit_transform")
+                else own.fit(X, y).transform(X)
+            )
+            key = f"{key}/{step.get_params() if hasattr(step, 'get_params') else step}"
+
+
+def licence_notes(estimators: Sequence[Any]) -> list[str]:
+    """Say which backbones may not be used commercially.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        Any estimators.
+
+    Returns
+    -------
+    list of str
+        A sentence a backbone.
+    """
+    found = [encoder.backbone() for each in estimators for encoder in every_encoder(each)]
+    restricted = sorted({one.name for one in found if licence_of(one).commercial_use is False})
+    return [
+        f"{name} may not be used commercially without a licence of its makers."
+        for name in restricted
+    ]
+
+
+def fresh(model: Any) -> Any:
+    """Clone a model so that another thread may fit the same one.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator.
+
+    Returns
+    -------
+    estimator
+        The clone. What a FrozenEstimator holds is shared, but the FrozenEstimator itself, which
+        clone would share, too, is not: scikit-learn notes in it who fits.
+    """
+    own = clone(model)
+    frozen = [each for each in everything(own) if isinstance(each, FrozenEstimator)]
+    if not frozen:
+        return own
+    return copy.deepcopy(own, {id(each.estimator): each.estimator for each in frozen})
+
+
+def fit_model(model: Any, X: Any, y: Any, groups: np.ndarray | None = None) -> Any:
+    """Fit a model that belongs to nobody else.
+
+    Parameters
+    ----------
+    model : estimator
+        As `fresh` gives it.
+    X : DataFrame or array of n rows
+        The rows.
+    y : array of shape (n,)
+        Labels.
+    groups : array of shape (n,) or None, default=None
+        Groups, for a last step whose own folds keep them together.
+
+    Returns
+    -------
+    estimator
+        The same one, fitted.
+
+    Raises
+    ------
+    ValueError
+        As `fit` raises it; where texts stand in the way, their columns are named.
+    """
+    try:
+        if is_routed(model, groups):
+            return model.fit(X, y, groups=groups)
+        options = _named_groups(model, groups)
+        # where metadata are routed, a parameter of one step could not be told by that step's name
+        with config_context(enable_metadata_routing=_is_routing() and not options):
+            return model.fit(X, y, **options)
+    except ValueError as error:
+        texts = _columns_of_text(model, X)
+        if "could not convert" not in str(error) or not texts:
+            raise
+        raise ValueError(
+            f"The model reads all columns of the table, which has columns without numbers: {texts}."
+            f" Got {error}; drop what is no feature, or begin with a ColumnTransformer."
+        ) from error
+
+
+def is_routed(model: Any, groups: np.ndarray | None) -> bool:
+    """Tell whether a model asks for groups by scikit-learn's metadata routing.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator.
+    groups : array or None
+        The groups.
+
+    Returns
+    -------
+    bool
+        False where there are none, or routing is off.
+    """
+    if groups is None or not _is_routing():
+        return False
+    return bool(get_routing_for_object(model).consumes("fit", ["groups"]))
+
+
+def groups_for(last: Any, groups: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Give the groups as `fit` of a last step takes them, if it wants them.
+
+    Parameters
+    ----------
+    last : estimator
+        What learns from features.
+    groups : array or None
+        The groups.
+
+    Returns
+    -------
+    dict
+        ``{"groups": groups}``, or nothing.
+    """
+    return {} if groups is None or not _wants_groups(last) else {"groups": groups}
+
+
+def _wants_groups(last: Any) -> bool:
+    if not hasattr(last, "fit"):
+        return False
+    taken = inspect.signature(last.fit).parameters
+    if "groups" in taken:
+        return True
+    if not any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values()):
+        return False
+    if hasattr(last, "cv") and hasattr(last.cv, "get_metadata_routing"):  # a search by groups
+        return bool(get_routing_for_object(last.cv).consumes("split", ["groups"]))
+    inner = getattr(last, "estimator", None)
+    ours = type(last).__module__.startswith("hybridsent.few_label.")  # hands on what it is given
+    return ours and inner is not None and _wants_groups(inner)
+
+
+def _named_groups(model: Any, groups: np.ndarray | None) -> dict[str, np.ndarray]:
+    if not isinstance(model, Pipeline):
+        return groups_for(model, groups)
+    if not model.steps:
+        return {}
+    name, last = model.steps[-1]
+    return {f"{name}__groups": given for given in groups_for(last, groups).values()}
+
+
+def _is_routing() -> bool:
+    return bool(get_config()["enable_metadata_routing"])
+
+
+def _columns_of_text(model: Any, X: Any) -> str:
+    if not hasattr(X, "dtypes") or picks_columns(model):
+        return ""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    texts = [n for n in X.columns if not (is_numeric_dtype(X[n]) or is_bool_dtype(X[n]))]
+    return ", ".join(repr(name) for name in texts[:10])
+
+
+Splits = Sequence[tuple[np.ndarray, np.ndarray]]
+
+
+def score_folds(
+    model: Any,
+    table: Any,
+    y: np.ndarray,
+    splits: Splits,
+    metrics: Sequence[Metric],
+    n_jobs: int | None,
+    groups: np.ndarray | None = None,
+) -> dict[str, Score]:
+    """Fit a model on each fold, in threads, and score it by each metric."""
+    calls = [(model, table, y, train, test, metrics, groups) for train, test in splits]
+    order = np.concatenate([test for _, test in splits])
+    with threadpool_limits(1):
+        folds = list(in_threads(_fold, calls, n_jobs))
+        guesses = np.concatenate([predicted for _, predicted in folds])
+        by_name = {metric.name: pooled(metric, guesses, y[order]) for metric in metrics}
+        return {
+            name: summarise(
+                [scores[name] for scores, _ in folds], fold_ratio(splits), by_name.get(name)
+            )
+            for name in folds[0][0]
+        }
+
+
+@fold_warnings_ignored()
+def _fold(
+    model: Any,
+    table: Any,
+    y: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    metrics: Sequence[Metric],
+    groups: np.ndarray | None,
+) -> tuple[dict[str, float], np.ndarray]:
+    kept = None if groups is None else groups[train]
+    fitted = fit_model(fresh(model), rows_of(table, train), y[train], kept)
+    return score_fitted(fitted, rows_of(table, test), y[test], metrics)
+
+
+def score_fitted(
+    fitted: Any, table: Any, y: np.ndarray, metrics: Sequence[Metric]
+) -> tuple[dict[str, float], np.ndarray]:
+    """Score a fitted model by each metric, and give its predictions."""
+    remembered = Remembered(fitted)
+    scores = score_all(metrics, remembered, table, y)
+    guesses = np.asarray(remembered.predict(table))
+    is_number = guesses.dtype.kind == "f" and y.dtype.kind in "iu"  # of a regressor
+    return scores, guesses if is_number else guesses.astype(y.dtype)
+
+
+def rows_of(table: Any, positions: np.ndarray) -> Any:
+    """Take rows by position."""
+    return table.iloc[positions] if hasattr(table, "iloc") else np.asarray(table)[positions]
+
+
+def fold_ratio(splits: Splits) -> float:
+    """Test rows over training rows, on average."""
+    return float(np.mean([len(test) / len(train) for train, test in splits]))

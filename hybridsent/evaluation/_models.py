@@ -1,0 +1,358 @@
+"""The same model in another form: one modality alone, other settings, not adapted (layer L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+
+from hybridsent.evaluation._columns import feature_columns
+from hybridsent.evaluation._nesting import is_dropped
+from hybridsent.views import DOMAIN, GROUP, PASSTHROUGH, is_passthrough, modalities_of
+
+__all__ = [
+    "OTHERS",
+    "adapting_parts",
+    "domain_part",
+    "inner_estimator",
+    "reads_domain",
+    "single_modalities",
+    "unadapted",
+    "with_settings",
+]
+
+OTHERS = "other columns"
+"""What columns without a view are called together."""
+
+
+_MODELS = ("fusion", "dummy")
+"""What the whole model and the one that looks at nothing are called beside single modalities."""
+
+
+_INNER = ("best_estimator_", "estimator_", "estimator")
+
+
+def inner_estimator(estimator: Any) -> Any:
+    """Give what an estimator is around, fitted first.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A search or another estimator around one.
+
+    Returns
+    -------
+    object
+        The inner one; None where there is none.
+    """
+    return next((getattr(estimator, name) for name in _INNER if hasattr(estimator, name)), None)
+
+
+def domain_part(estimator: Any) -> tuple[Any, Any] | None:
+    """Find what reads the domain of a row, as `make_features` builds it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator, fitted or not; of a fitted one the fitted parts are looked at.
+
+    Returns
+    -------
+    (transformer, column) or None
+        The transformer of the view ``domain`` and the column of the table that it gets; None where
+        the estimator does not begin with a ColumnTransformer, or that has no such view.
+    """
+    first = estimator
+    while not isinstance(first, ColumnTransformer):
+        if isinstance(first, Pipeline):
+            first = first.steps[0][1] if first.steps else None
+        else:
+            first = inner_estimator(first)
+        if first is None:
+            return None
+    for view, part, where in getattr(first, "transformers_", first.transformers):
+        if view == DOMAIN and part != "drop":
+            return part, where
+    return None
+
+
+def single_modalities(
+    estimator: Any, table: Any = None, *, with_marks: bool = True, with_others: bool = False
+) -> dict[str, Any]:
+    """Make a pipeline for each modality alone.
+
+    Domain and group are no modalities; each modality gets them beside it, for a step that adapts.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A Pipeline whose first step is a ColumnTransformer with one transformer a modality, as
+        `make_fusion` builds it, or one that reads features.
+    table : DataFrame, default=None
+        The rows, for a Pipeline that reads features: the names of the columns tell the modalities.
+    with_marks : bool, default=True
+        Whether the columns of domain and group stand beside each modality.
+    with_others : bool, default=False
+        Whether columns without a view, and those that a ColumnTransformer hands on as its
+        remainder, are a modality of their own: ``"other columns"``.
+
+    Returns
+    -------
+    dict of str to Pipeline
+        Name of the modality and the unfitted pipeline; empty where the estimator is built in
+        another way.
+
+    Raises
+    ------
+    ValueError
+        If a view has the name of another model of a result.
+    """
+    if not isinstance(estimator, Pipeline) or not estimator.steps:
+        return {}
+    if not isinstance(estimator.steps[0][1], ColumnTransformer):
+        return _single_views(estimator, table, with_marks, with_others)
+    features = estimator.steps[0][1]
+    views = [
+        view
+        for view, part, _ in features.transformers
+        if view not in PASSTHROUGH and not is_dropped(part)
+    ]
+    _check_names(views)
+    found = {view: _alone(estimator, view, with_marks) for view in views}
+    if with_others and not is_dropped(features.remainder):
+        found[OTHERS] = _remainder_alone(estimator, with_marks)
+    return found
+
+
+def _check_names(views: Iterable[str]) -> None:
+    """Refuse views that would stand in a result by the name of another model."""
+    taken = [view for view in views if view in (*_MODELS, OTHERS)]
+    if taken:
+        raise ValueError(
+            f"A view that is judged alone must not be named {taken[0]!r}, which is the name of "
+            f"another line of the result. Name it otherwise, for example {f'my_{taken[0]}'!r}."
+        )
+
+
+def _alone(estimator: Pipeline, view: str, with_marks: bool) -> Pipeline:
+    """Leave one view of a first step, and what marks the rows."""
+    alone = clone(estimator)
+    features = alone.steps[0][1]
+    features.transformers = [
+        entry
+        for entry in features.transformers
+        if entry[0] == view or (with_marks and entry[0] in PASSTHROUGH)
+    ]
+    features.remainder = "drop"
+    return alone
+
+
+def _remainder_alone(estimator: Pipeline, with_marks: bool) -> Pipeline:
+    alone = clone(estimator)
+    features = alone.steps[0][1]
+    features.transformers = [
+        entry if with_marks and entry[0] in PASSTHROUGH else (entry[0], "drop", entry[2])
+        for entry in features.transformers
+    ]
+    return alone
+
+
+def _single_views(
+    estimator: Pipeline, table: Any, with_marks: bool, with_others: bool
+) -> dict[str, Any]:
+    columns = list(getattr(table, "columns", ()))
+    if not feature_columns(table):
+        return {}
+    marks = [name for name in columns if with_marks and is_passthrough(name)]
+    found = {}
+    _check_names(modalities_of(columns))
+    for view, positions in modalities_of(columns).items():
+        if not view and not with_others:
+            continue
+        chosen = [columns[i] for i in positions]
+        picked = ColumnTransformer(
+            [(view or OTHERS, "passthrough", [*chosen, *marks])], verbose_feature_names_out=False
+        ).set_output(transform="pandas")
+        found[view or OTHERS] = Pipeline([("view", picked), *clone(estimator).steps])
+    return found
+
+
+def with_settings(estimator: Any, settings: Mapping[str, Any]) -> Any:
+    """Clone an estimator and set its parameters; estimators among the values are cloned, too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+    settings : mapping of str to object
+        Values by parameter.
+
+    Returns
+    -------
+    estimator
+        The unfitted clone.
+    """
+    return clone(estimator).set_params(**{k: clone(v, safe=False) for k, v in settings.items()})
+
+
+_AROUND = ("estimator", "base_estimator", "source")
+"""Parameters of estimators of `hybridsent.transfer` that hold an estimator which does not adapt."""
+
+
+def unadapted(estimator: Any) -> Any:
+    """Make an unfitted copy of an estimator without what adapts it to a target domain.
+
+    A transformer of `hybridsent.transfer` in a pipeline becomes a `DropDomain`; an estimator of
+    that package that is built around another one becomes that one, behind a `DropDomain`.
+    Pipelines and estimators around these are looked through. What is not of that package stays.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator with a part of `hybridsent.transfer`.
+
+    Returns
+    -------
+    estimator
+        The copy. It reads what the estimator reads, and works without a column of domains.
+
+    Raises
+    ------
+    ValueError
+        If nothing in it adapts, or an estimator that adapts is not built around another one.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from hybridsent.evaluation import unadapted
+    >>> from hybridsent.few_label import LabeledOnly
+    >>> from hybridsent.transfer import CORAL
+    >>> unadapted(make_pipeline(CORAL(), LabeledOnly(LogisticRegression())))
+    Pipeline(steps=[('coral', DropDomain()),
+                    ('labeledonly', LabeledOnly(estimator=LogisticRegression()))])
+    """
+    if not any(True for _ in adapting_parts(estimator)):
+        raise ValueError(
+            "The estimator must have a part of hybridsent.transfer for its unadapted form to be "
+            f"derived. Got {estimator!r}; give that form yourself, as baseline=."
+        )
+    return _without(estimator)
+
+
+def adapting_parts(estimator: Any) -> Iterator[Any]:
+    """Find the parts of an estimator that are of `hybridsent.transfer`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator, fitted or not; of a pipeline the steps as they are, of an estimator around
+        another one the parameter or, where it is fitted, ``estimator_``.
+
+    Yields
+    ------
+    estimator
+        The parts; what is inside of one of them is not looked at.
+    """
+    if _is_ours(estimator):
+        yield estimator
+    elif isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
+            yield from adapting_parts(step)
+    else:
+        inner = inner_estimator(estimator)
+        if isinstance(inner, BaseEstimator):
+            yield from adapting_parts(inner)
+
+
+def adapts(estimator: Any) -> bool:
+    """Tell whether an estimator has a part of `hybridsent.transfer`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `adapting_parts`.
+
+    Returns
+    -------
+    bool
+        True where it has one.
+    """
+    return next(adapting_parts(estimator), None) is not None
+
+
+def reads_domain(estimator: Any) -> bool:
+    """Tell whether an estimator wants a column of domains.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator.
+
+    Returns
+    -------
+    bool
+        False where all that adapts standardises by another column than the domain; an estimator
+        without parts of `hybridsent.transfer` is taken to know what it does.
+    """
+    parts = list(adapting_parts(estimator))
+    return not parts or any(getattr(part, "by", DOMAIN) == DOMAIN for part in parts)
+
+
+def _is_ours(estimator: Any) -> bool:
+    """Tell whether an estimator is of hybridsent.transfer, or derived from what is."""
+    homes = [kind.__module__ for kind in type(estimator).__mro__]
+    ours = any(home.startswith("hybridsent.transfer.") for home in homes)
+    return ours and not any(home.endswith("transfer._drop") for home in homes)
+
+
+def _without(estimator: Any) -> Any:
+    if _is_ours(estimator):
+        return _replaced(estimator)
+    if isinstance(estimator, Pipeline):
+        steps: list[tuple[str, Any]] = []
+        for name, step in estimator.steps:
+            plain = _without(step)
+            flat = _is_ours(step) and isinstance(plain, Pipeline)
+            steps += [(f"{name}_drop", plain[0]), (name, plain[1])] if flat else [(name, plain)]
+        return clone(estimator).set_params(steps=steps)
+    inner = getattr(estimator, "estimator", None)
+    if isinstance(inner, BaseEstimator) and adapts(inner):
+        return _around(estimator, inner)
+    return clone(estimator, safe=False)
+
+
+def _replaced(part: Any) -> Any:
+    """Put what does not adapt in the place of a part that does."""
+    from hybridsent.transfer import DropDomain  # the estimator has loaded it
+
+    if not hasattr(part, "predict") and hasattr(part, "transform"):
+        drop = DropDomain(GROUP if getattr(part, "by", DOMAIN) == GROUP else DOMAIN)
+        told = getattr(part, "_sklearn_output_config", {}).get("transform")
+        return drop if told is None else drop.set_output(transform=told)
+    inner = next(
+        (getattr(part, name) for name in _AROUND if hasattr(getattr(part, name, None), "fit")), None
+    )
+    if inner is None:
+        raise ValueError(
+            f"{type(part).__name__} must be built around an estimator for its unadapted form to be "
+            f"derived. Got {part!r}; give that form yourself, as baseline=."
+        )
+    if isinstance(inner, FrozenEstimator):  # the baseline learns from other rows, too
+        inner = inner.estimator
+    return Pipeline([("drop", DropDomain()), ("estimate", clone(inner))])
+
+
+def _around(estimator: Any, inner: Any) -> Any:
+    grids = [name for name in ("param_grid", "param_distributions") if hasattr(estimator, name)]
+    if grids:
+        raise ValueError(
+            f"The settings of {type(estimator).__name__} may be those of what adapts, so its "
+            f"unadapted form cannot be derived. Got {grids[0]}={getattr(estimator, grids[0])!r}; "
+            "give that form yourself, as baseline=."
+        )
+    return clone(estimator).set_params(estimator=_without(inner))
