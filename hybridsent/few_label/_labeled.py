@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._labels import labeled_rows, one_column, plain_labels, take_rows
 from hybridsent._params import HasMethods
+from hybridsent._tags import with_capabilities
 
 __all__ = ["LabeledOnly"]
 
@@ -336,7 +337,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             tags.transformer_tags = inner.transformer_tags
             tags.input_tags = inner.input_tags
         tags.target_tags.required = True
-        return tags
+        return with_capabilities(tags, takes_unlabelled=True)
 
 
 def _check_rows(X: Any, labeled: np.ndarray) -> None:

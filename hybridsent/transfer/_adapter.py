@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._numerics.kernels import median_gamma
+from hybridsent._tags import adapting
 from hybridsent.transfer._domain import (
     Rows,
     kept_names,
@@ -196,7 +197,7 @@ class BaseAdapter(NamedOutput, BaseEstimator, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+        return adapting(tags)
 
 
 class ComponentAdapter(BaseAdapter):

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._frames import NamedOutput
 from hybridsent._numerics.moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
+from hybridsent._tags import with_capabilities
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import kept_names
 from hybridsent.views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthrough, view_of
@@ -210,4 +211,5 @@ class GroupScaler(NamedOutput, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+        reads = {"reads_group": self.by == GROUP, "reads_domain": self.by != GROUP}
+        return with_capabilities(tags, adapts=True, takes_unlabelled=True, **reads)

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._labels import labeled_rows, plain_labels, take_rows
+from hybridsent._tags import adapting
 from hybridsent.transfer._targets import labels_of
 
 __all__ = ["LabeledScoreMixin", "labeled_part"]
@@ -39,6 +40,10 @@ class LabeledScoreMixin:
         """
         X, y, sample_weight = labeled_part(self, X, y, sample_weight)
         return float(super().score(X, y, sample_weight=sample_weight))  # type: ignore[misc]  # of scikit-learn's mixin
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # of the estimator it is mixed into
+        return adapting(tags)
 
 
 def labeled_part(

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._numerics.rows import content_order
+from hybridsent._tags import adapting
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._domain import Rows, read_rows, warn_without_target
 from hybridsent.transfer._targets import read_learning_rows
@@ -121,6 +122,9 @@ class BaseWeigher(BaseEstimator, ABC):
 
     def _weigh_nothing(self, rows: Rows) -> None:
         """Set what else is learned where there is only one domain."""
+
+    def __sklearn_tags__(self) -> Any:
+        return adapting(super().__sklearn_tags__())
 
 
 class _RatioWeigher(BaseWeigher):

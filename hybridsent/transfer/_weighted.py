@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._labels import plain_labels
 from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent._tags import adapting
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._balanced import BalancedWeights
 from hybridsent.transfer._domain import kept_names, read_rows
@@ -328,7 +329,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
             tags.classifier_tags = inner.classifier_tags
             tags.regressor_tags = inner.regressor_tags
         tags.target_tags.required = True
-        return tags
+        return adapting(tags)
 
 
 def _flat(weights: np.ndarray, exponent: float) -> np.ndarray:

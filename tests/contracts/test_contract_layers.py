@@ -12,6 +12,7 @@ from package_tree import MODULES, ROOT, Module
 LAYERS = {
     "L0": (
         "_folders",
+        "_folds",
         "_frames",
         "_held",
         "_hints",
@@ -23,6 +24,7 @@ LAYERS = {
         "_params",
         "_plugins",
         "_tables",
+        "_tags",
         "_threads",
         "_version",
         "_warnings",

@@ -1,0 +1,702 @@
+"""What a fold is, and what a group is: one rule for all that judge or tune (layer L0).
+
+scikit-learn's splitters each know one thing: classes, or groups, or neither; which of them may be
+used is for the caller to find out, a class with one row makes them fail, and none knows that a row
+may have no label. Here that is decided once, on top of them.
+
+Two laws hold for every fold. Rows of one group (a speaker, a video) are never on both sides. And
+nothing is asked of a model that it cannot have learned: a class, or the only group that has it, is
+never taken out of training whole.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import config_context, get_config
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+    train_test_split,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from hybridsent._labels import labeled_rows, one_column
+from hybridsent._warnings import ignored_warnings
+from hybridsent.views import GROUP, view_of
+
+__all__ = [
+    "Folds",
+    "fit_with_groups",
+    "fold_numbers",
+    "groups_for",
+    "groups_of",
+    "hold_out",
+    "inner_folds",
+    "outer_folds",
+    "wants_groups",
+]
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+"""Training and test positions of each fold."""
+
+_FEWEST_HELD_OUT = 10  # fewer rows do not tell one epoch from the next
+
+
+# -- folds that judge ------------------------------------------------------------------------------
+
+
+def outer_folds(
+    y: Any,
+    cv: Any,
+    groups: Any = None,
+    *,
+    random_state: Any = 0,
+    kind: str | None = None,
+    name: str = "cv",
+    every_row: bool = False,
+) -> Folds:
+    """Cut the rows into folds that judge a model: stratified, and with groups kept together.
+
+    Rows without a label are never in a test part. They are in every training part, but for those of
+    a group that is tested.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels, or numbers of a regression.
+    cv : int, splitter or iterable
+        Number of folds, or anything scikit-learn takes. With groups and as many folds as groups,
+        each group is one fold.
+    groups : array of shape (n,) or None, default=None
+        Rows of one group (speaker, video, dialogue) are never on both sides.
+    random_state : int, default=0
+        Seed of the shuffle.
+    kind : {"classes", "numbers", None}, default=None
+        What y holds; numbers are not stratified. None is classes.
+    name : str, default="cv"
+        What `cv` is called where it was given, for messages.
+    every_row : bool, default=False
+        Whether each labelled row must be in one test part, because its prediction is pooled with
+        the others; classes may then have fewer rows than there are folds, and `cv` may be None: one
+        test part of all rows, without a training part.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Training and test positions.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer groups or rows of a class than folds, one class only, or a row that is
+        tested twice or never though `every_row` asks for it.
+
+    Examples
+    --------
+    >>> from hybridsent._folds import outer_folds
+    >>> y = ["a", "b", "a", "b", -1]
+    >>> [(train.tolist(), test.tolist()) for train, test in outer_folds(y, 2)]
+    [([0, 1, 4], [2, 3]), ([2, 3, 4], [0, 1])]
+    """
+    labels = one_column(y)
+    known = _labelled(labels, kind)
+    rows = np.flatnonzero(known)
+    codes = _group_codes(groups, len(labels))
+    if every_row and cv is None:
+        return [(np.arange(0), rows)]
+    if not (every_row or kind == "numbers"):
+        _check_classes(labels[rows])
+    if isinstance(cv, (int, np.integer)):
+        inside = None if codes is None else codes[rows]
+        if every_row:
+            splits = _every_row_once(labels[rows], int(cv), inside, random_state, kind)
+        else:
+            splits = _counted(labels[rows], int(cv), inside, random_state, kind, name)
+        splits = [(rows[train], rows[test]) for train, test in splits]
+    else:
+        splitter = check_cv(cv, labels[rows], classifier=kind != "numbers")
+        told = _for_splitters(labels, known)
+        splits = list(splitter.split(np.zeros(len(labels)), told, groups))
+        splits = [(train, test[known[test]]) for train, test in splits]
+        splits = [(train, test) for train, test in splits if len(test)]
+        if every_row:
+            _check_every_row(splits, rows)
+    return _with_unlabelled(splits, known, codes)
+
+
+def _with_unlabelled(splits: Folds, known: np.ndarray, groups: np.ndarray | None) -> Folds:
+    """Train on rows without a label, too, but for those of groups that are tested."""
+    if known.all():
+        return splits
+    out = []
+    for train, test in splits:
+        free = ~known
+        if groups is not None:
+            free = free & ~np.isin(groups, groups[test])
+        out.append((np.union1d(train, np.flatnonzero(free)), test))
+    return out
+
+
+def _counted(
+    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, kind: str | None, name: str
+) -> Folds:
+    """Folds of a number that is refused where it cannot be had."""
+    splitter: Any
+    if kind == "numbers":
+        _check_count(n_folds, len(y) if groups is None else _count(groups), groups, name)
+        splitter = KFold if groups is None else GroupKFold
+        return list(splitter(n_folds, shuffle=True, random_state=seed).split(y, y, groups))
+    if groups is None:
+        splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+        _check_rare(y, n_folds, name)
+        return list(splitter.split(np.zeros(len(y)), y))
+    n_groups = _count(groups)
+    _check_count(n_folds, n_groups, groups, name)
+    splitter = (
+        LeaveOneGroupOut()
+        if n_groups == n_folds
+        else StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    )
+    splits = list(splitter.split(np.zeros(len(y)), y, groups))
+    if min(len(test) for _, test in splits) == 0:
+        raise ValueError(
+            f"The {name} parameter asks for {n_folds} folds, but groups that large leave one of "
+            f"them empty. Use fewer folds, or {n_groups} for a fold a group."
+        )
+    return splits
+
+
+def _every_row_once(
+    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, kind: str | None
+) -> Folds:
+    """Folds of which classes may be absent."""
+    n = len(y)
+    if n_folds < 2 or n_folds > n:
+        raise ValueError(
+            f"The cv parameter must be from 2 to the rows of the smallest target, or None. Got "
+            f"{n_folds} for {n} rows."
+        )
+    if groups is not None and kind != "numbers":
+        _check_classes(y)
+        return _counted(y, n_folds, groups, seed, kind, "cv")
+    if groups is not None:
+        return list(GroupKFold(n_folds).split(np.zeros(n), y, groups))
+    rare = kind == "numbers" or np.unique(y, return_counts=True)[1].max() < n_folds
+    splitter: Any = KFold if rare else StratifiedKFold
+    with ignored_warnings(UserWarning, "The least populated class"):
+        return list(splitter(n_folds, shuffle=True, random_state=seed).split(np.zeros(n), y))
+
+
+def _check_every_row(splits: Folds, rows: np.ndarray) -> None:
+    tested = np.sort(np.concatenate([test for _, test in splits])) if splits else rows[:0]
+    if not np.array_equal(tested, rows):
+        raise ValueError(
+            "The cv parameter must put each row of the target into one test fold. Got "
+            f"{len(tested)} test rows for {len(rows)} rows; n_repeats makes the folds again."
+        )
+
+
+def _check_count(n_folds: int, n: int, groups: np.ndarray | None, name: str) -> None:
+    if n < n_folds:
+        what = "rows" if groups is None else "groups"
+        raise ValueError(
+            f"The {name} parameter must be at most the number of {what}. Got {n_folds} folds for "
+            f"{n} {what}."
+        )
+
+
+def _check_classes(y: np.ndarray) -> None:
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        raise ValueError(
+            "The labels must be classes. Got numbers such as "
+            f"{float(y[y != np.floor(y)][0])!r}; cut them into classes, for example by "
+            "pandas.qcut(y, 3, labels=False), or judge a regressor by scikit-learn's "
+            "cross_validate."
+        )
+    labels = np.unique(y)
+    if len(labels) < 2:
+        raise ValueError(
+            f"The labels must be of at least two classes. Got {labels.tolist()} in {len(y)} rows."
+        )
+
+
+def _check_rare(y: np.ndarray, cv: int, name: str) -> None:
+    labels, counts = np.unique(y, return_counts=True)
+    if counts.min() < cv:
+        rare = labels.tolist()[counts.argmin()]
+        raise ValueError(
+            f"Every class must have at least {name}={cv} rows. Class {rare!r} has {counts.min()}; "
+            "use fewer folds or leave the class out."
+        )
+
+
+def _for_splitters(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give labels as splitters of scikit-learn read them: not text and -1 side by side."""
+    if labels.dtype != object or known.all():
+        return labels
+    codes = np.full(len(labels), -1)
+    codes[known] = np.unique(labels[known], return_inverse=True)[1]
+    return codes
+
+
+# -- folds that tune -------------------------------------------------------------------------------
+
+
+def inner_folds(
+    y: Any,
+    n_folds: int,
+    groups: Any = None,
+    *,
+    random_state: Any = 0,
+    kind: str | None = None,
+    order: np.ndarray | None = None,
+) -> Folds:
+    """Cut training rows into folds by which a model tunes itself: as many as can be made.
+
+    Each row is tested at most once. A class that is in one row only, or in one group only, is in
+    every training part and in no test part, so that it does not keep the others from being judged.
+    Where all rows are of one group no fold can keep it together, and they are folds of rows.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels, all known; or numbers.
+    n_folds : int
+        Most folds; there are fewer where there are fewer groups, or fewer rows of any class.
+    groups : array of shape (n,) or None, default=None
+        Rows of one group are never on both sides.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the shuffle; None deals out the rows as they stand, class by class (numbers from
+        small to large), so that a fold has a share of each.
+    kind : {"classes", "numbers", None}, default=None
+        What y holds; numbers are not stratified by a shuffle. None is classes.
+    order : ndarray of int of shape (n,) or None, default=None
+        The order in which rows are dealt or shuffled, for folds that do not depend on where they
+        stand: `hybridsent._numerics.rows.content_order`. None takes them as they stand.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Training and test positions; empty where no row can be tested.
+
+    Examples
+    --------
+    >>> from hybridsent._folds import inner_folds
+    >>> y = ["a", "a", "a", "b", "b", "c"]
+    >>> [(train.tolist(), test.tolist()) for train, test in inner_folds(y, 2, random_state=None)]
+    [([1, 3, 5], [0, 2, 4]), ([0, 2, 4, 5], [1, 3])]
+    """
+    labels = one_column(y)
+    codes = _group_codes(groups, len(labels))
+    numbers = kind == "numbers"
+    if codes is not None and _count(codes) < 2:
+        codes = None
+    if not numbers:
+        labels = np.unique(labels, return_inverse=True)[1]
+    rows = np.arange(len(labels)) if order is None else np.asarray(order)
+    inside = None if codes is None else codes[rows]
+    splits = _parted(labels[rows], n_folds, inside, random_state, numbers)
+    splits = [(np.sort(rows[train]), np.sort(rows[test])) for train, test in splits]
+    if numbers:
+        return splits
+    return _learnable(splits, labels, codes)
+
+
+def _parted(
+    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, numbers: bool
+) -> Folds:
+    """Folds by scikit-learn's splitters, or dealt."""
+    most = _count(groups) if groups is not None else len(y)
+    if not numbers and groups is None and len(y):
+        most = int(np.bincount(y).max())
+    n_folds = min(n_folds, most)
+    if n_folds < 2:
+        return []
+    if seed is None:
+        return _dealt(y, n_folds, groups)
+    shuffled = {"n_splits": n_folds, "shuffle": True, "random_state": seed}
+    splitter: Any
+    if numbers:
+        splitter = KFold(**shuffled) if groups is None else GroupKFold(**shuffled)
+    else:
+        splitter = (
+            StratifiedKFold(**shuffled) if groups is None else StratifiedGroupKFold(**shuffled)
+        )
+    with ignored_warnings(UserWarning, "The least populated class"):
+        return list(splitter.split(np.zeros(len(y)), y, groups))
+
+
+def _dealt(y: np.ndarray, n_folds: int, groups: np.ndarray | None) -> Folds:
+    """Deal rows out like cards, class by class; whole groups where there are any."""
+    order = np.argsort(y, kind="stable")
+    hand = np.empty(len(y), dtype=int)
+    if groups is None:
+        hand[order] = np.arange(len(y)) % n_folds
+    else:  # groups in the order of their first row
+        met = np.unique(groups[order], return_index=True)
+        of_group = np.empty(len(met[0]), dtype=int)
+        of_group[np.argsort(met[1], kind="stable")] = np.arange(len(met[0])) % n_folds
+        hand = of_group[np.searchsorted(met[0], groups)]
+    numbers = range(n_folds)
+    return [(np.flatnonzero(hand != one), np.flatnonzero(hand == one)) for one in numbers]
+
+
+def _learnable(splits: Folds, y: np.ndarray, groups: np.ndarray | None) -> Folds:
+    """Put back into training what would take a whole class away; folds without a test row go."""
+    out = []
+    for train, test in splits:
+        for lost in np.setdiff1d(y[test], y[train]):
+            if lost in y[train]:  # another class brought it back
+                continue
+            of_class = test[y[test] == lost]
+            back = of_class[:1]
+            if groups is not None:  # the smallest group that has the class
+                held, sizes = np.unique(groups[test], return_counts=True)
+                having = np.isin(held, groups[of_class])
+                back = test[groups[test] == held[having][sizes[having].argmin()]]
+            train, test = np.union1d(train, back), np.setdiff1d(test, back)
+        if len(test):
+            out.append((train, test))
+    return out
+
+
+def fold_numbers(splits: Sequence[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
+    """Number the folds by the rows that each tests.
+
+    Parameters
+    ----------
+    splits : list of (ndarray, ndarray)
+        Folds in which a row is tested at most once, as `inner_folds` gives them.
+    n : int
+        Rows.
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        The number; -1 for rows that are never tested.
+
+    Examples
+    --------
+    >>> from hybridsent._folds import fold_numbers, inner_folds
+    >>> fold_numbers(inner_folds(["a", "a", "b", "b", "c"], 2, random_state=None), 5)
+    array([ 0,  1,  0,  1, -1])
+    """
+    numbers = np.full(n, -1)
+    for number, (_, test) in enumerate(splits):
+        numbers[test] = number
+    return numbers
+
+
+def hold_out(
+    y: Any,
+    fraction: float,
+    groups: Any = None,
+    *,
+    random_state: Any = 0,
+    fewest: int = _FEWEST_HELD_OUT,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part training rows: those to learn from, and those that tell when to stop.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Codes of classes, which are held out in proportion; anything else with n rows is not looked
+        at. A class that has one row, or is in one group, is learned from.
+    fraction : float
+        Share of the rows to hold out.
+    groups : array of shape (n,) or None, default=None
+        Rows of one group stay together; as many groups are held out as come nearest to the share,
+        at least one of at least two.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the draw.
+    fewest : int, default=10
+        Rows that must be held out; where the share is less than that, none is.
+
+    Returns
+    -------
+    kept, held : ndarray of int
+        Positions, ascending.
+
+    Examples
+    --------
+    >>> from hybridsent._folds import hold_out
+    >>> kept, held = hold_out([0] * 50 + [1] * 50, 0.2)
+    >>> len(kept), len(held)
+    (80, 20)
+    """
+    values = np.asarray(y)
+    n = len(values)
+    rows = np.arange(n)
+    n_held = round(fraction * n)
+    if n_held < max(fewest, 1):
+        return rows, rows[:0]
+    codes = _group_codes(groups, n)
+    classes = values.ndim == 1 and values.dtype.kind in "biu"
+    if codes is not None and _count(codes) > 1:
+        folds = inner_folds(
+            values if classes else np.zeros(n),
+            max(2, round(1 / fraction)),
+            codes,
+            random_state=random_state,
+            kind="classes" if classes else "numbers",
+        )
+        if not folds:
+            return rows, rows[:0]
+        kept, held = min(folds, key=lambda fold: abs(len(fold[1]) - n_held))
+        return np.sort(kept), np.sort(held)
+    return _drawn(values, n_held, random_state, classes=classes)
+
+
+def _drawn(
+    y: np.ndarray, n_held: int, seed: Any, *, classes: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.arange(len(y))
+    labels, single = None, np.zeros(len(y), dtype=bool)
+    if classes:
+        _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        single = counts[codes] < 2
+        n_held = min(n_held, int((~single).sum()) - 1)
+        if n_held < 1:
+            return rows, rows[:0]
+        if (counts > 1).sum() <= min(n_held, (~single).sum() - n_held):
+            labels = codes[~single]
+    kept, held = train_test_split(
+        rows[~single], test_size=n_held, stratify=labels, random_state=seed
+    )
+    return np.sort(np.concatenate([kept, rows[single]])), np.sort(held)
+
+
+# -- groups ----------------------------------------------------------------------------------------
+
+
+def groups_of(estimator: Any, X: Any, groups: Any = None) -> np.ndarray | None:
+    """Give the groups of rows that an estimator is fitted on: those told, else a column of X.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who is fitted; where X has no names it has remembered them.
+    X : array or DataFrame of shape (n, p)
+        Features; ``group__0`` holds codes of groups, NaN for a row whose group is not known, which
+        is then a group of its own.
+    groups : array of shape (n,) or None, default=None
+        Groups as `fit` was given them.
+
+    Returns
+    -------
+    ndarray of int of shape (n,) or None
+        Codes; None where nothing tells groups.
+
+    Raises
+    ------
+    ValueError
+        If groups are given that are not one for each row, or missing ones.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent._folds import groups_of
+    >>> X = pd.DataFrame({"text__0": [0.1, 0.2, 0.3], "group__0": [7.0, 7.0, None]})
+    >>> groups_of(None, X), groups_of(None, X, ["a", "b", "a"])
+    (array([0, 0, 1]), array([0, 1, 0]))
+    """
+    n = X.shape[0] if hasattr(X, "shape") else len(X)
+    if groups is not None:
+        return _group_codes(groups, n)
+    names = getattr(X, "columns", None)
+    if names is None:
+        names = getattr(estimator, "feature_names_in_", None)
+    if names is None or len(names) != np.shape(X)[1]:
+        return None
+    found = [i for i, name in enumerate(names) if view_of(name) == GROUP]
+    if not found:
+        return None
+    column = X.iloc[:, found[0]] if hasattr(X, "iloc") else X[:, found[0]]
+    values = np.asarray(column, dtype=np.float64)
+    unknown = np.isnan(values)
+    codes = np.empty(n, dtype=int)
+    codes[~unknown] = np.unique(values[~unknown], return_inverse=True)[1]
+    codes[unknown] = codes[~unknown].max(initial=-1) + 1 + np.arange(unknown.sum())
+    return codes
+
+
+def _group_codes(groups: Any, n: int) -> np.ndarray | None:
+    """Codes of groups, in the order of their names where they have one."""
+    if groups is None:
+        return None
+    values = one_column(groups)
+    if len(values) != n:
+        raise ValueError(
+            f"The groups must be one for each row. Got {len(values)} groups for {n} rows."
+        )
+    listed = values.tolist()
+    missing = [i for i, value in enumerate(listed) if value is None or value != value]  # NaN is unlike itself
+    if missing:
+        raise ValueError(
+            f"Every row must have a group. Got {listed[missing[0]]!r} in row {missing[0]}; drop "
+            "such rows, or give each of them a name of its own."
+        )
+    try:
+        return np.asarray(np.unique(values, return_inverse=True)[1])
+    except TypeError:  # names of several types have no order: that of their first rows
+        number = {value: i for i, value in enumerate(dict.fromkeys(listed))}
+        return np.array([number[value] for value in listed])
+
+
+def _count(codes: np.ndarray) -> int:
+    return len(np.unique(codes))
+
+
+def groups_for(model: Any, groups: Any) -> dict[str, Any]:
+    """Give groups as `fit` of a model takes them, to hand them to all that tunes itself inside.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline, a search, or any other estimator.
+    groups : array of shape (n,) or None
+        Groups.
+
+    Returns
+    -------
+    dict
+        What to pass to `fit`: nothing where nobody asks; ``groups`` where scikit-learn's metadata
+        routing is on; else parameters by the names of steps, such as ``classify__groups``.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from hybridsent._folds import groups_for
+    >>> from hybridsent.heads import KernelClassifier
+    >>> groups_for(make_pipeline(StandardScaler(), KernelClassifier()), ["a", "b"])
+    {'kernelclassifier__groups': ['a', 'b']}
+    """
+    if groups is None:
+        return {}
+    if _is_routing():
+        return {"groups": groups} if _consumes(model) else {}
+    return dict.fromkeys(_names_of_groups(model), groups)
+
+
+def wants_groups(model: Any) -> bool:
+    """Tell whether anything in a model keeps groups together when it is fitted.
+
+    Parameters
+    ----------
+    model : estimator
+        A pipeline, a search, or any other estimator.
+
+    Returns
+    -------
+    bool
+        True where `groups_for` would hand them on, whether metadata are routed or not.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from hybridsent._folds import wants_groups
+    >>> from hybridsent.heads import KernelClassifier
+    >>> wants_groups(KernelClassifier()), wants_groups(LogisticRegression())
+    (True, False)
+    """
+    return bool(_names_of_groups(model)) or _consumes(model)
+
+
+def fit_with_groups(model: Any, X: Any, y: Any, groups: Any = None) -> Any:
+    """Fit a model, and hand the groups to all in it that tunes itself.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator.
+    X : DataFrame or array of n rows
+        The rows.
+    y : array of shape (n,)
+        Labels.
+    groups : array of shape (n,) or None, default=None
+        Groups.
+
+    Returns
+    -------
+    estimator
+        The same one, fitted.
+    """
+    if groups is None:
+        return model.fit(X, y)
+    if _is_routing() and _consumes(model):
+        return model.fit(X, y, groups=groups)
+    # where metadata are routed, a parameter of one step could not be told by that step's name
+    with config_context(enable_metadata_routing=False):
+        named = groups_for(model, groups)
+        hidden = _is_search(model) and _takes_groups(model.estimator)
+    if hidden:  # a search hands groups to its folds alone, unless metadata are routed
+        with config_context(enable_metadata_routing=True):
+            return model.fit(X, y, groups=groups)
+    with config_context(enable_metadata_routing=_is_routing() and not named):
+        return model.fit(X, y, **named)
+
+
+def _is_routing() -> bool:
+    return bool(get_config()["enable_metadata_routing"])
+
+
+def _consumes(model: Any) -> bool:
+    """Tell whether a model asks for groups by metadata routing, on or off."""
+    with config_context(enable_metadata_routing=True):
+        try:
+            return bool(get_routing_for_object(model).consumes("fit", ["groups"]))
+        except NotImplementedError:  # scikit-learn: this estimator routes nothing
+            return False
+
+
+def _names_of_groups(model: Any) -> list[str]:
+    """Name the parameters of `fit` by which groups reach whoever wants them, without routing."""
+    if isinstance(model, Pipeline):
+        parts = [(name, step) for name, step in model.steps if hasattr(step, "fit")]
+        return [f"{name}__{inner}" for name, step in parts for inner in _names_of_groups(step)]
+    if _is_search(model):
+        inner = [name for name in _names_of_groups(model.estimator) if name != "groups"]
+        return ["groups"] * _splits_by_groups(model.cv) + inner
+    if not hasattr(model, "fit"):
+        return []
+    if _takes_groups(model):
+        return ["groups"]
+    inner = getattr(model, "estimator", None)
+    return _names_of_groups(inner) if inner is not None and _hands_on(model) else []
+
+
+def _is_search(model: Any) -> bool:
+    return hasattr(model, "cv") and hasattr(model, "refit") and hasattr(model, "estimator")
+
+
+def _splits_by_groups(cv: Any) -> bool:
+    if not hasattr(cv, "get_metadata_routing"):
+        return False
+    return bool(get_routing_for_object(cv).consumes("split", ["groups"]))
+
+
+def _takes_groups(model: Any) -> bool:
+    return hasattr(model, "fit") and "groups" in inspect.signature(model.fit).parameters
+
+
+def _hands_on(model: Any) -> bool:
+    """Tell whether an estimator passes what its `fit` is given to the one it is around."""
+    taken = inspect.signature(model.fit).parameters.values()
+    any_name = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken)
+    return any_name and hasattr(model, "get_metadata_routing")
+
+
+def _labelled(y: np.ndarray, kind: str | None) -> np.ndarray:
+    if kind == "numbers":
+        return ~np.isnan(np.asarray(y, dtype=np.float64))
+    return labeled_rows(y)
