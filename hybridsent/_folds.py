@@ -370,7 +370,7 @@ def _learnable(splits: Folds, y: np.ndarray, groups: np.ndarray | None) -> Folds
 
 
 def fold_numbers(splits: Sequence[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
-    """Number the folds by the rows that each tests.
+    """Give the number of the fold in which each row is tested.
 
     Parameters
     ----------
@@ -539,7 +539,8 @@ def _group_codes(groups: Any, n: int) -> np.ndarray | None:
             f"The groups must be one for each row. Got {len(values)} groups for {n} rows."
         )
     listed = values.tolist()
-    missing = [i for i, value in enumerate(listed) if value is None or value != value]  # NaN is unlike itself
+    # NaN is unlike itself
+    missing = [i for i, value in enumerate(listed) if value is None or value != value]
     if missing:
         raise ValueError(
             f"Every row must have a group. Got {listed[missing[0]]!r} in row {missing[0]}; drop "
