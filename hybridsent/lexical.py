@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._folders import depth_of_caller
 from hybridsent._frames import NamedOutput
 from hybridsent._params import Interval, StrOptions
-from hybridsent.encoders._cells import Cells, as_cells
+from hybridsent.encoders._column_of_cells import Cells, as_cells
 from hybridsent.encoders._items import Spread, lists_in, mean_of, spread_of
 from hybridsent.encoders._own_cleaning import function_of
 from hybridsent.encoders._text import TextEncoder

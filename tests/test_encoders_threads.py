@@ -1,4 +1,4 @@
-"""hybridsent.encoders._threads: order, how far ahead, failures, an early end, how many threads."""
+"""hybridsent.encoders._workers: order, how far ahead, failures, an early end, how many threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hybridsent.encoders._threads import parallel, workers
+from hybridsent.encoders._workers import parallel, workers
 
 LONG = 60  # seconds after which a hang is a failure; nothing waits so long
 every_way = pytest.mark.parametrize("n_workers", [0, 1, 3])

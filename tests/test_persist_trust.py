@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import all_estimators
 
-from hybridsent.persist._names import HYBRIDSENT_MODULES, OBJECTS
+from hybridsent.persist._allowed_names import HYBRIDSENT_MODULES, OBJECTS
 from hybridsent.persist._trust import full_name, is_allowed
 
 
@@ -107,8 +107,8 @@ def test_our_reader_gives_what_skops_gives(tmp_path):
     from sklearn.preprocessing import FunctionTransformer
 
     from hybridsent.persist._archive import Allowance
-    from hybridsent.persist._codec import audit, decode
     from hybridsent.persist._graph import first_difference
+    from hybridsent.persist._skops_file import audit, decode
 
     shared = [1, 2.5, None, True, "text"]
     parts = {

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hybridsent.exceptions import StoreError, StoreWarning
-from hybridsent.store import FeatureStore, _claims, _rows, default_store_path, resolve_store
+from hybridsent.store import FeatureStore, _claims, _row_file, default_store_path, resolve_store
 from hybridsent.store._idle import close_idle
 
 F = "text-tiny-1"
@@ -112,7 +112,7 @@ def hour(monkeypatch):
     """A clock that tests turn: the hour of use."""
 
     def turn(value):
-        monkeypatch.setattr(_rows, "this_hour", lambda: HOUR + value)
+        monkeypatch.setattr(_row_file, "this_hour", lambda: HOUR + value)
 
     turn(0)
     return turn

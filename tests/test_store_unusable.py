@@ -366,7 +366,7 @@ def test_no_statement_has_more_variables_than_an_old_sqlite_takes(tmp_path, monk
     keys = [i.to_bytes(16, "big") for i in range(9000)]
     store = FeatureStore(tmp_path, max_bytes=2**20)
     with monkeypatch.context() as patch:
-        patch.setattr("hybridsent.store._rows.this_hour", lambda: 1)
+        patch.setattr("hybridsent.store._row_file.this_hour", lambda: 1)
         store.put_many(F, keys, np.ones((9000, 3)))
     assert len(store.get_many(F, keys[:4000])) == 4000
     assert len(store.get_many(F, keys)) == 9000

@@ -17,10 +17,10 @@ from hybridsent._folders import depth_of_caller
 from hybridsent.datasets._heard import NOTHING, Heard, joined
 from hybridsent.datasets._speech import SAMPLING_RATE, Listener
 from hybridsent.datasets._subtitles import Subtitles
-from hybridsent.encoders._cells import Cells
+from hybridsent.encoders._column_of_cells import Cells
 from hybridsent.encoders._items import lists_in, spread_of
 from hybridsent.encoders._reading import read
-from hybridsent.encoders._threads import parallel, workers
+from hybridsent.encoders._workers import parallel, workers
 from hybridsent.exceptions import CellError, CellWarning, MediaError, SilentSoundError
 from hybridsent.media import content_key, load_audio, without_frames
 from hybridsent.media._forms import opened, weights_in

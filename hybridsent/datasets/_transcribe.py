@@ -29,7 +29,7 @@ from hybridsent.datasets._heard import Heard
 from hybridsent.datasets._hearing import Transcription, transcribe_cells
 from hybridsent.datasets._several import absolute
 from hybridsent.datasets._speech import DEFAULT_MODEL
-from hybridsent.encoders._cells import Cells
+from hybridsent.encoders._column_of_cells import Cells
 from hybridsent.store import FeatureStore
 
 __all__ = ["transcribe", "transcribed_table"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hybridsent.encoders._image import ImageEncoder
     from hybridsent.encoders._licences import check_commercial
     from hybridsent.encoders._network import Network, Options
-    from hybridsent.encoders._present import PresentCells
+    from hybridsent.encoders._present_cells import PresentCells
     from hybridsent.encoders._registry import (
         Backbone,
         get_backbone,
@@ -33,7 +33,7 @@ _HOMES = {
     "Network": "hybridsent.encoders._network",
     "Options": "hybridsent.encoders._network",
     "PackagedFiles": "hybridsent.encoders._sources",
-    "PresentCells": "hybridsent.encoders._present",
+    "PresentCells": "hybridsent.encoders._present_cells",
     "TextEncoder": "hybridsent.encoders._text",
     "check_commercial": "hybridsent.encoders._licences",
     "get_backbone": "hybridsent.encoders._registry",

@@ -25,7 +25,7 @@ from hybridsent._frames import NamedOutput
 from hybridsent._params import HasMethods, Interval, Jobs, StrOptions
 from hybridsent._plugins import Loading
 from hybridsent.encoders import _runtime
-from hybridsent.encoders._cells import as_cells
+from hybridsent.encoders._column_of_cells import as_cells
 from hybridsent.encoders._items import ColumnRun
 from hybridsent.encoders._loaded import PROMISE, verify
 from hybridsent.encoders._network import Network, Options
@@ -323,7 +323,7 @@ class BaseEncoder(NamedOutput, BaseEstimator):
             "weights": backbone.digest(),
             "precision": self._precision(backbone),
             "cleaning": self._cleaning(),
-            **options.told(),
+            **options.for_fingerprint(),
         }
         digest = hashlib.blake2b(
             json.dumps(spec, sort_keys=True).encode(), digest_size=8

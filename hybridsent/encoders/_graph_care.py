@@ -166,10 +166,10 @@ def _described(path: Path) -> Kept | None:
         used = (path / MANIFEST).stat().st_mtime
     except OSError:
         return None
-    told: object = None
+    found: object = None
     with suppress(OSError, ValueError, RecursionError):
-        told = json.loads((path / ABOUT).read_text(encoding="utf-8"))
-    about = told if isinstance(told, dict) else {}
+        found = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+    about = found if isinstance(found, dict) else {}
     versions = about.get("versions")
     return Kept(
         path,

@@ -28,8 +28,8 @@ from hybridsent._warnings import ignored_warnings
 from hybridsent.encoders import _graph_care, _graph_files
 from hybridsent.encoders._files import first_line, quiet_transformers
 from hybridsent.encoders._processor import has_bfloat16, has_openvino, multiplies_bfloat16
-from hybridsent.encoders._threads import workers
 from hybridsent.encoders._timing import speed_ratio
+from hybridsent.encoders._workers import workers
 
 __all__ = [
     "Graphs",

@@ -91,10 +91,10 @@ def _told_by_files(rest: str, revision: str | None, *, local_files_only: bool) -
             f"its files do not tell. {sentence(str(error))}"
         ) from error
     if len(found) != 1:
-        told = f"say that it reads {' and '.join(found)}" if found else "do not tell"
+        stated = f"say that it reads {' and '.join(found)}" if found else "do not tell"
         raise UnknownBackboneError(
             f"The modality of {name!r} must be given, by an encoder such as TextEncoder({name!r}): "
-            f"its files {told}."
+            f"its files {stated}."
         )
     return found[0]
 
@@ -106,10 +106,10 @@ def _readers(folder: Path, settings: dict[str, Any], name: str) -> list[str]:
     if len(towers) > 1:
         return towers
     files = [folder / f"{file}_config.json" for file in ("preprocessor", "processor")]
-    told: dict[str, Any] = {}
+    stated: dict[str, Any] = {}
     for path in files:
-        told |= read_json(path, name) if path.is_file() else {}
-    known = set(told).union(*(value for value in told.values() if isinstance(value, dict)))
+        stated |= read_json(path, name) if path.is_file() else {}
+    known = set(stated).union(*(value for value in stated.values() if isinstance(value, dict)))
     prepared = [name for name, network in networks.items() if known & set(network.prepared_by)]
     return prepared or [
         name

@@ -101,12 +101,12 @@ class Weights:
             check_unchanged(self.digest, self.identify(), self.name)
 
 
-def is_recipe(told: object) -> bool:
+def is_recipe(recipe: object) -> bool:
     """Whether what a file states is a recipe, as `Weights` has one.
 
     Parameters
     ----------
-    told : object
+    recipe : object
         What JSON held.
 
     Returns
@@ -115,15 +115,15 @@ def is_recipe(told: object) -> bool:
         False for a name or a value that is none of a recipe.
     """
     known = {"pooling", "normalise", "max_length", "prefix"}
-    if not isinstance(told, dict) or not set(told) <= known:
+    if not isinstance(recipe, dict) or not set(recipe) <= known:
         return False
-    length = told.get("max_length", 3)
+    length = recipe.get("max_length", 3)
     return (
-        told.get("pooling", "mean") in ("mean", "cls", "max")
-        and told.get("normalise", True) in (True, False)
+        recipe.get("pooling", "mean") in ("mean", "cls", "max")
+        and recipe.get("normalise", True) in (True, False)
         and type(length) is int
         and length >= 3
-        and isinstance(told.get("prefix", ""), str)
+        and isinstance(recipe.get("prefix", ""), str)
     )
 
 

@@ -93,7 +93,7 @@ def _transformers(repo: str, *beside: str) -> tuple[Source, ...]:
     )
 
 
-def _backbone(name: str, repo: str, *beside: str, **told: Any) -> Backbone:
+def _backbone(name: str, repo: str, *beside: str, **facts: Any) -> Backbone:
     return Backbone(
         name=name,
         modality=name.partition("/")[0],
@@ -101,7 +101,7 @@ def _backbone(name: str, repo: str, *beside: str, **told: Any) -> Backbone:
         weights=f"Hugging Face hub, {repo}",
         sources=_transformers(repo, *beside),
         measured=True,
-        **told,
+        **facts,
     )
 
 

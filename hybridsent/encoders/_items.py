@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hybridsent.encoders._cells import Cells
+from hybridsent.encoders._column_of_cells import Cells
 from hybridsent.encoders._pooling import segments
 from hybridsent.encoders._run import Run
 from hybridsent.exceptions import CellError, MediaError

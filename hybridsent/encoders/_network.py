@@ -50,7 +50,7 @@ class Options:
     long: str = "cut"
     window_seconds: float | None = None
 
-    def told(self) -> dict[str, Any]:
+    def for_fingerprint(self) -> dict[str, Any]:
         """Give what is part of a fingerprint; what came later is told where it is not the default.
 
         Returns

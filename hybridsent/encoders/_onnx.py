@@ -98,14 +98,14 @@ def _linear(node: memoryview) -> dict[str, str]:
 
     ``/encoder/layer.0/output/dense/MatMul_quant`` is of the layer ``encoder.layer.0.output.dense``.
     """
-    told: dict[int, list[str]] = {}
+    fields: dict[int, list[str]] = {}
     for number, value in _fields(node):
         if number in (_INPUT, _NODE_NAME, _KIND):
-            told.setdefault(number, []).append(bytes(value).decode())
-    if told[_KIND][0] not in ("MatMul", "MatMulInteger"):
+            fields.setdefault(number, []).append(bytes(value).decode())
+    if fields[_KIND][0] not in ("MatMul", "MatMulInteger"):
         return {}
-    layer = told[_NODE_NAME][0].strip("/").rpartition("/")[0].replace("/", ".")
-    return {told[_INPUT][1].removesuffix(_QUANTISED): f"{layer}.weight"}
+    layer = fields[_NODE_NAME][0].strip("/").rpartition("/")[0].replace("/", ".")
+    return {fields[_INPUT][1].removesuffix(_QUANTISED): f"{layer}.weight"}
 
 
 def _tensor(message: memoryview) -> tuple[str, np.ndarray]:

@@ -85,19 +85,19 @@ def resolve(name: str, modality: str | None, revision: str | None = None) -> Bac
             f"{attribute!r}."
         )
     _check_call(loader, name)
-    told = getattr(loader, "modality", None)
-    if told is None and modality is None:
+    reads = getattr(loader, "modality", None)
+    if reads is None and modality is None:
         raise UnknownBackboneError(
             f"The modality of {name!r} must be known. Got none; write {attribute}.modality = "
             "'image' (or what it reads) below the function, or give an encoder with this name."
         )
-    if None not in (told, modality) and told != modality:
+    if None not in (reads, modality) and reads != modality:
         raise UnknownBackboneError(
-            f"The backbone of the {modality} view must read {modality}. {name!r} reads {told}."
+            f"The backbone of the {modality} view must read {modality}. {name!r} reads {reads}."
         )
     return Backbone(
         name=name,
-        modality=str(modality or told),
+        modality=str(modality or reads),
         loader="hybridsent.encoders._own:load",
         identify="hybridsent.encoders._own:identify",
         weights=f"loaded by {name}",

@@ -72,10 +72,10 @@ def forget() -> None:
 
 
 def _remembered(backbone: Backbone, key: tuple[str, ...]) -> str:
-    told = json.dumps([*key, processor_name(), _FORMAT])
+    parts = json.dumps([*key, processor_name(), _FORMAT])
     # not its name: a network that is found in two folders is one, and has one choice
     slug = re.sub(r"[^A-Za-z0-9]+", "-", backbone.identity or backbone.name).strip("-")[-40:]
-    item = f"{slug}-speed-{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
+    item = f"{slug}-speed-{hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()}"
     kept = _graph_files.find(item)
     if kept is None:
         if not _graph_files.can_keep():  # each process would load and measure it, for nothing
@@ -91,10 +91,10 @@ def _remembered(backbone: Backbone, key: tuple[str, ...]) -> str:
 
 
 def _writer(choice: str, ratio: float | None) -> Callable[[Path], None]:
-    told = {"precision": choice, "times_faster": ratio, "processor": processor_name()}
+    facts = {"precision": choice, "times_faster": ratio, "processor": processor_name()}
 
     def write(draft: Path) -> None:
-        (draft / "speed.json").write_text(json.dumps(told), encoding="utf-8")
+        (draft / "speed.json").write_text(json.dumps(facts), encoding="utf-8")
 
     return write
 
@@ -102,10 +102,10 @@ def _writer(choice: str, ratio: float | None) -> Callable[[Path], None]:
 def _read(kept: Path) -> str:
     """Read what was kept, perhaps by another process that was first."""
     try:
-        told = json.loads((kept / "speed.json").read_text(encoding="utf-8"))
+        facts = json.loads((kept / "speed.json").read_text(encoding="utf-8"))
     except OSError:  # another process cleared the folder meanwhile
         return "bfloat16"
-    return "float32" if told["precision"] == "float32" else "bfloat16"
+    return "float32" if facts["precision"] == "float32" else "bfloat16"
 
 
 def _measured(backbone: Backbone) -> float | None:

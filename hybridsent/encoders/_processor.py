@@ -39,7 +39,7 @@ def multiplies_bfloat16() -> bool:
 @functools.cache
 def processor_name() -> str:
     """Tell processors apart whose speeds may differ: the kind, and what it may use."""
-    kind = sorted(set(_TOLD.findall(_told())))
+    kind = sorted(set(_TOLD.findall(_cpuinfo())))
     wide = (word for word in _features() if word.startswith(("avx", "amx", "fma", "asimd", "sve")))
     return " ".join([*kind, _limit(), *sorted(wide)])
 
@@ -53,7 +53,9 @@ def _features() -> frozenset[str]:
     limit = _limit()
     unused: tuple[str, ...] = ("avx512", "amx") if limit in _NARROW else ()
     unused = ("avx512_bf16", "amx") if limit in _WITHOUT_BFLOAT16 else unused
-    return frozenset(word for word in _told().split() if not (unused and word.startswith(unused)))
+    return frozenset(
+        word for word in _cpuinfo().split() if not (unused and word.startswith(unused))
+    )
 
 
 def _limit() -> str:
@@ -61,7 +63,7 @@ def _limit() -> str:
     return next(filter(None, limits), "").upper()
 
 
-def _told() -> str:
+def _cpuinfo() -> str:
     try:
         return Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:

@@ -14,8 +14,8 @@ import numpy as np
 
 from hybridsent._folders import depth_of_caller
 from hybridsent._hints import sentence
-from hybridsent.encoders import _runtime, _threads
-from hybridsent.encoders._cells import Cells
+from hybridsent.encoders import _runtime, _workers
+from hybridsent.encoders._column_of_cells import Cells
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._reading import Reading, read
 from hybridsent.exceptions import (
@@ -69,7 +69,7 @@ class Run:
     @cached_property
     def _n_workers(self) -> int:
         """Threads that may be kept busy; a row that is in the store needs none."""
-        return _threads.workers(self.encoder.n_jobs)
+        return _workers.workers(self.encoder.n_jobs)
 
     def rows(self) -> np.ndarray | None:
         """Give a vector a cell, NaN where it is missing or broken; None where all are."""
@@ -94,7 +94,7 @@ class Run:
         size = self.encoder.slice
         blocks = [present[i : i + _BLOCK] for i in range(0, len(present), _BLOCK)]
         n_workers = 0 if len(blocks) == 1 else self._n_workers if self.encoder.threads else 1
-        hashed = _threads.parallel(self._hash, blocks, n_workers, ahead=2 * size // _BLOCK)
+        hashed = _workers.parallel(self._hash, blocks, n_workers, ahead=2 * size // _BLOCK)
         part: list[tuple[int, bytes | MediaError]] = []
         with closing(hashed):
             for block in hashed:
@@ -196,7 +196,7 @@ class Run:
         self._network, options = networks[0], self.encoder._options()
         network = self._network
         alone = len(keys) == 1  # threads would cost more than they gain
-        prepared = _threads.parallel(
+        prepared = _workers.parallel(
             lambda key: self._prepare(network, key, options),
             keys,
             0 if alone or not self.encoder.threads else self._n_workers,
@@ -214,7 +214,7 @@ class Run:
             finally:
                 turns.put(network)
 
-        encoded = _threads.parallel(
+        encoded = _workers.parallel(
             encode,
             self._batches(network, keys, prepared, options),
             0 if alone else lanes * len(networks),
@@ -225,7 +225,7 @@ class Run:
         with closing(prepared), closing(encoded):
             for batch, vectors in encoded:
                 self._check_width(vectors.shape[2])
-                yield self._told(batch, vectors.reshape(len(batch), -1))
+                yield self._sort_out(batch, vectors.reshape(len(batch), -1))
 
     def _check_width(self, width: int) -> None:
         """Refuse vectors of another width than was declared, or than the first ones had."""
@@ -237,7 +237,7 @@ class Run:
                 "the width of its Backbone."
             )
 
-    def _told(self, batch: list[_Keys], vectors: np.ndarray) -> tuple[list[bytes], np.ndarray]:
+    def _sort_out(self, batch: list[_Keys], vectors: np.ndarray) -> tuple[list[bytes], np.ndarray]:
         """Sort vectors: those of the keys asked for are given, the others kept or broken."""
         finite = np.isfinite(vectors).all(axis=1)
         given = []

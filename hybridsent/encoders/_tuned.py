@@ -168,19 +168,19 @@ def load(backbone: Backbone, device: str, precision: str) -> Network:
     return _efficientnet.load(backbone, device, precision)
 
 
-def write_manifest(folder: Path, told: dict[str, Any]) -> None:
+def write_manifest(folder: Path, about: dict[str, Any]) -> None:
     """Write ``hybridsent.json``.
 
     Parameters
     ----------
     folder : Path
         Folder with the weights.
-    told : dict
+    about : dict
         What is known of the network: ``kind``, ``modality``, ``base``, ``entry`` (of torchvision),
         ``sha256``, ``width``, ``licence``, ``commercial_use``, and where its files do not state
         it, ``recipe`` (see `Weights`).
     """
-    text = json.dumps({"format": FORMAT, **told}, indent=1, sort_keys=True)
+    text = json.dumps({"format": FORMAT, **about}, indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
@@ -197,27 +197,27 @@ def _manifest(folder: Path, name: str) -> dict[str, Any]:
                 f"The folder of {name!r} must hold {MANIFEST} and {WEIGHTS}. {folder} has no "
                 f"{file}; a model of transformers is named 'hf:FOLDER'."
             )
-    told = read_json(folder / MANIFEST, name)
+    about = read_json(folder / MANIFEST, name)
     rules = {
-        "format": told.get("format") == FORMAT,
-        "kind": told.get("kind") in KINDS,
-        "modality": told.get("modality") in [each.name for each in list_modalities()],
-        "base": isinstance(told.get("base"), str),
-        "entry": isinstance(told.get("entry"), str),
-        "sha256": isinstance(told.get("sha256"), str) and len(told["sha256"]) == 64,
-        "width": _is_width(told.get("width")),
-        "licence": isinstance(told.get("licence"), str),
-        "commercial_use": told.get("commercial_use") in (True, False, None),
-        "recipe": is_recipe(told.get("recipe", {})),
+        "format": about.get("format") == FORMAT,
+        "kind": about.get("kind") in KINDS,
+        "modality": about.get("modality") in [each.name for each in list_modalities()],
+        "base": isinstance(about.get("base"), str),
+        "entry": isinstance(about.get("entry"), str),
+        "sha256": isinstance(about.get("sha256"), str) and len(about["sha256"]) == 64,
+        "width": _is_width(about.get("width")),
+        "licence": isinstance(about.get("licence"), str),
+        "commercial_use": about.get("commercial_use") in (True, False, None),
+        "recipe": is_recipe(about.get("recipe", {})),
     }
     wrong = [key for key, right in rules.items() if not right]
     if wrong:
         raise WeightsError(
             f"The file {folder / MANIFEST} of {name!r} must be one of format {FORMAT} that "
-            f"FineTuned.save wrote. Its {wrong[0]!r} is {told.get(wrong[0])!r}: it is foreign, "
+            f"FineTuned.save wrote. Its {wrong[0]!r} is {about.get(wrong[0])!r}: it is foreign, "
             "damaged, or of a newer version."
         )
-    return dict(told)
+    return dict(about)
 
 
 def _is_width(value: object) -> bool:

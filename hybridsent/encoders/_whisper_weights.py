@@ -202,8 +202,8 @@ class _CTranslate2(WhisperWeights):
             raise self.wrong(f"it holds a {file.spec!r}")
 
     def heads(self, width: int) -> int:
-        told = "encoder/num_heads"
-        return self._file.number(told) if told in self._file else max(1, width // _HEAD)
+        key = "encoder/num_heads"
+        return self._file.number(key) if key in self._file else max(1, width // _HEAD)
 
     def n_layers(self) -> int:
         n = 0
@@ -257,9 +257,9 @@ class _Safetensors(WhisperWeights):
         self._prefix = there[0]
 
     def heads(self, width: int) -> int:
-        config = self.path.with_name("config.json")
-        told = read_json(config, self.name) if config.is_file() else {}
-        heads = told.get("encoder_attention_heads", max(1, width // _HEAD))
+        file = self.path.with_name("config.json")
+        config = read_json(file, self.name) if file.is_file() else {}
+        heads = config.get("encoder_attention_heads", max(1, width // _HEAD))
         if not isinstance(heads, int):
             raise self.wrong(f"its config.json says that it has {heads!r} heads")
         return heads

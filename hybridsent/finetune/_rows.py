@@ -15,8 +15,8 @@ from sklearn.utils.multiclass import type_of_target
 from hybridsent._hints import sentence
 from hybridsent._labels import labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
-from hybridsent.encoders._cells import as_cells
-from hybridsent.encoders._threads import parallel, workers
+from hybridsent.encoders._column_of_cells import as_cells
+from hybridsent.encoders._workers import parallel, workers
 from hybridsent.exceptions import CellError, CellWarning, EmptyTextError, MediaError
 
 __all__ = ["Domain", "batches_of", "codes_of", "held_out_rows", "read"]

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from hybridsent.exceptions import BundleError, PersistError
 from hybridsent.persist._archive import Allowance
 from hybridsent.persist._bundle import MODEL, read_bundle, read_manifest, sha256, write_bundle
-from hybridsent.persist._codec import audit, decode, encode, needed_trust
 from hybridsent.persist._encoders import compare_encoders, describe_encoders, warn_of_passing
 from hybridsent.persist._errors import as_bundle_error
 from hybridsent.persist._graph import first_difference
@@ -35,6 +34,7 @@ from hybridsent.persist._portable import (
     set_tensors,
     thaw,
 )
+from hybridsent.persist._skops_file import audit, decode, encode, needed_trust
 from hybridsent.persist._trust import Trusted, check_trusted, load_plugins
 
 __all__ = ["check_savable", "inspect", "load", "save"]

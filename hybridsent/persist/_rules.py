@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hybridsent.exceptions import BundleError
+from hybridsent.persist._allowed_names import KEY_TYPES
 from hybridsent.persist._arrays import check_npy, check_npz
-from hybridsent.persist._names import KEY_TYPES
 from hybridsent.persist._node import Node, Walk, expect, get, parsed
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from hybridsent._plugins import load_plugin
 from hybridsent.exceptions import UntrustedTypeError
-from hybridsent.persist._names import (
+from hybridsent.persist._allowed_names import (
     FUNCTIONS,
     HYBRIDSENT_FUNCTIONS,
     HYBRIDSENT_MODULES,

@@ -22,7 +22,7 @@ from types import TracebackType
 
 from hybridsent._folders import make_folder, share
 from hybridsent.store import _idle
-from hybridsent.store._names import live_file
+from hybridsent.store._file_names import live_file
 from hybridsent.store._sqlite import connect, create, explained, transaction
 
 __all__ = ["Claims"]

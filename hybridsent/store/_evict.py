@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hybridsent.store._claims import Claims
-from hybridsent.store._names import garbage, live_files
-from hybridsent.store._rows import RowFile
+from hybridsent.store._file_names import garbage, live_files
+from hybridsent.store._row_file import RowFile
 from hybridsent.store._sqlite import DamagedError, connect, explained, set_aside, shrink
 
 __all__ = ["evict", "file_bytes", "sweep", "total_bytes"]

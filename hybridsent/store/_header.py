@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybridsent.exceptions import StoreError
-from hybridsent.store._codec import CODECS, VECTORS, Codec
+from hybridsent.store._row_bytes import CODECS, VECTORS, Codec
 from hybridsent.store._sqlite import DamagedError
 
 __all__ = ["Header", "page_size", "read_header", "schema", "write_header"]

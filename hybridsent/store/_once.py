@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from hybridsent.exceptions import StoreError
 from hybridsent.store._claims import Claims
-from hybridsent.store._codec import VECTORS, Codec
+from hybridsent.store._row_bytes import VECTORS, Codec
 from hybridsent.store._shelf import Shelf
 from hybridsent.store._sqlite import DamagedError, UnusableError, set_aside
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hybridsent.store._evict import file_bytes
-from hybridsent.store._rows import RowFile
+from hybridsent.store._row_file import RowFile
 from hybridsent.store._sqlite import DamagedError, chunked, connect, explained, set_aside
 
 __all__ = ["StoreFile", "StoreProblem", "describe", "problems_of"]

@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 from hybridsent.exceptions import StoreError, StoreWarning
 from hybridsent.store import _idle
-from hybridsent.store._codec import VECTORS, Codec
+from hybridsent.store._file_names import live_file
 from hybridsent.store._header import Header, page_size, schema
-from hybridsent.store._names import live_file
-from hybridsent.store._rows import RowFile
+from hybridsent.store._row_bytes import VECTORS, Codec
+from hybridsent.store._row_file import RowFile
 from hybridsent.store._sqlite import READONLY, DamagedError, connect, create, explained, set_aside
 
 __all__ = ["Shelf", "base_name"]

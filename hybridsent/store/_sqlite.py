@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from hybridsent._folders import make_folder, share
 from hybridsent.exceptions import StoreError
-from hybridsent.store._names import DRAFT_SUFFIX, next_file
+from hybridsent.store._file_names import DRAFT_SUFFIX, next_file
 
 __all__ = [
     "AT_ONCE",

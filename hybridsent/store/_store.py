@@ -17,12 +17,12 @@ import numpy as np
 
 from hybridsent._folders import at_home, cache_folder, warn_once
 from hybridsent.exceptions import StoreWarning
-from hybridsent.store._codec import TEXTS, VECTORS, Codec
 from hybridsent.store._evict import evict, sweep, total_bytes
-from hybridsent.store._names import live_files
+from hybridsent.store._file_names import live_files
 from hybridsent.store._once import Compute, Computed, Once, compute_alone
 from hybridsent.store._report import StoreFile, StoreProblem, describe, problems_of
-from hybridsent.store._rows import RowFile
+from hybridsent.store._row_bytes import TEXTS, VECTORS, Codec
+from hybridsent.store._row_file import RowFile
 from hybridsent.store._shelf import Shelf, base_name
 from hybridsent.store._sqlite import WAY_OUT, UnusableError, explained
 

@@ -260,9 +260,9 @@ THE_ANSWER_IS_NO = {
     "hybridsent.encoders._hf_bounds": "asks what a model would hold; loading it tells what is wrong",
     "hybridsent.encoders._hf_text": "asks whether a tokenizer is one of Rust; else the slow one cuts",
     "hybridsent._plugins": "keeps what broke in another package, and tells it at each call",
-    "hybridsent.encoders._threads": "raises it after the results of what came before it",
+    "hybridsent.encoders._workers": "raises it after the results of what came before it",
     "hybridsent.fusion._grid": "keeps a strategy of a user that fails apart from the others, and tells",
-    "hybridsent.persist._codec": "asks whether a part can be written; what it raises is the answer",
+    "hybridsent.persist._skops_file": "asks whether a part can be written; what it raises is the answer",
 }
 """Modules whose broad except need not raise again."""
 

@@ -85,7 +85,7 @@ def as_cells(X: Any, modality: str) -> Cells:
 
     Examples
     --------
-    >>> from hybridsent.encoders._cells import as_cells
+    >>> from hybridsent.encoders._column_of_cells import as_cells
     >>> as_cells(["good", None], "text").present()
     [0]
     """

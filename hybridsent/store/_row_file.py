@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from hybridsent.exceptions import StoreError
-from hybridsent.store._codec import Codec
 from hybridsent.store._header import Header, read_header, write_header
+from hybridsent.store._row_bytes import Codec
 from hybridsent.store._sqlite import AT_ONCE, DamagedError, chunked, shrink, transaction
 
 __all__ = ["RowFile"]

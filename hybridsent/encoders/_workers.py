@@ -40,7 +40,7 @@ def workers(n_jobs: int | None) -> int:
 
     Examples
     --------
-    >>> from hybridsent.encoders._threads import workers
+    >>> from hybridsent.encoders._workers import workers
     >>> workers(3)
     3
     """
@@ -78,7 +78,7 @@ def parallel(
 
     Examples
     --------
-    >>> from hybridsent.encoders._threads import parallel
+    >>> from hybridsent.encoders._workers import parallel
     >>> list(parallel(abs, [-1, 2], n_workers=2))
     [1, 2]
     """
