@@ -1,27 +1,53 @@
-"""Which rows have a label: one rule for classes and for numbers, in one place (layer L0)."""
+"""Which rows have a label: one rule for classes and for numbers, in one place (layer L0).
+
+Of classes the number -1 marks a row without a label, as in scikit-learn; of numbers (a regression)
+NaN alone does, because -1 is a value like any other. Which of the two y is, `kind_of` says: by the
+estimator, where that is a classifier or a regressor, else by the labels. Whoever fits several steps
+decides it once, and lets all inside read labels so (`reading_labels_as`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from numbers import Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["labeled_rows", "one_column", "plain_labels", "take_rows"]
+__all__ = [
+    "Kind",
+    "check_minus_one_is_no_class",
+    "kind_of",
+    "labeled_rows",
+    "one_column",
+    "plain_labels",
+    "reading_labels_as",
+    "take_rows",
+    "what_minus_one_is",
+]
+
+Kind = Literal["classes", "numbers"]
+"""What labels are."""
+
+_decided: ContextVar[Kind | None] = ContextVar("_decided", default=None)
 
 
-def labeled_rows(y: Any) -> np.ndarray:
+def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     """Tell which rows have a label.
 
-    By scikit-learn's rule those where y is not the number -1. In a regression -1 is a value like
-    any other, and NaN marks the rows without one: so it is where y is floats of which one is NaN
-    or not whole.
+    Of classes those where y is not the number -1, scikit-learn's mark, nor NaN among floats; of
+    numbers those where y is not NaN (or None).
 
     Parameters
     ----------
     y : array of shape (n,)
         Labels; strings and the number -1 stand together in an array of dtype object.
+    kind : {"classes", "numbers"} or None, default=None
+        What the labels are; None is what `kind_of` says of them.
 
     Returns
     -------
@@ -32,8 +58,8 @@ def labeled_rows(y: Any) -> np.ndarray:
     ------
     ValueError
         If y holds the text ``"-1"``: a column of text cannot hold the number, and a class of that
-        name would be learned in silence. If a label is None or another missing value of an array
-        of objects.
+        name would be learned in silence. If a label of a class is None or another missing value of
+        an array of objects.
 
     Examples
     --------
@@ -42,14 +68,15 @@ def labeled_rows(y: Any) -> np.ndarray:
     array([ True, False])
     >>> labeled_rows([-1.0, 0.0, float("nan")])
     array([ True,  True, False])
+    >>> labeled_rows([-1, 0, 1]), labeled_rows([-1, 0, 1], "numbers")
+    (array([False,  True,  True]), array([ True,  True,  True]))
     """
     values = one_column(y)
-    if values.dtype.kind == "f":
-        known = ~np.isnan(values)
-        if not known.all() or (values != np.floor(values)).any():
-            return np.asarray(known)
+    kind = kind_of(None, values) if kind is None else kind
+    if kind == "numbers":
+        return ~_missing(values)
     if values.dtype.kind in "iuf":
-        return np.asarray(values != -1)
+        return np.asarray((values != -1) & ~_missing(values))
     _check_there(values)
     if any(isinstance(value, str) and value == "-1" for value in values.tolist()):
         raise ValueError(
@@ -57,6 +84,218 @@ def labeled_rows(y: Any) -> np.ndarray:
             "text holds instead; y.astype(object).replace('-1', -1) mends a pandas column."
         )
     return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
+
+
+def kind_of(estimator: Any = None, y: Any = None) -> Kind:
+    """Tell whether an estimator learns classes or numbers.
+
+    Regressors learn numbers, and classifiers classes, also at the end of a pipeline or inside a
+    search (scikit-learn's tags say so). Of all else, such as a transformer, what was decided
+    around it (`reading_labels_as`) holds; else the labels tell: what cannot be classes, a number
+    that is not whole, NaN among floats, or a negative number other than -1 (as in scores from -3
+    to 3), is a number.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Who learns.
+    y : array of shape (n,) or None, default=None
+        Labels: of the whole table, where an estimator does not tell and a fold would.
+
+    Returns
+    -------
+    {"classes", "numbers"}
+        What the labels are.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression, Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from hybridsent._labels import kind_of
+    >>> kind_of(make_pipeline(Ridge())), kind_of(LogisticRegression())
+    ('numbers', 'classes')
+    >>> kind_of(None, [-1, 0, 1]), kind_of(None, [-2, -1, 0]), kind_of(None, [0.5, -1])
+    ('classes', 'numbers', 'numbers')
+    """
+    told = _kind_told(estimator)
+    if told is not None:
+        return told
+    decided = _decided.get()
+    if decided is not None:
+        return decided
+    return "numbers" if y is not None and _are_numbers(one_column(y)) else "classes"
+
+
+def what_minus_one_is(y: Any, kind: Kind | None = None) -> str:
+    """Tell what the number -1 is among labels, as far as the labels themselves say.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+    kind : {"classes", "numbers"} or None, default=None
+        As in `labeled_rows`.
+
+    Returns
+    -------
+    {"absent", "value", "class", "mark", "either"}
+        ``"value"`` among numbers. Among classes: ``"class"`` beside another negative number, beside
+        1 alone, or where NaN marks the rows without a label; ``"either"`` beside 0, or 0 and 1: a
+        polarity, or codes with a mark; ``"mark"`` beside text and all else.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import what_minus_one_is
+    >>> what_minus_one_is(["good", -1]), what_minus_one_is([-1, 0, 1, 2])
+    ('mark', 'mark')
+    >>> what_minus_one_is([-1, 1]), what_minus_one_is([-1, 0, 1])
+    ('class', 'either')
+    """
+    values = one_column(y)
+    kind = kind_of(None, values) if kind is None else kind
+    of_numbers = [v for v in values.tolist() if isinstance(v, Real)]
+    if not any(v == -1 for v in of_numbers):
+        return "absent"
+    if kind == "numbers":
+        return "value"
+    if len(of_numbers) < len(values):
+        return "mark"
+    others = {float(v) for v in of_numbers if v != -1}
+    if others == {1.0} or any(not v >= 0 for v in others):  # NaN is none of both
+        return "class"
+    return "either" if others and others <= {0.0, 1.0} else "mark"
+
+
+def check_minus_one_is_no_class(
+    y: Any,
+    known: np.ndarray | None = None,
+    *,
+    taken: bool = True,
+    kind: Kind | None = None,
+    name: str = "y",
+    way_out: str = "leave them out",
+    error: type[Exception] = ValueError,
+) -> None:
+    """Refuse a class that is called -1 where it would count as no label.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+    known : ndarray of bool of shape (n,) or None, default=None
+        Which rows have a label, where something else than -1 tells, such as an empty cell: each -1
+        among them is a class. None: a class is what `what_minus_one_is` is sure of.
+    taken : bool, default=True
+        Whether who learns takes rows without a label; else -1 among numbers is a class as any.
+    kind : {"classes", "numbers"} or None, default=None
+        As in `labeled_rows`.
+    name : str, default="y"
+        What the labels are called, where the message is read.
+    way_out : str
+        What to do where these rows have no label, there.
+    error : type of Exception, default=ValueError
+        What is raised.
+
+    Raises
+    ------
+    Exception
+        Of the type `error`, if there is such a class.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import check_minus_one_is_no_class
+    >>> check_minus_one_is_no_class([0, 1, -1])
+    >>> check_minus_one_is_no_class([-1, 1, 1])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: y must not hold a class -1, which marks a row without a label; it holds -1 in ...
+    """
+    values = one_column(y)
+    if (kind or kind_of(None, values)) == "numbers":
+        return
+    there = values.tolist() if known is None else values[known].tolist()
+    meant = [v for v in there if (isinstance(v, Real) and v == -1) or v == "-1"]
+    if not meant:
+        return
+    if known is None:
+        is_class = what_minus_one_is(values, "classes") == "class" and taken
+    else:
+        beside_text = any(isinstance(v, str) for v in there)
+        is_class = taken or (beside_text and any(not isinstance(v, str) for v in meant))
+    if is_class:
+        raise error(
+            f"{name} must not hold a class -1, which marks a row without a label; it holds "
+            f"{meant[0]!r} in {len(meant)} rows. If it is a class, rename the class; if these rows "
+            f"have no label, {way_out}."
+        )
+
+
+@contextmanager
+def reading_labels_as(kind: Kind | None) -> Iterator[None]:
+    """Let whatever is fitted inside a ``with`` block read labels as one kind.
+
+    A transformer cannot tell scores of -1, 0 and 1 from classes; whoever fits it for a regressor,
+    or has seen the labels of the whole table, can.
+
+    Parameters
+    ----------
+    kind : {"classes", "numbers"} or None
+        What the labels are; None leaves it as it is.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import labeled_rows, reading_labels_as
+    >>> with reading_labels_as("numbers"):
+    ...     labeled_rows([-1, 0, 1])
+    array([ True,  True,  True])
+    """
+    token = _decided.set(_decided.get() if kind is None else kind)
+    try:
+        yield
+    finally:
+        _decided.reset(token)
+
+
+def _kind_told(estimator: Any) -> Kind | None:
+    """Give what an estimator's tags say; None where they say neither."""
+    if estimator is None or isinstance(estimator, type):
+        return None
+    try:
+        if is_regressor(estimator):
+            return "numbers"
+        return "classes" if is_classifier(estimator) else None
+    except (AttributeError, TypeError, ValueError):  # no estimator of scikit-learn's: without tags
+        return None
+
+
+def _are_numbers(values: np.ndarray) -> bool:
+    """Tell labels that cannot be classes."""
+    if values.dtype.kind == "i":
+        return bool((values < -1).any())
+    if values.dtype.kind == "f":  # NaN equals nothing, not even what it is rounded to
+        return bool(((values != np.floor(values)) | (values < -1)).any())
+    if values.dtype != object:
+        return False
+    missing = _missing(values)
+    there = values[~missing].tolist()
+    if not all(isinstance(value, Real) for value in there):
+        return False
+    return any(value != np.floor(float(value)) or value < -1 for value in there)
+
+
+def _missing(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    if values.dtype.kind in "iub":
+        return np.zeros(len(values), dtype=bool)
+    import pandas as pd
+
+    return np.asarray(pd.isna(values))
 
 
 def one_column(y: Any) -> np.ndarray:
@@ -115,9 +354,7 @@ def take_rows(values: Any, rows: np.ndarray) -> Any:
 
 
 def _check_there(values: np.ndarray) -> None:
-    import pandas as pd
-
-    missing = np.flatnonzero(pd.isna(values))
+    missing = np.flatnonzero(_missing(values))
     if len(missing):
         raise ValueError(
             "A row must have a label, or the number -1 where it has none. Got "

@@ -74,15 +74,16 @@ def check_minus_one(task: Labelled, model: Any, target: str) -> None:
     UsageError
         If there is one.
     """
-    told = task.labels[task.known].tolist()
-    beside_text = any(isinstance(label, str) for label in told)
-    meant = [label for label in told if label == -1 or label == "-1"]
-    if not meant or not (takes_unlabelled(model) or (beside_text and -1 in meant)):
-        return
-    raise UsageError(
-        f"--target must not hold -1, which marks a row without a label; {target!r} holds "
-        f"{meant[0]!r} in {len(meant)} rows. If it is a class, rename the class; if these rows "
-        "have no label, leave the cell empty"
+    from hybridsent._labels import check_minus_one_is_no_class
+
+    check_minus_one_is_no_class(
+        task.labels,
+        task.known,
+        taken=takes_unlabelled(model),
+        kind="classes",
+        name=f"--target {target!r}",
+        way_out="leave the cell empty",
+        error=UsageError,
     )
 
 
