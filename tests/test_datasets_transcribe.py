@@ -361,6 +361,20 @@ def test_whisper_hears_nothing_in_silence_noise_and_tones(tmp_path, rng):
     assert texts(made) == [None] * 4
 
 
+def test_opening_a_speech_model_leaves_torch_its_threads(tmp_path):
+    pytest.importorskip("faster_whisper")
+    code = (
+        "import torch, pandas as pd, numpy as np\nfrom hybridsent.datasets import transcribe\n"
+        "torch.set_num_threads(3)\ncells = [(np.zeros(16000, np.float32), 16000)] * 2\n"
+        "transcribe(pd.DataFrame({'clip': cells}), 'clip', store=None, n_jobs=1)\n"
+        "print(torch.get_num_threads())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert told.stdout.strip() == "3"
+
+
 @pytest.mark.slow
 def test_whisper_gives_the_same_text_for_the_same_sound_however_many_threads(tmp_path):
     pytest.importorskip("faster_whisper")

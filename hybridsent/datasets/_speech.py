@@ -12,6 +12,7 @@ import math
 import os
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -183,8 +184,11 @@ class Listener:
                 return
             library = import_optional("faster_whisper", caller="transcribe", extra="speech")
             side_by_side = max(1, min(n_workers, n_sounds))
-            try:
-                opened = library.WhisperModel(
+            # it sets how many threads OpenMP gives to the one that calls, torch's work included:
+            # so that one is a thread of its own
+            with ThreadPoolExecutor(1, thread_name_prefix="hybridsent") as aside:
+                opening = aside.submit(
+                    library.WhisperModel,
                     str(self.folder),
                     device="cpu",
                     compute_type="int8",
@@ -192,6 +196,8 @@ class Listener:
                     num_workers=side_by_side,
                     local_files_only=True,
                 )
+            try:
+                opened = opening.result()
             # ctranslate2 and tokenizers raise bare RuntimeErrors, and tokenizers a bare Exception
             except Exception as error:
                 raise WeightsError(
