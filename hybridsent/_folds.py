@@ -460,19 +460,17 @@ def _drawn(
     y: np.ndarray, n_held: int, seed: Any, *, classes: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     rows = np.arange(len(y))
-    labels, single = None, np.zeros(len(y), dtype=bool)
+    free, labels = np.ones(len(y), dtype=bool), None
     if classes:
         _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-        single = counts[codes] < 2
-        n_held = min(n_held, int((~single).sum()) - 1)
-        if n_held < 1:
-            return rows, rows[:0]
-        if (counts > 1).sum() <= min(n_held, (~single).sum() - n_held):
-            labels = codes[~single]
-    kept, held = train_test_split(
-        rows[~single], test_size=n_held, stratify=labels, random_state=seed
-    )
-    return np.sort(np.concatenate([kept, rows[single]])), np.sort(held)
+        rare = counts[codes] < 2
+        if 2 * rare.sum() <= len(y):  # else they number the rows, and are no classes
+            free = ~rare
+            n_held = min(n_held, int(free.sum()) - 1)
+            if (counts > 1).sum() <= min(n_held, free.sum() - n_held):
+                labels = codes[free]
+    kept, held = train_test_split(rows[free], test_size=n_held, stratify=labels, random_state=seed)
+    return np.sort(np.concatenate([kept, rows[~free]])), np.sort(held)
 
 
 # -- groups ----------------------------------------------------------------------------------------

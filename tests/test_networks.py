@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
+from hybridsent._folds import hold_out
 from hybridsent._numerics.networks import (
     dropout,
     initialise,
@@ -24,7 +25,7 @@ from hybridsent._numerics.networks import (
     to_arrays,
     train,
 )
-from hybridsent._numerics.networks._rows import Batches, few_threads, split, tensors
+from hybridsent._numerics.networks._rows import Batches, few_threads, tensors
 
 CPU = torch.device("cpu")
 
@@ -240,16 +241,16 @@ def test_batches_are_even_and_hold_each_row_once(n, size, shuffled):
 
 def test_held_out_rows_are_stratified_where_labels_allow():
     y = np.repeat([0, 1, 2], [160, 36, 4])
-    kept, out = split(200, y, 0.25, 0)
+    kept, out = hold_out(y, 0.25)
     assert sorted([*kept, *out]) == list(range(200))
     np.testing.assert_array_equal(np.bincount(y[out]), [40, 9, 1])
-    for target in (np.arange(200), y + 0.5, None, y[:, None], np.r_[y[:-1], 9]):
-        assert len(split(200, target, 0.25, 0)[1]) == 50
+    for target in (np.arange(200), y + 0.5, y[:, None], np.r_[y[:-1], 9]):
+        assert len(hold_out(target, 0.25)[1]) == 50
 
 
 def test_too_few_rows_are_not_split(inputs, labels):
-    assert len(split(99, None, 0.1, 0)[1]) == 10
-    assert len(split(94, None, 0.1, 0)[1]) == 0
+    assert len(hold_out(np.zeros(99), 0.1)[1]) == 10
+    assert len(hold_out(np.zeros(94), 0.1)[1]) == 0
     few = {name: array[:9] for name, array in inputs.items()}
     fitted = train(Net, cross_entropy, few, labels[:9], max_epochs=30, patience=1)
     assert (len(fitted.train_loss), fitted.valid_loss, fitted.best_epoch) == (30, [], 30)

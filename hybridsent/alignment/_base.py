@@ -46,14 +46,19 @@ class AlignerMixin(NamedOutput, BaseEstimator, ABC):
         self
             The fitted aligner.
         """
+        X, present = self._read(X)
+        self._fit(X, present, y)
+        return self
+
+    def _read(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Check the rows of `fit`, and tell which of them has which view."""
         self._validate_params()
         X = as_matrix(self, X, reset=True)
         self.views_ = views_of(self)
         present = presence(X, self.views_)
         together = present.T.astype(np.int64) @ present
         check_rows(type(self).__name__, together, len(X), list(self.views_))
-        self._fit(X, present, y)
-        return self
+        return X, present
 
     def transform(self, X: Any) -> np.ndarray:
         """Bring rows into the shared space.

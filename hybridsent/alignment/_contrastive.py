@@ -224,22 +224,28 @@ class ContrastiveAligner(NeuralAligner):
                 found += [_reciprocal_rank(a, b), _reciprocal_rank(b, a)]
         return float(np.mean(found)) if found else float("nan")
 
-    def _fit(self, X: np.ndarray, present: np.ndarray, y: Any) -> None:
+    def _fit(
+        self, X: np.ndarray, present: np.ndarray, y: Any, groups: np.ndarray | None = None
+    ) -> None:
         learned = isinstance(self.temperature, str)
         self.temperature_ = _START if learned else float(self.temperature)
         codes = np.full(len(X), -1)
         if self.supervised:
             columns, labelled = label_view(y, len(X), type(self).__name__)
             codes[labelled] = np.unique(columns[labelled], axis=0, return_inverse=True)[1].ravel()
-        super()._fit(X, present, codes)
+        super()._fit(X, present, codes, groups)
 
-    def _learn(self, blocks: list[np.ndarray], present: np.ndarray, y: Any) -> None:
+    def _learn(
+        self, blocks: list[np.ndarray], present: np.ndarray, y: Any, groups: np.ndarray | None
+    ) -> None:
         truth = np.column_stack([present, y]).astype(np.int64)
         if isinstance(self.temperature, str):
-            module = self._train(blocks, truth, present, ContrastiveLoss(None), _scale_layer)
+            module = self._train(
+                blocks, truth, present, ContrastiveLoss(None), groups, _scale_layer
+            )
             self.temperature_ = 1 / float(module.extra().detach())
         else:
-            self._train(blocks, truth, present, ContrastiveLoss(self.temperature_))
+            self._train(blocks, truth, present, ContrastiveLoss(self.temperature_), groups)
 
     def _coordinates(self, view: str, values: np.ndarray) -> np.ndarray:
         if not self.networks_:

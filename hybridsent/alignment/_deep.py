@@ -177,7 +177,9 @@ class DeepCCA(NeuralAligner):
         )
         self.ridge = ridge
 
-    def _learn(self, blocks: list[np.ndarray], present: np.ndarray, y: Any) -> None:
+    def _learn(
+        self, blocks: list[np.ndarray], present: np.ndarray, y: Any, groups: np.ndarray | None
+    ) -> None:
         k = self.n_components_
         if self.batch_size is not None and self.batch_size < 2 * k:
             raise ValueError(
@@ -185,7 +187,7 @@ class DeepCCA(NeuralAligner):
                 f"number of components, as few rows go together perfectly. Got {self.batch_size} "
                 f"for {k} components; None takes all rows at once."
             )
-        self._train(blocks, present, present, CorrelationLoss(k, self.ridge))
+        self._train(blocks, present, present, CorrelationLoss(k, self.ridge), groups)
         outputs = [
             self._outputs(view, block) for view, block in zip(self.views_, blocks, strict=True)
         ]

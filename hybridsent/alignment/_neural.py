@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from hybridsent._folds import groups_of
 from hybridsent._numerics.networks import dropout, load, mlp, predict, to_arrays, train
 from hybridsent._params import Devices, Interval
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
@@ -34,6 +35,8 @@ class NeuralAligner(AlignerMixin):
     deviations. Networks are trained in float32, kept as arrays in ``networks_``, and computed in
     float64.
     """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **AlignerMixin._parameter_constraints,
@@ -82,15 +85,43 @@ class NeuralAligner(AlignerMixin):
         self.verbose = verbose
         self.random_state = random_state
 
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> Any:
+        """Learn the shared space.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; columns named ``view__i`` are one view each, columns without names are one
+            view. A row is NaN in the columns of a view that it lacks. Columns of no modality
+            (``domain__0``, ``group__0``, ``missing__text``) are handed on.
+        y : array of shape (n,), default=None
+            Labels, for aligners that are supervised; otherwise ignored.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); the rows that tell when to stop are of groups that
+            are not learned from. None takes the column ``group__0``, where there is one.
+
+        Returns
+        -------
+        self
+            The fitted aligner.
+        """
+        X, present = self._read(X)
+        self._fit(X, present, y, groups_of(self, X, groups))
+        return self
+
     @abstractmethod
-    def _learn(self, blocks: list[np.ndarray], present: np.ndarray, y: Any) -> None:
+    def _learn(
+        self, blocks: list[np.ndarray], present: np.ndarray, y: Any, groups: np.ndarray | None
+    ) -> None:
         """Learn from two standardised views or more, zero in rows that lack them."""
 
     @abstractmethod
     def _coordinates(self, view: str, values: np.ndarray) -> np.ndarray:
         """Coordinates of rows, from what the network of the view gives for them."""
 
-    def _fit(self, X: np.ndarray, present: np.ndarray, y: Any) -> None:
+    def _fit(
+        self, X: np.ndarray, present: np.ndarray, y: Any, groups: np.ndarray | None = None
+    ) -> None:
         for width in self.hidden:
             if not Interval(Integral, 1, None, closed="left").is_satisfied_by(width):
                 raise ValueError(
@@ -115,7 +146,7 @@ class NeuralAligner(AlignerMixin):
             self.n_components_ = self.linear_.n_components_
         else:
             self.n_components_ = self._count_components(present)
-            self._learn(blocks, present, y)
+            self._learn(blocks, present, y, groups)
         self.canonical_correlations_ = pairwise_correlations(self._scores(X, present), present)
 
     def _count_components(self, present: np.ndarray) -> int:
@@ -144,12 +175,14 @@ class NeuralAligner(AlignerMixin):
         target: np.ndarray,
         present: np.ndarray,
         loss: Callable[[Any, Any], torch.Tensor],
+        groups: np.ndarray | None,
         extra: Callable[[], torch.nn.Module] | None = None,
     ) -> Any:
         """Train the networks on rows that have two views or more; gives the module."""
         rows = present.sum(axis=1) > 1
         if not rows.all():
             blocks, target = [block[rows] for block in blocks], target[rows]
+            groups = None if groups is None else groups[rows]
         held_out = self.validation_fraction * len(target) >= _HELD_OUT
 
         def build(generator: torch.Generator | None) -> torch.nn.Module:
@@ -162,6 +195,7 @@ class NeuralAligner(AlignerMixin):
             loss,
             {f"view{j}": block for j, block in enumerate(blocks)},
             target,
+            groups=groups,
             lr=self.lr,
             weight_decay=self.weight_decay,
             max_epochs=self.max_epochs,

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import groups_of
 from hybridsent._numerics.networks import load, predict, to_arrays, train
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent.heads._common import MostProbableMixin, learn_classes
@@ -93,7 +94,9 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         """Arrange the columns of a view, a row a segment; here each view is one."""
         return positions[None]
 
-    def fit(self, X: Any, y: Any) -> Self:
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Train the networks.
 
         Parameters
@@ -104,6 +107,9 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
             ``group__0``, ``missing__text``) are not looked at.
         y : array of shape (n,)
             Labels of at least two classes.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); the rows that tell when to stop are of groups that
+            are not learned from. None takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -113,6 +119,7 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         self._validate_params()
         X, y = as_labelled(self, X, y)
         codes = learn_classes(self, y)
+        groups = groups_of(self, X, groups)
         self.views_ = {view: self._segments(at) for view, at in views_of(self).items()}
         self._learn_scale(X)
         present = self._present(X)
@@ -126,10 +133,13 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         prior = np.bincount(codes, weights=weight)
         self.class_prior_ = prior / prior.sum()
         inputs = self._inputs(X[some], present[some])
-        self._train(inputs, codes[some], weight[some] if self.class_weight is not None else None)
+        weight = weight[some] if self.class_weight is not None else None
+        self._train(inputs, codes[some], weight, None if groups is None else groups[some])
         return self
 
-    def _train(self, inputs: dict[str, np.ndarray], codes: np.ndarray, weight: Any) -> None:
+    def _train(
+        self, inputs: dict[str, np.ndarray], codes: np.ndarray, weight: Any, groups: Any
+    ) -> None:
         from torch.nn.functional import cross_entropy
 
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
@@ -142,6 +152,7 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
                 inputs,
                 codes,
                 sample_weight=weight,
+                groups=groups,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 max_epochs=self.max_epochs,

@@ -12,9 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Batches", "Rows", "few_threads", "resolve_device", "split", "tensors"]
+__all__ = ["Batches", "Rows", "few_threads", "resolve_device", "tensors"]
 
-_FEWEST_HELD_OUT = 10  # fewer rows do not tell one epoch from the next
 _SMALL = 2**26  # multiplications of a forward pass below which threads cost more than they bring
 
 
@@ -103,25 +102,6 @@ def _tensor(array: np.ndarray, device: torch.device, precision: str) -> torch.Te
     # torch warns of memory that cannot be written, such as that of a joblib worker
     values = np.require(values, requirements=["C", "W"])
     return torch.from_numpy(values).to(device)
-
-
-def split(
-    n: int, target: np.ndarray | None, fraction: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to train on, and rows held out: none where too few."""
-    from sklearn.model_selection import train_test_split
-
-    rows = np.arange(n)
-    held = round(fraction * n)
-    if held < _FEWEST_HELD_OUT:
-        return rows, rows[:0]
-    labels = None
-    if target is not None and target.ndim == 1 and target.dtype.kind in "biu":
-        counts = np.unique(target, return_counts=True)[1]
-        if counts.min() >= 2 and len(counts) <= min(held, n - held):
-            labels = target
-    kept, out = train_test_split(rows, test_size=held, stratify=labels, random_state=seed)
-    return np.sort(kept), np.sort(out)
 
 
 def resolve_device(device: str) -> torch.device:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hybridsent._folds import hold_out
 from hybridsent._numerics.networks._layers import Build, initialise
 from hybridsent._numerics.networks._net import Loss, criterion_class, net_class
-from hybridsent._numerics.networks._rows import Batches, few_threads, resolve_device, split, tensors
+from hybridsent._numerics.networks._rows import Batches, few_threads, resolve_device, tensors
 
 if TYPE_CHECKING:
     import torch
@@ -50,6 +51,7 @@ def train(
     target: np.ndarray | None = None,
     *,
     sample_weight: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
     lr: float = 1e-3,
     weight_decay: float = 1e-2,
     max_epochs: int = 100,
@@ -82,6 +84,8 @@ def train(
         One entry a sample; None for unsupervised losses.
     sample_weight : ndarray of shape (n,), default=None
         Weights of the rows, for losses that give one value a row. Only their ratios matter.
+    groups : ndarray of shape (n,), default=None
+        Rows of one group (speaker, video) are held out together.
     lr : float, default=1e-3
         Learning rate.
     weight_decay : float, default=1e-2
@@ -144,7 +148,8 @@ def train(
     module = build(torch.Generator(where).manual_seed(seeds[0]))
     initialise(module, torch.Generator().manual_seed(seeds[1]))
     data = tensors(inputs, target, sample_weight, where)
-    kept, held_out = split(len(data), target, validation_fraction, seeds[2])
+    told = np.zeros(len(data)) if target is None else target
+    kept, held_out = hold_out(told, validation_fraction, groups, random_state=seeds[2])
     net = net_class()(
         module,
         criterion=criterion_class(),
