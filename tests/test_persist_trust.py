@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
+from hostile_bundles import of_schema
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import all_estimators
 
+from hybridsent import load, save
 from hybridsent.persist._allowed_names import HYBRIDSENT_MODULES, OBJECTS
-from hybridsent.persist._trust import full_name, is_allowed
+from hybridsent.persist._trust import full_name, is_allowed, present_home
+from hybridsent.transfer import CORAL
+from hybridsent.views import domain_column, domain_names
 
 
 def public():
@@ -34,6 +43,43 @@ def test_every_public_estimator_is_allowed():
     assert len(public()) > 150
     missing = sorted(name for name in public() | set(own()) if not is_allowed("ObjectNode", name))
     assert missing == []
+
+
+@pytest.mark.parametrize("module", HYBRIDSENT_MODULES)
+def test_an_estimator_of_ours_is_found_where_an_earlier_file_names_it(module):
+    for name in importlib.import_module(module).__all__:
+        item = getattr(importlib.import_module(module), name)
+        if isinstance(item, type):
+            assert f"{present_home(f'{module}._long_gone', name)}.{name}" == full_name(item)
+    assert present_home(f"{module}._long_gone", "__file__") == f"{module}._long_gone"
+    assert present_home(f"{module}ly._long_gone", "CORAL") == f"{module}ly._long_gone"
+
+
+def test_files_saved_before_modules_moved_still_load(tmp_path):
+    X = pd.DataFrame({"text__0": [0.0, 1.0, 5.0, 6.0], "where": ["a", "a", "b", "b"]})
+    domain = FunctionTransformer(
+        domain_column, kw_args={"target": "b"}, feature_names_out=domain_names
+    )
+    columns = ColumnTransformer(
+        [("text", "passthrough", ["text__0"]), ("domain", domain, ["where"])],
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    model = make_pipeline(columns, CORAL())
+    path = tmp_path / "model.hs"
+    save(model.fit(X), path)
+
+    def as_it_was(schema, inner):
+        text = json.dumps(schema)
+        for now, then in (
+            (CORAL.__module__, "hybridsent.transfer._coral"),
+            (domain_column.__module__, "hybridsent._views"),
+        ):
+            assert f'"{now}"' in text
+            text = text.replace(f'"{now}"', f'"{then}"')
+        return text
+
+    path.write_bytes(of_schema(path.read_bytes(), as_it_was))
+    np.testing.assert_array_equal(load(path).transform(X), model.transform(X))
 
 
 def test_nothing_else_that_is_imported_is_allowed():

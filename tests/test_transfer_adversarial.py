@@ -18,7 +18,7 @@ from hybridsent._numerics.networks import initialise, predict, to_arrays, train
 from hybridsent._numerics.networks import load as load_module
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer import DomainAdversarialClassifier
-from hybridsent.transfer._adversarial_network import (
+from hybridsent.transfer.adversarial import (
     adversarial_network,
     balanced_weights,
     ramp,

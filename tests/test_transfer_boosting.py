@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer import TrAdaBoostClassifier, TrAdaBoostRegressor
-from hybridsent.transfer._tradaboost_r2 import _faded
+from hybridsent.transfer.boosting import _faded
 
 STUMP = DecisionTreeClassifier(max_depth=1, random_state=0)
 TREE = DecisionTreeRegressor(max_depth=2, random_state=0)

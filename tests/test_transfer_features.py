@@ -32,8 +32,12 @@ from hybridsent.transfer import (
     GroupScaler,
     SubspaceAlignment,
 )
-from hybridsent.transfer._discrepancy import components, domain_contrast, kernel_components
-from hybridsent.transfer._kernel_map import landmark_rows
+from hybridsent.transfer._solvers import (
+    components,
+    domain_contrast,
+    kernel_components,
+    landmark_rows,
+)
 from hybridsent.views import modalities_of
 
 ADAPTERS = [
@@ -332,7 +336,7 @@ def test_lanczos_finds_what_the_dense_solver_finds(monkeypatch):
     X, _, target = two_domains(150, 100, 8)
     K = rbf_kernel(X, gamma=0.1)
     dense = components(K, domain_contrast(target)[:, None], 0.3, 6)
-    monkeypatch.setattr("hybridsent.transfer._discrepancy._DENSE", 10)
+    monkeypatch.setattr("hybridsent.transfer._solvers._DENSE", 10)
     state = np.random.get_state()[1].copy()  # noqa: NPY002 - shows that it is left alone
     found = kernel_components(K, domain_contrast(target), 0.3, 6)
     np.testing.assert_allclose(found, dense, atol=1e-7 * np.abs(dense).max())

@@ -37,11 +37,10 @@ from hybridsent.transfer import (
     DomainClassifier,
     ReweightedEstimator,
 )
-from hybridsent.transfer._active_set import sparse_quadratic
-from hybridsent.transfer._kliep import _climb
 from hybridsent.transfer._qp import Dense, LowRank, Region, minimize_quadratic
-from hybridsent.transfer._ulsif import left_out_error
-from hybridsent.transfer._weigher import effective_sample_size
+from hybridsent.transfer._solvers import sparse_quadratic
+from hybridsent.transfer.base import effective_sample_size
+from hybridsent.transfer.densities import _climb, left_out_error
 
 WEIGHERS = [KMM(), KLIEP(), ULSIF(), DomainClassifier()]
 RATIOS = [KLIEP(), ULSIF(), DomainClassifier()]

@@ -38,7 +38,7 @@ from hybridsent.transfer import (
     PriorRegressor,
 )
 from hybridsent.transfer._prior import deal, in_their_span
-from hybridsent.transfer._prior_regressor import left_out_errors
+from hybridsent.transfer.prior import left_out_errors
 
 TREES = {"n_estimators": 10, "n_target_estimators": 30, "n_jobs": 1}
 

@@ -415,7 +415,7 @@ def two_domains(n=120, names=False):
     ],
 )
 def test_scorers_work_in_a_grid_over_a_pipeline_that_adapts(scoring, names):
-    coral = pytest.importorskip("hybridsent.transfer._coral").CORAL
+    coral = pytest.importorskip("hybridsent.transfer").CORAL
     X, y, _ = two_domains(names=names)
     model = make_pipeline(coral(), LabeledOnly(LogisticRegression()))
     grid = GridSearchCV(
@@ -432,7 +432,7 @@ def test_scorers_work_in_a_grid_over_a_pipeline_that_adapts(scoring, names):
 
 
 def test_folds_of_scikit_learn_by_number_work_with_numbers_for_labels():
-    coral = pytest.importorskip("hybridsent.transfer._coral").CORAL
+    coral = pytest.importorskip("hybridsent.transfer").CORAL
     X, y, truth = two_domains()
     model = make_pipeline(coral(), LabeledOnly(LogisticRegression()))
     grid = GridSearchCV(

@@ -307,7 +307,7 @@ def _is_ours(estimator: Any) -> bool:
     """Tell whether an estimator is of hybridsent.transfer, or derived from what is."""
     homes = [kind.__module__ for kind in type(estimator).__mro__]
     ours = any(home.startswith("hybridsent.transfer.") for home in homes)
-    return ours and not any(home.endswith("transfer._drop") for home in homes)
+    return ours and not any(kind.__name__ == "DropDomain" for kind in type(estimator).__mro__)
 
 
 def _without(estimator: Any) -> Any:

@@ -177,7 +177,7 @@ def _adapts(made: Any) -> bool:
 
 def _with_head(made: Any, asked: _Asked, steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     from hybridsent import transfer
-    from hybridsent.transfer._fit_weighted import weight_name
+    from hybridsent.transfer.weighted import weight_name
 
     if asked.how != "early":
         raise ValueError(

@@ -16,7 +16,7 @@ from hybridsent.exceptions import BundleError
 from hybridsent.persist._archive import Allowance
 from hybridsent.persist._node import Node, get
 from hybridsent.persist._rules import RULES
-from hybridsent.persist._trust import is_allowed
+from hybridsent.persist._trust import is_allowed, present_home
 
 OLDEST_PROTOCOL = NEWEST_PROTOCOL = 2
 
@@ -110,7 +110,8 @@ class Schema:
     def _node(self, state: Any, path: str, shared: bool) -> Node:
         where = path or "the model"
         kind = get(state, "__loader__", str, where)
-        module, name = get(state, "__module__", str, where), get(state, "__class__", str, where)
+        name = get(state, "__class__", str, where)
+        module = present_home(get(state, "__module__", str, where), name)
         clean: Node = {"__loader__": kind, "__module__": module, "__class__": name}
         number = state.get("__id__")
         if shared and type(number) is int:

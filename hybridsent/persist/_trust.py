@@ -22,6 +22,7 @@ from hybridsent.persist._allowed_names import (
     FUNCTIONS,
     HYBRIDSENT_FUNCTIONS,
     HYBRIDSENT_MODULES,
+    MOVED_MODULES,
     NEVER_NAMES,
     NEVER_ROOTS,
     OBJECTS,
@@ -201,6 +202,29 @@ def _public_module(module: str) -> str | None:
     if private < 2 or not SKLEARN_UNLISTED.isdisjoint(parts) or not _is_dotted(module):
         return None
     return ".".join(parts[:private])
+
+
+def present_home(module: str, name: str) -> str:
+    """Tell in which module a name of ours stands today, where a file names an earlier one.
+
+    A public class may move from one module of its package to another; what is allowed to be built
+    is told by the name that it has today.
+
+    Examples
+    --------
+    >>> present_home("hybridsent.transfer._coral", "CORAL")
+    'hybridsent.transfer.mapping'
+    >>> present_home("elsewhere.transfer._coral", "CORAL")
+    'elsewhere.transfer._coral'
+    """
+    if module in MOVED_MODULES:
+        return MOVED_MODULES[module]
+    public = next((m for m in HYBRIDSENT_MODULES if f"{module}.".startswith(f"{m}.")), None)
+    if public is None:
+        return module
+    home = importlib.import_module(public)
+    found = getattr(home, name) if name in home.__all__ else None
+    return found.__module__ if isinstance(found, type) else module
 
 
 def full_name(kind: Any) -> str:

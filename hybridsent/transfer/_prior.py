@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval, StrOptions
-from hybridsent.transfer._domain import read_rows
+from hybridsent.transfer._rows import read_rows
 
 __all__ = [
     "PriorMixin",

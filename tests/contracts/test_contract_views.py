@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from estimator_cases import CHECKED, MINIMAL
 
-from hybridsent.transfer._adapter import BaseAdapter
+from hybridsent.transfer.base import BaseAdapter
 
 MARKS = ["domain__0", "group__0", "missing__image"]
 DROPPED: dict[str, set[str]] = {"GroupScaler": {"group__0"}, "DropDomain": {"domain__0"}}

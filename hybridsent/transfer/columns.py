@@ -1,7 +1,8 @@
-"""Standardise each group by itself (layer L3).
+"""Steps that read the columns of group and domain (layer L3).
 
 scikit-learn's StandardScaler knows one mean and one deviation. Speech emotion is told by how a
-voice differs from the same speaker's own, which needs one of each per speaker, and no label.
+voice differs from the same speaker's own, which needs one of each per speaker, and no label. And
+it drops columns by a ColumnTransformer that must be told which to keep; here the name is known.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from hybridsent._numerics.moments import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
 from hybridsent._tags import with_capabilities
 from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._domain import kept_names
+from hybridsent.transfer._rows import kept_names
 from hybridsent.views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthrough, view_of
 
-__all__ = ["GroupScaler"]
+__all__ = ["DropDomain", "GroupScaler"]
 
 
 class GroupScaler(NamedOutput, BaseEstimator):
@@ -213,3 +214,102 @@ class GroupScaler(NamedOutput, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         reads = {"reads_group": self.by == GROUP, "reads_domain": self.by != GROUP}
         return with_capabilities(tags, adapts=True, takes_unlabelled=True, **reads)
+
+
+class DropDomain(NamedOutput, BaseEstimator):
+    """Drop the column ``domain__0``, and nothing else.
+
+    It stands where a step that adapts would stand: the pipeline is then the same without transfer.
+    Where no column is of that name, nothing is dropped.
+
+    Parameters
+    ----------
+    view : {"domain", "group"}, default="domain"
+        Which column is dropped; ``"group"`` is ``group__0``, which `GroupScaler` reads.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    hybridsent.evaluation.unadapted : Puts it in the place of all that adapts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.transfer import DropDomain
+    >>> X = pd.DataFrame({"text__0": [0.5, 1.5], "domain__0": [0.0, 1.0]})
+    >>> DropDomain().fit_transform(X).ravel()
+    array([0.5, 1.5])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "view": [StrOptions({DOMAIN, GROUP})],
+    }
+
+    def __init__(self, view: str = DOMAIN) -> None:
+        self.view = view
+
+    def fit(self, X: Any, y: Any = None) -> DropDomain:
+        """Remember the columns.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; NaN is allowed.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        self
+            The fitted transformer.
+        """
+        self._validate_params()
+        as_matrix(self, X, reset=True)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Drop the column.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n, q)
+            Features without the column, in the type of X.
+        """
+        check_is_fitted(self)
+        values = as_matrix(self, X, reset=False)
+        names = getattr(self, "feature_names_in_", ())
+        off = [i for i, name in enumerate(names) if view_of(name) == self.view]
+        return np.delete(values, off, axis=1) if off else values
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: those of X without the one dropped.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Ignored; the names seen in `fit` count.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        return kept_names(self, self.view)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import HasMethods, Interval, Jobs
 from hybridsent._threads import threads_for
-from hybridsent.transfer._domain import read_rows
+from hybridsent.transfer._rows import read_rows
 
 __all__ = ["ContinuedMixin", "Trees", "as_model", "seed_of", "trees_of"]
 

@@ -6,33 +6,113 @@ process; adapt's classes take the target in their constructors.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from hybridsent._labels import plain_labels
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import adapting
 from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._balanced import BalancedWeights
-from hybridsent.transfer._domain import kept_names, read_rows
-from hybridsent.transfer._domain_classifier import DomainClassifier
-from hybridsent.transfer._fit_weighted import fit_weighted
-from hybridsent.transfer._kliep import KLIEP
-from hybridsent.transfer._kmm import KMM
-from hybridsent.transfer._scores import labeled_part
-from hybridsent.transfer._targets import labels_of, own_weights, read_learning_rows
-from hybridsent.transfer._ulsif import ULSIF
-from hybridsent.transfer._weigher import effective_sample_size
+from hybridsent.transfer._rows import (
+    kept_names,
+    labeled_part,
+    labels_of,
+    own_weights,
+    read_learning_rows,
+    read_rows,
+)
+from hybridsent.transfer.base import effective_sample_size
+from hybridsent.transfer.densities import KLIEP, ULSIF
+from hybridsent.transfer.weights import KMM, BalancedWeights, DomainClassifier
 
-__all__ = ["ReweightedEstimator"]
+__all__ = ["ReweightedEstimator", "fit_weighted", "weight_name"]
+
+
+def weight_name(estimator: Any) -> str | None:
+    """Name of the argument of `fit` that takes weights of rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any; of a Pipeline the last step gets the weights, of a search the estimator inside.
+
+    Returns
+    -------
+    str or None
+        Name; None where there is none.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from hybridsent.transfer.weighted import weight_name
+    >>> weight_name(make_pipeline(StandardScaler(), LogisticRegression()))
+    'logisticregression__sample_weight'
+    >>> weight_name(KNeighborsClassifier()) is None
+    True
+    """
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        inner = None if last is None or isinstance(last, str) else weight_name(last)
+        return None if inner is None else f"{name}__{inner}"
+    if has_fit_parameter(estimator, "sample_weight"):
+        return "sample_weight"
+    parameters = inspect.signature(estimator.fit).parameters.values()
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    inside = getattr(estimator, "estimator", None)
+    return weight_name(inside) if open_ended and hasattr(inside, "fit") else None
+
+
+def fit_weighted(owner: Any, estimator: Any, X: Any, y: Any, weights: np.ndarray) -> Any:
+    """Fit a clone of an estimator with weights.
+
+    Parameters
+    ----------
+    owner : estimator
+        Whose parameter `estimator` it is, for the message.
+    estimator : estimator
+        What is cloned.
+    X : array or DataFrame of shape (n, p)
+        Features.
+    y : array of shape (n,)
+        Labels.
+    weights : ndarray of shape (n,)
+        Weights.
+
+    Returns
+    -------
+    estimator
+        The fitted clone.
+
+    Raises
+    ------
+    ValueError
+        If the estimator takes no weights.
+    """
+    name = weight_name(estimator)
+    if name is None:
+        raise ValueError(
+            f"The 'estimator' parameter of {type(owner).__name__} must take sample_weight in fit "
+            f"(of a Pipeline, its last step must). Got {estimator!r}; LogisticRegression, Ridge, "
+            "SVC and trees take it."
+        )
+    # whose weights they are is known here, and no step must ask for them
+    with config_context(enable_metadata_routing=False):
+        return clone(estimator).fit(X, y, **{name: weights})
+
 
 WEIGHERS: dict[str, type[BaseEstimator]] = {
     "balanced": BalancedWeights,
