@@ -16,11 +16,11 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
-from hybridsent._numerics.moments import column_scale
+from hybridsent._numerics.scale import column_moments, column_scale, is_constant
 from hybridsent._params import Interval
 from hybridsent.views import as_matrix, views_of
 
-__all__ = ["ViewScaler"]
+__all__ = ["DropConstant", "ViewScaler"]
 
 _ROWS = 256  # rows held in float64 at a time: they stay in the cache
 
@@ -131,6 +131,105 @@ class ViewScaler(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
             part /= self.scale_
             out[rows] = np.clip(part, -self.limit_, self.limit_, out=part)
         return out
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class DropConstant(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
+    """Leave out the columns that are constant, up to the rounding of their values.
+
+    scikit-learn's VarianceThreshold leaves out what is constant to the last digit, so that a column
+    whose values differ by the rounding of float32 stays, and a test of its differences finds what
+    it will.
+
+    Attributes
+    ----------
+    varies_ : ndarray of bool of shape (p,)
+        Columns that are kept.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    sklearn.feature_selection.VarianceThreshold : The same with a threshold in units of the column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.scaling import DropConstant
+    >>> X = np.array([[1.0, 0.1], [2.0, 0.1000000001]], dtype=np.float32)
+    >>> DropConstant().fit_transform(X)
+    array([[1.],
+           [2.]], dtype=float32)
+    """
+
+    def fit(self, X: Any, y: Any = None) -> DropConstant:
+        """Find the columns that vary.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; NaN is a missing value.
+        y : ignored
+            Present for the scikit-learn interface.
+
+        Returns
+        -------
+        self
+            The fitted selection.
+
+        Raises
+        ------
+        ValueError
+            If no column varies.
+        """
+        X = as_matrix(self, X, reset=True)
+        mean, variance, _ = column_moments(X)
+        self.varies_ = ~is_constant(mean, np.sqrt(variance), X.dtype, len(X))
+        if not self.varies_.any():
+            raise ValueError(
+                f"{type(self).__name__} needs at least one column that varies. Got "
+                f"{X.shape[1]} that are constant over {len(X)} samples."
+            )
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Keep the columns that varied in `fit`.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n, q)
+            Some of the columns, in the type of X.
+        """
+        check_is_fitted(self)
+        return np.asarray(as_matrix(self, X, reset=False)[:, self.varies_])
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns that are kept.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Names of the columns of X, where `fit` saw none.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        names = super().get_feature_names_out(input_features)
+        return np.asarray(names[self.varies_])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
-from hybridsent.scaling import ViewScaler
+from hybridsent.scaling import DropConstant, ViewScaler
 
 
 def table(rng, n=300, dtype=np.float64):
@@ -122,3 +122,18 @@ def test_names_survive(rng):
 def test_bad_parameters_are_named(parameters):
     with pytest.raises(ValueError, match=next(iter(parameters))):
         ViewScaler(**parameters).fit([[1.0], [2.0]])
+
+
+def test_a_column_that_differs_by_rounding_is_dropped_before_features_are_selected():
+    rng = np.random.default_rng(0)
+    noise = np.float32(0.1) * (1 + 1e-7 * rng.integers(-3, 4, size=60))
+    X = np.column_stack([noise, rng.normal(size=60)]).astype(np.float32)
+    assert len(np.unique(X[:, 0])) > 1
+    assert DropConstant().fit(X).varies_.tolist() == [False, True]
+    # what is small is no constant, and float64 has more digits
+    assert DropConstant().fit(1e-20 * X.astype(np.float64)).varies_.tolist() == [True, True]
+
+
+def test_columns_that_all_are_constant_are_refused():
+    with pytest.raises(ValueError, match=r"one column that varies\. Got 2 that are"):
+        DropConstant().fit(np.ones((5, 2)))

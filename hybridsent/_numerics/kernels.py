@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from hybridsent._numerics.rows import content_order
+from hybridsent._numerics.scale import rounding_of
 
 __all__ = [
     "distances_of",
@@ -168,7 +169,7 @@ def median_gamma(X: np.ndarray, random: np.random.RandomState) -> float:
     rows -= rows.mean(axis=0)
     # relative to the rows, not to 1: columns of any unit have a bandwidth
     length = float(np.einsum("ij,ij->", rows, rows)) / len(rows)
-    rounding = max((10 * np.finfo(X.dtype).eps) ** 2, 100 * np.finfo(np.float64).eps)
+    rounding = max(rounding_of(X.dtype) ** 2, 100 * np.finfo(np.float64).eps)
     pairs = distances_of(rows, rows)[np.triu_indices(len(rows), k=1)]
     middle = float(np.median(pairs)) if len(pairs) else 0.0
     return 1 / (2 * middle) if middle > rounding * length else 1.0

@@ -13,15 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "Moments",
-    "alike_rows",
-    "column_moments",
-    "column_scale",
-    "project",
-    "scale_of",
-    "span",
-]
+__all__ = ["Moments", "alike_rows", "project", "span"]
 
 _EPS = 1e-13  # of the largest eigenvalue of a Gram matrix: below is rounding
 _ROWS = 256  # rows held in float64 at a time where columns are alone: they stay in the cache
@@ -275,102 +267,3 @@ def span(block: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndar
     out[rows] = vectors[:, keep] * root
     basis = (vectors[:, keep] / np.where(root > 0, root, 1.0)).T @ seen
     return out, (centre, basis)
-
-
-def column_moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and variance of each column, over the rows that have it.
-
-    Two passes in float64, a few rows at a time.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, p)
-        Values; NaN is a missing one.
-
-    Returns
-    -------
-    mean, variance : ndarray of shape (p,)
-        Moments, with the count as divisor; 0 where no row has the column.
-    count : ndarray of shape (p,)
-        Rows that have it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent._numerics.moments import column_moments
-    >>> column_moments(np.array([[1.0, np.nan], [3.0, 5.0]]))
-    (array([2., 5.]), array([1., 0.]), array([2., 1.]))
-    """
-    count = np.zeros(X.shape[1])
-    sums = np.zeros(X.shape[1])
-    for part, present in _parts(X, 0.0):
-        count += present
-        sums += part.sum(axis=0)
-    mean = sums / np.maximum(count, 1)
-    squares = np.zeros(X.shape[1])
-    for part, _ in _parts(X, mean):
-        part -= mean
-        squares += np.einsum("ij,ij->j", part, part)
-    return mean, squares / np.maximum(count, 1), count
-
-
-def column_scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column, for standardisation.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, p)
-        Values; NaN is a missing one.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape (p,)
-        Moments over the rows that have the column; the scale of one that is constant, up to the
-        rounding of its values and of their sum, is 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent._numerics.moments import column_scale
-    >>> column_scale(np.array([[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]]))[1].round(3)
-    array([1.633, 1.   ])
-    """
-    mean, variance, _ = column_moments(X)
-    return mean, scale_of(mean, variance, X.dtype, len(X))
-
-
-def scale_of(
-    mean: np.ndarray, variance: np.ndarray, dtype: Any, n: int, constant: float = 1.0
-) -> np.ndarray:
-    """Give the standard deviation of columns, and another value to constant ones.
-
-    Parameters
-    ----------
-    mean, variance : ndarray of shape (p,)
-        Moments.
-    dtype : dtype
-        Type of the values, which tells their rounding.
-    n : int
-        Rows, whose number tells the rounding of a sum.
-    constant : float, default=1.0
-        What a column gets that is constant up to rounding.
-
-    Returns
-    -------
-    ndarray of shape (p,)
-        Scales.
-    """
-    deviation = np.sqrt(variance)
-    rounding = max(10 * float(np.finfo(dtype).eps), n * float(np.finfo(np.float64).eps))
-    return np.where(deviation <= rounding * np.abs(mean), constant, deviation)
-
-
-def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:
-    """Give some rows at a time in float64, NaN filled, and how many values each column had."""
-    for start in range(0, len(X), _ROWS):
-        part = X[start : start + _ROWS].astype(np.float64)
-        absent = np.isnan(part)
-        if not absent.any():
-            yield part, len(part)
-            continue
-        yield np.where(absent, fill, part), len(part) - absent.sum(axis=0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from hybridsent._folds import groups_of
 from hybridsent._numerics.networks import dropout, load, mlp, predict, to_arrays, train
+from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval
 from hybridsent.alignment._base import AlignerMixin, pairwise_correlations
 from hybridsent.alignment._mcca import MCCA
@@ -133,7 +134,7 @@ class NeuralAligner(AlignerMixin):
             rows = present[:, j]
             seen = block_of(X, columns)
             seen = seen if rows.all() else seen[rows]
-            self.mean_[view], self.scale_[view] = _scale(seen)
+            self.mean_[view], self.scale_[view] = column_scale(seen)
             block = np.zeros((len(X), len(columns)), dtype=X.dtype)
             block[rows] = self._standardised(view, seen)
             blocks.append(block)
@@ -249,15 +250,6 @@ class NeuralAligner(AlignerMixin):
         if view in self.networks_:
             values = self._outputs(view, values)
         return self._coordinates(view, values)
-
-
-def _scale(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column; 1 for a constant one."""
-    mean = X.mean(axis=0, dtype=np.float64)
-    deviation = X.std(axis=0, dtype=np.float64)
-    # rounding of a constant column is not a deviation
-    constant = deviation <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
-    return mean, np.where(constant, 1.0, deviation)
 
 
 @cache  # the class cannot be made before torch is imported

@@ -11,6 +11,8 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from hybridsent.scaling import DropConstant
+
 __all__ = ["SELECTIONS", "reducer", "selector"]
 
 SELECTIONS = ("univariate", "l1", "trees")
@@ -37,7 +39,7 @@ def selector(select: str, random_state: int = 0) -> Pipeline:
     ValueError
         If it is none of these.
     """
-    from sklearn.feature_selection import SelectFromModel, SelectPercentile, VarianceThreshold
+    from sklearn.feature_selection import SelectFromModel, SelectPercentile
 
     if select == "univariate":
         best: Any = SelectPercentile(percentile=50)
@@ -58,7 +60,7 @@ def selector(select: str, random_state: int = 0) -> Pipeline:
             "instead."
         )
     # a constant column has no F, and says nothing
-    return Pipeline([("varying", VarianceThreshold()), ("best", best)])
+    return Pipeline([("varying", DropConstant()), ("best", best)])
 
 
 def reducer(

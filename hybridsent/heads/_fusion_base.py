@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import groups_of
 from hybridsent._numerics.networks import load, predict, to_arrays, train
+from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent.heads._common import MostProbableMixin, learn_classes
 from hybridsent.views import as_labelled, as_matrix, presence, views_of
@@ -175,19 +176,16 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
     def _learn_scale(self, X: np.ndarray) -> None:
         """Mean and scale of each column over the rows that have its view."""
         self.mean_ = np.zeros(X.shape[1])
-        self.scale_ = np.full(X.shape[1], np.inf)  # a constant column becomes 0, in new rows, too
+        self.scale_ = np.full(X.shape[1], np.inf)
         present = presence(X, self._flat())
         self.seen_ = present.any(axis=0)
         for rows, columns in zip(present.T, self._flat().values(), strict=True):
             if not rows.any():
                 continue
             part = X[np.ix_(rows, columns)]
-            mean = part.mean(axis=0, dtype=np.float64)
-            deviation = part.std(axis=0, dtype=np.float64, mean=mean[None])
-            self.mean_[columns] = mean
-            varies = deviation > 10 * np.finfo(X.dtype).eps * np.abs(mean)
-            root = np.sqrt(len(columns))  # all views weigh the same
-            self.scale_[columns[varies]] = deviation[varies] * root
+            # an infinite scale: a constant column becomes 0, in new rows, too
+            self.mean_[columns], scale = column_scale(part, constant=np.inf)
+            self.scale_[columns] = scale * np.sqrt(len(columns))  # all views weigh the same
 
     def _flat(self) -> dict[str, np.ndarray]:
         return {view: columns.ravel() for view, columns in self.views_.items()}

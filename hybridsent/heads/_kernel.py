@@ -23,6 +23,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Interval, StrOptions
 from hybridsent.heads._common import MostProbableMixin, learn_classes, penalty_grid
 from hybridsent.heads._experts import make_folds, probabilities
@@ -145,8 +146,7 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         X, y = as_labelled(self, X, y, allow_nan=False, dtype=[np.float64, np.float32])
         codes = learn_classes(self, y)
         self.prior_ = np.bincount(codes) / len(y)
-        # in float64: the variance of a nearly constant column is lost in float32
-        spread = float(X.var(axis=0, dtype=np.float64).sum())
+        spread = float(np.square(column_scale(X, constant=0.0)[1]).sum())
         self.gamma_ = self.gamma / spread if spread > 0 else self.gamma
         kernel = _kernel(X, X, self.gamma_)
         fold = make_folds(self, y, groups)

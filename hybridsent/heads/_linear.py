@@ -22,6 +22,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._numerics.logistic import LogisticFolds, Solution, rotate
+from hybridsent._numerics.scale import is_constant
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
 from hybridsent.heads._common import class_weights, learn_classes, penalty_grid
@@ -380,7 +381,7 @@ def _centre(X: np.ndarray, rows: np.ndarray | None) -> tuple[np.ndarray, float, 
         squares = np.einsum("ij,ij->j", Z, Z, dtype=np.float64) / len(Z)
     else:
         squares = np.einsum("i,ij,ij->j", rows / rows.sum(), Z, Z, dtype=np.float64)
-    constant = np.sqrt(squares) <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
+    constant = is_constant(mean, np.sqrt(squares), X.dtype, len(X))
     Z[:, constant] = 0.0
     scale = float(np.sqrt(squares[~constant].sum()))
     if scale == 0:  # all rows alike

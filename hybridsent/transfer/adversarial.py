@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._labels import plain_labels
 from hybridsent._numerics.networks import dropout, layer, load, mlp, predict, to_arrays, train
+from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent.transfer._rows import (
     LabeledScoreMixin,
@@ -376,18 +377,12 @@ class DomainAdversarialClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstima
         self.classes_, of_known, _ = as_codes(self, known, known[:0])
         warn_without_target(self, rows)
         adapted = bool(rows.target.any() and not rows.target.all() and self.trade_off > 0)
-        self._learn_scale(rows.X)
+        self.mean_, self.scale_ = column_scale(rows.X, constant=np.inf)
         codes = np.full(len(labels), -1)
         codes[rows.labeled] = of_known
         used = np.ones(len(codes), dtype=bool) if adapted else rows.labeled
         self._train(rows, codes, used, adapted)
         return self
-
-    def _learn_scale(self, X: np.ndarray) -> None:
-        self.mean_ = X.mean(axis=0, dtype=np.float64)
-        deviation = X.std(axis=0, dtype=np.float64)
-        varies = deviation > 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)
-        self.scale_ = np.where(varies, deviation, np.inf)
 
     def _standardised(self, X: np.ndarray) -> np.ndarray:
         scaled = (X - self.mean_) / self.scale_

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
-from hybridsent._numerics.moments import column_moments, scale_of
+from hybridsent._numerics.scale import column_moments, scale_of
 from hybridsent._params import Interval, StrOptions
 from hybridsent._tags import with_capabilities
 from hybridsent.exceptions import TransferWarning

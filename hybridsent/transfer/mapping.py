@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.covariance import ledoit_wolf_shrinkage
 
-from hybridsent._numerics.moments import scale_of, span
+from hybridsent._numerics.moments import span
+from hybridsent._numerics.scale import rounding_of, scale_of
 from hybridsent._params import Interval, StrOptions
 from hybridsent.transfer._rows import Rows, kept_names
 from hybridsent.transfer.base import BaseAdapter, check_two_rows
@@ -102,7 +103,7 @@ class CORAL(BaseAdapter):
         check_two_rows(self)
         source, target = self._parts(rows)
         self.mean_source_, self.mean_target_ = source.mean(axis=0), target.mean(axis=0)
-        rounding = 10 * float(np.finfo(rows.X.dtype).eps)
+        rounding = rounding_of(rows.X.dtype)
         source, target = source - self.mean_source_, target - self.mean_target_
         scales = [
             # each column is compared with its own mean: one of small numbers has a variance, too

@@ -25,7 +25,7 @@ from sklearn.utils import check_random_state
 
 from hybridsent._numerics.kernels import kernel_blocks, kernel_mean, median_gamma, sample_rows
 from hybridsent._numerics.logistic import LogisticFolds, rotate
-from hybridsent._numerics.moments import column_scale
+from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._qp import Dense, LowRank, Matrix, Region, minimize_quadratic
