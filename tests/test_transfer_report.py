@@ -44,11 +44,11 @@ from hybridsent.evaluation import (
     transfer_report,
     unadapted,
 )
-from hybridsent.evaluation._resampled import Answers, draw_rows, interval_of, score_draws
+from hybridsent.evaluation._draws import Answers, score_draws
+from hybridsent.evaluation._intervals import draw_rows, interval_of
 from hybridsent.evaluation._telling import fold_warnings_ignored
-from hybridsent.evaluation._transfer_folds import draw_labels, target_folds
-from hybridsent.evaluation._transfer_inputs import make_pairs
 from hybridsent.evaluation._transfer_result import Shift, TransferPair, verdict
+from hybridsent.evaluation._transfer_runs import draw_labels, make_pairs, target_folds
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL, DropDomain, GroupScaler, PriorClassifier
 from hybridsent.views import rename_feature

@@ -25,8 +25,8 @@ from sklearn.svm import LinearSVC
 
 from hybridsent import make_fusion
 from hybridsent.evaluation import (
-    _mmd,
-    _unlabeled_scores,
+    _scorers,
+    _shift,
     importance_weighted_score,
     maximum_mean_discrepancy,
     mmd_permutation_test,
@@ -76,7 +76,7 @@ def test_mmd_is_the_formula(n, m, p, weighted, seed):
 def test_mmd_in_blocks_is_mmd_at_once(monkeypatch, rng):
     s, t = rng.normal(size=(57, 3)), rng.normal(size=(31, 3))
     at_once = maximum_mean_discrepancy(s, t), mmd_permutation_test(s, t)
-    monkeypatch.setattr(_mmd, "_CELLS", 100)
+    monkeypatch.setattr(_shift, "_CELLS", 100)
     np.testing.assert_allclose(maximum_mean_discrepancy(s, t), at_once[0], rtol=1e-9)
     np.testing.assert_allclose(mmd_permutation_test(s, t), at_once[1], rtol=1e-9)
 
@@ -295,7 +295,7 @@ def test_without_column_and_unlabelled_rows_every_row_is_of_the_target():
 def test_density_in_blocks_is_density_at_once(monkeypatch):
     X, y = told(60)
     at_once = soft_neighborhood_density_score(Told(), X, y)
-    monkeypatch.setattr(_unlabeled_scores, "_CELLS", 70)
+    monkeypatch.setattr(_scorers, "_CELLS", 70)
     assert soft_neighborhood_density_score(Told(), X, y) == pytest.approx(at_once)
 
 

@@ -9,25 +9,30 @@ from hybridsent._lazy import lazy_names
 if TYPE_CHECKING:
     from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._evaluate import evaluate
-    from hybridsent.evaluation._importance_score import importance_weighted_score
-    from hybridsent.evaluation._mmd import MMDTest, maximum_mean_discrepancy, mmd_permutation_test
+    from hybridsent.evaluation._intervals import Interval
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
     from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
     from hybridsent.evaluation._scorers import (
+        importance_weighted_score,
         prediction_entropy_score,
         soft_neighborhood_density_score,
     )
     from hybridsent.evaluation._search import search
-    from hybridsent.evaluation._shift import proxy_a_distance
+    from hybridsent.evaluation._shift import (
+        MMDTest,
+        maximum_mean_discrepancy,
+        mmd_permutation_test,
+        proxy_a_distance,
+    )
     from hybridsent.evaluation._splits import as_labels
     from hybridsent.evaluation._transfer import transfer_report
-    from hybridsent.evaluation._transfer_result import Interval, Shift, TransferPair, TransferReport
+    from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
 
 _HOMES = {
     "Evaluation": "hybridsent.evaluation._results",
-    "Interval": "hybridsent.evaluation._transfer_result",
-    "MMDTest": "hybridsent.evaluation._mmd",
+    "Interval": "hybridsent.evaluation._intervals",
+    "MMDTest": "hybridsent.evaluation._shift",
     "Score": "hybridsent.evaluation._results",
     "SearchResult": "hybridsent.evaluation._results",
     "Searched": "hybridsent.evaluation._results",
@@ -38,9 +43,9 @@ _HOMES = {
     "encoders_of": "hybridsent.evaluation._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation._columns",
-    "importance_weighted_score": "hybridsent.evaluation._importance_score",
-    "maximum_mean_discrepancy": "hybridsent.evaluation._mmd",
-    "mmd_permutation_test": "hybridsent.evaluation._mmd",
+    "importance_weighted_score": "hybridsent.evaluation._scorers",
+    "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
+    "mmd_permutation_test": "hybridsent.evaluation._shift",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
     "search": "hybridsent.evaluation._search",

@@ -9,31 +9,12 @@ from typing import Any
 import numpy as np
 
 from hybridsent._layout import aligned
+from hybridsent.evaluation._intervals import Interval
 
-__all__ = ["Interval", "Shift", "TransferPair", "TransferReport", "verdict"]
+__all__ = ["Shift", "TransferPair", "TransferReport", "verdict"]
 
 REFERENCES = ("source only", "target only", "pooled")
 """Methods that do not adapt."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its bootstrap interval.
-
-    Parameters
-    ----------
-    value : float
-        The number.
-    low, high : float
-        Ends of the interval.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 @dataclass(frozen=True)
@@ -106,7 +87,8 @@ def verdict(gain: Interval) -> str:
 
     Examples
     --------
-    >>> from hybridsent.evaluation._transfer_result import Interval, verdict
+    >>> from hybridsent.evaluation import Interval
+    >>> from hybridsent.evaluation._transfer_result import verdict
     >>> verdict(Interval(-0.02, -0.03, -0.01)), verdict(Interval(-0.02, -0.05, 0.01))
     ('hurts', 'may hurt')
     """

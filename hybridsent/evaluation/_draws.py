@@ -1,21 +1,105 @@
-"""Metrics of thousands of draws of the same rows at once (layer L5).
+"""Scores of the same rows drawn again and again, thousands of draws at once (layer L5).
 
-scikit-learn's metrics take one set of rows and check it each time: 4,000 draws take half a minute.
-A draw is here how often it took each row; counts of (label, answer), sums of losses and ranks then
-are products of matrices. `_resampled` computes draw by draw what is not here, which is the oracle
-of what is.
+scipy.stats.bootstrap calls a statistic once a draw, and scikit-learn's metrics take one set of rows
+and check it each time: 4,000 draws take half a minute. A draw is here how often it took each row;
+counts of (label, answer), sums of losses and ranks then are products of matrices. Any other metric
+is computed draw by draw, which is the oracle of those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["scores_of_draws"]
+from hybridsent.evaluation._metrics import Metric, Replayed, metrics_of, score_all
+
+__all__ = ["Answers", "Draws", "score_draws", "scores_of_draws"]
 
 _CELLS = 5_000_000  # numbers that are held at once: 40 MB
 _KINDS = ("precision", "recall", "f1", "jaccard")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says about each row of a target.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Predictions.
+    probabilities : ndarray of shape (n, n_classes) or None
+        In the order of all labels there are; None for models that have none.
+    """
+
+    labels: np.ndarray
+    probabilities: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A score of all rows, and of the rows that each draw of the bootstrap took.
+
+    Parameters
+    ----------
+    value : float
+        Of all rows.
+    drawn : ndarray of shape (n_draws,)
+        Of each draw; NaN where the metric is not defined.
+    """
+
+    value: float
+    drawn: np.ndarray
+
+
+def score_draws(
+    metric: str | Metric,
+    truth: np.ndarray,
+    answers: Answers,
+    counts: np.ndarray,
+    classes: np.ndarray | None,
+    who: str = "the estimator",
+) -> Draws:
+    """Score all rows, and the rows of each draw.
+
+    Parameters
+    ----------
+    metric : str or Metric
+        What is measured.
+    truth : ndarray of shape (n,)
+        Labels.
+    answers : Answers
+        What a model says.
+    counts : ndarray of shape (n_draws, n)
+        How often each draw took each row.
+    classes : ndarray or None
+        All labels there are; None for a regression.
+    who : str, default="the estimator"
+        Whose answers these are, for messages.
+
+    Returns
+    -------
+    Draws
+        The scores.
+
+    Raises
+    ------
+    ValueError
+        If the metric needs probabilities that are not there, or cannot be computed on all rows.
+    """
+    what = metrics_of(metric)[0] if isinstance(metric, str) else metric
+    replayed = Replayed(answers.labels, answers.probabilities, classes)
+    value = _of_all(what, replayed, truth, who)
+    drawn = scores_of_draws(
+        what.known, truth, answers.labels, answers.probabilities, counts, classes
+    )
+    if drawn is None:
+        rows = np.arange(len(truth))
+        drawn = np.array(
+            [_of_drawn(what, replayed, truth, np.repeat(rows, taken)) for taken in counts]
+        )
+    return Draws(value, drawn)
 
 
 def scores_of_draws(
@@ -50,7 +134,7 @@ def scores_of_draws(
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent.evaluation._drawn_metrics import scores_of_draws
+    >>> from hybridsent.evaluation._draws import scores_of_draws
     >>> truth, labels = np.array([0, 1, 1]), np.array([0, 1, 0])
     >>> counts = np.array([[1, 1, 1], [0, 3, 0]])
     >>> scores_of_draws("accuracy", truth, labels, None, counts, np.array([0, 1])).round(2)
@@ -213,3 +297,34 @@ def _of_errors(
         "r2": explained,
     }
     return known.get(metric)
+
+
+def _of_all(metric: Metric, replayed: Replayed, truth: np.ndarray, who: str) -> float:
+    rows = np.arange(len(truth))
+    try:
+        return _replay(metric, replayed, truth, rows)
+    except (AttributeError, ValueError) as error:
+        if isinstance(error.__cause__, AttributeError) and replayed.probabilities is None:
+            raise ValueError(
+                f"The metric {metric.name!r} needs probabilities. Got {who}, which has no "
+                "predict_proba; put sklearn.calibration.CalibratedClassifierCV around a classifier "
+                "without them, or choose another scoring."
+            ) from error
+        raise ValueError(
+            f"The metric {metric.name!r} cannot be computed on {len(rows)} rows of the target: "
+            f"{error.__cause__ or error}. Choose another scoring."
+        ) from error
+
+
+def _of_drawn(metric: Metric, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+    try:
+        return _replay(metric, replayed, truth, rows)
+    except (AttributeError, ValueError):  # a draw without one of the classes
+        return float("nan")
+
+
+def _replay(metric: Metric, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+    scores = score_all([metric], replayed, rows[:, None], truth[rows])
+    if list(scores) != [metric.name]:
+        raise ValueError(f"it must give one number, and gives {list(scores)}")
+    return scores[metric.name]
