@@ -229,6 +229,18 @@ def select(table: Any, column: Any) -> Any:
 
 
 def is_by_name(column: Any) -> bool:
+    """Tell whether columns are picked by their names.
+
+    Parameters
+    ----------
+    column : str, int, list of them, slice or mask
+        What a ColumnTransformer may name as a column.
+
+    Returns
+    -------
+    bool
+        False for positions, and for nothing.
+    """
     if isinstance(column, slice):
         return isinstance(column.start, str) or isinstance(column.stop, str)
     if isinstance(column, str):

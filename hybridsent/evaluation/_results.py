@@ -1,4 +1,4 @@
-"""What was found: scores, an evaluation, a search (layer L5)."""
+"""What was found: results, with one table, one dict and one printed form for all (layer L5)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,130 @@ from hybridsent._layout import aligned
 
 __all__ = [
     "Evaluation",
+    "Result",
     "Score",
     "SearchResult",
     "Searched",
-    "as_cell",
     "as_plain",
     "below_dummy",
     "plain_settings",
     "short_settings",
     "summarise",
 ]
+
+
+class Result:
+    """What judging gives, of whatever: it prints as a table, and is one, and plain numbers, too.
+
+    A result is a frozen data class that says in a few words what it holds; all else is here, so
+    that every result is read and stored in the same way.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall time.
+    notes : list of str
+        What the reader should know.
+    """
+
+    seconds: float
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON.
+
+        Returns
+        -------
+        dict
+            What the class lists, then ``seconds`` and ``notes``. What is no number is None.
+        """
+        facts = {**self._facts(), "seconds": self.seconds, "notes": self.notes}
+        plain: dict[str, Any] = as_plain(facts)
+        return plain
+
+    def to_frame(self) -> Any:
+        """Give the numbers as a table.
+
+        Returns
+        -------
+        DataFrame
+            Rows and columns as the class lists them.
+        """
+        return _frame_of(self._records())
+
+    def __str__(self) -> str:
+        table = aligned(self._table())
+        return "\n".join([self._headline(), "", *table, *self._remarks(), *self.notes])
+
+    def _facts(self) -> dict[str, Any]:
+        """Give what `to_dict` has before seconds and notes; scores stand in it as they are."""
+        raise NotImplementedError
+
+    def _records(self) -> list[dict[str, Any]]:
+        """Give a dict for each row of `to_frame`; ``model`` names the row where it is there."""
+        raise NotImplementedError
+
+    def _headline(self) -> str:
+        """Give the first line that is printed."""
+        raise NotImplementedError
+
+    def _table(self) -> Sequence[Sequence[object]]:
+        """Give the cells of the table that is printed, its heading first."""
+        raise NotImplementedError
+
+    def _remarks(self) -> list[str]:
+        """Give the lines that are printed between table and notes."""
+        return []
+
+
+def _frame_of(records: list[dict[str, Any]]) -> Any:
+    import pandas as pd
+
+    frame = pd.DataFrame(records)
+    return frame.set_index("model") if "model" in frame.columns else frame
+
+
+def as_plain(value: Any) -> Any:
+    """Give what a result holds as JSON has it.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, texts, scores, and lists and dicts of these.
+
+    Returns
+    -------
+    object
+        The same, with None for what JSON has no number for.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._results import as_plain
+    >>> as_plain({"gain": float("nan"), "folds": (0.5, 1)})
+    {'gain': None, 'folds': [0.5, 1]}
+    """
+    if isinstance(value, Score):
+        return _plain_score(value)
+    if isinstance(value, Mapping):
+        return {name: as_plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _plain_score(score: Score) -> dict[str, Any]:
+    known = bool(np.isfinite(score.low) and np.isfinite(score.high))
+    return as_plain(  # type: ignore[no-any-return]  # of a dict it gives a dict
+        {
+            "mean": score.mean,
+            "std": score.std,
+            "interval": [score.low, score.high] if known else None,
+            "folds": score.folds,
+            "pooled": score.pooled,
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -48,6 +162,11 @@ class Score:
     high: float
     folds: list[float]
     pooled: float | None = None
+
+    def __str__(self) -> str:
+        if np.isnan(self.low):
+            return f"{self.mean:.3f}"
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 def summarise(folds: Sequence[float], test_share: float, pooled: float | None = None) -> Score:
@@ -93,7 +212,7 @@ def summarise(folds: Sequence[float], test_share: float, pooled: float | None = 
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Result):
     """Scores of a model, of each of its modalities alone, and of the dummy that looks at nothing.
 
     Parameters
@@ -114,6 +233,11 @@ class Evaluation:
     notes : list of str, default=[]
         What the reader should know, such as licences.
 
+    Notes
+    -----
+    `to_dict` has the keys ``rows``, ``n_folds``, ``models`` (model, metric, then mean, std,
+    interval, folds, pooled), ``encoded_rows``, ``store_hits``, ``seconds`` and ``notes``.
+
     Examples
     --------
     >>> from hybridsent.evaluation import Evaluation, Score
@@ -133,28 +257,6 @@ class Evaluation:
     folds: int
     notes: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, ready for JSON.
-
-        Returns
-        -------
-        dict
-            Keys ``rows``, ``n_folds``, ``models`` (model, metric, then mean, std, interval, folds,
-            pooled), ``encoded_rows``, ``store_hits``, ``seconds``, ``notes``.
-        """
-        return {
-            "rows": self.rows,
-            "n_folds": self.folds,
-            "models": {
-                name: {metric: as_plain(score) for metric, score in scores.items()}
-                for name, scores in self.models.items()
-            },
-            "encoded_rows": self.encoded_rows,
-            "store_hits": self.store_hits,
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
-
     def to_frame(self, value: str = "mean") -> Any:
         """One row a model, one column a metric.
 
@@ -168,27 +270,36 @@ class Evaluation:
         DataFrame
             The table.
         """
-        import pandas as pd
+        return _frame_of(self._records(value))
 
-        plain = {
-            name: {metric: getattr(score, value) for metric, score in scores.items()}
-            for name, scores in self.models.items()
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "n_folds": self.folds,
+            "models": self.models,
+            "encoded_rows": self.encoded_rows,
+            "store_hits": self.store_hits,
         }
-        return pd.DataFrame.from_dict(plain, orient="index")
 
-    def __str__(self) -> str:
-        metrics = list(next(iter(self.models.values())))
-        lines = [["model", *metrics]]
-        lines += [
-            [name, *(as_cell(scores[metric]) for metric in metrics)]
+    def _records(self, value: str = "mean") -> list[dict[str, Any]]:
+        return [
+            {"model": name, **{metric: getattr(score, value) for metric, score in scores.items()}}
             for name, scores in self.models.items()
-            if not self._is_its_modality(name)
         ]
-        head = (
+
+    def _headline(self) -> str:
+        return (
             f"{self.rows} rows, {self.folds} folds, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"
         )
-        return "\n".join([head, "", *aligned(lines), *self.notes])
+
+    def _table(self) -> Sequence[Sequence[object]]:
+        metrics = list(next(iter(self.models.values())))
+        shown = {
+            name: scores for name, scores in self.models.items() if not self._is_its_modality(name)
+        }
+        rows = [[name, *(scores[metric] for metric in metrics)] for name, scores in shown.items()]
+        return [["model", *metrics], *rows]
 
     def _is_its_modality(self, name: str) -> bool:
         """Whether this is the fusion of one modality, which would be the same line twice."""
@@ -228,30 +339,6 @@ def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: s
     ]
 
 
-def as_cell(score: Score) -> str:
-    """Write a score with its interval, where it has one."""
-    if np.isnan(score.low):
-        return f"{score.mean:.3f}"
-    return f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
-
-
-def as_plain(score: Score) -> dict[str, Any]:
-    """Give a score as JSON has it."""
-    low, high = _finite(score.low), _finite(score.high)
-    return {
-        "mean": _finite(score.mean),
-        "std": _finite(score.std),
-        "interval": None if low is None or high is None else [low, high],
-        "folds": [_finite(value) for value in score.folds],
-        "pooled": _finite(score.pooled),
-    }
-
-
-def _finite(value: float | None) -> float | None:
-    """Give None for what JSON has no number for."""
-    return None if value is None or not np.isfinite(value) else float(value)
-
-
 @dataclass(frozen=True)
 class Searched:
     """One candidate of a search.
@@ -286,7 +373,7 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Result):
     """Scores of several pipelines whose settings were searched, and the one that won.
 
     Parameters
@@ -320,6 +407,15 @@ class SearchResult:
     See Also
     --------
     search : Makes one.
+
+    Notes
+    -----
+    `to_dict` has the keys ``scoring``, ``rows``, ``n_folds``, ``candidates`` (score, settings,
+    inner, best_params, best_inner, encoded_rows, store_hits, seconds), ``selected`` (score and
+    choices), ``alone``, ``best`` (name, params), ``failed``, ``encoded_rows``, ``seconds`` and
+    ``notes``. `to_frame` has a row a candidate, then ``selected``, the single modalities and the
+    dummy, and the columns ``mean``, ``low``, ``high``, ``encoded_rows``, ``seconds`` and
+    ``settings``.
     """
 
     scoring: str
@@ -347,65 +443,64 @@ class SearchResult:
         """
         return sum(each.encoded_rows for each in self.candidates.values())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON.
-
-        Returns
-        -------
-        dict
-            Keys ``scoring``, ``rows``, ``n_folds``, ``candidates`` (score, settings, inner,
-            best_params, best_inner, encoded_rows, store_hits, seconds), ``selected`` (score and
-            choices), ``alone``, ``best`` (name, params), ``failed``, ``encoded_rows``,
-            ``seconds``, ``notes``.
-        """
+    def _facts(self) -> dict[str, Any]:
         return {
             "scoring": self.scoring,
             "rows": self.rows,
             "n_folds": self.folds,
-            "candidates": {name: _plain(each) for name, each in self.candidates.items()},
-            "selected": {**as_plain(self.selected), "choices": list(self.choices)},
-            "alone": {name: as_plain(score) for name, score in self.alone.items()},
+            "candidates": {name: _facts_of(each) for name, each in self.candidates.items()},
+            "selected": {**_plain_score(self.selected), "choices": self.choices},
+            "alone": self.alone,
             "best": {"name": self.best_name, "params": plain_settings(self.best_params)},
-            "failed": dict(self.failed),
+            "failed": self.failed,
             "encoded_rows": self.encoded_rows,
-            "seconds": self.seconds,
-            "notes": list(self.notes),
         }
 
-    def to_frame(self) -> Any:
-        """One row a candidate, then ``selected``, the single modalities and the dummy.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``mean``, ``low``, ``high``, ``encoded_rows``, ``seconds``, ``settings``.
-        """
-        import pandas as pd
-
-        rows: list[tuple[Any, ...]] = [
-            (name, *_numbers(each.score), each.encoded_rows, each.seconds, _most(each.settings))
-            for name, each in self.candidates.items()
+    def _records(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "model": name,
+                "mean": score.mean,
+                "low": score.low,
+                "high": score.high,
+                "encoded_rows": None if each is None else each.encoded_rows,
+                "seconds": None if each is None else each.seconds,
+                "settings": settings,
+            }
+            for name, score, each, settings in self._lines()
         ]
-        rows.append(("selected", *_numbers(self.selected), None, None, _counted(self.choices)))
-        rows += [(name, *_numbers(score), None, None, "") for name, score in self.alone.items()]
-        columns = ["model", "mean", "low", "high", "encoded_rows", "seconds", "settings"]
-        return pd.DataFrame(rows, columns=columns).set_index("model")
 
-    def __str__(self) -> str:
-        lines: list[list[object]] = [
-            ["model", self.scoring, "encoded", "seconds", "settings chosen in the folds"]
+    def _headline(self) -> str:
+        return f"{self.rows} rows, {self.folds} outer folds, {self.seconds:.1f} s"
+
+    def _table(self) -> Sequence[Sequence[object]]:
+        head = ["model", self.scoring, "encoded", "seconds", "settings chosen in the folds"]
+        rows = [
+            [
+                name,
+                score,
+                "" if each is None else each.encoded_rows,
+                "" if each is None else f"{each.seconds:.1f}",
+                settings,
+            ]
+            for name, score, each, settings in self._lines()
         ]
-        lines += [
-            [name, as_cell(each.score), each.encoded_rows, f"{each.seconds:.1f}", settings]
-            for name, each in self.candidates.items()
-            for settings in [_most(each.settings)]
-        ]
-        lines.append(["selected", as_cell(self.selected), "", "", _counted(self.choices)])
-        lines += [[name, as_cell(score), "", "", ""] for name, score in self.alone.items()]
-        head = f"{self.rows} rows, {self.folds} outer folds, {self.seconds:.1f} s"
+        return [head, *rows]
+
+    def _remarks(self) -> list[str]:
         best = f"best over all rows: {self.best_name} ({short_settings(self.best_params)})"
-        failed = [f"{name} failed: {why}" for name, why in self.failed.items()]
-        return "\n".join([head, "", *aligned(lines), "", best, *failed, *self.notes])
+        return ["", best, *(f"{name} failed: {why}" for name, why in self.failed.items())]
+
+    def _lines(self) -> list[tuple[str, Score, Searched | None, str]]:
+        """Give name, score, candidate and settings of each row of the table."""
+        return [
+            *(
+                (name, each.score, each, _most(each.settings))
+                for name, each in self.candidates.items()
+            ),
+            ("selected", self.selected, None, _counted(self.choices)),
+            *((name, score, None, "") for name, score in self.alone.items()),
+        ]
 
 
 def short_settings(settings: Mapping[str, Any]) -> str:
@@ -465,21 +560,17 @@ def _plain_value(value: Any) -> Any:
     return " ".join(str(value).split())
 
 
-def _plain(candidate: Searched) -> dict[str, Any]:
+def _facts_of(candidate: Searched) -> dict[str, Any]:
     return {
-        "score": as_plain(candidate.score),
+        "score": candidate.score,
         "settings": [plain_settings(each) for each in candidate.settings],
-        "inner": [float(value) for value in candidate.inner],
+        "inner": candidate.inner,
         "best_params": plain_settings(candidate.best_params),
-        "best_inner": float(candidate.best_inner),
+        "best_inner": candidate.best_inner,
         "encoded_rows": candidate.encoded_rows,
         "store_hits": candidate.store_hits,
         "seconds": candidate.seconds,
     }
-
-
-def _numbers(score: Score) -> tuple[float, float, float]:
-    return score.mean, score.low, score.high
 
 
 def _most(settings: Sequence[Mapping[str, Any]]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from hybridsent._layout import aligned
 from hybridsent.evaluation._intervals import Interval
+from hybridsent.evaluation._results import Result
 
 __all__ = ["Shift", "TransferPair", "TransferReport", "verdict"]
 
@@ -100,7 +99,7 @@ def verdict(gain: Interval) -> str:
 
 
 @dataclass(frozen=True)
-class TransferReport:
+class TransferReport(Result):
     """Scores on target rows of models with and without transfer, side by side.
 
     Parameters
@@ -125,6 +124,15 @@ class TransferReport:
     See Also
     --------
     transfer_report : Makes one.
+
+    Notes
+    -----
+    `to_dict` has the keys ``scoring``, ``n_target_labels``, ``n_folds``, ``n_repeats``,
+    ``confidence``, ``pairs`` and ``mean`` (lists of what `to_frame` has in its rows),
+    ``negative_transfer``, ``seconds`` and ``notes``. `to_frame` has a row a pair and method, the
+    mean over pairs at last, and the columns ``source``, ``target``, ``method``, ``score``,
+    ``low``, ``high``, ``gain``, ``gain_low``, ``gain_high``, ``verdict``, ``mmd``, ``a_distance``,
+    ``n_source`` and ``n_target``. Gains are over source only, which has none.
     """
 
     scoring: str
@@ -165,50 +173,25 @@ class TransferReport:
         ]
         return [where for _, where in sorted(found)]
 
-    def to_frame(self) -> Any:
-        """One row a pair and method; the mean over pairs at last.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``source``, ``target``, ``method``, ``score``, ``low``, ``high``, ``gain``,
-            ``gain_low``, ``gain_high``, ``verdict``, ``mmd``, ``a_distance``, ``n_source``,
-            ``n_target``. Gains are over source only, which has none.
-        """
-        import pandas as pd
-
-        return pd.DataFrame(
-            [row for pair in [*self.pairs, self.mean] for row in _records(pair)],
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON.
-
-        Returns
-        -------
-        dict
-            Keys ``scoring``, ``n_target_labels``, ``n_folds``, ``n_repeats``, ``confidence``,
-            ``pairs`` and ``mean`` (lists of what `to_frame` has in its rows),
-            ``negative_transfer``, ``seconds``, ``notes``.
-        """
+    def _facts(self) -> dict[str, Any]:
         return {
             "scoring": self.scoring,
             "n_target_labels": self.n_target_labels,
             "n_folds": self.folds,
             "n_repeats": self.repeats,
             "confidence": self.confidence,
-            "pairs": [_json(row) for pair in self.pairs for row in _records(pair)],
-            "mean": [_json(row) for row in _records(self.mean)],
-            "negative_transfer": [list(where) for where in self.negative_transfer],
-            "seconds": self.seconds,
-            "notes": list(self.notes),
+            "pairs": [row for pair in self.pairs for row in _records(pair)],
+            "mean": _records(self.mean),
+            "negative_transfer": self.negative_transfer,
         }
 
-    def __str__(self) -> str:
+    def _records(self) -> list[dict[str, Any]]:
+        return [row for pair in [*self.pairs, self.mean] for row in _records(pair)]
+
+    def _table(self) -> list[list[str]]:
         shown = [*self.pairs, self.mean] if len(self.pairs) > 1 else self.pairs
         head = ["source", "target", "method", self.scoring, "gain", "verdict", "MMD", "A-distance"]
-        rows = [line for pair in shown for line in _lines(pair)]
-        return "\n".join([self._headline(), "", *aligned([head, *rows]), *self._remarks()])
+        return [head, *(line for pair in shown for line in _lines(pair))]
 
     def _headline(self) -> str:
         parts = [
@@ -221,9 +204,8 @@ class TransferReport:
         ]
         return ", ".join(parts)
 
-    def _remarks(self) -> Sequence[str]:
-        hurt = [f"Transfer hurts: {s} -> {t}, {name}." for s, t, name in self.negative_transfer]
-        return [*hurt, *self.notes]
+    def _remarks(self) -> list[str]:
+        return [f"Transfer hurts: {s} -> {t}, {name}." for s, t, name in self.negative_transfer]
 
 
 def _counted(number: int, one: str, many: str) -> str:
@@ -272,10 +254,3 @@ def _lines(pair: TransferPair) -> list[list[str]]:
         ]
         for name, score in pair.scores.items()
     ]
-
-
-def _json(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: None if isinstance(value, float) and not np.isfinite(value) else value
-        for key, value in row.items()
-    }
