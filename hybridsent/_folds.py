@@ -12,7 +12,6 @@ never taken out of training whole.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,14 +28,13 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from hybridsent._labels import labeled_rows, one_column
+from hybridsent._labels import Kind, labeled_rows, one_column
 from hybridsent._warnings import ignored_warnings
 from hybridsent.views import GROUP, view_of
 
 __all__ = [
     "Folds",
     "fit_with_groups",
-    "fold_numbers",
     "groups_for",
     "groups_of",
     "hold_out",
@@ -60,7 +58,7 @@ def outer_folds(
     groups: Any = None,
     *,
     random_state: Any = 0,
-    kind: str | None = None,
+    kind: Kind | None = None,
     name: str = "cv",
     every_row: bool = False,
 ) -> Folds:
@@ -108,7 +106,7 @@ def outer_folds(
     [([0, 1, 4], [2, 3]), ([2, 3, 4], [0, 1])]
     """
     labels = one_column(y)
-    known = _labelled(labels, kind)
+    known = labeled_rows(labels, kind or "classes")
     rows = np.flatnonzero(known)
     codes = _group_codes(groups, len(labels))
     if every_row and cv is None:
@@ -147,7 +145,7 @@ def _with_unlabelled(splits: Folds, known: np.ndarray, groups: np.ndarray | None
 
 
 def _counted(
-    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, kind: str | None, name: str
+    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, kind: Kind | None, name: str
 ) -> Folds:
     """Folds of a number that is refused where it cannot be had."""
     splitter: Any
@@ -176,7 +174,7 @@ def _counted(
 
 
 def _every_row_once(
-    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, kind: str | None
+    y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, kind: Kind | None
 ) -> Folds:
     """Folds of which classes may be absent."""
     n = len(y)
@@ -257,7 +255,7 @@ def inner_folds(
     groups: Any = None,
     *,
     random_state: Any = 0,
-    kind: str | None = None,
+    kind: Kind | None = None,
     order: np.ndarray | None = None,
 ) -> Folds:
     """Cut training rows into folds by which a model tunes itself: as many as can be made.
@@ -367,33 +365,6 @@ def _learnable(splits: Folds, y: np.ndarray, groups: np.ndarray | None) -> Folds
         if len(test):
             out.append((train, test))
     return out
-
-
-def fold_numbers(splits: Sequence[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:
-    """Give the number of the fold in which each row is tested.
-
-    Parameters
-    ----------
-    splits : list of (ndarray, ndarray)
-        Folds in which a row is tested at most once, as `inner_folds` gives them.
-    n : int
-        Rows.
-
-    Returns
-    -------
-    ndarray of int of shape (n,)
-        The number; -1 for rows that are never tested.
-
-    Examples
-    --------
-    >>> from hybridsent._folds import fold_numbers, inner_folds
-    >>> fold_numbers(inner_folds(["a", "a", "b", "b", "c"], 2, random_state=None), 5)
-    array([ 0,  1,  0,  1, -1])
-    """
-    numbers = np.full(n, -1)
-    for number, (_, test) in enumerate(splits):
-        numbers[test] = number
-    return numbers
 
 
 def hold_out(
@@ -693,9 +664,3 @@ def _hands_on(model: Any) -> bool:
     taken = inspect.signature(model.fit).parameters.values()
     any_name = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken)
     return any_name and hasattr(model, "get_metadata_routing")
-
-
-def _labelled(y: np.ndarray, kind: str | None) -> np.ndarray:
-    if kind == "numbers":
-        return ~np.isnan(np.asarray(y, dtype=np.float64))
-    return labeled_rows(y)

@@ -222,9 +222,9 @@ def test_enough_rows_need_fewer_folds():
     y = rng.integers(0, 2, 3200)
     X = rng.standard_normal((3200, 3)) + y[:, None]
     model = TunedLinearClassifier()
-    assert len(model._splits(y)) == 1  # 1,067 rows judge enough
-    assert len(model._splits(y[:2400])) == 2
-    assert len(model._splits(y[:900])) == 3
+    assert len(model._splits(y, None)) == 1  # 1,067 rows judge enough
+    assert len(model._splits(y[:2400], None)) == 2
+    assert len(model._splits(y[:900], None)) == 3
     assert model.fit(X, y).score(X, y) > 0.75
 
 
@@ -261,14 +261,21 @@ def test_rows_that_are_all_alike_give_the_prior(loss, dtype, p):
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "hinge"])
-def test_a_class_of_one_row_takes_the_middle_candidate(loss):
+def test_a_class_of_one_row_does_not_keep_the_others_from_choosing(loss):
     X, y = data(31, 50)
     y[y == "neu"] = "pos"
     y[0] = "lone"
     model = TunedLinearClassifier(loss).fit(X, y)
-    assert model.C_ == 4.0
-    assert model.scores_ == {}
+    assert len(model.scores_) > 1
+    assert model.scores_[model.C_] == max(model.scores_.values())
     assert model.predict(X[:1])[0] == "lone"
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "hinge"])
+def test_where_no_row_can_be_judged_the_middle_candidate_is_taken(loss):
+    X, _ = data(3, 50)
+    model = TunedLinearClassifier(loss).fit(X, ["a", "b", "c"])
+    assert (model.C_, model.scores_) == (4.0, {})
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "hinge"])

@@ -13,8 +13,8 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.svm import SVC
 
 from hybridsent import load, save
+from hybridsent._folds import inner_folds
 from hybridsent.heads import KernelClassifier, LateFusionClassifier
-from hybridsent.heads._experts import make_folds
 from hybridsent.heads._kernel import _kernel, _pairs
 
 
@@ -62,8 +62,7 @@ def test_weights_of_pairs_stand_where_libsvm_puts_them(rng):
 def test_it_is_calibrated_on_margins_of_rows_the_machines_never_saw():
     X, y = made()
     model = KernelClassifier(Cs=[1.0], cv=4).fit(X, y)
-    fold = make_folds(model, y, None)
-    splits = [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(4)]
+    splits = inner_folds(y, 4)
     svc = SVC(C=1.0, gamma=model.gamma_, decision_function_shape="ovo")
     held_out = cross_val_predict(svc, X, y, cv=splits, method="decision_function")
     scaler = model.calibrator_[0]
@@ -89,7 +88,8 @@ def test_the_smallest_loss_decides_and_the_search_ends_where_it_rises():
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
-def test_groups_are_not_split(rng):
+def test_groups_are_not_split():
+    rng = np.random.default_rng(3)
     X, y = np.tile(rng.standard_normal((60, 4)), (4, 1)), np.tile(rng.integers(2, size=60), 4)
     groups = np.tile(np.arange(60), 4)
     leaky, honest = KernelClassifier().fit(X, y), KernelClassifier().fit(X, y, groups)

@@ -21,12 +21,13 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC, LinearSVC
 
 from hybridsent import load, save
+from hybridsent._folds import inner_folds
 from hybridsent.heads import (
     LateFusionClassifier,
     StackedFusionClassifier,
     TunedLinearClassifier,
 )
-from hybridsent.heads._experts import make_folds, probabilities, product
+from hybridsent.heads._experts import probabilities, product
 from hybridsent.heads._late import mixture_weights
 
 QUICK = LogisticRegression(max_iter=300)
@@ -237,42 +238,6 @@ def test_whatever_is_missing_probabilities_are_probabilities(data):
 # -- inner folds -----------------------------------------------------------------------------------
 
 
-@given(
-    st.lists(st.integers(0, 3), min_size=4, max_size=60).filter(lambda y: len(set(y)) > 1),
-    st.integers(2, 6),
-)
-@settings(max_examples=60, deadline=None)
-def test_folds_share_each_class_out(y, cv):
-    y = np.array(y)
-    fold = make_folds(LateFusionClassifier(cv=cv), y, None)
-    n_folds = min(cv, len(y))
-    assert set(fold) == set(range(n_folds))
-    for label in np.unique(y):
-        counts = np.bincount(fold[y == label], minlength=n_folds)
-        assert counts.max() - counts.min() <= 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=12, max_size=60))
-@settings(max_examples=60, deadline=None)
-def test_folds_keep_groups_together(rows):
-    y, groups = np.array(rows).T
-    if len(np.unique(groups)) < 2:
-        return
-    fold = make_folds(LateFusionClassifier(), y, groups)
-    for group in np.unique(groups):
-        assert len(set(fold[groups == group])) == 1
-    assert len(set(fold)) >= 2
-
-
-def test_folds_follow_the_seed(rng):
-    y = rng.integers(0, 2, 50)
-    first, again, other = (
-        make_folds(LateFusionClassifier(random_state=seed), y, None) for seed in (0, 0, 1)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
-
-
 @pytest.mark.parametrize(
     "kind", [LateFusionClassifier(combine="weighted"), StackedFusionClassifier()]
 )
@@ -291,9 +256,7 @@ def test_groups_reach_the_folds_through_a_pipeline(table, kind, routing):
     groups = np.array([f"g{i // 12}" for i in range(240)])
     expected = sklearn.clone(kind).fit(X, y, groups)
     with sklearn.config_context(enable_metadata_routing=routing):
-        kind = sklearn.clone(kind)
-        if routing:
-            kind.set_fit_request(groups=True)
+        kind = sklearn.clone(kind)  # it asks for groups by itself
         whole = Pipeline([("as_is", FunctionTransformer()), ("classify", kind)])
         found = whole.fit(X, y, **{"groups" if routing else "classify__groups": groups})
     np.testing.assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
@@ -343,8 +306,7 @@ def test_the_final_classifier_sees_out_of_fold_log_odds(rng):
             return super().fit(X, y)
 
     StackedFusionClassifier(QUICK, Spy(), cv=4).fit(X, y)
-    fold = make_folds(StackedFusionClassifier(cv=4), y, None)
-    splits = [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(4)]
+    splits = inner_folds(y, 4)
     p = cross_val_predict(QUICK, X.to_numpy(), y, cv=splits, method="predict_proba")
     np.testing.assert_allclose(seen["X"][:, 0], np.log(p[:, 1] / p[:, 0]))
 
@@ -394,14 +356,14 @@ def test_margins_serve_where_there_are_no_probabilities(rng):
         assert fusion.score(X, y) > 0.75
 
 
-def test_margins_of_folds_that_lack_a_class_are_left_out(rng):
+def test_a_class_of_one_row_takes_no_margins_from_the_others(rng):
     X, y = make(rng, n=60, k=2)
     y = y.astype("<U6")
     y[:1] = "unique"
     fusion = StackedFusionClassifier(SVC(decision_function_shape="ovo"), joint=False).fit(X, y)
-    # the row's own fold has two classes, and margins of another kind
-    held_out = make_folds(fusion, y, None) == make_folds(fusion, y, None)[0]
-    assert fusion.finals_["view0"][0].n_samples_seen_ == 60 - held_out.sum()
+    # a fold without the row would have two classes, and margins of another kind
+    assert fusion.finals_["view0"][0].n_samples_seen_ == 60
+    assert fusion.finals_["view0"].classes_.tolist() == ["bad", "good", "unique"]
     np.testing.assert_allclose(fusion.predict_proba(X).sum(axis=1), 1)
 
 

@@ -15,13 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._params import Devices, Interval, Jobs
 from hybridsent._threads import threads_for
-from hybridsent.heads._common import MostProbableMixin, learn_classes
-from hybridsent.views import as_labelled, as_matrix
+from hybridsent.heads._common import FeaturesAloneMixin, MostProbableMixin, learn_classes
 
 __all__ = ["BoostedTreesClassifier"]
 
 
-class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
+class BoostedTreesClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMixin, BaseEstimator):
     """XGBoost trees for labels of any kind, with defaults for many features and few rows.
 
     Second-order gradient boosting of histogram trees on the multinomial log-loss. Missing values
@@ -126,7 +125,7 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         from xgboost import XGBClassifier
 
         self._validate_params()
-        X, y = as_labelled(self, X, y, dtype=np.float32)
+        X, y, _ = self._learn_features(X, y, None, dtype=np.float32)
         codes = learn_classes(self, y)
         params = {**self.get_params(), "n_jobs": threads_for(X.size, self.n_jobs)}
         self.model_ = XGBClassifier(tree_method="hist", **params).fit(X, codes)
@@ -148,7 +147,7 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
             Probabilities, in the order of `classes_`.
         """
         check_is_fitted(self)
-        X = as_matrix(self, X, reset=False, dtype=np.float32)
+        X = self._read_features(X, dtype=np.float32)
         return np.asarray(self.model_.predict_proba(X))
 
     def __sklearn_tags__(self) -> Any:

@@ -7,9 +7,19 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
-__all__ = ["MostProbableMixin", "class_weights", "learn_classes", "penalty_grid"]
+from hybridsent._folds import groups_of
+from hybridsent.views import as_labelled, as_matrix, is_passthrough
+
+__all__ = [
+    "FeaturesAloneMixin",
+    "MostProbableMixin",
+    "class_weights",
+    "learn_classes",
+    "penalty_grid",
+]
 
 
 class MostProbableMixin:
@@ -30,6 +40,44 @@ class MostProbableMixin:
         """
         best = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
+
+
+class FeaturesAloneMixin:
+    """Reads rows for a head that takes all columns as one view, but domain and group as none."""
+
+    _passed_by: tuple[int, ...] = ()  # of models that were saved before there was a choice
+
+    def _learn_features(
+        self, X: Any, y: Any, groups: Any, **rules: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Check the rows of `fit`; gives features, labels, and the groups where they are told."""
+        allow_nan = rules.pop("allow_nan", True)
+        values, y = as_labelled(self, X, y, **rules)
+        names = getattr(self, "feature_names_in_", ())
+        self._passed_by = tuple(i for i, name in enumerate(names) if is_passthrough(name))
+        groups = groups_of(self, values, groups)
+        values = self._features_alone(values)
+        if not allow_nan:  # of a group it may be, which is then not known
+            assert_all_finite(values, estimator_name=type(self).__name__, input_name="X")
+        return values, y, groups
+
+    def _read_features(self, X: Any, **rules: Any) -> np.ndarray:
+        """Check new rows; gives their features."""
+        if not self._passed_by:
+            return as_matrix(self, X, reset=False, **rules)
+        allow_nan = rules.pop("allow_nan", True)
+        values = self._features_alone(as_matrix(self, X, reset=False, **rules))
+        if not allow_nan:
+            assert_all_finite(values, estimator_name=type(self).__name__, input_name="X")
+        return values
+
+    def _features_alone(self, X: np.ndarray) -> np.ndarray:
+        """Put zeros, which no model learns from, where a column is no feature."""
+        if not self._passed_by:
+            return X
+        X = X.copy()
+        X[:, self._passed_by] = 0
+        return X
 
 
 def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:

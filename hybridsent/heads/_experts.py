@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.utils import assert_all_finite, check_random_state
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from hybridsent._folds import fit_with_groups, groups_of
 from hybridsent.heads._common import learn_classes
 from hybridsent.heads._linear import TunedLinearClassifier
 from hybridsent.views import as_matrix, presence, views_of
 
 __all__ = [
     "check_experts",
+    "check_groups",
     "default_expert",
     "fit_expert",
     "learn_table",
-    "make_folds",
     "probabilities",
     "product",
 ]
@@ -93,49 +93,39 @@ def check_experts(head: Any, present: np.ndarray) -> None:
         )
 
 
-def make_folds(head: Any, y: np.ndarray, groups: Any) -> np.ndarray:
-    """Deal the rows out to the inner folds: classes alike in each, groups kept together.
+def check_groups(head: Any, groups: Any, X: np.ndarray) -> np.ndarray | None:
+    """Give the groups of the rows; refuse those of which there is one alone.
 
     Parameters
     ----------
     head : estimator
-        The fusion classifier, with `cv` and `random_state`.
-    y : ndarray of shape (n,)
-        Labels.
+        The classifier; it has seen the names of the columns.
     groups : array of shape (n,) or None
-        Group of each row.
+        Group of each row, as `fit` was given it.
+    X : ndarray of shape (n, p)
+        The rows.
 
     Returns
     -------
-    ndarray of int of shape (n,)
-        Number of the fold in which a row is held out.
+    ndarray of int of shape (n,) or None
+        Codes; None where nothing tells groups.
     """
-    random = check_random_state(head.random_state)
-    codes = np.unique(y, return_inverse=True)[1]
-    fold = np.empty(len(codes), dtype=int)
-    if groups is None:
-        order = random.permutation(len(codes))
-        order = order[np.argsort(codes[order], kind="stable")]
-        fold[order] = np.arange(len(codes)) % min(head.cv, len(codes))
-        return fold
-    check_consistent_length(y, groups)
-    groups = np.unique(column_or_1d(groups), return_inverse=True)[1]
-    sizes = np.bincount(codes)
-    n_folds = min(head.cv, int(groups.max()) + 1)
-    if n_folds < 2:
+    codes = groups_of(head, X, groups)
+    if groups is not None and len(np.unique(codes)) < 2:
         raise ValueError(
             f"The groups of {type(head).__name__}.fit must be at least 2, to learn from some and "
-            f"judge on others. Got 1 in {len(codes)} rows; leave groups out."
+            f"judge on others. Got 1 in {len(X)} rows; leave groups out."
         )
-    # scikit-learn warns of classes smaller than the folds: they are dealt out with the largest
-    codes = np.where(sizes[codes] < n_folds, sizes.argmax(), codes)
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random.randint(2**31))
-    for number, (_, held_out) in enumerate(splitter.split(codes, codes, groups)):
-        fold[held_out] = number
-    return fold
+    return codes
 
 
-def fit_expert(estimator: Any, X: np.ndarray, y: np.ndarray, rows: np.ndarray) -> Any:
+def fit_expert(
+    estimator: Any,
+    X: np.ndarray,
+    y: np.ndarray,
+    rows: np.ndarray,
+    groups: np.ndarray | None = None,
+) -> Any:
     """Fit a clone on some rows; None where these show fewer than two classes.
 
     Parameters
@@ -146,8 +136,10 @@ def fit_expert(estimator: Any, X: np.ndarray, y: np.ndarray, rows: np.ndarray) -
         The columns of the expert.
     y : ndarray of shape (n,)
         Labels.
-    rows : ndarray of bool of shape (n,)
-        Which rows to use.
+    rows : ndarray of shape (m,)
+        Which rows to use, as positions or a mask.
+    groups : ndarray of shape (n,) or None, default=None
+        Groups, for an expert that keeps them together where it tunes itself.
 
     Returns
     -------
@@ -157,7 +149,8 @@ def fit_expert(estimator: Any, X: np.ndarray, y: np.ndarray, rows: np.ndarray) -
     labels = y[rows]
     if len(np.unique(labels)) < 2:
         return None
-    return clone(estimator).fit(X[rows], labels)
+    told = None if groups is None else groups[rows]
+    return fit_with_groups(clone(estimator), X[rows], labels, told)
 
 
 def probabilities(expert: Any, X: np.ndarray, classes: np.ndarray, prior: np.ndarray) -> np.ndarray:

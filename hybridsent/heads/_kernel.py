@@ -23,18 +23,24 @@ from sklearn.utils import gen_batches
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import Folds, inner_folds
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Interval, StrOptions
-from hybridsent.heads._common import MostProbableMixin, learn_classes, penalty_grid
-from hybridsent.heads._experts import make_folds, probabilities
-from hybridsent.views import as_labelled, as_matrix
+from hybridsent.heads._common import (
+    FeaturesAloneMixin,
+    MostProbableMixin,
+    learn_classes,
+    penalty_grid,
+)
+from hybridsent.heads._experts import check_groups, probabilities
 
 __all__ = ["KernelClassifier"]
 
+_RULES: dict[str, Any] = {"allow_nan": False, "dtype": [np.float64, np.float32]}
 _BLOCK = 2048  # rows whose distances are computed at a time
 
 
-class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
+class KernelClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMixin, BaseEstimator):
     r"""Support vector machine with a Gaussian kernel, a tuned penalty and calibrated probabilities.
 
     The kernel is :math:`K(x, x') = \exp(-\gamma \|x - x'\|^2 / s^2)`, where :math:`s^2` is the mean
@@ -109,6 +115,8 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         *,
@@ -129,12 +137,14 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array of shape (n, p)
-            Features without NaN, on comparable scales.
+        X : array or DataFrame of shape (n, p)
+            Features without NaN, on comparable scales. The columns ``domain__0`` and ``group__0``
+            are no features.
         y : array of shape (n,)
             Labels of at least two classes.
         groups : array of shape (n,), default=None
-            Group of each row (speaker, video); a group is never split by the inner folds.
+            Group of each row (speaker, video); a group is never split by the inner folds. None
+            takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -143,17 +153,20 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
-        X, y = as_labelled(self, X, y, allow_nan=False, dtype=[np.float64, np.float32])
+        told = groups
+        X, y, groups = self._learn_features(X, y, groups, **_RULES)
+        if told is not None:
+            check_groups(self, groups, X)
         codes = learn_classes(self, y)
         self.prior_ = np.bincount(codes) / len(y)
         spread = float(np.square(column_scale(X, constant=0.0)[1]).sum())
         self.gamma_ = self.gamma / spread if spread > 0 else self.gamma
         kernel = _kernel(X, X, self.gamma_)
-        fold = make_folds(self, y, groups)
+        folds = inner_folds(codes, self.cv, groups, random_state=self.random_state)
         self.scores_: dict[float, float] = {}
         best = -np.inf
         for C in grid:
-            margins, rows = self._held_out(kernel, y, fold, C)
+            margins, rows = self._held_out(kernel, y, folds, C)
             calibrator = self._calibrator().fit(margins, y[rows])
             self.scores_[C] = self._score(calibrator, margins, y[rows])
             if self.scores_[C] < best:
@@ -185,21 +198,21 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         return -float(log_loss(y, given, sample_weight=weights, labels=calibrator.classes_))
 
     def _held_out(
-        self, kernel: np.ndarray, y: np.ndarray, fold: np.ndarray, C: float
+        self, kernel: np.ndarray, y: np.ndarray, folds: Folds, C: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Margins of rows under machines that never saw them, and which rows these are."""
         k = len(self.classes_)
         margins = np.full((len(y), k * (k - 1) // 2), np.nan)
-        for number in np.unique(fold):
-            test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-            if len(np.unique(y[train])) == k:  # else the margins would be those of other pairs
-                machine = self._machine(C).fit(kernel[np.ix_(train, train)], y[train])
-                found = machine.decision_function(kernel[np.ix_(test, train)])
-                margins[test] = found.reshape(len(test), -1)
+        for train, test in folds:
+            machine = self._machine(C).fit(kernel[np.ix_(train, train)], y[train])
+            found = machine.decision_function(kernel[np.ix_(test, train)])
+            margins[test] = found.reshape(len(test), -1)
+        # a class that no fold can hold out, since it is too rare, is not to be forgotten
+        unheard = ~np.isin(y, y[~np.isnan(margins).any(axis=1)])
+        if unheard.any():
+            found = self._machine(C).fit(kernel, y).decision_function(kernel[unheard])
+            margins[unheard] = found.reshape(int(unheard.sum()), -1)
         rows = ~np.isnan(margins).any(axis=1)
-        if len(np.unique(y[rows])) < 2:  # so few rows that every fold takes a whole class away
-            found = self._machine(C).fit(kernel, y).decision_function(kernel)
-            return found.reshape(len(y), -1), np.ones(len(y), dtype=bool)
         return margins[rows], rows
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -216,7 +229,7 @@ class KernelClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
             Probabilities, in the order of `classes_`.
         """
         check_is_fitted(self)
-        X = as_matrix(self, X, reset=False, allow_nan=False, dtype=[np.float64, np.float32])
+        X = self._read_features(X, **_RULES)
         margins = np.empty((len(X), len(self.intercept_)))
         for rows in gen_batches(len(X), _BLOCK):
             # float64: a row's margins must not depend on the rows beside it

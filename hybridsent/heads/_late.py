@@ -12,14 +12,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import groups_of, inner_folds
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
+    check_groups,
     default_expert,
     fit_expert,
     learn_table,
-    make_folds,
     probabilities,
     product,
 )
@@ -113,6 +114,8 @@ class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         estimator: Any = None,
@@ -138,7 +141,8 @@ class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         y : array of shape (n,)
             Labels of at least two classes.
         groups : array of shape (n,), default=None
-            Group of each row (speaker, video); a group is never split by the inner folds.
+            Group of each row (speaker, video); a group is never split by the inner folds, nor by
+            those of the experts. None takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -146,34 +150,37 @@ class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         self._validate_params()
+        weighted = self.combine == "weighted"
         X, y, present = learn_table(self, X, y)
+        codes = check_groups(self, groups, X) if weighted else groups_of(self, X, groups)
         estimator = default_expert() if self.estimator is None else self.estimator
         self.estimators_: dict[str, Any] = {}
         for (view, columns), rows in zip(self.views_.items(), present.T, strict=True):
-            expert = fit_expert(estimator, X[:, columns], y, rows)
+            expert = fit_expert(estimator, X[:, columns], y, rows, codes)
             if expert is not None:
                 self.estimators_[view] = expert
         check_experts(self, present)
         self.weights_ = np.full(len(self.estimators_), 1 / len(self.estimators_))
-        if self.combine == "weighted" and len(self.estimators_) > 1:
-            folds = make_folds(self, y, groups)
-            self.weights_ = self._learn_weights(estimator, X, y, folds)
+        if weighted and len(self.estimators_) > 1:
+            self.weights_ = self._learn_weights(estimator, X, y, codes)
         return self
 
     def _learn_weights(
-        self, estimator: Any, X: np.ndarray, y: np.ndarray, folds: np.ndarray
+        self, estimator: Any, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None
     ) -> np.ndarray:
         codes = np.searchsorted(self.classes_, y)
         present = self._present(X)
         truth = np.ones(present.shape)
+        folds = inner_folds(codes, self.cv, groups, random_state=self.random_state)
         for j, view in enumerate(self.estimators_):
-            columns = X[:, self.views_[view]]
-            for fold in np.unique(folds):
-                held_out = present[:, j] & (folds == fold)
-                expert = fit_expert(estimator, columns, y, present[:, j] & (folds != fold))
+            columns, there = X[:, self.views_[view]], present[:, j]
+            for train, test in folds:
+                held_out = test[there[test]]
+                expert = fit_expert(estimator, columns, y, train[there[train]], groups)
                 given = probabilities(expert, columns[held_out], self.classes_, self.prior_)
                 truth[held_out, j] = given[np.arange(len(given)), codes[held_out]]
-        return mixture_weights(truth, present)
+        judged = np.concatenate([np.arange(0), *(test for _, test in folds)])
+        return mixture_weights(truth[judged], present[judged])
 
     def _present(self, X: np.ndarray) -> np.ndarray:
         return presence(X, {view: self.views_[view] for view in self.estimators_})

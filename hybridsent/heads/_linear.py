@@ -17,26 +17,25 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import Folds, inner_folds
 from hybridsent._numerics.logistic import LogisticFolds, Solution, rotate
 from hybridsent._numerics.scale import is_constant
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
-from hybridsent.heads._common import class_weights, learn_classes, penalty_grid
+from hybridsent.heads._common import FeaturesAloneMixin, class_weights, learn_classes, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 from hybridsent.heads._view_weights import weights_of_views
-from hybridsent.views import as_labelled, as_matrix, views_of
+from hybridsent.views import views_of
 
 __all__ = ["TunedLinearClassifier"]
 
 _INNER_TOL = 1e-6  # in mean log-loss: a loose inner solution still ranks the candidates
 _TOL = {"float32": 1e-8, "float64": 1e-10}  # below, the gain of an iteration is lost in rounding
+_RULES: dict[str, Any] = {"allow_nan": False, "dtype": [np.float64, np.float32]}
 _ENOUGH_ROWS = 1000  # held-out rows that tell the candidates apart
-
-Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 def _has_probabilities(self: TunedLinearClassifier) -> bool:
@@ -47,7 +46,7 @@ def _has_probabilities(self: TunedLinearClassifier) -> bool:
     return True
 
 
-class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
+class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
     r"""Logistic regression or linear SVM that chooses its penalty by inner cross-validation.
 
     Solves
@@ -71,8 +70,10 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
     Cs : sequence of float, default=(0.0625, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0)
         Candidates, from strong to weak penalty. One candidate needs no inner folds.
     cv : int, default=3
-        Inner folds; fewer where a class has fewer rows, and only as many of them are used as it
-        takes to judge 1,000 rows. Where a class has a single row the middle candidate is taken.
+        Inner folds; fewer where every class has fewer rows, or there are fewer groups, and only as
+        many of them are used as it takes to judge 1,000 rows. A class of a single row, or of one
+        group alone, is learned from in each and judged in none. Where no row can be judged, the
+        middle candidate is taken.
     class_weight : {"balanced"}, dict or None, default=None
         As in scikit-learn's LogisticRegression: ``"balanced"`` gives each class the same weight,
         those of the rows included.
@@ -135,6 +136,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         "view_weights": [StrOptions({"equal", "gain", "auto"})],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     view_weights: str = "equal"  # of models that were saved before there was a choice
 
     def __init__(
@@ -156,18 +159,24 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.view_weights = view_weights
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TunedLinearClassifier:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> TunedLinearClassifier:
         """Choose C and fit on all rows.
 
         Parameters
         ----------
-        X : array of shape (n, p)
-            Features without NaN, on comparable scales.
+        X : array or DataFrame of shape (n, p)
+            Features without NaN, on comparable scales. The columns ``domain__0`` and ``group__0``
+            are no features.
         y : array of shape (n,)
             Labels of at least two classes.
         sample_weight : array of shape (n,), default=None
             Weights v of the rows; a row that weighs k counts as k rows, one that weighs 0 as none.
             They weigh means, scale and the scores of the inner folds as well.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); a group is never split by the inner folds. None
+            takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -176,11 +185,13 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
-        X, y = as_labelled(self, X, y, allow_nan=False, dtype=[np.float64, np.float32])
+        X, y, groups = self._learn_features(X, y, groups, **_RULES)
         rows = None
         if sample_weight is not None:
             rows = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            X, y, rows = X[rows > 0], y[rows > 0], rows[rows > 0]
+            counted = rows > 0
+            X, y, rows = X[counted], y[counted], rows[counted]
+            groups = None if groups is None else groups[counted]
         codes = learn_classes(self, y)
         weight = self._code_weight()
         self.scores_: dict[float, float] = {}
@@ -188,7 +199,8 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
         with one_blas_thread(X.size):
             factors = self._weigh_views(Z, codes, weight, rows)
-            coef, intercept = fit(Z, codes, grid, weight, rows)
+            splits = self._splits(codes, groups) if len(grid) > 1 else []
+            coef, intercept = fit(Z, codes, grid, splits, weight, rows)
         self.coef_ = coef / scale if factors is None else coef * (factors / scale)
         self.intercept_ = intercept - self.coef_ @ mean
         return self
@@ -232,13 +244,9 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             )
         return {i: self.class_weight.get(label, 1.0) for i, label in enumerate(labels)}
 
-    def _splits(self, codes: np.ndarray) -> Splits:
-        """Inner folds, as many as judge enough rows; none where a class has a single row."""
-        folds = min(self.cv, int(np.bincount(codes).min()))
-        if folds < 2:
-            return []
-        splitter = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
-        splits = list(splitter.split(np.zeros(len(codes)), codes))
+    def _splits(self, codes: np.ndarray, groups: np.ndarray | None) -> Folds:
+        """Inner folds, as many as judge enough rows."""
+        splits = inner_folds(codes, self.cv, groups, random_state=self.random_state)
         judged = np.cumsum([len(test) for _, test in splits])
         return splits[: int((judged < _ENOUGH_ROWS).sum()) + 1]
 
@@ -258,6 +266,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         Z: np.ndarray,
         codes: np.ndarray,
         grid: list[float],
+        splits: Folds,
         weight: Any,
         rows: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -266,7 +275,6 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         def score(C: float) -> float:
             return float(np.mean([folds.accuracy(C, train, test) for train, test in splits]))
 
-        splits = self._splits(codes) if len(grid) > 1 else []
         self.C_ = self._choose(grid, score) if splits else grid[len(grid) // 2]
         model = folds.fit(self.C_, np.arange(len(Z)))
         self.n_iter_ = max(1, int(np.max(model.n_iter_)))
@@ -277,6 +285,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
         Z: np.ndarray,
         codes: np.ndarray,
         grid: list[float],
+        splits: Folds,
         weight: Any,
         rows: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -285,8 +294,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             R.T @ R if rows is None else R.T @ (R * (rows / rows.mean()).astype(R.dtype)[:, None])
         )
         k = len(self.classes_)
-        splits = self._splits(codes) if len(grid) > 1 else []
-        whole: Splits = [(np.arange(len(R)), np.arange(0))]
+        whole: Folds = [(np.arange(len(R)), np.arange(0))]
         # without inner folds there is nothing to choose, and `inner` is never solved
         weights = _fold_weights(codes, splits or whole, weight, rows)
         inner = LogisticFolds(R, codes, k, gram, weights)
@@ -328,7 +336,7 @@ class TunedLinearClassifier(ClassifierMixin, BaseEstimator):
             their distances.
         """
         check_is_fitted(self)
-        X = as_matrix(self, X, reset=False, allow_nan=False, dtype=[np.float64, np.float32])
+        X = self._read_features(X, **_RULES)
         raw = X @ self.coef_.T + self.intercept_
         if len(self.classes_) == 2:
             return np.asarray(raw[:, 0])
@@ -404,7 +412,7 @@ def _mean(losses: np.ndarray, test: np.ndarray, rows: np.ndarray | None) -> floa
 
 
 def _fold_weights(
-    codes: np.ndarray, splits: Splits, class_weight: Any, rows: np.ndarray | None
+    codes: np.ndarray, splits: Folds, class_weight: Any, rows: np.ndarray | None
 ) -> np.ndarray:
     """Weight of each row in each fold; 0 where it is held out."""
     weights = np.zeros((len(codes), len(splits)))

@@ -17,14 +17,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import Folds, inner_folds
 from hybridsent._params import HasMethods, Interval
 from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
+    check_groups,
     default_expert,
     fit_expert,
     learn_table,
-    make_folds,
     probabilities,
     product,
 )
@@ -131,6 +132,8 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         "random_state": ["random_state"],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         estimator: Any = None,
@@ -158,7 +161,8 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         y : array of shape (n,)
             Labels of at least two classes.
         groups : array of shape (n,), default=None
-            Group of each row (speaker, video); a group is never split by the inner folds.
+            Group of each row (speaker, video); a group is never split by the inner folds, nor by
+            those of the experts. None takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -167,17 +171,18 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         """
         self._validate_params()
         X, y, present = learn_table(self, X, y)
-        folds = make_folds(self, y, groups)
+        codes = check_groups(self, groups, X)
+        folds = inner_folds(y, self.cv, codes, random_state=self.random_state)
         self.estimators_: dict[str, Any] = {}
         self.finals_: dict[str, Any] = {}
         answers: dict[str, np.ndarray] = {}
         for view in self.views_:
-            self._fit_expert((view,), X, y, folds, answers)
+            self._fit_expert((view,), X, y, folds, codes, answers)
         check_experts(self, present)
         for views in self._combinations(self._present(X)):
             if self.joint and len(views) > 1:
-                self._fit_expert(views, X, y, folds, answers)
-            self._fit_final(views, answers, y)
+                self._fit_expert(views, X, y, folds, codes, answers)
+            self._fit_final(views, answers, y, codes)
         return self
 
     def _combinations(self, present: np.ndarray) -> list[Combination]:
@@ -201,27 +206,32 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         views: Combination,
         X: np.ndarray,
         y: np.ndarray,
-        folds: np.ndarray,
+        folds: Folds,
+        groups: np.ndarray | None,
         answers: dict[str, np.ndarray],
     ) -> None:
         """Fit the expert of some views, and add its out-of-fold answers (NaN where it has none)."""
         columns = X[:, self._columns(views)]
-        rows = ~np.isnan(columns).any(axis=1)
+        there = ~np.isnan(columns).any(axis=1)
         estimator = default_expert() if self.estimator is None else self.estimator
-        whole = fit_expert(estimator, columns, y, rows)
+        whole = fit_expert(estimator, columns, y, there, groups)
         if whole is None:
             return
         name = _name(views)
         self.estimators_[name] = whole
-        answers[name] = np.full((len(X), self._answer(whole, columns[rows][:1]).shape[1]), np.nan)
-        for fold in np.unique(folds):
-            held_out = rows & (folds == fold)
-            expert = fit_expert(estimator, columns, y, rows & (folds != fold))
-            if expert is not None and held_out.any() and _comparable(expert, whole):
+        answers[name] = np.full((len(X), self._answer(whole, columns[there][:1]).shape[1]), np.nan)
+        for train, test in folds:
+            held_out = test[there[test]]
+            expert = fit_expert(estimator, columns, y, train[there[train]], groups)
+            if expert is not None and len(held_out) and _comparable(expert, whole):
                 answers[name][held_out] = self._answer(expert, columns[held_out])
         answered = ~np.isnan(answers[name]).any(axis=1)
-        if len(np.unique(y[answered])) < 2:  # so few rows that a fold takes a whole class away
-            answers[name][rows] = self._answer(whole, columns[rows])
+        # a class that no fold can hold out, since it is too rare, is not to be forgotten
+        unheard = there & ~np.isin(y, y[answered])
+        if len(np.unique(y[answered])) < 2:
+            unheard = there
+        if unheard.any():
+            answers[name][unheard] = self._answer(whole, columns[unheard])
 
     def _answer(self, expert: Any, X: np.ndarray) -> np.ndarray:
         """Write an expert's answer as numbers for the final classifier."""
@@ -233,7 +243,13 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
             return np.asarray(logs[:, 1:] - logs[:, :1])
         return np.asarray(logs - logs.mean(axis=1, keepdims=True))
 
-    def _fit_final(self, views: Combination, answers: dict[str, np.ndarray], y: np.ndarray) -> None:
+    def _fit_final(
+        self,
+        views: Combination,
+        answers: dict[str, np.ndarray],
+        y: np.ndarray,
+        groups: np.ndarray | None,
+    ) -> None:
         """Fit the final classifier of a combination."""
         inputs = np.hstack([answers[name] for name in self._inputs(views)])
         rows = ~np.isnan(inputs).any(axis=1)
@@ -241,7 +257,7 @@ class StackedFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator)
         if final is None:
             scaler = StandardScaler().set_output(transform="default")  # whatever is set elsewhere
             final = make_pipeline(scaler, LogisticRegression(max_iter=1000))
-        fitted = fit_expert(final, inputs, y, rows)
+        fitted = fit_expert(final, inputs, y, rows, groups)
         if fitted is not None:  # the rows that have all of these views may show one class
             self.finals_[_name(views)] = fitted
 
