@@ -13,9 +13,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._params import Devices, Interval, Jobs
 from hybridsent._threads import threads_for
-from hybridsent.heads._common import FeaturesAloneMixin, MostProbableMixin, learn_classes
+from hybridsent.heads._common import FeaturesAloneMixin
 
 __all__ = ["BoostedTreesClassifier"]
 

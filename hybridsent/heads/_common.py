@@ -1,4 +1,4 @@
-"""What the classifiers here share: labels, the most probable class, candidates (layer L3)."""
+"""What the classifiers here share: candidates of the penalty (layer L3)."""
 
 from __future__ import annotations
 
@@ -8,38 +8,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
 
 from hybridsent._folds import groups_of
 from hybridsent.views import as_labelled, as_matrix, is_passthrough
 
-__all__ = [
-    "FeaturesAloneMixin",
-    "MostProbableMixin",
-    "class_weights",
-    "learn_classes",
-    "penalty_grid",
-]
-
-
-class MostProbableMixin:
-    """Gives `predict` to a classifier that has `predict_proba` and ``classes_``."""
-
-    def predict(self: Any, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features, as `predict_proba` takes them.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
+__all__ = ["FeaturesAloneMixin", "penalty_grid"]
 
 
 class FeaturesAloneMixin:
@@ -78,70 +51,6 @@ class FeaturesAloneMixin:
         X = X.copy()
         X[:, self._passed_by] = 0
         return X
-
-
-def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
-    """Set ``classes_``, and give the labels as codes.
-
-    Parameters
-    ----------
-    head : estimator
-        The classifier.
-    y : ndarray of shape (n,)
-        Labels.
-
-    Returns
-    -------
-    ndarray of int of shape (n,)
-        Position of each label in ``classes_``.
-
-    Raises
-    ------
-    ValueError
-        If y holds no classes, or one.
-    """
-    check_classification_targets(y)
-    head.classes_, codes = np.unique(y, return_inverse=True)
-    if len(head.classes_) < 2:
-        raise ValueError(
-            "This classifier needs samples of at least 2 classes in the data, but the data "
-            f"contains only one class: {head.classes_.tolist()[0]!r}"
-        )
-    return np.asarray(codes)
-
-
-def class_weights(given: Any, codes: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Weigh classes so that a row of weight k counts as k rows, as LogisticRegression does.
-
-    Parameters
-    ----------
-    given : {"balanced"}, dict of int to float, or None
-        The parameter, with codes for labels.
-    codes : ndarray of int of shape (n,)
-        Classes of the rows.
-    weights : ndarray of shape (n,) or None
-        Weights of the rows.
-
-    Returns
-    -------
-    ndarray of shape (largest code + 1,)
-        Weight of each class.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.heads._common import class_weights
-    >>> class_weights("balanced", np.array([0, 1, 1]), np.array([4.0, 1.0, 1.0]))
-    array([0.75, 1.5 ])
-    """
-    totals = np.bincount(codes, weights)
-    if given is None:
-        return np.ones(len(totals))
-    if isinstance(given, dict):
-        return np.array([float(given.get(code, 1.0)) for code in range(len(totals))])
-    there = totals > 0
-    even = totals.sum() / (there.sum() * np.where(there, totals, 1.0))
-    return np.asarray(np.where(there, even, 1.0))
 
 
 def penalty_grid(head: Any, values: Iterable[Any]) -> list[float]:

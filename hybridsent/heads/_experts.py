@@ -15,7 +15,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from hybridsent._folds import fit_with_groups, groups_of
-from hybridsent.heads._common import learn_classes
+from hybridsent._numerics.classes import learn_classes
 from hybridsent.heads._linear import TunedLinearClassifier
 from hybridsent.views import as_matrix, presence, views_of
 

@@ -15,10 +15,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import groups_of
+from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._numerics.networks import load, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent.heads._common import MostProbableMixin, learn_classes
 from hybridsent.views import as_labelled, as_matrix, presence, views_of
 
 if TYPE_CHECKING:

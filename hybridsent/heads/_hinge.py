@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.svm import SVC
 
-from hybridsent.heads._common import class_weights
+from hybridsent._numerics.classes import class_weights, pairwise_duals
 
 __all__ = ["HingeFolds", "votes"]
 
@@ -78,17 +78,7 @@ class HingeFolds:
 
     def coef(self, model: Any) -> np.ndarray:
         """Weights of the columns of Z in a model of all rows, a row per pair of classes."""
-        ends = np.cumsum(model.n_support_)
-        starts = ends - model.n_support_
-        dual, k = model.dual_coef_, len(ends)
-        if k == 2:
-            return np.asarray(dual @ self.Z[model.support_])
-        pairs = np.zeros((k * (k - 1) // 2, len(model.support_)))
-        # row j - 1 of dual: class i's support vectors against class j; row i: the reverse
-        for row, (i, j) in enumerate(combinations(range(k), 2)):
-            pairs[row, starts[i] : ends[i]] = dual[j - 1, starts[i] : ends[i]]
-            pairs[row, starts[j] : ends[j]] = dual[i, starts[j] : ends[j]]
-        return np.asarray(pairs @ self.Z[model.support_])
+        return np.asarray(pairwise_duals(model) @ self.Z[model.support_])
 
 
 def votes(raw: np.ndarray, n_classes: int) -> np.ndarray:

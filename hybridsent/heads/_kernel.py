@@ -8,7 +8,6 @@ solver is scikit-learn's. CalibratedClassifierCV calibrates each class by itself
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -24,14 +23,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import Folds, inner_folds
+from hybridsent._numerics.classes import MostProbableMixin, learn_classes, pairwise_duals
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Interval, StrOptions
-from hybridsent.heads._common import (
-    FeaturesAloneMixin,
-    MostProbableMixin,
-    learn_classes,
-    penalty_grid,
-)
+from hybridsent.heads._common import FeaturesAloneMixin, penalty_grid
 from hybridsent.heads._experts import check_groups, probabilities
 
 __all__ = ["KernelClassifier"]
@@ -174,7 +169,7 @@ class KernelClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMixin, B
             best, self.C_, self.calibrator_ = self.scores_[C], C, calibrator
         machine = self._machine(self.C_).fit(kernel, y)
         self.support_vectors_ = X[machine.support_]
-        self.dual_coef_ = _pairs(machine)
+        self.dual_coef_ = pairwise_duals(machine)
         self.intercept_ = machine.intercept_
         return self
 
@@ -254,18 +249,3 @@ def _kernel(A: np.ndarray, B: np.ndarray, gamma: float) -> np.ndarray:
     np.maximum(out, 0, out=out)
     out *= -gamma
     return np.asarray(np.exp(out, out=out))
-
-
-def _pairs(machine: SVC) -> np.ndarray:
-    """Weights of the support vectors of a one-against-one machine, a row per pair of classes."""
-    ends = np.cumsum(machine.n_support_)
-    starts = ends - machine.n_support_
-    dual, k = machine.dual_coef_, len(ends)
-    if k == 2:
-        return np.asarray(dual)
-    pairs = np.zeros((k * (k - 1) // 2, len(machine.support_)))
-    # row j - 1 of dual: class i's support vectors against class j; row i: the reverse
-    for row, (i, j) in enumerate(combinations(range(k), 2)):
-        pairs[row, starts[i] : ends[i]] = dual[j - 1, starts[i] : ends[i]]
-        pairs[row, starts[j] : ends[j]] = dual[i, starts[j] : ends[j]]
-    return pairs

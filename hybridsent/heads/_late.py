@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import groups_of, inner_folds
+from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._params import HasMethods, Interval, StrOptions
-from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
     check_groups,

@@ -21,11 +21,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import Folds, inner_folds
+from hybridsent._numerics.classes import class_weights, learn_classes, most_probable
 from hybridsent._numerics.logistic import LogisticFolds, Solution, rotate
 from hybridsent._numerics.scale import is_constant
 from hybridsent._params import Interval, StrOptions, check_sample_weight
 from hybridsent._threads import one_blas_thread
-from hybridsent.heads._common import FeaturesAloneMixin, class_weights, learn_classes, penalty_grid
+from hybridsent.heads._common import FeaturesAloneMixin, penalty_grid
 from hybridsent.heads._hinge import HingeFolds, votes
 from hybridsent.heads._view_weights import weights_of_views
 from hybridsent.views import views_of
@@ -355,9 +356,7 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         ndarray of shape (n,)
             Labels.
         """
-        scores = self.decision_function(X)
-        best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        return np.asarray(self.classes_[most_probable(self.decision_function(X))])
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -18,8 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import Folds, inner_folds
+from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._params import HasMethods, Interval
-from hybridsent.heads._common import MostProbableMixin
 from hybridsent.heads._experts import (
     check_experts,
     check_groups,

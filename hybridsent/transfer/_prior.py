@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._numerics.classes import most_probable
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._rows import read_rows
 
@@ -190,7 +191,7 @@ def check_reading(
     if not len(differs):
         return
     row = int(differs[0])
-    read = raw[row, 0] if classes is None else classes[_codes_of(raw[row : row + 1])[0]]
+    read = raw[row, 0] if classes is None else classes[most_probable(raw[row : row + 1])[0]]
     must = "one row of weights" if classes is None else "one row of weights for each class"
     raise ValueError(
         f"The 'source' of {type(estimator).__name__} must be a linear model with {must}, which "
@@ -204,10 +205,6 @@ def _shortfall(raw: np.ndarray, said: np.ndarray, classes: np.ndarray) -> np.nda
     scores = np.column_stack([-raw, raw]) if raw.shape[1] == 1 else raw
     theirs = np.where(said[:, None] == classes, scores, -np.inf).max(axis=1)
     return np.asarray(scores.max(axis=1) - theirs)
-
-
-def _codes_of(raw: np.ndarray) -> np.ndarray:
-    return (raw[:, 0] > 0).astype(int) if raw.shape[1] == 1 else raw.argmax(axis=1)
 
 
 def _framed(X: np.ndarray, source: Any) -> Any:

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._labels import plain_labels
+from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._numerics.networks import dropout, layer, load, mlp, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
@@ -207,7 +208,9 @@ _CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of 
 _ROWS = 1024  # rows predicted at a time: they are float64 then
 
 
-class DomainAdversarialClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
+class DomainAdversarialClassifier(
+    MostProbableMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator
+):
     r"""Network that learns features which tell the classes, but not the domains, apart (DANN).
 
     With the network of features G, the head of labels C and the head of domains D it seeks the
@@ -458,19 +461,3 @@ class DomainAdversarialClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstima
                 [softmax(predict(each, part), axis=1) for each in members], axis=0
             )
         return out
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features, with the columns of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])

@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._labels import plain_labels
+from hybridsent._numerics.classes import most_probable
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._rows import (
@@ -201,8 +202,7 @@ class TrAdaBoostClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
         ndarray of shape (n,)
             Labels.
         """
-        winners = self._votes(X).argmax(axis=1)
-        return np.asarray(self.classes_[winners])
+        return np.asarray(self.classes_[most_probable(self._votes(X))])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, as in scikit-learn's AdaBoost: softmax of the votes.

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
+from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent.transfer._prior import is_fitted
 from hybridsent.transfer._rows import (
     LabeledScoreMixin,
@@ -30,7 +31,7 @@ _OF_CLASSES = ("binary:logistic", "multi:soft")
 
 
 class ContinuedBoostingClassifier(
-    ContinuedMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator
+    ContinuedMixin, MostProbableMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator
 ):
     r"""Trees of a source model, and more trees that correct it on few target labels.
 
@@ -205,22 +206,6 @@ class ContinuedBoostingClassifier(
         """
         rows = self._new_rows(X)
         return np.asarray(self.model_.predict_proba(rows))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features, with the columns of `fit`; NaN is allowed.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
 
 
 def _log_loss(codes: np.ndarray, probabilities: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from scipy.linalg import svd
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
+from hybridsent._numerics.classes import most_probable
 from hybridsent.transfer._offset_logistic import choose_alpha, solve
 from hybridsent.transfer._prior import (
     PriorMixin,
@@ -290,9 +291,7 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         ndarray of shape (n,)
             Labels.
         """
-        raw = self._raw(X)
-        codes = (raw[:, 0] > 0).astype(int) if raw.shape[1] == 1 else raw.argmax(axis=1)
-        return np.asarray(self.classes_[codes])
+        return np.asarray(self.classes_[most_probable(self._raw(X))])
 
 
 def _n_outputs(n_classes: int) -> int:
