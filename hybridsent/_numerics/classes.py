@@ -62,7 +62,8 @@ class MostProbableMixin:
         ndarray of shape (n,)
             Labels.
         """
-        return np.asarray(self.classes_[most_probable(self.predict_proba(X))])
+        codes = most_probable(self.predict_proba(X))
+        return np.asarray(self.classes_[codes])
 
 
 def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:

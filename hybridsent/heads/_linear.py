@@ -356,7 +356,8 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         ndarray of shape (n,)
             Labels.
         """
-        return np.asarray(self.classes_[most_probable(self.decision_function(X))])
+        codes = most_probable(self.decision_function(X))
+        return np.asarray(self.classes_[codes])
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def predict_proba(self, X: Any) -> np.ndarray:

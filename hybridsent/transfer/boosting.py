@@ -202,7 +202,8 @@ class TrAdaBoostClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
         ndarray of shape (n,)
             Labels.
         """
-        return np.asarray(self.classes_[most_probable(self._votes(X))])
+        codes = most_probable(self._votes(X))
+        return np.asarray(self.classes_[codes])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, as in scikit-learn's AdaBoost: softmax of the votes.

@@ -291,7 +291,8 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         ndarray of shape (n,)
             Labels.
         """
-        return np.asarray(self.classes_[most_probable(self._raw(X))])
+        codes = most_probable(self._raw(X))
+        return np.asarray(self.classes_[codes])
 
 
 def _n_outputs(n_classes: int) -> int:
