@@ -29,6 +29,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from hybridsent._labels import Kind, labeled_rows, one_column
+from hybridsent._tags import capabilities_of
 from hybridsent._warnings import ignored_warnings
 from hybridsent.views import GROUP, view_of
 
@@ -39,8 +40,8 @@ __all__ = [
     "groups_of",
     "hold_out",
     "inner_folds",
+    "is_routed",
     "outer_folds",
-    "wants_groups",
 ]
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
@@ -540,7 +541,8 @@ def groups_for(model: Any, groups: Any) -> dict[str, Any]:
     -------
     dict
         What to pass to `fit`: nothing where nobody asks; ``groups`` where scikit-learn's metadata
-        routing is on; else parameters by the names of steps, such as ``classify__groups``.
+        routing is on; else parameters by the names of steps, such as ``classify__groups``. Some can
+        be reached by routing alone: `fit_with_groups` sees to these, too.
 
     Examples
     --------
@@ -555,35 +557,43 @@ def groups_for(model: Any, groups: Any) -> dict[str, Any]:
         return {}
     if _is_routing():
         return {"groups": groups} if _consumes(model) else {}
-    return dict.fromkeys(_names_of_groups(model), groups)
+    return dict.fromkeys(_reach(model)[0], groups)
 
 
-def wants_groups(model: Any) -> bool:
-    """Tell whether anything in a model keeps groups together when it is fitted.
+def is_routed(model: Any, groups: Any) -> bool:
+    """Tell whether groups reach a model by scikit-learn's metadata routing.
 
     Parameters
     ----------
     model : estimator
-        A pipeline, a search, or any other estimator.
+        Any estimator.
+    groups : array of shape (n,) or None
+        Groups.
 
     Returns
     -------
     bool
-        True where `groups_for` would hand them on, whether metadata are routed or not.
+        False where there are none, routing is off, or nothing in the model asks for them.
 
     Examples
     --------
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from hybridsent._folds import wants_groups
+    >>> from sklearn import config_context
+    >>> from hybridsent._folds import is_routed
     >>> from hybridsent.heads import KernelClassifier
-    >>> wants_groups(KernelClassifier()), wants_groups(LogisticRegression())
-    (True, False)
+    >>> is_routed(KernelClassifier(), ["a", "b"])
+    False
+    >>> with config_context(enable_metadata_routing=True):
+    ...     is_routed(KernelClassifier(), ["a", "b"])
+    True
     """
-    return bool(_names_of_groups(model)) or _consumes(model)
+    return groups is not None and _is_routing() and _consumes(model)
 
 
 def fit_with_groups(model: Any, X: Any, y: Any, groups: Any = None) -> Any:
     """Fit a model, and hand the groups to all in it that tunes itself.
+
+    Where metadata are not routed, they are for this fit if no parameter of `fit` leads to whoever
+    wants the groups: a search hands them to its folds alone.
 
     Parameters
     ----------
@@ -600,20 +610,29 @@ def fit_with_groups(model: Any, X: Any, y: Any, groups: Any = None) -> Any:
     -------
     estimator
         The same one, fitted.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from hybridsent._folds import fit_with_groups
+    >>> from hybridsent.heads import TunedLinearClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(TunedLinearClassifier(), {"cv": [2, 3]}, cv=2)
+    >>> fit_with_groups(search, X, y, [i % 10 for i in range(150)]).n_splits_
+    2
     """
     if groups is None:
         return model.fit(X, y)
-    if _is_routing() and _consumes(model):
+    if is_routed(model, groups):
         return model.fit(X, y, groups=groups)
-    # where metadata are routed, a parameter of one step could not be told by that step's name
-    with config_context(enable_metadata_routing=False):
-        named = groups_for(model, groups)
-        hidden = _is_search(model) and _takes_groups(model.estimator)
-    if hidden:  # a search hands groups to its folds alone, unless metadata are routed
+    names, hidden = _reach(model)
+    if hidden and _consumes(model):
         with config_context(enable_metadata_routing=True):
             return model.fit(X, y, groups=groups)
-    with config_context(enable_metadata_routing=_is_routing() and not named):
-        return model.fit(X, y, **named)
+    # where metadata are routed, a parameter of one step could not be told by that step's name
+    with config_context(enable_metadata_routing=_is_routing() and not names):
+        return model.fit(X, y, **dict.fromkeys(names, groups))
 
 
 def _is_routing() -> bool:
@@ -629,38 +648,31 @@ def _consumes(model: Any) -> bool:
             return False
 
 
-def _names_of_groups(model: Any) -> list[str]:
-    """Name the parameters of `fit` by which groups reach whoever wants them, without routing."""
+def _reach(model: Any) -> tuple[list[str], bool]:
+    """Name the parameters of `fit` that lead to whoever wants groups, without routing.
+
+    Tells, too, whether somebody wants them to whom none leads.
+    """
     if isinstance(model, Pipeline):
-        parts = [(name, step) for name, step in model.steps if hasattr(step, "fit")]
-        return [f"{name}__{inner}" for name, step in parts for inner in _names_of_groups(step)]
-    if _is_search(model):
-        inner = [name for name in _names_of_groups(model.estimator) if name != "groups"]
-        return ["groups"] * _splits_by_groups(model.cv) + inner
+        found = [(name, *_reach(step)) for name, step in model.steps]
+        names = [f"{name}__{inner}" for name, inners, _ in found for inner in inners]
+        return names, any(hidden for _, _, hidden in found)
     if not hasattr(model, "fit"):
-        return []
-    if _takes_groups(model):
-        return ["groups"]
+        return [], False
     inner = getattr(model, "estimator", None)
-    return _names_of_groups(inner) if inner is not None and _hands_on(model) else []
-
-
-def _is_search(model: Any) -> bool:
-    return hasattr(model, "cv") and hasattr(model, "refit") and hasattr(model, "estimator")
+    names, hidden = ([], False) if inner is None else _reach(inner)
+    if hasattr(model, "cv") and hasattr(model, "refit"):  # a search, of whatever kind
+        own = ["groups"] if _splits_by_groups(model.cv) else []
+        return own + [name for name in names if name != "groups"], hidden or "groups" in names
+    if "groups" in inspect.signature(model.fit).parameters:
+        return ["groups"], False
+    if capabilities_of(model).hands_on:
+        return names, hidden
+    return [], hidden or bool(names)
 
 
 def _splits_by_groups(cv: Any) -> bool:
+    """Tell whether a splitter asks for groups; others warn where they are given some."""
     if not hasattr(cv, "get_metadata_routing"):
         return False
     return bool(get_routing_for_object(cv).consumes("split", ["groups"]))
-
-
-def _takes_groups(model: Any) -> bool:
-    return hasattr(model, "fit") and "groups" in inspect.signature(model.fit).parameters
-
-
-def _hands_on(model: Any) -> bool:
-    """Tell whether an estimator passes what its `fit` is given to the one it is around."""
-    taken = inspect.signature(model.fit).parameters.values()
-    any_name = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken)
-    return any_name and hasattr(model, "get_metadata_routing")

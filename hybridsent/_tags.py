@@ -45,12 +45,16 @@ class Capabilities:
         Whether it reads the column ``group__0``, and needs it.
     takes_unlabelled : bool, default=False
         Whether it learns from rows whose label is -1, and knows that this is none.
+    hands_on : bool, default=False
+        Whether its `fit` hands what it is given beside X and y to the estimator it is around, cut
+        to the rows that it takes.
     """
 
     adapts: bool = False
     reads_domain: bool = False
     reads_group: bool = False
     takes_unlabelled: bool = False
+    hands_on: bool = False
 
 
 @dataclass(slots=True)

@@ -7,21 +7,19 @@ where metadata are routed, and gives the predictions to nobody.
 from __future__ import annotations
 
 import copy
-import inspect
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
-from sklearn import config_context, get_config
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import get_routing_for_object
 from threadpoolctl import threadpool_limits
 
+from hybridsent._folds import fit_with_groups
 from hybridsent._held import everything
 from hybridsent._optional import import_optional
 from hybridsent._threads import in_threads
@@ -47,8 +45,6 @@ __all__ = [
     "fit_model",
     "fold_ratio",
     "fresh",
-    "groups_for",
-    "is_routed",
     "licence_notes",
     "rows_of",
     "score_fitted",
@@ -259,7 +255,7 @@ def fit_model(model: Any, X: Any, y: Any, groups: np.ndarray | None = None) -> A
     y : array of shape (n,)
         Labels.
     groups : array of shape (n,) or None, default=None
-        Groups, for a last step whose own folds keep them together.
+        Groups, for all in it whose own folds keep them together.
 
     Returns
     -------
@@ -272,12 +268,7 @@ def fit_model(model: Any, X: Any, y: Any, groups: np.ndarray | None = None) -> A
         As `fit` raises it; where texts stand in the way, their columns are named.
     """
     try:
-        if is_routed(model, groups):
-            return model.fit(X, y, groups=groups)
-        options = _named_groups(model, groups)
-        # where metadata are routed, a parameter of one step could not be told by that step's name
-        with config_context(enable_metadata_routing=_is_routing() and not options):
-            return model.fit(X, y, **options)
+        return fit_with_groups(model, X, y, groups)
     except ValueError as error:
         texts = _columns_of_text(model, X)
         if "could not convert" not in str(error) or not texts:
@@ -286,72 +277,6 @@ def fit_model(model: Any, X: Any, y: Any, groups: np.ndarray | None = None) -> A
             f"The model reads all columns of the table, which has columns without numbers: {texts}."
             f" Got {error}; drop what is no feature, or begin with a ColumnTransformer."
         ) from error
-
-
-def is_routed(model: Any, groups: np.ndarray | None) -> bool:
-    """Tell whether a model asks for groups by scikit-learn's metadata routing.
-
-    Parameters
-    ----------
-    model : estimator
-        Any estimator.
-    groups : array or None
-        The groups.
-
-    Returns
-    -------
-    bool
-        False where there are none, or routing is off.
-    """
-    if groups is None or not _is_routing():
-        return False
-    return bool(get_routing_for_object(model).consumes("fit", ["groups"]))
-
-
-def groups_for(last: Any, groups: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Give the groups as `fit` of a last step takes them, if it wants them.
-
-    Parameters
-    ----------
-    last : estimator
-        What learns from features.
-    groups : array or None
-        The groups.
-
-    Returns
-    -------
-    dict
-        ``{"groups": groups}``, or nothing.
-    """
-    return {} if groups is None or not _wants_groups(last) else {"groups": groups}
-
-
-def _wants_groups(last: Any) -> bool:
-    if not hasattr(last, "fit"):
-        return False
-    taken = inspect.signature(last.fit).parameters
-    if "groups" in taken:
-        return True
-    if not any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values()):
-        return False
-    if hasattr(last, "cv") and hasattr(last.cv, "get_metadata_routing"):  # a search by groups
-        return bool(get_routing_for_object(last.cv).consumes("split", ["groups"]))
-    inner = getattr(last, "estimator", None)
-    ours = type(last).__module__.startswith("hybridsent.few_label.")  # hands on what it is given
-    return ours and inner is not None and _wants_groups(inner)
-
-
-def _named_groups(model: Any, groups: np.ndarray | None) -> dict[str, np.ndarray]:
-    if not isinstance(model, Pipeline):
-        return groups_for(model, groups)
-    if not model.steps:
-        return {}
-    name, last = model.steps[-1]
-    return {f"{name}__groups": given for given in groups_for(last, groups).values()}
-
-
-def _is_routing() -> bool:
-    return bool(get_config()["enable_metadata_routing"])
 
 
 def _columns_of_text(model: Any, X: Any) -> str:

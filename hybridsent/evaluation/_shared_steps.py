@@ -17,7 +17,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from hybridsent.evaluation._fits import fit_model, is_routed
+from hybridsent._folds import groups_for, is_routed
+from hybridsent.evaluation._fits import fit_model
 from hybridsent.evaluation._nesting import is_dropped
 
 __all__ = ["Fitted", "Rows", "SharedSteps"]
@@ -107,7 +108,8 @@ class SharedSteps:
             if is_dropped(step, passed=True):
                 continue
             key = (*key, _identity(step))
-            fitted, X = self._once((*key, "train"), _fitting(step, X, y), keep=None not in key)
+            fitting = _fitting(step, X, y, groups)
+            fitted, X = self._once((*key, "train"), fitting, keep=None not in key)
             test = self._transformed(fitted, test, (*key, "test"), keep=None not in key)
             model.steps[i] = (name, fitted)
         name, last = model.steps[-1]
@@ -172,14 +174,17 @@ class SharedSteps:
                 self._bytes -= self._kept.popitem(last=False)[1][1]
 
 
-def _fitting(step: Any, X: Any, y: np.ndarray) -> Callable[[], tuple[Any, Any]]:
+def _fitting(
+    step: Any, X: Any, y: np.ndarray, groups: np.ndarray | None
+) -> Callable[[], tuple[Any, Any]]:
     """Fit a step as Pipeline does, and give it with what it made of the rows."""
+    told = groups_for(step, groups)
 
     def fit() -> tuple[Any, Any]:
         own = clone(step)
         if hasattr(own, "fit_transform"):
-            return own, own.fit_transform(X, y)
-        return own.fit(X, y), own.transform(X)
+            return own, own.fit_transform(X, y, **told)
+        return own.fit(X, y, **told), own.transform(X)
 
     return fit
 

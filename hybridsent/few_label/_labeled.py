@@ -337,7 +337,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             tags.transformer_tags = inner.transformer_tags
             tags.input_tags = inner.input_tags
         tags.target_tags.required = True
-        return with_capabilities(tags, takes_unlabelled=True)
+        return with_capabilities(tags, takes_unlabelled=True, hands_on=True)
 
 
 def _check_rows(X: Any, labeled: np.ndarray) -> None:

@@ -111,7 +111,7 @@ def check_groups(head: Any, groups: Any, X: np.ndarray) -> np.ndarray | None:
         Codes; None where nothing tells groups.
     """
     codes = groups_of(head, X, groups)
-    if groups is not None and len(np.unique(codes)) < 2:
+    if groups is not None and codes is not None and len(np.unique(codes)) < 2:
         raise ValueError(
             f"The groups of {type(head).__name__}.fit must be at least 2, to learn from some and "
             f"judge on others. Got 1 in {len(X)} rows; leave groups out."
