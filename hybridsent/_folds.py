@@ -62,6 +62,7 @@ def outer_folds(
     kind: Kind | None = None,
     name: str = "cv",
     every_row: bool = False,
+    known: np.ndarray | None = None,
 ) -> Folds:
     """Cut the rows into folds that judge a model: stratified, and with groups kept together.
 
@@ -87,6 +88,8 @@ def outer_folds(
         Whether each labelled row must be in one test part, because its prediction is pooled with
         the others; classes may then have fewer rows than there are folds, and `cv` may be None: one
         test part of all rows, without a training part.
+    known : ndarray of bool of shape (n,) or None, default=None
+        Which rows have a label, where -1 may be a class; None asks the labels.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def outer_folds(
     [([0, 1, 4], [2, 3]), ([2, 3, 4], [0, 1])]
     """
     labels = one_column(y)
-    known = labeled_rows(labels, kind or "classes")
+    known = labeled_rows(labels, kind or "classes") if known is None else known
     rows = np.flatnonzero(known)
     codes = _group_codes(groups, len(labels))
     if every_row and cv is None:

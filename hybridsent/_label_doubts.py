@@ -37,13 +37,15 @@ _MARKS = re.compile(r"[\s_.,;:!?'\"()\[\]{}*/\\]+|-(?!\d)")  # "-1" and "1" are 
 _SHOWN = 12
 
 
-def count_labels(labels: Iterable[Any]) -> dict[Any, int]:
+def count_labels(labels: Iterable[Any], *, marks: bool = True) -> dict[Any, int]:
     """Count the rows of each class, the most frequent first.
 
     Parameters
     ----------
     labels : iterable
-        Labels; the number -1 marks a row without one.
+        Labels.
+    marks : bool, default=True
+        Whether the number -1 marks a row without one; else it is a class.
 
     Returns
     -------
@@ -57,7 +59,9 @@ def count_labels(labels: Iterable[Any]) -> dict[Any, int]:
     {'bad': 2, 'good': 1}
     """
     values = labels.tolist() if hasattr(labels, "tolist") else list(labels)
-    counts = Counter(value for value in values if isinstance(value, str) or value != -1)
+    is_text = (isinstance(value, str) for value in values)
+    told = zip(values, is_text, strict=True)
+    counts = Counter(value for value, text in told if not marks or text or value != -1)
     return dict(sorted(counts.items(), key=lambda each: (-each[1], str(each[0]))))
 
 

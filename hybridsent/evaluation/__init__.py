@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._intervals import Interval
+    from hybridsent.evaluation._labelled import LabeledTable, read_labels
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
     from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Evaluation": "hybridsent.evaluation._results",
     "Interval": "hybridsent.evaluation._intervals",
+    "LabeledTable": "hybridsent.evaluation._labelled",
     "MMDTest": "hybridsent.evaluation._shift",
     "Score": "hybridsent.evaluation._results",
     "SearchResult": "hybridsent.evaluation._results",
@@ -48,6 +50,7 @@ _HOMES = {
     "mmd_permutation_test": "hybridsent.evaluation._shift",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
+    "read_labels": "hybridsent.evaluation._labelled",
     "search": "hybridsent.evaluation._search",
     "soft_neighborhood_density_score": "hybridsent.evaluation._scorers",
     "transfer_report": "hybridsent.evaluation._transfer",
@@ -58,6 +61,7 @@ _HOMES = {
 __all__ = [
     "Evaluation",
     "Interval",
+    "LabeledTable",
     "MMDTest",
     "Score",
     "SearchResult",
@@ -74,6 +78,7 @@ __all__ = [
     "mmd_permutation_test",
     "prediction_entropy_score",
     "proxy_a_distance",
+    "read_labels",
     "search",
     "soft_neighborhood_density_score",
     "transfer_report",

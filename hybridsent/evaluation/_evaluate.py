@@ -12,15 +12,16 @@ from typing import Any
 
 from sklearn.dummy import DummyClassifier
 
+from hybridsent._folds import outer_folds
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._fits import encode, licence_notes, score_folds, stored
+from hybridsent.evaluation._labelled import check_target_is_told, read_labels
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._models import single_modalities
 from hybridsent.evaluation._notes import notes_on_contexts, notes_on_languages
 from hybridsent.evaluation._results import Evaluation, Score, below_dummy
-from hybridsent.evaluation._splits import judged_labels, make_splits, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
@@ -52,7 +53,8 @@ def evaluate(
     table : DataFrame
         The rows; a table of polars, pyarrow or another library is converted.
     y : str or array-like of shape (n,)
-        Labels, or the column that holds them.
+        Labels, or the column that holds them. Rows without one, whose cell is empty or whose label
+        is -1 (see `read_labels`), are trained on by what learns from them, and never scored.
     cv : int, splitter or iterable, default=5
         Folds: stratified, and with groups kept together; or anything scikit-learn takes.
     groups : str or array-like of shape (n,), default=None
@@ -95,27 +97,28 @@ def evaluate(
     check_n_jobs(n_jobs, "evaluate")
     start = time.perf_counter()
     table = as_pandas(table)
-    labels = judged_labels(table, y)
-    kept_together = None if groups is None else judged_labels(table, groups, "groups")
-    splits = make_splits(labels, cv, kept_together, random_state)
+    rows = read_labels(table, y, groups=groups, estimator=estimator)
+    check_target_is_told(estimator, rows.rows, rows.known, judged=True)
+    splits = outer_folds(rows.y, cv, rows.groups, random_state=random_state, known=rows.known)
     metrics = metrics_of(scoring)
     check_columns(estimator, table)
-    read = readable(estimator, table, [y, groups])
-    notes = notes_on_labels(labels) + notes_on_columns(estimator, table, read, [y, groups])
+    table, named = rows.rows, rows.named(y, groups)
+    read = readable(estimator, table, named)
+    notes = [*rows.notes, *notes_on_columns(estimator, table, read, named)]
     notes += notes_on_contexts(estimator, table, splits)
     notes += notes_on_languages([estimator], table)
     with told_once(), stored([estimator]) as ((ready,), _):
-        encoded, found = encode(ready, read, labels)
+        encoded, found = encode(ready, read, rows.y)
         singles = single_modalities(ready, read, with_others=True)
         scores = {
-            name: score_folds(model, read, labels, splits, metrics, n_jobs, kept_together)
+            name: score_folds(model, read, rows, splits, metrics, n_jobs)
             for name, model in _models(ready, singles).items()
         }
     if len(singles) == 1:  # a fusion of one modality is that modality
         alone = next(iter(singles))
         scores = {"fusion": scores["fusion"], alone: scores["fusion"], **scores}
     return Evaluation(
-        rows=len(labels),
+        rows=int(rows.known.sum()),
         models=scores,
         encoded_rows=encoded,
         store_hits=found,

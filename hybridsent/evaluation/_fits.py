@@ -22,10 +22,12 @@ from threadpoolctl import threadpool_limits
 from hybridsent._folds import fit_with_groups
 from hybridsent._held import everything
 from hybridsent._optional import import_optional
+from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
 from hybridsent.encoders._licences import licence_of
 from hybridsent.evaluation._columns import picks_columns
+from hybridsent.evaluation._labelled import LabeledTable
 from hybridsent.evaluation._metrics import Metric, Remembered, pooled, score_all
 from hybridsent.evaluation._nesting import (
     encoders_of,
@@ -47,6 +49,7 @@ __all__ = [
     "fresh",
     "licence_notes",
     "rows_of",
+    "rows_to_fit",
     "score_fitted",
     "score_folds",
     "stored",
@@ -279,6 +282,26 @@ def fit_model(model: Any, X: Any, y: Any, groups: np.ndarray | None = None) -> A
         ) from error
 
 
+def rows_to_fit(model: Any, train: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Leave out the rows without a label where a model would take their mark for a class.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator.
+    train : ndarray of int
+        Positions of rows to fit it on.
+    known : ndarray of bool of shape (n,)
+        Which rows have a label.
+
+    Returns
+    -------
+    ndarray of int
+        Positions.
+    """
+    return train if known.all() or takes_unlabelled(model) else train[known[train]]
+
+
 def _columns_of_text(model: Any, X: Any) -> str:
     if not hasattr(X, "dtypes") or picks_columns(model):
         return ""
@@ -294,14 +317,15 @@ Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 def score_folds(
     model: Any,
     table: Any,
-    y: np.ndarray,
+    rows: LabeledTable,
     splits: Splits,
     metrics: Sequence[Metric],
     n_jobs: int | None,
-    groups: np.ndarray | None = None,
 ) -> dict[str, Score]:
     """Fit a model on each fold, in threads, and score it by each metric."""
-    calls = [(model, table, y, train, test, metrics, groups) for train, test in splits]
+    y = rows.y
+    splits = [(rows_to_fit(model, train, rows.known), test) for train, test in splits]
+    calls = [(model, table, y, train, test, metrics, rows.groups) for train, test in splits]
     order = np.concatenate([test for _, test in splits])
     with threadpool_limits(1):
         folds = list(in_threads(_fold, calls, n_jobs))

@@ -28,10 +28,13 @@ from hybridsent.evaluation._fits import (
     fit_model,
     fresh,
     licence_notes,
+    rows_of,
+    rows_to_fit,
     score_folds,
     stored,
     take_store_out,
 )
+from hybridsent.evaluation._labelled import LabeledTable, read_labels
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import single_modalities, with_settings
 from hybridsent.evaluation._nesting import encoders_of
@@ -46,7 +49,6 @@ from hybridsent.evaluation._search_runs import (
     run_all,
     summarise_folds,
 )
-from hybridsent.evaluation._splits import judged_labels, notes_on_labels
 from hybridsent.evaluation._telling import told_once
 from hybridsent.fusion import make_fusion
 
@@ -87,7 +89,7 @@ def search(
     table : DataFrame
         The rows. A pipeline without encoders reads the columns named ``view__i``.
     y : str or array-like of shape (n,)
-        Labels, or the column that holds them.
+        Labels, or the column that holds them; rows without one as in `evaluate`.
     cv : int, splitter or iterable, default=5
         Outer folds, as in `evaluate`: stratified, and with groups kept together.
     inner_cv : int or splitter, default=3
@@ -148,29 +150,31 @@ def search(
     start = time.perf_counter()
     table = as_pandas(table)
     pairs = _check_candidates(candidates)
-    labels = judged_labels(table, y)
-    kept_together = None if groups is None else judged_labels(table, groups, "groups")
     metric = one_metric(scoring, "search must be the name of one metric, the one that chooses")
-    plan = make_plan(labels, cv, inner_cv, kept_together, random_state)
     estimators = [estimator for estimator, _ in pairs.values()]
+    rows = read_labels(table, y, groups=groups, estimator=estimators)
+    table, labels, named = rows.rows, rows.y, rows.named(y, groups)
+    plan = make_plan(labels, cv, inner_cv, rows.groups, random_state, rows.known)
     for estimator in estimators:
         check_columns(estimator, table)
     with told_once(), stored(estimators) as (ready, temporary):
-        entries = prepare_entries(pairs, ready, table, labels, [y, groups], as_tables=metric.own)
+        entries = prepare_entries(pairs, ready, table, labels, named, as_tables=metric.own)
         found, failed = run_all(entries, labels, plan, metric, n_jobs, verbose)
         choices, selected = _select(found, labels, plan, metric)
         best_name = max(found, key=lambda name: found[name].best_inner)
         best_params = found[best_name].best_params
         position = list(pairs).index(best_name)
         best = fresh(with_settings(ready[position], best_params))
-        X = readable(best, table, [y, groups])
-        fit_model(best, X, labels, plan.groups)
+        X = readable(best, table, named)
+        whole = rows_to_fit(best, np.arange(len(labels)), rows.known)
+        kept = None if rows.groups is None else rows.groups[whole]
+        fit_model(best, rows_of(X, whole), labels[whole], kept)
         if temporary is not None:
             take_store_out(best, temporary)
-        alone = _alone(entries, labels, plan, metric, n_jobs, random_state)
+        alone = _alone(entries, rows, plan, metric, n_jobs, random_state)
     return SearchResult(
         scoring=metric.name,
-        rows=len(labels),
+        rows=int(rows.known.sum()),
         folds=len(plan.outer),
         candidates={name: each.result for name, each in found.items()},
         selected=selected,
@@ -182,8 +186,8 @@ def search(
         failed=failed,
         seconds=time.perf_counter() - start,
         notes=[note for each in found.values() for note in each.notes]
-        + notes_on_labels(labels)
-        + notes_on_columns(best, table, X, [y, groups])
+        + list(rows.notes)
+        + notes_on_columns(best, table, X, named)
         + notes_on_contexts(best, table, plan.outer)
         + notes_on_languages(estimators, table)
         + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
@@ -222,7 +226,7 @@ def _select(
 
 def _alone(
     entries: list[Entry],
-    y: np.ndarray,
+    rows: LabeledTable,
     plan: Plan,
     metric: Metric,
     n_jobs: int | None,
@@ -239,7 +243,7 @@ def _alone(
             break
     models["dummy"] = DummyClassifier(strategy="prior"), entries[0].X
     return {
-        name: score_folds(model, X, y, plan.outer, [metric], n_jobs, plan.groups)[metric.name]
+        name: score_folds(model, X, rows, plan.outer, [metric], n_jobs)[metric.name]
         for name, (model, X) in models.items()
     }
 

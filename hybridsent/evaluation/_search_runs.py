@@ -12,13 +12,21 @@ import numpy as np
 from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
+from hybridsent._folds import outer_folds
+from hybridsent._labels import labeled_rows
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._fits import Splits, fold_ratio, fresh, rows_of, score_fitted
+from hybridsent.evaluation._fits import (
+    Splits,
+    fold_ratio,
+    fresh,
+    rows_of,
+    rows_to_fit,
+    score_fitted,
+)
 from hybridsent.evaluation._metrics import Metric, pooled
 from hybridsent.evaluation._models import with_settings
 from hybridsent.evaluation._results import Score, Searched, short_settings, summarise
 from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
-from hybridsent.evaluation._splits import make_splits
 from hybridsent.evaluation._telling import fold_warnings_ignored
 
 __all__ = ["Entry", "Found", "Grid", "Plan", "make_plan", "run_all", "summarise_folds"]
@@ -52,24 +60,40 @@ FAILURES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """Outer folds, the inner folds of each, and inner folds over all rows."""
+    """Outer folds, the inner folds of each, inner folds over all rows, and which have a label."""
 
     outer: Splits
     inner: Sequence[Splits]
     whole: Splits
     groups: np.ndarray | None
+    known: np.ndarray
 
 
-def make_plan(y: np.ndarray, cv: Any, inner_cv: Any, groups: Any, random_state: int) -> Plan:
+def make_plan(
+    y: np.ndarray,
+    cv: Any,
+    inner_cv: Any,
+    groups: Any,
+    random_state: int,
+    known: np.ndarray | None = None,
+) -> Plan:
     """Make the outer folds, and the inner folds of their training rows."""
-    outer = make_splits(y, cv, groups, random_state)
-    inner = [
-        make_splits(
-            y[train], inner_cv, None if groups is None else groups[train], random_state, "inner_cv"
+    known = labeled_rows(y) if known is None else known
+
+    def inside(train: np.ndarray) -> Splits:
+        kept = None if groups is None else groups[train]
+        return outer_folds(
+            y[train],
+            inner_cv,
+            kept,
+            random_state=random_state,
+            name="inner_cv",
+            known=known[train],
         )
-        for train, _ in outer
-    ]
-    return Plan(outer, inner, make_splits(y, inner_cv, groups, random_state, "inner_cv"), groups)
+
+    outer = outer_folds(y, cv, groups, random_state=random_state, known=known)
+    inner = [inside(train) for train, _ in outer]
+    return Plan(outer, inner, inside(np.arange(len(y))), groups, known)
 
 
 @dataclass(frozen=True)
@@ -120,7 +144,7 @@ def run_all(
 
     def search_once(k: int, entry: Entry) -> Outcome:
         fold, inner = [*folds, (None, plan.whole)][k]
-        outcome = _search_once(entry, y, metric, inner, fold, plan.groups, shared, (k,))
+        outcome = _search_once(entry, y, metric, inner, fold, plan, shared, (k,))
         with turn:
             left[k] -= 1
             if left[k] == 0:  # no other candidate will want these rows
@@ -155,25 +179,23 @@ def _search_once(
     metric: Metric,
     inner: Splits,
     fold: tuple[np.ndarray, np.ndarray] | None,
-    groups: np.ndarray | None,
+    plan: Plan,
     shared: SharedSteps,
     key: tuple[Any, ...],
 ) -> Outcome:
     """Search on the training rows of a fold and score on its test rows; None: on all rows."""
     start = time.perf_counter()
     train, test = fold or (np.arange(len(y)), None)
-    kept = None if groups is None else groups[train]
     grid = list(ParameterGrid(entry.grid))
     splits = [(train[these], train[those]) for these, those in inner]
-    tried = [_try(entry, settings, y, splits, metric, groups, shared, key) for settings in grid]
+    tried = [_try(entry, settings, y, splits, metric, plan, shared, key) for settings in grid]
     unfit = [(grid[i], why) for i, (_, why) in enumerate(tried) if why]
     best = max(range(len(grid)), key=lambda i: tried[i][0])
     error = unfit[0][1] if len(unfit) == len(grid) else ""
     score, guesses = np.nan, np.empty(0)
     if test is not None and not error:
         try:
-            rows = _rows(entry, train, test, (*key, "outer"))
-            fitted = _fit(entry, grid[best], rows, y[train], kept, shared)
+            fitted, rows = _fit(entry, grid[best], y, train, test, plan, shared, (*key, "outer"))
             scores, guesses = _scored(fitted, rows, y[test], metric)
             score = _the_one(scores, metric)
         except FAILURES as failure:
@@ -188,7 +210,7 @@ def _try(
     y: np.ndarray,
     splits: Splits,
     metric: Metric,
-    groups: np.ndarray | None,
+    plan: Plan,
     shared: SharedSteps,
     key: tuple[Any, ...],
 ) -> tuple[float, str]:
@@ -200,9 +222,7 @@ def _try(
     scores = []
     try:
         for j, (train, test) in enumerate(splits):
-            kept = None if groups is None else groups[train]
-            rows = _rows(entry, train, test, (*key, j))
-            fitted = _fit(entry, settings, rows, y[train], kept, shared)
+            fitted, rows = _fit(entry, settings, y, train, test, plan, shared, (*key, j))
             found, _ = _scored(fitted, rows, y[test], metric)
             scores.append(_the_one(found, metric))
     except FAILURES as error:
@@ -221,21 +241,26 @@ def _the_one(scores: dict[str, float], metric: Metric) -> float:
     return scores[metric.name]
 
 
-def _rows(entry: Entry, train: np.ndarray, test: np.ndarray, key: tuple[Any, ...]) -> Rows:
-    return Rows(
-        (*key, id(entry.X)), lambda: rows_of(entry.X, train), lambda: rows_of(entry.X, test)
-    )
-
-
 def _fit(
     entry: Entry,
     settings: dict[str, Any],
-    rows: Rows,
     y: np.ndarray,
-    groups: np.ndarray | None,
+    train: np.ndarray,
+    test: np.ndarray,
+    plan: Plan,
     shared: SharedSteps,
-) -> Fitted:
-    return shared.fit(fresh(with_settings(entry.estimator, settings)), rows, y, groups)
+    key: tuple[Any, ...],
+) -> tuple[Fitted, Rows]:
+    """Fit one setting of a candidate on training rows; those without a label if it takes them."""
+    model = fresh(with_settings(entry.estimator, settings))
+    fit_on = rows_to_fit(model, train, plan.known)
+    rows = Rows(
+        (*key, id(entry.X), len(fit_on)),
+        lambda: rows_of(entry.X, fit_on),
+        lambda: rows_of(entry.X, test),
+    )
+    groups = None if plan.groups is None else plan.groups[fit_on]
+    return shared.fit(model, rows, y[fit_on], groups), rows
 
 
 def _scored(

@@ -108,7 +108,7 @@ def _check_single(series: Any, name: str, what: str) -> None:
             )
 
 
-def judged_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
+def judged_labels(table: Any, y: Any, name: str = "y", *, marks: bool = False) -> np.ndarray:
     """Give labels, groups or domains that rows are judged by: `as_labels`, with an order.
 
     Parameters
@@ -119,6 +119,8 @@ def judged_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
         As `as_labels` takes it.
     name : {"y", "groups", "domain"}, default="y"
         The parameter, for messages.
+    marks : bool, default=False
+        Whether the number -1 may stand beside texts, as the mark of a row without a label.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def judged_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
         raise ValueError("The table must have rows to be judged. Got 0 rows.")
     _check_order(table, as_pandas(y), name)
     found = as_labels(table, y, name)
-    check_one_kind(found, name)
+    check_one_kind(found[found != -1] if marks else found, name)
     return found
 
 

@@ -1,0 +1,382 @@
+"""The rows of a table to learn from or to judge by, with what its columns tell of each (layer L5).
+
+scikit-learn takes labels as an array in which -1 marks a row without one; of a table a cell may be
+empty, whole numbers beside an empty one were read as floats, and a group or domain is a column.
+What that means is decided here, for whoever learns from a table and whoever judges on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hybridsent._folds import fit_with_groups
+from hybridsent._hints import did_you_mean
+from hybridsent._label_doubts import count_labels, label_doubts
+from hybridsent._labels import (
+    Kind,
+    check_minus_one_is_no_class,
+    kind_of,
+    labeled_rows,
+    take_rows,
+    what_minus_one_is,
+)
+from hybridsent._tables import as_pandas
+from hybridsent._tags import adapts, reads_domain, reads_group, takes_unlabelled
+from hybridsent.evaluation._columns import selectors_of
+from hybridsent.evaluation._splits import judged_labels
+from hybridsent.exceptions import TableError
+from hybridsent.views import PASSTHROUGH, view_of
+
+__all__ = ["LabeledTable", "check_target_is_told", "read_labels"]
+
+_SHOWN = 20  # domains that a message lists
+
+
+@dataclass(frozen=True)
+class LabeledTable:
+    """Rows of a table with their labels, groups and domains, as `read_labels` gives them.
+
+    Parameters
+    ----------
+    rows : DataFrame or array of n rows
+        The rows that are learned from or judged by: all, or those with a label.
+    y : ndarray of shape (n,)
+        Labels. A row without one has -1, or NaN where the labels are numbers of a regression.
+    known : ndarray of bool of shape (n,)
+        Which rows have a label; -1 is a class where all have one.
+    groups : ndarray of shape (n,) or None, default=None
+        Group of each row, where they are told.
+    domains : ndarray of shape (n,) or None, default=None
+        Name of the domain of each row, as text, where they are told.
+    notes : tuple of str, default=()
+        What is odd about the labels, and how many rows have none.
+    kept : ndarray of int of shape (n,) or None, default=None
+        Which rows of the table they are; None is all of them.
+    """
+
+    rows: Any
+    y: np.ndarray
+    known: np.ndarray
+    groups: np.ndarray | None = None
+    domains: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+    kept: np.ndarray | None = None
+
+    def of(self, values: Any) -> Any:
+        """Take of something with a row for each row of the table those that are kept.
+
+        Parameters
+        ----------
+        values : array, DataFrame or list
+            What to take from.
+
+        Returns
+        -------
+        array, DataFrame or list
+            The rows.
+        """
+        return values if self.kept is None else take_rows(values, self.kept)
+
+    def named(self, *values: Any) -> list[Any]:
+        """Give names of columns as they are, and of values those of the rows that are kept.
+
+        Parameters
+        ----------
+        *values : str, array of a value for each row of the table, or None
+            What labels, groups or domains were taken from.
+
+        Returns
+        -------
+        list
+            The same, of these rows.
+        """
+        return [each if each is None or isinstance(each, str) else self.of(each) for each in values]
+
+    @property
+    def classes(self) -> dict[Any, int]:
+        """Rows of each class, the most frequent first."""
+        return count_labels(self.y[self.known].tolist(), marks=False)
+
+    def fit(self, estimator: Any) -> Any:
+        """Fit an estimator on the rows, and hand the groups to all in it that tunes itself.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The one for which the labels were read.
+
+        Returns
+        -------
+        estimator
+            The same one, fitted.
+        """
+        return fit_with_groups(estimator, self.rows, self.y, self.groups)
+
+    def __str__(self) -> str:
+        """Say how many rows there are, and how many of them have a label."""
+        with_label = "" if self.known.all() else f" ({self.known.sum()} with a label)"
+        return f"{len(self.y)} rows{with_label}"
+
+
+def read_labels(
+    table: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    domain: Any = None,
+    target_domain: Any = None,
+    estimator: Any = None,
+) -> LabeledTable:
+    """Read labels, groups and domains of the rows of a table, and leave out what cannot be used.
+
+    Which rows have a label depends on where the labels stand. In a column of the table, named by
+    `y`, an empty cell (missing, or an empty text) is no label, in every format; integers beside
+    empty cells, which are read as floats, are integers again. In an array the number -1 is none, by
+    scikit-learn's rule, but where it can only be a class: beside another negative number, or beside
+    1 alone. In a regression NaN alone is none.
+
+    Rows without a label are kept, with the label -1 (of numbers, NaN), where `estimator` learns
+    from them, and left out otherwise; a note says so. A class -1 is refused where it would count as
+    no label.
+
+    Parameters
+    ----------
+    table : DataFrame or array of n rows
+        The table; one of polars, pyarrow or another library is converted.
+    y : str or array-like of shape (n,)
+        The column of the labels, or labels.
+    groups : str or array-like of shape (n,), default=None
+        The column of the groups (speaker, video, dialogue), or groups.
+    domain : str or array-like of shape (n,), default=None
+        The column of the domains, or domains by any names. A number is named as a whole one:
+        ``2.0``, as a column with an empty cell is read, is ``"2"``.
+    target_domain : str or number, default=None
+        Name of the target among the domains, which must be there.
+    estimator : estimator or sequence of estimator, default=None
+        Who will learn from the rows, or will be judged on them.
+
+    Returns
+    -------
+    LabeledTable
+        The rows that are left, with their labels, groups and domains.
+
+    Raises
+    ------
+    TableError
+        If there are fewer than two labels in the column, a class is -1 where that marks a row
+        without a label, or the target is not told or not there.
+    ValueError
+        If labels, groups or domains are not one a row, or are of several kinds.
+
+    See Also
+    --------
+    evaluate : Reads its table so.
+    as_labels : One column alone, of which every cell must be there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from hybridsent.evaluation import read_labels
+    >>> from hybridsent.few_label import LabeledOnly
+    >>> table = pd.DataFrame({"text__0": [0.1, 0.9, 0.2, 0.7], "label": [0, 1, None, 1]})
+    >>> rows = read_labels(table, "label")
+    >>> print(rows, rows.y, rows.notes[-1])
+    3 rows [0 1 1] 1 of 4 rows have no label in 'label': left out.
+    >>> rows = read_labels(table, "label", estimator=LabeledOnly(LogisticRegression()))
+    >>> print(rows, rows.y)
+    4 rows (3 with a label) [ 0  1 -1  1]
+    """
+    table = as_pandas(table)
+    n = table.shape[0] if hasattr(table, "shape") else len(table)
+    learners = estimator if isinstance(estimator, list | tuple) else [estimator]
+    read = _of_column if isinstance(y, str) else _of_array
+    labels = read(table, y, learners[0], any(map(takes_unlabelled, learners)))
+    notes = list(labels.notes)
+    if labels.kind == "classes":
+        notes += label_doubts(count_labels(labels.values[labels.known].tolist(), marks=False))
+    if not labels.known.all():
+        where = f" in {y!r}" if isinstance(y, str) else ""
+        fate = "kept to adapt to" if labels.taken else "left out"
+        notes.append(f"{(~labels.known).sum()} of {n} rows have no label{where}: {fate}.")
+    all_kept = labels.taken or bool(labels.known.all())
+    kept = None if all_kept else np.flatnonzero(labels.known)
+    rows = LabeledTable(table, labels.values, labels.known, notes=tuple(notes), kept=kept)
+    rows = replace(rows, rows=rows.of(table), y=rows.of(labels.values), known=rows.of(labels.known))
+    if groups is not None:
+        groups = judged_labels(rows.rows, _rows_of(groups, rows, n), "groups")
+    if domain is not None:
+        values = judged_labels(rows.rows, _rows_of(domain, rows, n), "domain")
+        domain = _domains(values, domain, target_domain, learners[0])
+    return replace(rows, groups=groups, domains=domain)
+
+
+def check_target_is_told(estimator: Any, table: Any, known: np.ndarray, *, judged: bool) -> None:
+    """Refuse what adapts where nothing tells it to which rows, or where these cannot be judged.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who is fitted, or judged.
+    table : DataFrame or array of n rows
+        The rows.
+    known : ndarray of bool of shape (n,)
+        Which rows have a label: without a column of domains the others are the target.
+    judged : bool
+        Whether the rows are to judge it, and not only to fit it.
+
+    Raises
+    ------
+    TableError
+        If there is no column of domains, and every row has a label; or some have none, and are to
+        judge.
+    """
+    if not adapts(estimator):
+        return
+    marks: set[str | None] = {view for view, _ in selectors_of(estimator)}
+    marks |= {view_of(name) for name in getattr(table, "columns", ())}
+    if marks & {*PASSTHROUGH}:
+        return
+    unknown = int((~known).sum())
+    if unknown and judged:
+        raise TableError(
+            "evaluate needs the domain parameter of transfer_report to know the target of what "
+            f"adapts, and the labels of all rows to judge it; {unknown} of {len(known)} rows have "
+            "no label. Name the column of the domains there, or adapt to these rows by fitting."
+        )
+    if not unknown:
+        raise TableError(
+            f"What adapts needs the domain parameter, the column that tells source from target, or "
+            f"rows of the target without a label; all {len(known)} rows have one. Without a target "
+            "nothing is adapted."
+        )
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Labels of all rows, which of them have one, and whether the others are learned from."""
+
+    values: np.ndarray
+    known: np.ndarray
+    kind: Kind
+    taken: bool
+    notes: tuple[str, ...] = ()
+
+
+def _of_column(table: Any, name: str, learner: Any, taken: bool) -> _Labels:
+    """Read a column of a table, in which an empty cell is no label."""
+    if name not in getattr(table, "columns", ()) or table[name].ndim != 1 or not len(table):
+        judged_labels(table, name)  # says what is wrong
+    column = table[name]
+    known = _is_filled(column)
+    there = column[known]
+    if len(there.map(repr).unique()) < 2:
+        raise TableError(
+            "The y parameter must hold at least two different labels; "
+            f"{name!r} holds {there.unique().tolist()}."
+        )
+    labels = judged_labels(table[known], there)
+    labels = labels if known.all() else _whole(labels)
+    kind = kind_of(learner, labels)
+    check_minus_one_is_no_class(
+        labels,
+        np.ones(len(labels), dtype=bool),
+        taken=taken,
+        kind=kind,
+        name="The y parameter",
+        way_out="leave the cell empty",
+        error=TableError,
+    )
+    notes: tuple[str, ...] = ()
+    if what_minus_one_is(labels, kind) == "mark":
+        notes = (
+            f"The class -1 ({(labels == -1).sum()}) looks like a mark of rows without a label: if "
+            f"it is one, leave the cell empty.",
+        )
+    return _Labels(_with_gaps(labels, known, kind), known, kind, taken, notes)
+
+
+def _of_array(table: Any, y: Any, learner: Any, taken: bool) -> _Labels:
+    """Read an array, in which -1 is no label, but where it can only be a class."""
+    if learner is not None and kind_of(learner) == "numbers":
+        values = np.asarray(y, dtype=np.float64)
+        known = labeled_rows(values, "numbers")
+        labels = judged_labels(take_rows(table, np.flatnonzero(known)), values[known])
+        return _Labels(_with_gaps(labels, known, "numbers"), known, "numbers", taken)
+    labels = judged_labels(table, y, marks=True)
+    kind = kind_of(learner, labels)
+    check_minus_one_is_no_class(
+        labels, taken=taken, kind=kind, name="The y parameter", error=TableError
+    )
+    meant = what_minus_one_is(labels, kind)
+    if not taken and meant not in ("mark", "either"):
+        return _Labels(labels, np.ones(len(labels), dtype=bool), kind, taken)
+    notes: tuple[str, ...] = ()
+    if meant == "either" and not taken:
+        notes = (
+            "-1 marks rows without a label in an array; if it is a class, give it another name, or "
+            "name the column of the table that holds the labels.",
+        )
+    return _Labels(labels, labeled_rows(labels, kind), kind, taken, notes)
+
+
+def _is_filled(column: Any) -> np.ndarray:
+    """Tell which cells hold something; an empty text is nothing."""
+    empty = column.map(lambda cell: isinstance(cell, str) and cell == "")
+    return np.asarray(column.notna() & ~empty.astype(bool), dtype=bool)
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    """Turn floats that are whole numbers, all of them, into integers."""
+    whole = numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all()
+    return numbers.astype(np.int64) if whole else numbers
+
+
+def _with_gaps(labels: np.ndarray, known: np.ndarray, kind: Kind) -> np.ndarray:
+    """Put the mark where a row has no label: -1, or NaN among numbers."""
+    if known.all():
+        return labels
+    if kind == "numbers":
+        full = np.full(len(known), np.nan)
+    else:
+        labels = labels.astype(np.int64) if labels.dtype.kind in "bu" else labels
+        full = np.full(len(known), -1, dtype=labels.dtype if labels.dtype.kind in "if" else object)
+    full[known] = labels
+    return full
+
+
+def _rows_of(values: Any, rows: LabeledTable, n: int) -> Any:
+    """Take of values that are no name of a column those of the rows that are kept."""
+    values = as_pandas(values)
+    return values if isinstance(values, str) or len(values) != n else rows.of(values)
+
+
+def _domains(values: np.ndarray, given: Any, target: Any, learner: Any) -> np.ndarray:
+    """Name the domain of each row, and refuse a target that is not told or not there."""
+    values = _whole(values)
+    names = np.asarray(values.astype(str), dtype=object)
+    where = f" in {given!r}" if isinstance(given, str) else ""
+    known = sorted(set(names.tolist()))
+    shown = known if len(known) <= _SHOWN else [*known[:_SHOWN], "…"]
+    if target is None:
+        if reads_domain(learner) and not set(values.tolist()) <= {0, 1}:
+            raise TableError(
+                f"The target_domain parameter must name the target among the domains{where}, where "
+                f"these are not 0 (source) and 1 (target); it is one of {shown}."
+            )
+        return names
+    if reads_group(learner) and not reads_domain(learner):
+        raise TableError(
+            "The estimator standardises each group by itself and knows no target; leave the "
+            f"target_domain parameter out. Got {target!r}."
+        )
+    name = str(int(target)) if isinstance(target, float) and target.is_integer() else str(target)
+    if name not in known:
+        raise TableError(
+            f"The target_domain parameter must name a domain{where}, one of {shown}; got "
+            f"{target!r}.{did_you_mean(name, known)}"
+        )
+    return names
