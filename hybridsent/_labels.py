@@ -74,7 +74,7 @@ def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     values = one_column(y)
     kind = kind_of(None, values) if kind is None else kind
     if kind == "numbers":
-        return ~_missing(values)
+        return np.asarray(~_missing(values))
     if values.dtype.kind in "iuf":
         return np.asarray((values != -1) & ~_missing(values))
     _check_there(values)

@@ -64,7 +64,7 @@ def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.n
         If labels are continuous, or there are fewer than two classes.
     """
     columns = [one_column(column) for column in labels]
-    masks = [labeled_rows(column) for column in columns]
+    masks = [labeled_rows(column, "classes") for column in columns]
     known = [column.astype(object)[mask] for column, mask in zip(columns, masks, strict=True)]
     for name, found in zip(names, known, strict=True):
         kind = type_of_target(np.array(found.tolist())) if len(found) else "empty"

@@ -17,7 +17,15 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
-from hybridsent._labels import labeled_rows, one_column, plain_labels, take_rows
+from hybridsent._labels import (
+    check_minus_one_is_no_class,
+    kind_of,
+    labeled_rows,
+    one_column,
+    plain_labels,
+    take_rows,
+    warn_of_a_class_minus_one,
+)
 from hybridsent._params import check_sample_weight
 from hybridsent._tags import adapting
 from hybridsent.exceptions import TransferWarning
@@ -144,7 +152,11 @@ def read_rows(
     labeled = np.zeros(len(values), dtype=bool)
     if y is not None:
         check_consistent_length(values, y)
-        labeled = labeled_rows(y)
+        labeled = labeled_rows(y, kind_of(estimator, y))
+        if fitting:
+            check_minus_one_is_no_class(
+                y, kind=kind_of(estimator, y), name=f"y of {type(estimator).__name__}"
+            )
     if not columns:
         unknown = ~labeled if y is not None else np.zeros(len(values), dtype=bool)
         target = unknown if fitting else np.ones(len(values), dtype=bool)
@@ -161,6 +173,10 @@ def read_rows(
             f"The column {str(names[columns[0]])!r} must be 0 for rows of the source and 1 for "
             f"rows of the target. Got {domain[row]} in row {row}."
         )
+    source = int((~labeled & (domain == 0)).sum())
+    if fitting and y is not None and source and kind_of(estimator, y) == "classes":
+        why = f"{source} rows of the source have it, where the target is told by a column"
+        warn_of_a_class_minus_one(y, type(estimator).__name__, why, stacklevel=3)
     return Rows(values, handed_on, domain == 1, labeled, told=True)
 
 
@@ -441,7 +457,7 @@ def class_labels(estimator: Any, y: Any) -> np.ndarray:
         If y is None, or holds no classes.
     """
     labels = labels_of(estimator, y)
-    known = plain_labels(labels[labeled_rows(labels)])
+    known = plain_labels(labels[labeled_rows(labels, "classes")])
     if len(known):
         check_classification_targets(validate_data(estimator, y=known))
     return labels
@@ -643,7 +659,7 @@ def labeled_part(
     """
     check_consistent_length(X, y, sample_weight)
     labels = labels_of(estimator, y)
-    known = labeled_rows(labels)
+    known = labeled_rows(labels, kind_of(estimator, labels))
     if not known.any():
         raise ValueError(
             f"{type(estimator).__name__}.score needs at least 1 labelled row. Got {len(known)} "

@@ -362,7 +362,7 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; the column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Numbers; NaN for rows without one, or -1 where all are whole numbers.
+            Numbers; NaN for rows without one. -1 is a value like any other.
         sample_weight : array of shape (n,), default=None
             Weights of the first set; all the same where there are none.
 
@@ -372,9 +372,7 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
             The fitted regressor.
         """
         self._validate_params()
-        y = labels_of(self, y)
-        if y.dtype.kind != "f":
-            y = _numbers(y)
+        y = labels_of(self, y).astype(np.float64)
         rows = read_learning_rows(self, X, y)
         given = own_weights(sample_weight, rows.X)
         used = rows.labeled & (given > 0)
@@ -496,11 +494,6 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         # float64: what linear models say of a row must not depend on the rows beside it
         exact = values.astype(np.float64, copy=False)
         return _median(self.estimators_, self.estimator_weights_, exact)
-
-
-def _numbers(y: np.ndarray) -> np.ndarray:
-    """Whole numbers stay what they are: -1 is a mark among them."""
-    return y if y.dtype.kind in "iu" else y.astype(np.float64)
 
 
 def _relative_errors(fitted: Any, X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:

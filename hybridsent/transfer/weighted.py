@@ -20,7 +20,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from hybridsent._labels import plain_labels
+from hybridsent._labels import kind_of, plain_labels, reading_labels_as
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import adapting
 from hybridsent.exceptions import TransferWarning
@@ -232,9 +232,8 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; a column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Labels; -1 for unlabelled rows, or NaN where they are numbers of a regression, of which
-            one is not whole or one is NaN: else -1 is a mark among them, too. Without a column of
-            domains these rows are the target.
+            Labels; -1 for unlabelled rows, or NaN where the estimator is a regressor, for which -1
+            is a value like any other. Without a column of domains these rows are the target.
         sample_weight : array of shape (n,), default=None
             Weights that those of the domains are multiplied with.
 
@@ -247,7 +246,8 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         y = labels_of(self, y)
         rows = read_learning_rows(self, X, y)
         own = own_weights(sample_weight, rows.X)
-        self.weigher_ = self._new_weigher().fit(X, y)
+        with reading_labels_as(kind_of(self, y)):
+            self.weigher_ = self._new_weigher().fit(X, y)
         weights = np.where(rows.labeled, _flat(self._weights_of(len(y)), self.flatten), 0)
         of_source = rows.labeled & ~rows.target
         self.mix_ = _mix(weights[of_source], float(self.min_effective))
