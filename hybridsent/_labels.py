@@ -4,10 +4,15 @@ Of classes the number -1 marks a row without a label, as in scikit-learn; of num
 NaN alone does, because -1 is a value like any other. Which of the two y is, `kind_of` says: by the
 estimator, where that is a classifier or a regressor, else by the labels. Whoever fits several steps
 decides it once, and lets all inside read labels so (`reading_labels_as`).
+
+Labels of -1, 0 and 1 are a polarity, or codes of two classes with a mark: nothing in them tells.
+Where they are read as marked and something else speaks against it, that is said
+(`warn_of_a_class_minus_one`).
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +23,8 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import column_or_1d
 
+from hybridsent.exceptions import TableWarning
+
 __all__ = [
     "Kind",
     "check_minus_one_is_no_class",
@@ -27,11 +34,12 @@ __all__ = [
     "plain_labels",
     "reading_labels_as",
     "take_rows",
+    "warn_of_a_class_minus_one",
     "what_minus_one_is",
 ]
 
-Kind = Literal["classes", "numbers"]
-"""What labels are."""
+Kind = Literal["classes", "names", "numbers"]
+"""What labels are: classes and a mark, classes without one (-1 is a class as any), or numbers."""
 
 _decided: ContextVar[Kind | None] = ContextVar("_decided", default=None)
 
@@ -40,13 +48,13 @@ def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     """Tell which rows have a label.
 
     Of classes those where y is not the number -1, scikit-learn's mark, nor NaN among floats; of
-    numbers those where y is not NaN (or None).
+    numbers, and of names, those where y is not NaN (or None).
 
     Parameters
     ----------
     y : array of shape (n,)
         Labels; strings and the number -1 stand together in an array of dtype object.
-    kind : {"classes", "numbers"} or None, default=None
+    kind : {"classes", "names", "numbers"} or None, default=None
         What the labels are; None is what `kind_of` says of them.
 
     Returns
@@ -73,7 +81,7 @@ def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     """
     values = one_column(y)
     kind = kind_of(None, values) if kind is None else kind
-    if kind == "numbers":
+    if kind != "classes":
         return np.asarray(~_missing(values))
     if values.dtype.kind in "iuf":
         return np.asarray((values != -1) & ~_missing(values))
@@ -104,8 +112,8 @@ def kind_of(estimator: Any = None, y: Any = None) -> Kind:
 
     Returns
     -------
-    {"classes", "numbers"}
-        What the labels are.
+    {"classes", "names", "numbers"}
+        What the labels are; ``"names"`` only where that was decided around it.
 
     Examples
     --------
@@ -117,10 +125,11 @@ def kind_of(estimator: Any = None, y: Any = None) -> Kind:
     >>> kind_of(None, [-1, 0, 1]), kind_of(None, [-2, -1, 0]), kind_of(None, [0.5, -1])
     ('classes', 'numbers', 'numbers')
     """
-    told = _kind_told(estimator)
+    told, decided = _kind_told(estimator), _decided.get()
+    if told == "classes" and decided == "names":
+        return "names"
     if told is not None:
         return told
-    decided = _decided.get()
     if decided is not None:
         return decided
     return "numbers" if y is not None and _are_numbers(one_column(y)) else "classes"
@@ -133,7 +142,7 @@ def what_minus_one_is(y: Any, kind: Kind | None = None) -> str:
     ----------
     y : array of shape (n,)
         Labels.
-    kind : {"classes", "numbers"} or None, default=None
+    kind : {"classes", "names", "numbers"} or None, default=None
         As in `labeled_rows`.
 
     Returns
@@ -156,8 +165,8 @@ def what_minus_one_is(y: Any, kind: Kind | None = None) -> str:
     of_numbers = [v for v in values.tolist() if isinstance(v, Real)]
     if not any(v == -1 for v in of_numbers):
         return "absent"
-    if kind == "numbers":
-        return "value"
+    if kind != "classes":
+        return "class" if kind == "names" else "value"
     if len(of_numbers) < len(values):
         return "mark"
     others = {float(v) for v in of_numbers if v != -1}
@@ -187,7 +196,7 @@ def check_minus_one_is_no_class(
         among them is a class. None: a class is what `what_minus_one_is` is sure of.
     taken : bool, default=True
         Whether who learns takes rows without a label; else -1 among numbers is a class as any.
-    kind : {"classes", "numbers"} or None, default=None
+    kind : {"classes", "names", "numbers"} or None, default=None
         As in `labeled_rows`.
     name : str, default="y"
         What the labels are called, where the message is read.
@@ -211,7 +220,7 @@ def check_minus_one_is_no_class(
     ValueError: y must not hold a class -1, which marks a row without a label; it holds -1 in ...
     """
     values = one_column(y)
-    if (kind or kind_of(None, values)) == "numbers":
+    if (kind or kind_of(None, values)) != "classes":
         return
     there = values.tolist() if known is None else values[known].tolist()
     meant = [v for v in there if (isinstance(v, Real) and v == -1) or v == "-1"]
@@ -230,6 +239,50 @@ def check_minus_one_is_no_class(
         )
 
 
+def warn_of_a_class_minus_one(y: Any, reader: str, why: str, *, stacklevel: int = 2) -> None:
+    """Warn where -1 is read as a mark, and may as well be a class.
+
+    Nothing is said where the labels tell, or where it was decided around the caller
+    (`reading_labels_as`).
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+    reader : str
+        Who reads it so.
+    why : str
+        What speaks for a class.
+    stacklevel : int, default=2
+        As in ``warnings.warn``.
+
+    Warns
+    -----
+    TableWarning
+        With both ways out.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from hybridsent._labels import warn_of_a_class_minus_one
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_a_class_minus_one([-1, 0, 1], "MCCA", "it stands beside 0 and 1")
+    ...     warn_of_a_class_minus_one(["good", -1], "MCCA", "it stands beside 0 and 1")
+    >>> len(told)
+    1
+    """
+    if _decided.get() is not None or what_minus_one_is(y, "classes") != "either":
+        return
+    warnings.warn(
+        f"{reader} reads the label -1 as no label, but {why}. If it is a class, such as 'negative',"
+        " rename the class, for example by numpy.where(y == -1, 'negative', y.astype(str)); if it "
+        "marks rows without a label, write the others as text, and this is not said.",
+        TableWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
 @contextmanager
 def reading_labels_as(kind: Kind | None) -> Iterator[None]:
     """Let whatever is fitted inside a ``with`` block read labels as one kind.
@@ -239,7 +292,7 @@ def reading_labels_as(kind: Kind | None) -> Iterator[None]:
 
     Parameters
     ----------
-    kind : {"classes", "numbers"} or None
+    kind : {"classes", "names", "numbers"} or None
         What the labels are; None leaves it as it is.
 
     Yields

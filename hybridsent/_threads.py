@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -96,7 +97,7 @@ def in_threads(
     *,
     one_by_one: bool = False,
 ) -> Iterable[Any]:
-    """Call a function in threads, under the caller's configuration of scikit-learn.
+    """Call a function in threads, under the caller's configuration and context.
 
     Parameters
     ----------
@@ -133,16 +134,20 @@ def in_threads(
 
 
 class _Configured:
-    """A function that is called under the configuration of the thread that made this."""
+    """A function that is called under the configuration of the thread that made this.
+
+    Beside scikit-learn's that is what context variables hold, such as what labels are.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         from sklearn import get_config
 
         self.function = function
         self.config = get_config()
+        self.context = copy_context()
 
     def __call__(self, *arguments: Any) -> Any:
         from sklearn import config_context
 
-        with config_context(**self.config):
-            return self.function(*arguments)
+        with config_context(**self.config):  # a context is entered by one thread at a time
+            return self.context.copy().run(self.function, *arguments)

@@ -223,10 +223,10 @@ def test_folds_with_unlabelled_rows_are_judged_on_the_others(X, y):
     ("make", "X", "y", "message"),
     [
         (
-            lambda: LabeledOnly(Ridge()),
+            lambda: LabeledOnly(LogisticRegression()),
             np.zeros((2, 1)),
-            [0.5, -1],
-            r"Got Ridge\(\); choose its rows",
+            [1, -1],
+            r"y of LabeledOnly must not hold a class -1.*rename the class",
         ),
         (lambda: LabeledOnly("logreg"), np.zeros((2, 1)), [0, 1], "'estimator'.*Got 'logreg'"),
         (lambda: LabeledOnly(Recorder()), np.zeros((2, 1)), None, "requires y to be passed"),

@@ -245,6 +245,7 @@ def test_widths_that_are_no_positive_integers_are_refused(widths):
         DomainAdversarialClassifier(hidden=widths).fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore:.* reads the label -1 as no label")
 def test_nan_marks_unlabelled_rows_among_labels_of_floats():
     X, y = shifted(20)
     codes = (y == "good").astype(float)

@@ -7,6 +7,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
+from hybridsent._labels import (
+    check_minus_one_is_no_class,
+    kind_of,
+    labeled_rows,
+    one_column,
+    plain_labels,
+    warn_of_a_class_minus_one,
+)
+
 __all__ = ["label_view"]
 
 
@@ -16,7 +25,7 @@ def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.nda
     Parameters
     ----------
     y : array of shape (n,) or None
-        Labels; -1 and missing values are rows without one.
+        Labels; `labeled_rows` tells which rows have one.
     n : int
         Rows of X.
     caller : str
@@ -34,25 +43,30 @@ def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.nda
     Raises
     ------
     ValueError
-        If y is not given, or of another length, or no row has a label.
+        If y is not given, or of another length, no row has a label, or a class is called -1.
     """
     if y is None:
         raise ValueError(
             f"{caller} with supervised=True requires y to be passed, but the target y is None."
         )
-    import pandas as pd
-
-    plain = pd.Series(np.asarray(y, dtype=object).ravel() if np.ndim(y) == 1 else y)
-    if len(plain) != n:
-        raise ValueError(f"y must have one label a row of X. Got {len(plain)} for {n} rows.")
-    labelled = ~(plain.isna() | (plain == -1)).to_numpy(dtype=bool)
+    labels = one_column(y)
+    if len(labels) != n:
+        raise ValueError(f"y must have one label a row of X. Got {len(labels)} for {n} rows.")
+    kind = kind_of(None, labels)
+    if classes is not None and kind != "numbers":
+        kind = "names" if -1 in list(classes) else "classes"
+    if kind == "classes":
+        check_minus_one_is_no_class(labels, kind=kind, name=f"y of {caller}")
+        others = "the other labels are 0 and 1, as of a polarity"
+        warn_of_a_class_minus_one(labels, caller, others, stacklevel=4)
+    labelled = labeled_rows(labels, kind)
     if not labelled.any():
         raise ValueError(
             f"{caller} with supervised=True needs labelled rows. Got {n} rows that are all -1 or "
             "missing; set supervised=False."
         )
-    values = plain[labelled].infer_objects().to_numpy()
-    if classes is None and type_of_target(values) == "continuous":
+    values = plain_labels(labels[labelled])
+    if classes is None and (kind == "numbers" or type_of_target(values) == "continuous"):
         block = np.zeros((n, 1))
         block[labelled, 0] = values.astype(np.float64)
         return block, labelled

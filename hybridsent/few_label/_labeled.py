@@ -1,7 +1,7 @@
 """Fit an estimator on the labelled rows of a table (layer L3).
 
 scikit-learn marks an unlabelled row by ``y == -1``, but only its semi-supervised classifiers know:
-for any other estimator -1 is one more class.
+for any other classifier -1 is one more class, and a regressor takes no row without a number at all.
 """
 
 from __future__ import annotations
@@ -11,13 +11,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._labels import labeled_rows, one_column, plain_labels, take_rows
+from hybridsent._labels import (
+    check_minus_one_is_no_class,
+    kind_of,
+    labeled_rows,
+    one_column,
+    plain_labels,
+    take_rows,
+)
 from hybridsent._params import HasMethods
 from hybridsent._tags import with_capabilities
 
@@ -38,18 +45,19 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
     """Fit an estimator on the labelled rows only; with every row labelled it is that estimator.
 
     By scikit-learn's rule a row is unlabelled where y is the number -1. String labels then stand in
-    an array of dtype object, ``["good", -1, "bad"]``. Steps before this one learn from all rows, so
-    that a pipeline such as ``make_pipeline(PCA(50), LabeledOnly(classifier))`` uses the unlabelled
-    ones for what needs no label.
+    an array of dtype object, ``["good", -1, "bad"]``. Around a regressor NaN marks these rows, and
+    -1 is a value like any other. Steps before this one learn from all rows, so that a pipeline such
+    as ``make_pipeline(PCA(50), LabeledOnly(classifier))`` uses the unlabelled ones for what needs
+    no label.
 
-    Where -1 is a class (labels -1 and 1), rename it: no row can be both. The text ``"-1"`` is
-    refused, because a column of text cannot hold the number, and a class of that name would be
-    learned in silence.
+    Where -1 is a class, rename it: no row can be both. Labels -1 and 1, or -1 beside other negative
+    numbers, are refused, and so is the text ``"-1"``, because a column of text cannot hold the
+    number, and a class of that name would be learned in silence.
 
     Parameters
     ----------
     estimator : estimator
-        Any classifier or transformer. A regressor is refused, since -1 is a value like any other.
+        Any classifier, regressor or transformer.
 
     Attributes
     ----------
@@ -93,7 +101,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         X : array, DataFrame, sparse matrix or list of n rows
             The rows.
         y : array of shape (n,)
-            Labels; -1 where a row has none.
+            Labels; -1 where a row has none, for a regressor NaN.
         **params : dict
             Passed to the estimator's `fit`; what has one entry a row (``sample_weight``,
             ``groups``) is cut to the labelled ones. With metadata routing, what the estimator asks
@@ -105,22 +113,13 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             The fitted estimator.
         """
         self._validate_params()
-        if is_regressor(self.estimator):
-            raise ValueError(
-                "The 'estimator' parameter of LabeledOnly must be a classifier or transformer, "
-                f"because -1 is a value like any other for a regressor. Got {self.estimator!r}; "
-                "choose its rows before fit."
-            )
         if y is None:
             raise ValueError(
                 "This LabeledOnly estimator requires y to be passed, but the target y is None."
             )
-        labeled = labeled_rows(y)
-        if not labeled.any():
-            raise ValueError(
-                f"LabeledOnly needs at least 1 labelled row. Got {len(labeled)} rows, all of them "
-                "-1."
-            )
+        labeled = self._labeled(y, "LabeledOnly")
+        if is_classifier(self.estimator):
+            check_minus_one_is_no_class(y, kind="classes", name="y of LabeledOnly")
         inner = _routed(self, "fit", params)
         if not labeled.all():
             _check_rows(X, labeled)
@@ -218,7 +217,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         X : array, DataFrame, sparse matrix or list of n rows
             The rows.
         y : array of shape (n,)
-            Labels; rows with -1 are left out of the fit.
+            Labels; rows without one are left out of the fit.
         **params : dict
             As in `fit`.
 
@@ -273,27 +272,33 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         X : array, DataFrame, sparse matrix or list of n rows
             The rows.
         y : array of shape (n,)
-            Labels; rows with -1 are left out.
+            Labels; rows without one are left out.
         **params : dict
             Passed to the estimator's `score`, as in `fit`.
 
         Returns
         -------
         float
-            Score; for classifiers the accuracy.
+            Score; for classifiers the accuracy, for regressors R².
         """
         inner = self._fitted()
-        labeled = labeled_rows(y)
-        if not labeled.any():
-            raise ValueError(
-                f"LabeledOnly.score needs at least 1 labelled row. Got {len(labeled)} rows, all of "
-                "them -1."
-            )
+        labeled = self._labeled(y, "LabeledOnly.score")
         passed = _routed(self, "score", params)
         if not labeled.all():
             _check_rows(X, labeled)
             X, y, passed = _chosen(X, labeled), _known(y, labeled), _chosen_of(passed, labeled)
         return float(inner.score(X, y, **passed))
+
+    def _labeled(self, y: Any, who: str) -> np.ndarray:
+        """Tell which rows have a label; one must."""
+        kind = kind_of(self.estimator, y)
+        labeled = labeled_rows(y, kind)
+        if not labeled.any():
+            mark = "NaN" if kind == "numbers" else "-1"
+            raise ValueError(
+                f"{who} needs at least 1 labelled row. Got {len(labeled)} rows, all of them {mark}."
+            )
+        return labeled
 
     def _fitted(self) -> Any:
         check_is_fitted(self, "estimator_")
@@ -334,6 +339,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             inner = get_tags(self.estimator)
             tags.estimator_type = inner.estimator_type
             tags.classifier_tags = inner.classifier_tags
+            tags.regressor_tags = inner.regressor_tags
             tags.transformer_tags = inner.transformer_tags
             tags.input_tags = inner.input_tags
         tags.target_tags.required = True

@@ -406,7 +406,8 @@ def read_parts(
     X : array or DataFrame of shape (n, p)
         Features.
     y : ndarray of shape (n,)
-        Labels from `class_labels`, or values from `numbers`; NaN and -1 mark unlabelled rows.
+        Labels from `class_labels`, or values from `numbers`; NaN, and -1 of classes, mark
+        unlabelled rows.
     all_target : bool
         Whether labelled rows are of the target where no column tells: so where the source is a
         fitted model. Else they are of the source.

@@ -234,8 +234,7 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then the source's
     trees are grown on its rows. Or `source` is fitted already; then rows of the source are not
     used, and without that column all rows are of the target. Where y has NaN, those rows are
-    unlabelled, and -1 is a value. Where it has none and all of y are whole numbers, -1 marks the
-    unlabelled rows: shift ratings of which -1 is one, to 0 … 6 for -3 … 3.
+    unlabelled; -1 is a value like any other.
 
     Parameters
     ----------
@@ -320,7 +319,7 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
             Features, NaN allowed, and the column ``domain__0`` where rows of both domains stand in
             it.
         y : array of shape (n,)
-            Values; NaN where a row has none, or -1 where all are whole numbers.
+            Values; NaN where a row has none. -1 is a value like any other.
 
         Returns
         -------

@@ -331,8 +331,7 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then `source` is
     fitted on the rows of the source. Or `source` is fitted already; then rows of the source are not
     used, and without that column all rows are of the target. Where y has NaN, those rows are
-    unlabelled, and -1 is a value. Where it has none and all of y are whole numbers, -1 marks the
-    unlabelled rows: shift ratings of which -1 is one, to 0 … 6 for -3 … 3.
+    unlabelled; -1 is a value like any other.
 
     Parameters
     ----------
@@ -413,7 +412,7 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
         X : array or DataFrame of shape (n, p)
             Features, and the column ``domain__0`` where rows of both domains stand in it.
         y : array of shape (n,)
-            Values; NaN where a row has none, or -1 where all are whole numbers.
+            Values; NaN where a row has none. -1 is a value like any other.
 
         Returns
         -------
