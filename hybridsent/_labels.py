@@ -338,12 +338,12 @@ def _are_numbers(values: np.ndarray) -> bool:
     there = values[~missing].tolist()
     if not all(isinstance(value, Real) for value in there):
         return False
-    return any(value != np.floor(float(value)) or value < -1 for value in there)
+    return any(bool(value != np.floor(float(value)) or value < -1) for value in there)
 
 
 def _missing(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        return np.asarray(np.isnan(values))
     if values.dtype.kind in "iub":
         return np.zeros(len(values), dtype=bool)
     import pandas as pd

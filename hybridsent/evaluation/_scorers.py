@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, gen_batches
 
 from hybridsent._hints import did_you_mean
-from hybridsent._labels import labeled_rows
+from hybridsent._labels import kind_of, labeled_rows
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import picks_columns
 from hybridsent.evaluation._fits import rows_of
@@ -212,7 +212,7 @@ def target_rows(estimator: Any, X: Any, y: Any) -> np.ndarray:
     n = X.shape[0] if hasattr(X, "shape") else len(X)
     if y is None:
         return np.ones(n, dtype=bool)
-    unlabeled = ~labeled_rows(y)
+    unlabeled = ~labeled_rows(y, kind_of(estimator, y))
     return unlabeled if unlabeled.any() else np.ones(n, dtype=bool)
 
 
@@ -316,9 +316,10 @@ def importance_weighted_score(
         )
     X = as_pandas(X)
     target = target_rows(estimator, X, y)
-    regression = not is_classifier(estimator)
+    kind = kind_of(estimator, y)
+    regression = kind == "numbers"
     labels = np.asarray(y)
-    chosen = np.flatnonzero(~target & labeled_rows(y))
+    chosen = np.flatnonzero(~target & labeled_rows(y, kind))
     if len(chosen) == 0:
         raise ValueError(
             "importance_weighted_score needs labelled rows of the source. Got "

@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
 from hybridsent._hints import sentence
-from hybridsent._labels import labeled_rows, one_column
+from hybridsent._labels import check_minus_one_is_no_class, labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.encoders._column_of_cells import as_cells
 from hybridsent.encoders._workers import parallel, workers
@@ -64,6 +64,8 @@ def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.n
         If labels are continuous, or there are fewer than two classes.
     """
     columns = [one_column(column) for column in labels]
+    for name, column in zip(names, columns, strict=True):
+        check_minus_one_is_no_class(column, kind="classes", name=name)
     masks = [labeled_rows(column, "classes") for column in columns]
     known = [column.astype(object)[mask] for column, mask in zip(columns, masks, strict=True)]
     for name, found in zip(names, known, strict=True):
