@@ -14,8 +14,9 @@ from sklearn.svm import SVC
 
 from hybridsent import load, save
 from hybridsent._folds import inner_folds
+from hybridsent._numerics.classes import pairwise_duals
+from hybridsent._numerics.kernels import kernel_matrix
 from hybridsent.heads import KernelClassifier, LateFusionClassifier
-from hybridsent.heads._kernel import _kernel, _pairs
 
 
 def made(k=3, n=240, **options):
@@ -25,7 +26,7 @@ def made(k=3, n=240, **options):
 
 
 def margins(model, X):
-    raw = _kernel(np.asarray(X, dtype=float), model.support_vectors_, model.gamma_)
+    raw = kernel_matrix(np.asarray(X, dtype=float), model.support_vectors_, model.gamma_)
     return raw @ model.dual_coef_.T + model.intercept_
 
 
@@ -44,8 +45,8 @@ def test_margins_are_those_of_svc_with_gamma_scale(k, class_weight):
 def test_the_kernel_is_its_formula(rng):
     A, B = rng.standard_normal((7, 3)) + 100, rng.standard_normal((5, 3)) + 100
     expected = np.exp(-0.3 * ((A[:, None] - B) ** 2).sum(axis=2))
-    np.testing.assert_allclose(_kernel(A, B, 0.3), expected, rtol=1e-9)
-    found = _kernel(A.astype(np.float32), B.astype(np.float32), 0.3)
+    np.testing.assert_allclose(kernel_matrix(A, B, 0.3), expected, rtol=1e-9)
+    found = kernel_matrix(A.astype(np.float32), B.astype(np.float32), 0.3)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     assert found.dtype == np.float64
 
@@ -53,9 +54,11 @@ def test_the_kernel_is_its_formula(rng):
 def test_weights_of_pairs_stand_where_libsvm_puts_them(rng):
     X, y = made(4)
     machine = SVC(decision_function_shape="ovo").fit(X, y)
-    kernel = _kernel(X, X[machine.support_], 1 / (12 * X.var()))
+    kernel = kernel_matrix(X, X[machine.support_], 1 / (12 * X.var()))
     np.testing.assert_allclose(
-        kernel @ _pairs(machine).T + machine.intercept_, machine.decision_function(X), atol=1e-8
+        kernel @ pairwise_duals(machine).T + machine.intercept_,
+        machine.decision_function(X),
+        atol=1e-8,
     )
 
 

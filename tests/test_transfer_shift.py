@@ -24,9 +24,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
 from hybridsent import make_fusion
+from hybridsent._numerics import kernels
 from hybridsent.evaluation import (
     _scorers,
-    _shift,
     importance_weighted_score,
     maximum_mean_discrepancy,
     mmd_permutation_test,
@@ -76,7 +76,7 @@ def test_mmd_is_the_formula(n, m, p, weighted, seed):
 def test_mmd_in_blocks_is_mmd_at_once(monkeypatch, rng):
     s, t = rng.normal(size=(57, 3)), rng.normal(size=(31, 3))
     at_once = maximum_mean_discrepancy(s, t), mmd_permutation_test(s, t)
-    monkeypatch.setattr(_shift, "_CELLS", 100)
+    monkeypatch.setattr(kernels, "BLOCK", 100)
     np.testing.assert_allclose(maximum_mean_discrepancy(s, t), at_once[0], rtol=1e-9)
     np.testing.assert_allclose(mmd_permutation_test(s, t), at_once[1], rtol=1e-9)
 

@@ -7,6 +7,7 @@ float64, and makes the whole matrix at once; here a block is made, used and drop
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -18,6 +19,7 @@ __all__ = [
     "distances_of",
     "gaussian",
     "kernel_blocks",
+    "kernel_matrix",
     "kernel_mean",
     "median_gamma",
     "sample_rows",
@@ -30,7 +32,7 @@ MEDIAN_ROWS = 1000
 """Rows whose distances tell the bandwidth."""
 
 
-def distances_of(X: np.ndarray, Z: np.ndarray) -> np.ndarray:
+def distances_of(X: np.ndarray, Z: np.ndarray, dtype: Any = None) -> np.ndarray:
     r"""Squared distances of rows, by one matrix product.
 
     .. math:: \|x - z\|^2 = \|x\|^2 + \|z\|^2 - 2 x'z
@@ -44,18 +46,22 @@ def distances_of(X: np.ndarray, Z: np.ndarray) -> np.ndarray:
         Rows.
     Z : ndarray of shape (m, p)
         Other rows.
+    dtype : dtype, default=None
+        In which lengths are added up and distances are given; None is that of X. Products are in
+        that of X always.
 
     Returns
     -------
     ndarray of shape (n, m)
-        Squared distances, in the precision of X.
+        Squared distances.
     """
-    center = Z.mean(axis=0)
+    dtype = X.dtype if dtype is None else dtype
+    center = Z.mean(axis=0, dtype=dtype).astype(X.dtype, copy=False)
     X, Z = X - center, (Z - center).astype(X.dtype, copy=False)
-    out = X @ Z.T
+    out = (X @ Z.T).astype(dtype, copy=False)
     out *= -2
-    out += np.einsum("ij,ij->i", X, X)[:, None]
-    out += np.einsum("ij,ij->i", Z, Z)
+    out += np.einsum("ij,ij->i", X, X, dtype=dtype)[:, None]
+    out += np.einsum("ij,ij->i", Z, Z, dtype=dtype)
     return np.asarray(np.maximum(out, 0, out=out))
 
 
@@ -78,7 +84,9 @@ def gaussian(distances: np.ndarray, gamma: float) -> np.ndarray:
     return np.asarray(np.exp(scaled, out=scaled), dtype=np.float64)
 
 
-def kernel_blocks(X: np.ndarray, Z: np.ndarray, gamma: float) -> Iterator[tuple[slice, np.ndarray]]:
+def kernel_blocks(
+    X: np.ndarray, Z: np.ndarray, gamma: float, dtype: Any = None
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Gaussian kernel between rows, some rows of X at a time.
 
     Parameters
@@ -89,6 +97,8 @@ def kernel_blocks(X: np.ndarray, Z: np.ndarray, gamma: float) -> Iterator[tuple[
         Other rows.
     gamma : float
         The kernel is exp(-gamma d).
+    dtype : dtype, default=None
+        Of the distances d, as in `distances_of`.
 
     Yields
     ------
@@ -99,7 +109,41 @@ def kernel_blocks(X: np.ndarray, Z: np.ndarray, gamma: float) -> Iterator[tuple[
     """
     rows = max(1, BLOCK // max(1, len(Z)))
     for block in gen_batches(len(X), rows):
-        yield block, gaussian(distances_of(X[block], Z), gamma)
+        yield block, gaussian(distances_of(X[block], Z, dtype), gamma)
+
+
+def kernel_matrix(X: np.ndarray, Z: np.ndarray | None, gamma: float) -> np.ndarray:
+    """Gaussian kernel of all pairs of rows, of distances in float64.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Rows.
+    Z : ndarray of shape (m, p) or None
+        Other rows; None for the rows of X among themselves.
+    gamma : float
+        The kernel is exp(-gamma d).
+
+    Returns
+    -------
+    ndarray of float64 of shape (n, m)
+        The kernel; without Z exactly 1 on its diagonal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._numerics.kernels import kernel_matrix
+    >>> kernel_matrix(np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]]), 1.0).round(3)
+    array([[0.368, 0.018],
+           [1.   , 0.368]])
+    """
+    others = X if Z is None else Z
+    out = np.empty((len(X), len(others)))
+    for block, kernel in kernel_blocks(X, others, gamma, np.float64):
+        out[block] = kernel
+    if Z is None:
+        np.fill_diagonal(out, 1.0)
+    return out
 
 
 def kernel_mean(X: np.ndarray, Z: np.ndarray, gamma: float) -> np.ndarray:
@@ -171,5 +215,5 @@ def median_gamma(X: np.ndarray, random: np.random.RandomState) -> float:
     length = float(np.einsum("ij,ij->", rows, rows)) / len(rows)
     rounding = max(rounding_of(X.dtype) ** 2, 100 * np.finfo(np.float64).eps)
     pairs = distances_of(rows, rows)[np.triu_indices(len(rows), k=1)]
-    middle = float(np.median(pairs)) if len(pairs) else 0.0
+    middle = float(np.median(np.sqrt(pairs)) ** 2) if len(pairs) else 0.0
     return 1 / (2 * middle) if middle > rounding * length else 1.0

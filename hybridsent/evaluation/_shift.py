@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import Ridge
-from sklearn.metrics import pairwise_distances
 from sklearn.model_selection import StratifiedKFold
-from sklearn.utils import check_array, check_random_state, gen_batches
+from sklearn.utils import check_array, check_random_state
+
+from hybridsent._numerics.kernels import kernel_blocks, median_gamma
+from hybridsent._numerics.scale import column_scale
 
 __all__ = [
     "MMDTest",
@@ -22,9 +24,6 @@ __all__ = [
     "proxy_a_distance",
     "two_samples",
 ]
-
-_CELLS = 2**22  # of a kernel held at a time: 32 MB
-_MEDIAN_ROWS = 1000  # the median of half a million distances is near that of all
 
 
 class MMDTest(NamedTuple):
@@ -178,8 +177,7 @@ def mmd_permutation_test(
     first = (np.arange(n + m) < n).astype(np.float64)
     dealt = np.column_stack([first, *(rng.permutation(first) for _ in range(n_permutations))])
     inside, shared, total = np.zeros(dealt.shape[1]), np.zeros(dealt.shape[1]), 0.0
-    for rows in _blocks(len(both), len(both)):
-        K = _rbf(both[rows], both, width)
+    for rows, K in kernel_blocks(both, both, width):
         inside += np.einsum("ij,ij->j", dealt[rows], K @ dealt)
         sums = K.sum(axis=1)
         shared += sums @ dealt[rows]
@@ -197,30 +195,13 @@ def _gamma(s: np.ndarray, t: np.ndarray, gamma: float | None, rng: Any) -> float
         if not gamma > 0:
             raise ValueError(f"The gamma parameter must be None or above 0. Got {gamma}.")
         return float(gamma)
-    both = np.vstack([s, t])
-    if len(both) > _MEDIAN_ROWS:
-        both = both[rng.choice(len(both), _MEDIAN_ROWS, replace=False)]
-    distances = pairwise_distances(both)[np.triu_indices(len(both), 1)]
-    median = float(np.median(distances))
-    return 1 / (2 * median**2) if median > 0 else 1.0
-
-
-def _blocks(rows: int, columns: int) -> Any:
-    return gen_batches(rows, max(1, _CELLS // columns))
-
-
-def _rbf(a: np.ndarray, b: np.ndarray, gamma: float) -> np.ndarray:
-    K = pairwise_distances(a, b, metric="sqeuclidean")
-    K *= -gamma
-    return np.asarray(np.exp(K, out=K))
+    return median_gamma(np.vstack([s, t]), rng)
 
 
 def _kernel_sum(
     a: np.ndarray, b: np.ndarray, left: np.ndarray, right: np.ndarray, gamma: float
 ) -> float:
-    return sum(
-        float(left[rows] @ (_rbf(a[rows], b, gamma) @ right)) for rows in _blocks(len(a), len(b))
-    )
+    return sum(float(left[rows] @ (K @ right)) for rows, K in kernel_blocks(a, b, gamma))
 
 
 def proxy_a_distance(
@@ -299,8 +280,7 @@ def proxy_a_distance(
 def _guess(
     X: np.ndarray, sign: np.ndarray, weight: np.ndarray, train: np.ndarray, test: np.ndarray
 ) -> np.ndarray:
-    mean, deviation = X[train].mean(axis=0), X[train].std(axis=0)
-    deviation[deviation <= 1e-9 * np.abs(mean)] = 1.0
+    mean, deviation = column_scale(X[train])
     shares = weight[train].copy()
     for side in (-1.0, 1.0):
         which = sign[train] == side

@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import Folds, inner_folds
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes, pairwise_duals
+from hybridsent._numerics.kernels import kernel_matrix
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Interval, StrOptions
 from hybridsent.heads._common import FeaturesAloneMixin, penalty_grid
@@ -156,7 +157,7 @@ class KernelClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMixin, B
         self.prior_ = np.bincount(codes) / len(y)
         spread = float(np.square(column_scale(X, constant=0.0)[1]).sum())
         self.gamma_ = self.gamma / spread if spread > 0 else self.gamma
-        kernel = _kernel(X, X, self.gamma_)
+        kernel = kernel_matrix(X, X, self.gamma_)
         folds = inner_folds(codes, self.cv, groups, random_state=self.random_state)
         self.scores_: dict[float, float] = {}
         best = -np.inf
@@ -229,23 +230,7 @@ class KernelClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMixin, B
         for rows in gen_batches(len(X), _BLOCK):
             # float64: a row's margins must not depend on the rows beside it
             part = X[rows].astype(np.float64)
-            margins[rows] = _kernel(part, self.support_vectors_, self.gamma_) @ self.dual_coef_.T
+            kernel = kernel_matrix(part, self.support_vectors_, self.gamma_)
+            margins[rows] = kernel @ self.dual_coef_.T
         margins += self.intercept_
         return probabilities(self.calibrator_, margins, self.classes_, self.prior_)
-
-
-def _kernel(A: np.ndarray, B: np.ndarray, gamma: float) -> np.ndarray:
-    """Gaussian kernel of all pairs of rows, in float64 as libsvm wants it."""
-    centre = B.mean(axis=0, dtype=np.float64)  # distances far from zero would lose their digits
-    A, B = A - centre.astype(A.dtype), B - centre.astype(A.dtype)
-    squares = np.einsum("ij,ij->i", B, B, dtype=np.float64)
-    out = np.empty((len(A), len(B)))
-    for rows in gen_batches(len(A), _BLOCK):
-        part = A[rows]
-        out[rows] = part @ B.T
-        out[rows] *= -2
-        out[rows] += np.einsum("ij,ij->i", part, part, dtype=np.float64)[:, None]
-    out += squares
-    np.maximum(out, 0, out=out)
-    out *= -gamma
-    return np.asarray(np.exp(out, out=out))

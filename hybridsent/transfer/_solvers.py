@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.sparse.linalg import LinearOperator, eigsh
-from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import check_random_state
 
+from hybridsent._numerics.kernels import kernel_matrix
 from hybridsent._numerics.rows import content_order
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._qp import Region
@@ -192,10 +192,10 @@ def low_rank(X: np.ndarray, landmarks: np.ndarray, gamma: float) -> tuple[np.nda
     back : ndarray of shape (m, r)
         Turns kernels with the landmarks into coordinates: G is :math:`k(X, landmarks)\, back`.
     """
-    values, vectors = np.linalg.eigh(rbf_kernel(landmarks, gamma=gamma))
+    values, vectors = np.linalg.eigh(kernel_matrix(landmarks, None, gamma))
     keep = values > _EPS * values[-1]
     root = vectors[:, keep] / np.sqrt(values[keep])
-    between = rbf_kernel(X, landmarks, gamma=gamma)
+    between = kernel_matrix(X, landmarks, gamma)
     features = between @ root
     values, vectors = np.linalg.eigh(features.T @ features)
     back = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))

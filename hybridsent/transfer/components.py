@@ -12,12 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state, column_or_1d, gen_batches
 from sklearn.utils.extmath import svd_flip
 
-from hybridsent._numerics.kernels import median_gamma
+from hybridsent._numerics.kernels import kernel_matrix, median_gamma
 from hybridsent._numerics.moments import project
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._rows import Rows
@@ -284,7 +283,7 @@ class TCA(ComponentAdapter):
         k = min(int(self.n_components), len(X))
         if self.n_landmarks is None or len(X) <= self.n_landmarks:
             self.landmarks_ = X
-            K = rbf_kernel(X, gamma=self.gamma_)
+            K = kernel_matrix(X, None, self.gamma_)
             self.coef_ = kernel_components(K, contrast, float(self.mu), k)
         else:
             chosen = landmark_rows(rows.target, int(self.n_landmarks), self.random_state, X)
@@ -296,7 +295,7 @@ class TCA(ComponentAdapter):
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         if self.landmarks_ is None:
             return np.asarray((X - self.mean_) @ self.coef_)
-        kernel = rbf_kernel(X.astype(np.float64), self.landmarks_, gamma=self.gamma_)
+        kernel = kernel_matrix(X.astype(np.float64), self.landmarks_, self.gamma_)
         return np.asarray(kernel @ self.coef_)
 
 
@@ -464,7 +463,7 @@ class JDA(ComponentAdapter):
     def _map(self, X: np.ndarray, target: bool) -> np.ndarray:
         X = self._unit(X.astype(np.float64))
         if self.landmarks_ is not None:
-            X = rbf_kernel(X, self.landmarks_, gamma=self.gamma_)
+            X = kernel_matrix(X, self.landmarks_, self.gamma_)
         return self._unit(X @ self.coef_)
 
     def _unit(self, rows: np.ndarray) -> np.ndarray:

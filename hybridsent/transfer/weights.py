@@ -23,7 +23,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from hybridsent._numerics.kernels import kernel_blocks, kernel_mean, median_gamma, sample_rows
+from hybridsent._numerics.kernels import (
+    kernel_blocks,
+    kernel_matrix,
+    kernel_mean,
+    median_gamma,
+    sample_rows,
+)
 from hybridsent._numerics.logistic import LogisticFolds, rotate
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval
@@ -234,11 +240,7 @@ def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[Dense,
     # float64: rounded to float32, a kernel of few columns has eigenvalues well below zero
     source = source.astype(np.float64, copy=False)
     target = target.astype(np.float64, copy=False)
-    kernel = np.empty((len(source), len(source)))
-    for block, values in kernel_blocks(source, source, gamma):
-        kernel[block] = values
-    np.fill_diagonal(kernel, 1.0)
-    return Dense(kernel), kernel_mean(source, target, gamma)
+    return Dense(kernel_matrix(source, None, gamma)), kernel_mean(source, target, gamma)
 
 
 def _nystroem(
@@ -256,8 +258,7 @@ def _nystroem(
 
 
 def _inverse_root(marks: np.ndarray, gamma: float) -> np.ndarray:
-    kernel = np.concatenate([values for _, values in kernel_blocks(marks, marks, gamma)])
-    np.fill_diagonal(kernel, 1.0)
+    kernel = kernel_matrix(marks, None, gamma)
     values, vectors = eigh((kernel + kernel.T) / 2)
     kept = values > max(1e-10, 1e-6 * (marks.dtype == np.float32)) * values[-1]
     return np.asarray(vectors[:, kept] / np.sqrt(values[kept]))
