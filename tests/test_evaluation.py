@@ -29,13 +29,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
+from hybridsent._folds import outer_folds
 from hybridsent.evaluation import Evaluation, Score, as_labels, encoders_of
 from hybridsent.evaluation._evaluate import DEFAULT_SCORING
 from hybridsent.evaluation._fits import licence_notes, with_store
 from hybridsent.evaluation._models import single_modalities
 from hybridsent.evaluation._nesting import select
 from hybridsent.evaluation._results import summarise
-from hybridsent.evaluation._splits import make_splits
 
 TEXTS = ["I love it", "Wonderful day", "I hate it", "Dreadful rain"]
 METRICS = [*DEFAULT_SCORING, "neg_log_loss", "roc_auc_ovr"]
@@ -158,7 +158,7 @@ def test_numbers_are_labels_too(dtype):
 def test_groups_are_never_on_both_sides(n_groups):
     _, y = posts(90)
     groups = np.random.default_rng(0).integers(0, n_groups, 90)
-    splits = make_splits(y.to_numpy(object), 5, groups, 0)
+    splits = outer_folds(y.to_numpy(object), 5, groups)
     assert len(splits) == 5
     assert sorted(np.concatenate([test for _, test in splits])) == list(range(90))
     for train, test in splits:

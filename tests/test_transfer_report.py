@@ -45,8 +45,8 @@ from hybridsent.evaluation import (
     unadapted,
 )
 from hybridsent.evaluation._draws import Answers, score_draws
+from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._intervals import draw_rows, interval_of
-from hybridsent.evaluation._telling import fold_warnings_ignored
 from hybridsent.evaluation._transfer_result import Shift, TransferPair, verdict
 from hybridsent.evaluation._transfer_runs import draw_labels, make_pairs, target_folds
 from hybridsent.few_label import LabeledOnly

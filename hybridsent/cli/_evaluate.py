@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _check_known(model: Any, opened: Opened, arguments: argparse.Namespace) -> None:
     """Refuse to judge what adapts where the rows without a label alone would be the target."""
-    from hybridsent.evaluation._models import adapts
+    from hybridsent._tags import adapts
 
     unlabelled = int((~has_label(opened.rows, arguments.target)).sum())
     if unlabelled and adapts(model):

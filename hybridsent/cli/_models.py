@@ -43,7 +43,7 @@ def takes_unlabelled(model: Any) -> bool:
     """
     from sklearn.pipeline import Pipeline
 
-    from hybridsent.evaluation._models import adapts
+    from hybridsent._tags import adapts
     from hybridsent.few_label import LabeledOnly
 
     if isinstance(model, Pipeline):
@@ -104,7 +104,7 @@ def check_target_told(model: Any, opened: Opened, arguments: argparse.Namespace)
     UsageError
         If there is no column of domains, and every row has a label.
     """
-    from hybridsent.evaluation._models import adapts
+    from hybridsent._tags import adapts
     from hybridsent.views import DOMAIN
 
     if arguments.domain or DOMAIN in opened.ready or not adapts(model):
@@ -181,7 +181,7 @@ def candidates(task: Labelled, arguments: argparse.Namespace) -> dict[str, tuple
     UsageError
         If a recipe that was named is unknown, or does not fit.
     """
-    from hybridsent.evaluation._models import adapts
+    from hybridsent._tags import adapts
     from hybridsent.exceptions import LicenceError
     from hybridsent.recipes import list_recipes
 
@@ -318,7 +318,7 @@ def _reads(
     build: Callable[..., Any], parts: Mapping[str, Any], arguments: argparse.Namespace
 ) -> set[str]:
     """Tell by which columns, of domains or of groups, the model adapts; none where it does not."""
-    from hybridsent.evaluation._models import adapting_parts
+    from hybridsent._tags import adapting_parts
     from hybridsent.views import DOMAIN, GROUP
 
     reads = {getattr(part, "by", DOMAIN) for part in adapting_parts(build(**parts))}

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._intervals import Interval
+    from hybridsent.evaluation._label_columns import as_labels
     from hybridsent.evaluation._labelled import LabeledTable, read_labels
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         mmd_permutation_test,
         proxy_a_distance,
     )
-    from hybridsent.evaluation._splits import as_labels
     from hybridsent.evaluation._transfer import transfer_report
     from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
 
@@ -41,7 +41,7 @@ _HOMES = {
     "Shift": "hybridsent.evaluation._transfer_result",
     "TransferPair": "hybridsent.evaluation._transfer_result",
     "TransferReport": "hybridsent.evaluation._transfer_result",
-    "as_labels": "hybridsent.evaluation._splits",
+    "as_labels": "hybridsent.evaluation._label_columns",
     "encoders_of": "hybridsent.evaluation._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation._columns",

@@ -17,12 +17,12 @@ from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._fits import encode, licence_notes, score_folds, stored
+from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._labelled import check_target_is_told, read_labels
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._models import single_modalities
 from hybridsent.evaluation._notes import notes_on_contexts, notes_on_languages
 from hybridsent.evaluation._results import Evaluation, Score, below_dummy
-from hybridsent.evaluation._telling import told_once
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
 
@@ -99,7 +99,9 @@ def evaluate(
     table = as_pandas(table)
     rows = read_labels(table, y, groups=groups, estimator=estimator)
     check_target_is_told(estimator, rows.rows, rows.known, judged=True)
-    splits = outer_folds(rows.y, cv, rows.groups, random_state=random_state, known=rows.known)
+    splits = outer_folds(
+        rows.y, rows.splitter(cv), rows.groups, random_state=random_state, known=rows.known
+    )
     metrics = metrics_of(scoring)
     check_columns(estimator, table)
     table, named = rows.rows, rows.named(y, groups)

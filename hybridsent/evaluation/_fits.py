@@ -21,12 +21,14 @@ from threadpoolctl import threadpool_limits
 
 from hybridsent._folds import fit_with_groups
 from hybridsent._held import everything
+from hybridsent._labels import take_rows
 from hybridsent._optional import import_optional
 from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
 from hybridsent.encoders._licences import licence_of
 from hybridsent.evaluation._columns import picks_columns
+from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._labelled import LabeledTable
 from hybridsent.evaluation._metrics import Metric, Remembered, pooled, score_all
 from hybridsent.evaluation._nesting import (
@@ -37,7 +39,6 @@ from hybridsent.evaluation._nesting import (
     select,
 )
 from hybridsent.evaluation._results import Score, summarise
-from hybridsent.evaluation._telling import fold_warnings_ignored
 from hybridsent.exceptions import MissingDependencyError
 from hybridsent.meta import MetaFeatures
 
@@ -48,7 +49,6 @@ __all__ = [
     "fold_ratio",
     "fresh",
     "licence_notes",
-    "rows_of",
     "rows_to_fit",
     "score_fitted",
     "score_folds",
@@ -350,8 +350,8 @@ def _fold(
     groups: np.ndarray | None,
 ) -> tuple[dict[str, float], np.ndarray]:
     kept = None if groups is None else groups[train]
-    fitted = fit_model(fresh(model), rows_of(table, train), y[train], kept)
-    return score_fitted(fitted, rows_of(table, test), y[test], metrics)
+    fitted = fit_model(fresh(model), take_rows(table, train), y[train], kept)
+    return score_fitted(fitted, take_rows(table, test), y[test], metrics)
 
 
 def score_fitted(
@@ -363,11 +363,6 @@ def score_fitted(
     guesses = np.asarray(remembered.predict(table))
     is_number = guesses.dtype.kind == "f" and y.dtype.kind in "iu"  # of a regressor
     return scores, guesses if is_number else guesses.astype(y.dtype)
-
-
-def rows_of(table: Any, positions: np.ndarray) -> Any:
-    """Take rows by position."""
-    return table.iloc[positions] if hasattr(table, "iloc") else np.asarray(table)[positions]
 
 
 def fold_ratio(splits: Splits) -> float:

@@ -26,7 +26,7 @@ from hybridsent._labels import (
 from hybridsent._tables import as_pandas
 from hybridsent._tags import adapts, reads_domain, reads_group, takes_unlabelled
 from hybridsent.evaluation._columns import selectors_of
-from hybridsent.evaluation._splits import judged_labels
+from hybridsent.evaluation._label_columns import judged_labels
 from hybridsent.exceptions import TableError
 from hybridsent.views import PASSTHROUGH, view_of
 
@@ -94,6 +94,25 @@ class LabeledTable:
             The same, of these rows.
         """
         return [each if each is None or isinstance(each, str) else self.of(each) for each in values]
+
+    def splitter(self, cv: Any) -> Any:
+        """Give what makes folds of the table for the rows that are kept.
+
+        Parameters
+        ----------
+        cv : int, splitter or iterable of (ndarray, ndarray)
+            As `evaluate` takes it; positions are those of the table.
+
+        Returns
+        -------
+        int, splitter or list of (ndarray, ndarray)
+            The same; of positions those of rows that are kept, counted among these. Folds that test
+            none of them are left out.
+        """
+        if self.kept is None or isinstance(cv, (int, np.integer)) or hasattr(cv, "split"):
+            return cv
+        folds = [(_kept_among(self.kept, one), _kept_among(self.kept, two)) for one, two in cv]
+        return [(train, test) for train, test in folds if len(test)]
 
     @property
     def classes(self) -> dict[Any, int]:
@@ -321,6 +340,13 @@ def _of_array(table: Any, y: Any, learner: Any, taken: bool) -> _Labels:
             "name the column of the table that holds the labels.",
         )
     return _Labels(labels, labeled_rows(labels, kind), kind, taken, notes)
+
+
+def _kept_among(kept: np.ndarray, positions: Any) -> np.ndarray:
+    """Count positions of a table among those of its rows that are kept."""
+    told = np.asarray(positions)
+    told = np.flatnonzero(told) if told.dtype == bool else told
+    return np.searchsorted(kept, told[np.isin(told, kept)])
 
 
 def _is_filled(column: Any) -> np.ndarray:

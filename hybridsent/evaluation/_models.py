@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone
@@ -10,16 +10,14 @@ from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from hybridsent._tags import adapts, capabilities_of, inner_estimator
 from hybridsent.evaluation._columns import feature_columns
 from hybridsent.evaluation._nesting import is_dropped
 from hybridsent.views import DOMAIN, GROUP, PASSTHROUGH, is_passthrough, modalities_of
 
 __all__ = [
     "OTHERS",
-    "adapting_parts",
     "domain_part",
-    "inner_estimator",
-    "reads_domain",
     "single_modalities",
     "unadapted",
     "with_settings",
@@ -31,25 +29,6 @@ OTHERS = "other columns"
 
 _MODELS = ("fusion", "dummy")
 """What the whole model and the one that looks at nothing are called beside single modalities."""
-
-
-_INNER = ("best_estimator_", "estimator_", "estimator")
-
-
-def inner_estimator(estimator: Any) -> Any:
-    """Give what an estimator is around, fitted first.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A search or another estimator around one.
-
-    Returns
-    -------
-    object
-        The inner one; None where there is none.
-    """
-    return next((getattr(estimator, name) for name in _INNER if hasattr(estimator, name)), None)
 
 
 def domain_part(estimator: Any) -> tuple[Any, Any] | None:
@@ -236,7 +215,7 @@ def unadapted(estimator: Any) -> Any:
     Pipeline(steps=[('coral', DropDomain()),
                     ('labeledonly', LabeledOnly(estimator=LogisticRegression()))])
     """
-    if not any(True for _ in adapting_parts(estimator)):
+    if not adapts(estimator):
         raise ValueError(
             "The estimator must have a part of hybridsent.transfer for its unadapted form to be "
             f"derived. Got {estimator!r}; give that form yourself, as baseline=."
@@ -244,80 +223,14 @@ def unadapted(estimator: Any) -> Any:
     return _without(estimator)
 
 
-def adapting_parts(estimator: Any) -> Iterator[Any]:
-    """Find the parts of an estimator that are of `hybridsent.transfer`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator, fitted or not; of a pipeline the steps as they are, of an estimator around
-        another one the parameter or, where it is fitted, ``estimator_``.
-
-    Yields
-    ------
-    estimator
-        The parts; what is inside of one of them is not looked at.
-    """
-    if _is_ours(estimator):
-        yield estimator
-    elif isinstance(estimator, Pipeline):
-        for _, step in estimator.steps:
-            yield from adapting_parts(step)
-    else:
-        inner = inner_estimator(estimator)
-        if isinstance(inner, BaseEstimator):
-            yield from adapting_parts(inner)
-
-
-def adapts(estimator: Any) -> bool:
-    """Tell whether an estimator has a part of `hybridsent.transfer`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        As for `adapting_parts`.
-
-    Returns
-    -------
-    bool
-        True where it has one.
-    """
-    return next(adapting_parts(estimator), None) is not None
-
-
-def reads_domain(estimator: Any) -> bool:
-    """Tell whether an estimator wants a column of domains.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any estimator.
-
-    Returns
-    -------
-    bool
-        False where all that adapts standardises by another column than the domain; an estimator
-        without parts of `hybridsent.transfer` is taken to know what it does.
-    """
-    parts = list(adapting_parts(estimator))
-    return not parts or any(getattr(part, "by", DOMAIN) == DOMAIN for part in parts)
-
-
-def _is_ours(estimator: Any) -> bool:
-    """Tell whether an estimator is of hybridsent.transfer, or derived from what is."""
-    homes = [kind.__module__ for kind in type(estimator).__mro__]
-    ours = any(home.startswith("hybridsent.transfer.") for home in homes)
-    return ours and not any(kind.__name__ == "DropDomain" for kind in type(estimator).__mro__)
-
-
 def _without(estimator: Any) -> Any:
-    if _is_ours(estimator):
+    if capabilities_of(estimator).adapts:
         return _replaced(estimator)
     if isinstance(estimator, Pipeline):
         steps: list[tuple[str, Any]] = []
         for name, step in estimator.steps:
             plain = _without(step)
-            flat = _is_ours(step) and isinstance(plain, Pipeline)
+            flat = capabilities_of(step).adapts and isinstance(plain, Pipeline)
             steps += [(f"{name}_drop", plain[0]), (name, plain[1])] if flat else [(name, plain)]
         return clone(estimator).set_params(steps=steps)
     inner = getattr(estimator, "estimator", None)

@@ -15,10 +15,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, gen_batches
 
 from hybridsent._hints import did_you_mean
-from hybridsent._labels import kind_of, labeled_rows
+from hybridsent._labels import kind_of, labeled_rows, take_rows
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import picks_columns
-from hybridsent.evaluation._fits import rows_of
 from hybridsent.evaluation._models import domain_part
 from hybridsent.views import DOMAIN, view_of
 
@@ -173,7 +172,7 @@ def _target_probabilities(estimator: Any, X: Any, y: Any, who: str) -> np.ndarra
             f"{who} needs a classifier with predict_proba. Got {estimator!r}; put "
             "sklearn.calibration.CalibratedClassifierCV around it."
         )
-    return np.asarray(estimator.predict_proba(rows_of(X, target)), dtype=np.float64)
+    return np.asarray(estimator.predict_proba(take_rows(X, target)), dtype=np.float64)
 
 
 def target_rows(estimator: Any, X: Any, y: Any) -> np.ndarray:
@@ -329,7 +328,7 @@ def importance_weighted_score(
         w = _estimated(estimator, X, target, weights)[chosen]
     else:
         w = _checked(weights, len(target))[chosen]
-    answers = np.asarray(estimator.predict(rows_of(X, chosen)))
+    answers = np.asarray(estimator.predict(take_rows(X, chosen)))
     truth = labels[chosen]
     s = -((answers - truth) ** 2.0) if regression else (answers == truth).astype(np.float64)
     return _weighted(s, w, control)

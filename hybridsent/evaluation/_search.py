@@ -19,6 +19,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
+from hybridsent._labels import take_rows
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.encoders import BaseEncoder
@@ -28,12 +29,12 @@ from hybridsent.evaluation._fits import (
     fit_model,
     fresh,
     licence_notes,
-    rows_of,
     rows_to_fit,
     score_folds,
     stored,
     take_store_out,
 )
+from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._labelled import LabeledTable, read_labels
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import single_modalities, with_settings
@@ -49,7 +50,6 @@ from hybridsent.evaluation._search_runs import (
     run_all,
     summarise_folds,
 )
-from hybridsent.evaluation._telling import told_once
 from hybridsent.fusion import make_fusion
 
 __all__ = ["prepare_entries", "search"]
@@ -154,7 +154,7 @@ def search(
     estimators = [estimator for estimator, _ in pairs.values()]
     rows = read_labels(table, y, groups=groups, estimator=estimators)
     table, labels, named = rows.rows, rows.y, rows.named(y, groups)
-    plan = make_plan(labels, cv, inner_cv, rows.groups, random_state, rows.known)
+    plan = make_plan(labels, rows.splitter(cv), inner_cv, rows.groups, random_state, rows.known)
     for estimator in estimators:
         check_columns(estimator, table)
     with told_once(), stored(estimators) as (ready, temporary):
@@ -168,7 +168,7 @@ def search(
         X = readable(best, table, named)
         whole = rows_to_fit(best, np.arange(len(labels)), rows.known)
         kept = None if rows.groups is None else rows.groups[whole]
-        fit_model(best, rows_of(X, whole), labels[whole], kept)
+        fit_model(best, take_rows(X, whole), labels[whole], kept)
         if temporary is not None:
             take_store_out(best, temporary)
         alone = _alone(entries, rows, plan, metric, n_jobs, random_state)

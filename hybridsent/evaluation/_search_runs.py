@@ -13,21 +13,20 @@ from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from hybridsent._folds import outer_folds
-from hybridsent._labels import labeled_rows
+from hybridsent._labels import labeled_rows, take_rows
 from hybridsent._threads import in_threads
 from hybridsent.evaluation._fits import (
     Splits,
     fold_ratio,
     fresh,
-    rows_of,
     rows_to_fit,
     score_fitted,
 )
+from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._metrics import Metric, pooled
 from hybridsent.evaluation._models import with_settings
 from hybridsent.evaluation._results import Score, Searched, short_settings, summarise
 from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
-from hybridsent.evaluation._telling import fold_warnings_ignored
 
 __all__ = ["Entry", "Found", "Grid", "Plan", "make_plan", "run_all", "summarise_folds"]
 
@@ -256,8 +255,8 @@ def _fit(
     fit_on = rows_to_fit(model, train, plan.known)
     rows = Rows(
         (*key, id(entry.X), len(fit_on)),
-        lambda: rows_of(entry.X, fit_on),
-        lambda: rows_of(entry.X, test),
+        lambda: take_rows(entry.X, fit_on),
+        lambda: take_rows(entry.X, test),
     )
     groups = None if plan.groups is None else plan.groups[fit_on]
     return shared.fit(model, rows, y[fit_on], groups), rows

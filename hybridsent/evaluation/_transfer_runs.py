@@ -17,16 +17,17 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from hybridsent._folds import outer_folds
 from hybridsent._hints import did_you_mean
+from hybridsent._tags import adapting_parts, adapts, reads_domain
 from hybridsent._threads import in_threads
 from hybridsent._warnings import ignored_warnings
 from hybridsent.evaluation._columns import picks_columns, readable
 from hybridsent.evaluation._draws import Answers
 from hybridsent.evaluation._fits import fit_model, fresh
-from hybridsent.evaluation._models import adapting_parts, domain_part, reads_domain
+from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
+from hybridsent.evaluation._models import domain_part
 from hybridsent.evaluation._shift import maximum_mean_discrepancy, proxy_a_distance
-from hybridsent.evaluation._splits import make_splits
-from hybridsent.evaluation._telling import fold_warnings_ignored
 from hybridsent.evaluation._transfer_result import REFERENCES, Shift
 from hybridsent.views import DOMAIN, is_passthrough, view_of
 
@@ -144,7 +145,9 @@ def make_table(estimator: Any, X: Any, named: Sequence[Any], *, told: bool) -> T
             f"X must not hold a column of domains, which the domain parameter gives. Got "
             f"{taken[0]!r}; drop it, or write domain={taken[0]!r}."
         )
-    return Table(frame, f"{DOMAIN}__0" if told and reads_domain(estimator) else None)
+    # an estimator that says nothing of domains is taken to know what it does with the column
+    wants = reads_domain(estimator) or not adapts(estimator)
+    return Table(frame, f"{DOMAIN}__0" if told and wants else None)
 
 
 def _named(estimator: Any) -> tuple[str, Any] | None:
@@ -297,7 +300,7 @@ def target_folds(
             f"{cv} for {n} rows."
         )
     if groups is not None and not regression:
-        return make_splits(y, int(cv), groups, seed)
+        return outer_folds(y, int(cv), groups, random_state=seed)
     if groups is not None:
         return list(GroupKFold(int(cv)).split(np.zeros(n), y, groups))
     rare = regression or np.unique(y, return_counts=True)[1].max() < cv

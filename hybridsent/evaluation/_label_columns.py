@@ -1,4 +1,4 @@
-"""Labels and folds (layer L5)."""
+"""Labels, groups or domains, of a column or given beside a table, as one plain array (layer L5)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import (
-    LeaveOneGroupOut,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    check_cv,
-)
 
 from hybridsent._label_doubts import count_labels, label_doubts
 from hybridsent._tables import as_pandas
 
-__all__ = ["as_labels", "check_one_kind", "judged_labels", "make_splits", "notes_on_labels"]
+__all__ = ["as_labels", "check_one_kind", "judged_labels", "notes_on_labels"]
 
 
 def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
@@ -206,86 +200,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "text"
     return "number" if isinstance(value, (Real, np.number, np.bool_)) else type(value).__name__
-
-
-def make_splits(
-    y: np.ndarray, cv: Any, groups: Any, random_state: int, name: str = "cv"
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut the rows into folds: stratified, and with groups kept together.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        Labels.
-    cv : int, splitter or iterable
-        Number of folds, or anything scikit-learn takes. With groups and as many folds as groups,
-        each group is one fold.
-    groups : array-like of shape (n,) or None
-        Rows of one group (speaker, video, dialogue) are never on both sides.
-    random_state : int
-        Seed of the shuffle.
-    name : str, default="cv"
-        The parameter, for messages.
-
-    Returns
-    -------
-    list of (ndarray, ndarray)
-        Training and test positions.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer groups or rows of a class than folds.
-    """
-    _check_classes(y)
-    if not isinstance(cv, (int, np.integer)):
-        return list(check_cv(cv, y, classifier=True).split(np.zeros(len(y)), y, groups))
-    splitter: Any
-    if groups is None:
-        splitter = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-        _check_rare(y, int(cv), name)
-        return list(splitter.split(np.zeros(len(y)), y))
-    n_groups = len(set(groups))
-    if n_groups < cv:
-        raise ValueError(
-            f"The {name} parameter must be at most the number of groups. Got {cv} folds for "
-            f"{n_groups} groups."
-        )
-    one_each = n_groups == cv
-    splitter = (
-        LeaveOneGroupOut()
-        if one_each
-        else StratifiedGroupKFold(cv, shuffle=True, random_state=random_state)
-    )
-    splits = list(splitter.split(np.zeros(len(y)), y, groups))
-    if min(len(test) for _, test in splits) == 0:
-        raise ValueError(
-            f"The {name} parameter asks for {cv} folds, but groups that large leave one of them "
-            f"empty. Use fewer folds, or {n_groups} for a fold a group."
-        )
-    return splits
-
-
-def _check_classes(y: np.ndarray) -> None:
-    if y.dtype.kind == "f" and (y != np.floor(y)).any():
-        raise ValueError(
-            "The labels must be classes. Got numbers such as "
-            f"{float(y[y != np.floor(y)][0])!r}; cut them into classes, for example by "
-            "pandas.qcut(y, 3, labels=False), or judge a regressor by scikit-learn's "
-            "cross_validate."
-        )
-    labels = np.unique(y)
-    if len(labels) < 2:
-        raise ValueError(
-            f"The labels must be of at least two classes. Got {labels.tolist()} in {len(y)} rows."
-        )
-
-
-def _check_rare(y: np.ndarray, cv: int, name: str) -> None:
-    labels, counts = np.unique(y, return_counts=True)
-    if counts.min() < cv:
-        rare = labels.tolist()[counts.argmin()]
-        raise ValueError(
-            f"Every class must have at least {name}={cv} rows. Class {rare!r} has {counts.min()}; "
-            "use fewer folds or leave the class out."
-        )

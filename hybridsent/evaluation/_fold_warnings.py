@@ -59,7 +59,7 @@ def told_once() -> Iterator[None]:
     Examples
     --------
     >>> import warnings
-    >>> from hybridsent.evaluation._telling import told_once
+    >>> from hybridsent.evaluation._fold_warnings import told_once
     >>> with warnings.catch_warnings(record=True) as told:
     ...     warnings.simplefilter("always")
     ...     with told_once():
