@@ -28,7 +28,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from hybridsent._labels import Kind, labeled_rows, one_column
+from hybridsent._labels import Kind, labeled_rows, one_column, plain_labels
 from hybridsent._tags import capabilities_of
 from hybridsent._warnings import ignored_warnings
 from hybridsent.views import GROUP, view_of
@@ -115,19 +115,20 @@ def outer_folds(
     codes = _group_codes(groups, len(labels))
     if every_row and cv is None:
         return [(np.arange(0), rows)]
+    told = plain_labels(labels[rows])
     if not (every_row or kind == "numbers"):
-        _check_classes(labels[rows])
+        _check_classes(told)
     if isinstance(cv, (int, np.integer)):
         inside = None if codes is None else codes[rows]
         if every_row:
-            splits = _every_row_once(labels[rows], int(cv), inside, random_state, kind)
+            splits = _every_row_once(told, int(cv), inside, random_state, kind)
         else:
-            splits = _counted(labels[rows], int(cv), inside, random_state, kind, name)
+            splits = _counted(told, int(cv), inside, random_state, kind, name)
         splits = [(rows[train], rows[test]) for train, test in splits]
     else:
-        splitter = check_cv(cv, labels[rows], classifier=kind != "numbers")
-        told = _for_splitters(labels, known)
-        splits = list(splitter.split(np.zeros(len(labels)), told, groups))
+        splitter = check_cv(cv, told, classifier=kind != "numbers")
+        every = _for_splitters(labels, known)
+        splits = list(splitter.split(np.zeros(len(labels)), every, groups))
         splits = [(train, test[known[test]]) for train, test in splits]
         splits = [(train, test) for train, test in splits if len(test)]
         if every_row:
@@ -317,10 +318,9 @@ def _parted(
     y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any, numbers: bool
 ) -> Folds:
     """Folds by scikit-learn's splitters, or dealt."""
-    most = _count(groups) if groups is not None else len(y)
-    if not numbers and groups is None and len(y):
-        most = int(np.bincount(y).max())
-    n_folds = min(n_folds, most)
+    n_folds = min(n_folds, len(y) if groups is None else _count(groups))
+    if not numbers and len(y):  # scikit-learn shares out at least one class
+        n_folds = min(n_folds, int(np.bincount(y).max()))
     if n_folds < 2:
         return []
     if seed is None:
@@ -426,7 +426,7 @@ def hold_out(
         )
         if not folds:
             return rows, rows[:0]
-        kept, held = min(folds, key=lambda fold: abs(len(fold[1]) - n_held))
+        kept, held = min(folds, key=lambda fold: (abs(len(fold[1]) - n_held), len(fold[1])))
         return np.sort(kept), np.sort(held)
     return _drawn(values, n_held, random_state, classes=classes)
 
