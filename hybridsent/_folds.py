@@ -42,6 +42,7 @@ __all__ = [
     "inner_folds",
     "is_routed",
     "outer_folds",
+    "wants_groups",
 ]
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
@@ -590,6 +591,30 @@ def is_routed(model: Any, groups: Any) -> bool:
     True
     """
     return groups is not None and _is_routing() and _consumes(model)
+
+
+def wants_groups(model: Any) -> bool:
+    """Tell whether anything in a model keeps groups together when it is fitted.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator.
+
+    Returns
+    -------
+    bool
+        True where `fit_with_groups` hands them to somebody.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from hybridsent._folds import wants_groups
+    >>> from hybridsent.heads import KernelClassifier
+    >>> wants_groups(KernelClassifier()), wants_groups(LogisticRegression())
+    (True, False)
+    """
+    return bool(_reach(model)[0]) or _consumes(model)
 
 
 def fit_with_groups(model: Any, X: Any, y: Any, groups: Any = None) -> Any:

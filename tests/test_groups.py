@@ -34,6 +34,7 @@ from hybridsent._folds import (
     outer_folds,
 )
 from hybridsent.alignment import ContrastiveAligner, DeepCCA
+from hybridsent.cli import main
 from hybridsent.evaluation import evaluate, search
 from hybridsent.few_label import LabeledOnly
 from hybridsent.fusion import make_fusion
@@ -48,6 +49,7 @@ from hybridsent.heads import (
     TensorFusionClassifier,
     TunedLinearClassifier,
 )
+from hybridsent.persist import load
 
 
 def speakers(seed, *, n_speakers=12, each=25, width=60, voice=2.5, mood=1.0):
@@ -310,6 +312,32 @@ def test_evaluate_and_search_hand_groups_on(routing, seen):
     fits = [groups for groups in seen if groups is not None]
     assert len(fits) == len(seen) == 3 * 3 + 3
     assert {len(np.unique(groups)) for groups in fits} == {2, 3, 4, 6}
+
+
+@pytest.fixture
+def table_of_speakers(tmp_path):
+    X, y, who = speakers(1)
+    table = in_views(X).assign(mood=np.where(y == 1, "glad", "sad"), speaker=who)
+    table.to_csv(tmp_path / "clips.csv", index=False)
+    return table, tmp_path / "clips.csv"
+
+
+def test_the_command_line_fits_as_python_does(table_of_speakers, tmp_path, capsys):
+    table, path = table_of_speakers
+    command = ["fit", str(path), "--target", "mood", "-o", str(tmp_path / "model")]
+    assert main([*command, "--group", "speaker"]) == 0
+    given = load(tmp_path / "model")
+    views = [name for name in table if "__" in name]
+    model = make_fusion(features=["voice", "face"])
+    expected = model.fit(table, table["mood"], classify__groups=table["speaker"])
+    np.testing.assert_allclose(
+        given.predict_proba(table[views]), expected.predict_proba(table[views]), atol=1e-6
+    )
+    assert main(command) == 0
+    plain = load(tmp_path / "model")
+    assert plain["classify"].C_ > given["classify"].C_
+    assert main([*command, "--group", "speaker", "--classifier", "xgboost"]) == 2
+    assert "--group must be left out: nothing in this model" in capsys.readouterr().err
 
 
 def test_scikit_learn_hands_groups_on_where_metadata_are_routed(seen):

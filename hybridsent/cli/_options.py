@@ -14,6 +14,7 @@ __all__ = [
     "add_care_options",
     "add_encoder_options",
     "add_fold_options",
+    "add_group_option",
     "add_metric_option",
     "add_model_options",
     "add_recipe_options",
@@ -225,11 +226,18 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_group_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--group``."""
+    parser.add_argument(
+        "--group",
+        metavar="COL",
+        help="column whose rows stay together in all folds (speaker, video, dialogue)",
+    )
+
+
 def add_fold_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--group``, ``--cv`` and ``--json``."""
-    parser.add_argument(
-        "--group", metavar="COL", help="column whose rows stay together (speaker, video, dialogue)"
-    )
+    add_group_option(parser)
     parser.add_argument(
         "--cv", type=number(2), default=5, metavar="N", help="number of folds (default: 5)"
     )
