@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._intervals import Interval
     from hybridsent.evaluation._label_columns import as_labels
     from hybridsent.evaluation._labelled import LabeledTable, read_labels
+    from hybridsent.evaluation._labelled_scores import LabeledSplit, labeled_scorer
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
     from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Evaluation": "hybridsent.evaluation._results",
     "Interval": "hybridsent.evaluation._intervals",
+    "LabeledSplit": "hybridsent.evaluation._labelled_scores",
     "LabeledTable": "hybridsent.evaluation._labelled",
     "MMDTest": "hybridsent.evaluation._shift",
     "Score": "hybridsent.evaluation._results",
@@ -46,6 +48,7 @@ _HOMES = {
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation._columns",
     "importance_weighted_score": "hybridsent.evaluation._scorers",
+    "labeled_scorer": "hybridsent.evaluation._labelled_scores",
     "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
     "mmd_permutation_test": "hybridsent.evaluation._shift",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
@@ -61,6 +64,7 @@ _HOMES = {
 __all__ = [
     "Evaluation",
     "Interval",
+    "LabeledSplit",
     "LabeledTable",
     "MMDTest",
     "Score",
@@ -74,6 +78,7 @@ __all__ = [
     "evaluate",
     "feature_columns",
     "importance_weighted_score",
+    "labeled_scorer",
     "maximum_mean_discrepancy",
     "mmd_permutation_test",
     "prediction_entropy_score",

@@ -109,7 +109,7 @@ def evaluate(
     notes = [*rows.notes, *notes_on_columns(estimator, table, read, named)]
     notes += notes_on_contexts(estimator, table, splits)
     notes += notes_on_languages([estimator], table)
-    with told_once(), stored([estimator]) as ((ready,), _):
+    with rows.reading(), told_once(), stored([estimator]) as ((ready,), _):
         encoded, found = encode(ready, read, rows.y)
         singles = single_modalities(ready, read, with_others=True)
         scores = {

@@ -7,6 +7,7 @@ What that means is decided here, for whoever learns from a table and whoever jud
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from hybridsent._labels import (
     check_minus_one_is_no_class,
     kind_of,
     labeled_rows,
+    reading_labels_as,
     take_rows,
     what_minus_one_is,
 )
@@ -55,6 +57,8 @@ class LabeledTable:
         What is odd about the labels, and how many rows have none.
     kept : ndarray of int of shape (n,) or None, default=None
         Which rows of the table they are; None is all of them.
+    kind : {"classes", "numbers"}, default="classes"
+        What the labels are.
     """
 
     rows: Any
@@ -64,6 +68,18 @@ class LabeledTable:
     domains: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     kept: np.ndarray | None = None
+    kind: Kind = "classes"
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Let what is fitted inside a ``with`` block read labels as these were read.
+
+        Returns
+        -------
+        context manager
+            Inside it, -1 is a class where each row has a label.
+        """
+        each_is_named = self.kind == "classes" and bool(self.known.all())
+        return reading_labels_as("names" if each_is_named else self.kind)
 
     def of(self, values: Any) -> Any:
         """Take of something with a row for each row of the table those that are kept.
@@ -132,7 +148,8 @@ class LabeledTable:
         estimator
             The same one, fitted.
         """
-        return fit_with_groups(estimator, self.rows, self.y, self.groups)
+        with self.reading():
+            return fit_with_groups(estimator, self.rows, self.y, self.groups)
 
     def __str__(self) -> str:
         """Say how many rows there are, and how many of them have a label."""
@@ -223,7 +240,9 @@ def read_labels(
         notes.append(f"{(~labels.known).sum()} of {n} rows have no label{where}: {fate}.")
     all_kept = labels.taken or bool(labels.known.all())
     kept = None if all_kept else np.flatnonzero(labels.known)
-    rows = LabeledTable(table, labels.values, labels.known, notes=tuple(notes), kept=kept)
+    rows = LabeledTable(
+        table, labels.values, labels.known, notes=tuple(notes), kept=kept, kind=labels.kind
+    )
     rows = replace(rows, rows=rows.of(table), y=rows.of(labels.values), known=rows.of(labels.known))
     if groups is not None:
         groups = judged_labels(rows.rows, _rows_of(groups, rows, n), "groups")

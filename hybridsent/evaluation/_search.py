@@ -157,7 +157,7 @@ def search(
     plan = make_plan(labels, rows.splitter(cv), inner_cv, rows.groups, random_state, rows.known)
     for estimator in estimators:
         check_columns(estimator, table)
-    with told_once(), stored(estimators) as (ready, temporary):
+    with rows.reading(), told_once(), stored(estimators) as (ready, temporary):
         entries = prepare_entries(pairs, ready, table, labels, named, as_tables=metric.own)
         found, failed = run_all(entries, labels, plan, metric, n_jobs, verbose)
         choices, selected = _select(found, labels, plan, metric)
