@@ -596,7 +596,7 @@ def test_a_regressor_knows_unlabelled_rows_by_nan(rng):
     assert_allclose(found.predict(X), without.predict(X.drop(columns="domain__0")))
     with pytest.raises(ValueError, match="contains infinity"):
         found.fit(X, np.full(110, np.inf))
-    with pytest.raises(ValueError, match="NaN in each of its 110 rows"):
+    with pytest.raises(ValueError, match="Got 110 rows, none of them with a label"):
         found.fit(X, np.full(110, np.nan))
 
 
@@ -634,7 +634,7 @@ def test_lost_classes_are_told():
 
 def test_no_labels_at_all_are_refused(task):
     X, _ = task
-    with pytest.raises(ValueError, match=r"at least 1 labelled row.*Got 0 labelled rows among 110"):
+    with pytest.raises(ValueError, match=r"at least 1 labelled row. Got 110 rows, none"):
         ReweightedEstimator(LogisticRegression(), "ulsif").fit(X, np.full(110, -1))
     with pytest.raises(ValueError, match="requires y to be passed"):
         ReweightedEstimator(LogisticRegression()).fit(X, None)

@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.linalg import qr
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._numerics.classes import most_probable
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._rows import read_rows
+from hybridsent.transfer._source import is_fitted
 
 __all__ = [
     "PriorMixin",
@@ -28,7 +28,6 @@ __all__ = [
     "deal",
     "fitted_weights",
     "in_their_span",
-    "is_fitted",
 ]
 
 _GRID = np.logspace(4, -3, 8)  # in mean squared lengths of a centred row
@@ -86,30 +85,8 @@ class PriorMixin:
 
     def _raw(self: Any, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        rows = read_rows(self, X, reset=False, fitting=False)
+        rows = read_rows(self, X, fitting=False)
         return np.asarray(rows.X @ self.coef_.T + self.intercept_)
-
-
-def is_fitted(source: Any) -> bool:
-    """Tell whether an estimator is fitted.
-
-    Parameters
-    ----------
-    source : estimator or None
-        Any estimator.
-
-    Returns
-    -------
-    bool
-        False for None.
-    """
-    if source is None:
-        return False
-    try:
-        check_is_fitted(source)
-    except NotFittedError:
-        return False
-    return True
 
 
 def fitted_weights(estimator: Any, source: Any, n_outputs: int) -> Weights:

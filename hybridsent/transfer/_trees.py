@@ -197,7 +197,7 @@ class ContinuedMixin:
 
     def _new_rows(self: Any, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        rows = read_rows(self, X, reset=False, fitting=False, allow_nan=True)
+        rows = read_rows(self, X, fitting=False, allow_nan=True)
         return rows.X.astype(np.float32, copy=False)
 
     def __sklearn_tags__(self) -> Any:

@@ -17,7 +17,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._labels import plain_labels
 from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._numerics.networks import dropout, layer, load, mlp, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
@@ -25,11 +24,10 @@ from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent.transfer._rows import (
     LabeledScoreMixin,
     Rows,
-    as_codes,
-    class_labels,
     read_rows,
     warn_without_target,
 )
+from hybridsent.transfer._source import as_codes
 
 if TYPE_CHECKING:
     import torch
@@ -369,19 +367,13 @@ class DomainAdversarialClassifier(
                 f"The 'hidden' parameter of {type(self).__name__} must be a sequence of positive "
                 f"integers. Got {self.hidden!r} instead."
             )
-        labels = class_labels(self, y)
-        rows = read_rows(self, X, labels, reset=True)
-        if not rows.labeled.any():
-            raise ValueError(
-                f"{type(self).__name__} needs at least 1 labelled row. Got {len(labels)} rows, "
-                "none of them with a label."
-            )
-        known = plain_labels(labels[rows.labeled])
+        rows = read_rows(self, X, y, needs_labels=True)
+        known = rows.labels(rows.labeled)
         self.classes_, of_known, _ = as_codes(self, known, known[:0])
         warn_without_target(self, rows)
         adapted = bool(rows.target.any() and not rows.target.all() and self.trade_off > 0)
         self.mean_, self.scale_ = column_scale(rows.X, constant=np.inf)
-        codes = np.full(len(labels), -1)
+        codes = np.full(len(rows.X), -1)
         codes[rows.labeled] = of_known
         used = np.ones(len(codes), dtype=bool) if adapted else rows.labeled
         self._train(rows, codes, used, adapted)
@@ -447,7 +439,7 @@ class DomainAdversarialClassifier(
             Probabilities, in the order of `classes_`.
         """
         check_is_fitted(self)
-        values = read_rows(self, X, reset=False, fitting=False).X
+        values = read_rows(self, X, fitting=False).X
         width = values.shape[1]
         # float64: a row's probabilities must not depend on the rows beside it
         members = [

@@ -6,7 +6,6 @@ can be looked at, and which `ReweightedEstimator` hands to any scikit-learn mode
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -17,24 +16,19 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._frames import NamedOutput
 from hybridsent._numerics.rows import content_order
 from hybridsent._tags import adapting
-from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._rows import (
     Rows,
     kept_names,
     mark_names,
-    read_learning_rows,
     read_rows,
     warn_without_target,
 )
-from hybridsent.views import DOMAIN
 
 __all__ = [
     "BaseAdapter",
     "BaseWeigher",
     "check_two_rows",
     "effective_sample_size",
-    "warn_untransferred",
-    "warn_without_labeled_target",
 ]
 
 
@@ -148,7 +142,7 @@ class BaseAdapter(NamedOutput, BaseEstimator, ABC):
             Adapted features, in the type of X, without the column of domains.
         """
         check_is_fitted(self)
-        return self._mapped(read_rows(self, X, reset=False, fitting=False))
+        return self._mapped(read_rows(self, X, fitting=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns.
@@ -175,11 +169,11 @@ class BaseAdapter(NamedOutput, BaseEstimator, ABC):
 
     def _fit_rows(self, X: Any, y: Any) -> Rows:
         self._validate_params()
-        rows = read_rows(self, X, y, reset=True)
+        rows = read_rows(self, X, y)
         warn_without_target(self, rows)
         self.n_target_ = int(rows.target.sum())
         self.n_source_ = len(rows.target) - self.n_target_
-        self._learn(rows, y)
+        self._learn(rows, rows.y)
         return rows
 
     def _mapped(self, rows: Rows) -> np.ndarray:
@@ -300,7 +294,7 @@ class BaseWeigher(BaseEstimator, ABC):
             The fitted weigher.
         """
         self._validate_params()
-        rows = read_learning_rows(self, X, y)
+        rows = read_rows(self, X, y)
         if rows.target.any() and not rows.target.all():
             order = content_order(rows.X, rows.labeled, rows.target)
             self.sample_weight_ = np.empty(len(rows.X))
@@ -349,7 +343,7 @@ class _RatioWeigher(BaseWeigher):
             Ratios; 1 where `fit` saw one domain only.
         """
         check_is_fitted(self)
-        return self._ratio(read_rows(self, X, reset=False, fitting=False).X)
+        return self._ratio(read_rows(self, X, fitting=False).X)
 
     @abstractmethod
     def _ratio(self, X: np.ndarray) -> np.ndarray:
@@ -387,47 +381,3 @@ def effective_sample_size(weights: np.ndarray) -> float:
         return 0.0
     scaled = weights / largest  # squares of tiny or huge weights stay numbers
     return float(scaled.sum() ** 2 / (scaled**2).sum())
-
-
-def warn_without_labeled_target(estimator: Any, rows: Rows) -> None:
-    """Warn that labels of the target, which a method lives on, are not there.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who was fitted.
-    rows : Rows
-        What it saw.
-    """
-    if rows.told and rows.target.any() and not rows.target.all():
-        warnings.warn(
-            f"{type(estimator).__name__} learns from labelled rows of the target, and saw none: "
-            f"got {int(rows.target.sum())} rows of the target, all unlabelled. Nothing is "
-            "adapted; ReweightedEstimator with KMM needs no labels there.",
-            TransferWarning,
-            stacklevel=3,
-        )
-        return
-    warnings.warn(
-        f"{type(estimator).__name__} learns from labelled rows of the source and of the target, "
-        f"and saw one domain only. Nothing is adapted; give a column '{DOMAIN}__0' (0 source, "
-        "1 target).",
-        TransferWarning,
-        stacklevel=3,
-    )
-
-
-def warn_untransferred(estimator: Any, rows: Rows) -> None:
-    """Warn of what is missing for a transfer: a domain, or labels of the target.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who was fitted.
-    rows : Rows
-        What it saw.
-    """
-    if rows.target.any() and not rows.target.all():
-        warn_without_labeled_target(estimator, rows)
-    else:
-        warn_without_target(estimator, rows)

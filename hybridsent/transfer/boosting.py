@@ -15,21 +15,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._labels import plain_labels
 from hybridsent._numerics.classes import most_probable
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._rows import (
     LabeledScoreMixin,
-    labels_of,
+    Rows,
     own_weights,
-    read_learning_rows,
     read_rows,
+    warn_untransferred,
 )
-from hybridsent.transfer.base import warn_untransferred
 from hybridsent.transfer.weighted import fit_weighted
 
 __all__ = ["TrAdaBoostClassifier", "TrAdaBoostRegressor"]
@@ -135,18 +132,10 @@ class TrAdaBoostClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         self._validate_params()
-        y = labels_of(self, y)
-        rows = read_learning_rows(self, X, y)
+        rows = read_rows(self, X, y, needs_labels=True)
         given = own_weights(sample_weight, rows.X)
-        used = rows.labeled & (given > 0)
-        if not used.any():
-            raise ValueError(
-                f"{type(self).__name__} needs at least 1 labelled row. Got {len(used)} rows, none "
-                "of them with a label and a weight above 0."
-            )
-        known = plain_labels(y[used])
-        check_classification_targets(known)
-        self.classes_, codes = np.unique(known, return_inverse=True)
+        used = _weighed_rows(self, rows, given)
+        self.classes_, codes = np.unique(rows.labels(used), return_inverse=True)
         target = rows.target[used]
         transfers = bool(target.any() and not target.all())
         if not transfers:
@@ -242,7 +231,7 @@ class TrAdaBoostClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _votes(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        values = read_rows(self, X, reset=False, fitting=False).X
+        values = read_rows(self, X, fitting=False).X
         out = np.zeros((len(values), len(self.classes_)))
         for fitted, vote in zip(self.estimators_, self.estimator_weights_, strict=True):
             if vote > 0:
@@ -270,13 +259,10 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
     error on target rows that were held out is chosen, and the rounds predict by their weighted
     median.
 
-    Where y has NaN, those rows are unlabelled, and -1 is a value. Where it has none and all of y
-    are whole numbers, -1 marks the unlabelled rows: shift ratings of which -1 is one, to 0 … 6 for
-    -3 … 3.
-
-    Rows without a label are left out. Without labelled rows of either domain a `TransferWarning`
-    says so, and it is AdaBoost.R2 on all labelled rows. With a single labelled target row nothing
-    can be held out, and the first set is taken.
+    Rows without a label, which have NaN in y (-1 is a value like any other), are left out. Without
+    labelled rows of either domain a `TransferWarning` says so, and it is AdaBoost.R2 on all
+    labelled rows. With a single labelled target row nothing can be held out, and the first set is
+    taken.
 
     Parameters
     ----------
@@ -362,7 +348,7 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; the column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Numbers; NaN for rows without one. -1 is a value like any other.
+            Numbers; NaN for rows without one.
         sample_weight : array of shape (n,), default=None
             Weights of the first set; all the same where there are none.
 
@@ -372,16 +358,10 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
             The fitted regressor.
         """
         self._validate_params()
-        y = labels_of(self, y).astype(np.float64)
-        rows = read_learning_rows(self, X, y)
+        rows = read_rows(self, X, y, needs_labels=True)
         given = own_weights(sample_weight, rows.X)
-        used = rows.labeled & (given > 0)
-        if not used.any():
-            raise ValueError(
-                f"{type(self).__name__} needs at least 1 labelled row. Got {len(used)} rows, none "
-                "of them with a number in y and a weight above 0."
-            )
-        X, y, target, weights = rows.X[used], y[used], rows.target[used], given[used]
+        used = _weighed_rows(self, rows, given)
+        X, y, target, weights = rows.X[used], rows.labels(used), rows.target[used], given[used]
         self._total = float(weights.sum())  # what the estimator's own penalty is weighed against
         transfers = bool(target.any() and not target.all())
         if not transfers:
@@ -490,10 +470,21 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
             Numbers.
         """
         check_is_fitted(self)
-        values = read_rows(self, X, reset=False, fitting=False).X
+        values = read_rows(self, X, fitting=False).X
         # float64: what linear models say of a row must not depend on the rows beside it
         exact = values.astype(np.float64, copy=False)
         return _median(self.estimators_, self.estimator_weights_, exact)
+
+
+def _weighed_rows(estimator: Any, rows: Rows, weights: np.ndarray) -> np.ndarray:
+    """Tell which rows are learned from: those with a label and a weight."""
+    used = rows.labeled & (weights > 0)
+    if not used.any():
+        raise ValueError(
+            f"{type(estimator).__name__} needs at least 1 labelled row. Got {len(used)} rows, none "
+            "of them with a label and a weight above 0."
+        )
+    return np.asarray(used)
 
 
 def _relative_errors(fitted: Any, X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -7,18 +7,20 @@ kept package on PyPI has JDA for scikit-learn.
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.utils import check_random_state, column_or_1d, gen_batches
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.extmath import svd_flip
 
 from hybridsent._numerics.kernels import kernel_matrix, median_gamma
 from hybridsent._numerics.moments import project
 from hybridsent._params import HasMethods, Interval, StrOptions
+from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._rows import Rows
 from hybridsent.transfer._solvers import (
     components,
@@ -374,6 +376,11 @@ class JDA(ComponentAdapter):
     feature_names_in_ : ndarray of str
         Names of the columns seen in `fit`, where they had names.
 
+    Warns
+    -----
+    TransferWarning
+        If y holds numbers, of which there are no classes: then it is TCA on rows of length one.
+
     See Also
     --------
     TCA : Without classes.
@@ -441,9 +448,9 @@ class JDA(ComponentAdapter):
         G, back = self._coordinates(X, rows.target)
         k = min(int(self.n_components), *G.shape)
         contrasts = [domain_contrast(rows.target)[:, None]]
-        classes, codes = _codes(rows, y)
+        classes, codes = self._codes(rows)
         # without labels in the source there is nothing to guess classes by
-        guessing = bool((rows.labeled & ~rows.target).any() and self.n_target_)
+        guessing = bool((codes[~rows.target] >= 0).any() and self.n_target_)
         guessed = codes[rows.target]
         if guessing and (guessed >= 0).all():  # nothing to guess: one round with the known classes
             contrasts.append(_class_contrasts(codes, guessed, rows.target))
@@ -488,6 +495,24 @@ class JDA(ComponentAdapter):
         self.landmarks_ = X[chosen]
         return low_rank(X, self.landmarks_, self.gamma_)
 
+    def _codes(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Give the classes, and the position of each row's among them; -1 without a label."""
+        codes = np.full(len(rows.X), -1)
+        if not rows.labeled.any():
+            return np.array([]), codes
+        if rows.kind == "numbers":
+            warnings.warn(
+                f"{type(self).__name__} brings classes together, and y holds numbers, such as "
+                f"{rows.labels(rows.labeled)[0]:g}: only the means of the domains are brought "
+                "together, as by TCA. Cut the numbers into classes, or take another method.",
+                TransferWarning,
+                stacklevel=5,
+            )
+            return np.array([]), codes
+        known = np.asarray(rows.labels(rows.labeled).tolist())
+        classes, codes[rows.labeled] = np.unique(known, return_inverse=True)
+        return classes, codes
+
     def _weighed(self, contrasts: list[np.ndarray]) -> np.ndarray:
         """Weigh marginal and class contrasts, and bring their outer products to norm one."""
         if len(contrasts) == 1:
@@ -504,17 +529,6 @@ class JDA(ComponentAdapter):
         teacher = KNeighborsClassifier(1) if self.estimator is None else clone(self.estimator)
         found = teacher.fit(Z[known], codes[known]).predict(Z[target])
         return np.asarray(np.where(known[target], codes[target], found))
-
-
-def _codes(rows: Rows, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give the classes, and the position of each row's among them; -1 without a label."""
-    codes = np.full(len(rows.X), -1)
-    if y is None or not rows.labeled.any():
-        return np.array([]), codes
-    column = column_or_1d(np.asarray(y, dtype=object))  # read_rows has warned of a table
-    known = np.asarray(column[rows.labeled].tolist())
-    classes, codes[rows.labeled] = np.unique(known, return_inverse=True)
-    return classes, codes
 
 
 def _class_contrasts(codes: np.ndarray, guessed: np.ndarray, target: np.ndarray) -> np.ndarray:

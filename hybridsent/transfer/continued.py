@@ -12,17 +12,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from hybridsent._numerics.classes import MostProbableMixin
-from hybridsent.transfer._prior import is_fitted
-from hybridsent.transfer._rows import (
-    LabeledScoreMixin,
-    Parts,
-    as_codes,
-    check_source,
-    class_labels,
-    numbers,
-    read_parts,
-    warn_kept,
-)
+from hybridsent.transfer._rows import LabeledScoreMixin, Labelled, read_rows
+from hybridsent.transfer._source import as_codes, check_source, is_fitted, warn_kept
 from hybridsent.transfer._trees import ContinuedMixin, Trees, as_model, seed_of, trees_of
 
 __all__ = ["ContinuedBoostingClassifier", "ContinuedBoostingRegressor"]
@@ -145,42 +136,46 @@ class ContinuedBoostingClassifier(
         from xgboost import XGBClassifier
 
         self._validate_params()
-        labels = class_labels(self, y)
-        parts = read_parts(self, X, labels, all_target=is_fitted(self.source), allow_nan=True)
+        rows = read_rows(
+            self, X, y, needs_labels=True, all_target=is_fitted(self.source), allow_nan=True
+        )
+        of_source, of_target = rows.labelled(target=False), rows.labelled(target=True)
         seed = seed_of(self.random_state)
-        trees, codes = self._learn_source(parts, seed)
+        trees, codes = self._learn_source(of_source, of_target, seed)
         self.n_source_rounds_ = trees.booster.num_boosted_rounds()
-        self.n_target_, self.n_target_rounds_, self.losses_ = len(parts.y_target), 0, []
+        self.n_target_, self.n_target_rounds_, self.losses_ = len(of_target.y), 0, []
         if len(codes):
-            X_target = parts.X_target.astype(np.float32, copy=False)
+            X_target = of_target.X.astype(np.float32, copy=False)
             trees = self._continue(trees, X_target, codes, _log_loss, seed)
         self.model_ = as_model(XGBClassifier, trees)
         return self
 
-    def _learn_source(self, parts: Parts, seed: int) -> tuple[Trees, np.ndarray]:
+    def _learn_source(
+        self, of_source: Labelled, of_target: Labelled, seed: int
+    ) -> tuple[Trees, np.ndarray]:
         """Set ``classes_``; give the trees of the source, and codes of the rows to go on with."""
         from xgboost import XGBClassifier
 
         if is_fitted(self.source):
             known = np.asarray(getattr(self.source, "classes_", ()))
-            self.classes_, codes, of_target = as_codes(self, known, parts.y_target)
+            self.classes_, codes, of_rows = as_codes(self, known, of_target.y)
             trees = trees_of(self, self.source, _OF_CLASSES)
             check_source(self, self.source, trees.booster.num_features())
             self._refuse_new(codes)
         else:
-            self.classes_, codes, of_target = as_codes(self, parts.y_source, parts.y_target)
-            rows, alone = parts.X_source, not len(codes)
+            self.classes_, codes, of_rows = as_codes(self, of_source.y, of_target.y)
+            rows, alone = of_source.X, not len(codes)
             if alone:  # the target, as if it were a source
-                rows, codes, of_target = parts.X_target, of_target, codes
+                rows, codes, of_rows = of_target.X, of_rows, codes
                 warn_kept(self, "source")
             self._refuse_new(codes)
             model = self._grow_source(XGBClassifier, rows.astype(np.float32), codes, seed)
             trees = trees_of(self, model, _OF_CLASSES)
             if alone:
-                return trees, of_target
-        if not len(of_target):
+                return trees, of_rows
+        if not len(of_rows):
             warn_kept(self, "target")
-        return trees, of_target
+        return trees, of_rows
 
     def _refuse_new(self, known: np.ndarray) -> None:
         new = np.delete(self.classes_, np.unique(known))
@@ -233,8 +228,8 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
 
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then the source's
     trees are grown on its rows. Or `source` is fitted already; then rows of the source are not
-    used, and without that column all rows are of the target. Where y has NaN, those rows are
-    unlabelled; -1 is a value like any other.
+    used, and without that column all rows are of the target. Rows without a label
+    have NaN in y; -1 is a value like any other.
 
     Parameters
     ----------
@@ -319,7 +314,7 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
             Features, NaN allowed, and the column ``domain__0`` where rows of both domains stand in
             it.
         y : array of shape (n,)
-            Values; NaN where a row has none. -1 is a value like any other.
+            Values; NaN where a row has none.
 
         Returns
         -------
@@ -329,28 +324,24 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
         from xgboost import XGBRegressor
 
         self._validate_params()
-        values = numbers(self, y)
         given, seed = is_fitted(self.source), seed_of(self.random_state)
-        parts = read_parts(self, X, values, all_target=given, allow_nan=True)
-        (rows, of_source), (more, of_target) = (
-            (parts.X_source, parts.y_source),
-            (parts.X_target, parts.y_target),
-        )
-        if not given and not len(of_source):  # the target alone, as if it were a source
-            rows, of_source, more, of_target = more, of_target, rows, of_source
+        rows = read_rows(self, X, y, needs_labels=True, all_target=given, allow_nan=True)
+        first, then = rows.labelled(target=False), rows.labelled(target=True)
+        self.n_target_, self.n_target_rounds_, self.losses_ = len(then.y), 0, []
+        if not given and not len(first.y):  # the target alone, as if it were a source
+            first, then = then, first
             warn_kept(self, "source")
-        elif not len(of_target):
+        elif not len(then.y):
             warn_kept(self, "target")
         model = self.source
         if not given:
-            model = self._grow_source(XGBRegressor, rows.astype(np.float32), of_source, seed)
+            model = self._grow_source(XGBRegressor, first.X.astype(np.float32), first.y, seed)
         trees = trees_of(self, model, _OF_NUMBERS)
         check_source(self, model, trees.booster.num_features())
         self.n_source_rounds_ = trees.booster.num_boosted_rounds()
-        self.n_target_, self.n_target_rounds_, self.losses_ = len(parts.y_target), 0, []
-        if len(of_target):
-            more = more.astype(np.float32, copy=False)
-            trees = self._continue(trees, more, of_target, _squared_error, seed)
+        if len(then.y):
+            more = then.X.astype(np.float32, copy=False)
+            trees = self._continue(trees, more, then.y, _squared_error, seed)
         self.model_ = as_model(XGBRegressor, trees)
         return self
 

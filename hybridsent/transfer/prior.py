@@ -24,18 +24,9 @@ from hybridsent.transfer._prior import (
     deal,
     fitted_weights,
     in_their_span,
-    is_fitted,
 )
-from hybridsent.transfer._rows import (
-    LabeledScoreMixin,
-    Parts,
-    as_codes,
-    check_source,
-    class_labels,
-    numbers,
-    read_parts,
-    warn_kept,
-)
+from hybridsent.transfer._rows import LabeledScoreMixin, Labelled, read_rows
+from hybridsent.transfer._source import as_codes, check_source, is_fitted, warn_kept
 
 __all__ = ["PriorClassifier", "PriorRegressor"]
 
@@ -167,12 +158,12 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
             The fitted classifier.
         """
         self._validate_params()
-        labels = class_labels(self, y)
-        parts = read_parts(self, X, labels, all_target=is_fitted(self.source))
-        source, codes = self._learn_source(parts)
+        rows = read_rows(self, X, y, needs_labels=True, all_target=is_fitted(self.source))
+        of_source, of_target = rows.labelled(target=False), rows.labelled(target=True)
+        source, codes = self._learn_source(of_source, of_target)
         self.source_coef_, self.source_intercept_ = source.coef, source.intercept
         self.n_target_ = len(codes)
-        X_target = parts.X_target.astype(np.float64)
+        X_target = of_target.X.astype(np.float64)
         if len(codes) == 0:
             warn_kept(self, "target")
             self.coef_, self.intercept_ = source.coef.copy(), source.intercept.copy()
@@ -188,7 +179,7 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         self.coef_, self.intercept_ = found.coef, found.intercept
         return self
 
-    def _learn_source(self, parts: Parts) -> tuple[Weights, np.ndarray]:
+    def _learn_source(self, of_source: Labelled, of_target: Labelled) -> tuple[Weights, np.ndarray]:
         """Set ``classes_``; give the source's weights in their order, and codes of the target."""
         if is_fitted(self.source):
             known = np.asarray(getattr(self.source, "classes_", ()))
@@ -197,23 +188,23 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
                     f"The 'source' of {type(self).__name__} must be a linear classifier of at "
                     f"least 2 classes. Got {self.source!r} with classes {known.tolist()}."
                 )
-            self.classes_, places, codes = as_codes(self, known, parts.y_target)
+            self.classes_, places, codes = as_codes(self, known, of_target.y)
             weights = fitted_weights(self, self.source, _n_outputs(len(known)))
             check_source(self, self.source, weights.coef.shape[1])
-            check_reading(self, self.source, weights, (parts.X_source, parts.X_target), known)
+            check_reading(self, self.source, weights, (of_source.X, of_target.X), known)
             return _widened(weights, places, len(self.classes_)), codes
-        self.classes_, labels, codes = as_codes(self, parts.y_source, parts.y_target)
+        self.classes_, labels, codes = as_codes(self, of_source.y, of_target.y)
         k = len(self.classes_)
         if not len(labels):
             warn_kept(self, "source")
-            return _zeros(parts.X_target, _n_outputs(k)), codes
+            return _zeros(of_target.X, _n_outputs(k)), codes
         known, of_known = np.unique(labels, return_inverse=True)
         if self.source is not None:
-            model = self._source(parts.X_source, of_known)
+            model = self._source(of_source.X, of_known)
             weights = fitted_weights(self, model, _n_outputs(len(known)))
-            check_reading(self, model, weights, (parts.X_source,), np.arange(len(known)))
+            check_reading(self, model, weights, (of_source.X,), np.arange(len(known)))
         elif len(known) > 1:
-            X = parts.X_source.astype(np.float64)
+            X = of_source.X.astype(np.float64)
             zero = _zeros(X, _n_outputs(len(known)))
             grid = PriorClassifier()._candidates(X)
             weights = self._adapt(X, of_known, zero, grid, shrink=False)[0]
@@ -330,8 +321,8 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
 
     Rows of both domains may stand in X, told apart by the column ``domain__0``: then `source` is
     fitted on the rows of the source. Or `source` is fitted already; then rows of the source are not
-    used, and without that column all rows are of the target. Where y has NaN, those rows are
-    unlabelled; -1 is a value like any other.
+    used, and without that column all rows are of the target. Rows without a label
+    have NaN in y; -1 is a value like any other.
 
     Parameters
     ----------
@@ -412,7 +403,7 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
         X : array or DataFrame of shape (n, p)
             Features, and the column ``domain__0`` where rows of both domains stand in it.
         y : array of shape (n,)
-            Values; NaN where a row has none. -1 is a value like any other.
+            Values; NaN where a row has none.
 
         Returns
         -------
@@ -420,26 +411,26 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
             The fitted regressor.
         """
         self._validate_params()
-        values = numbers(self, y)
-        parts = read_parts(self, X, values, all_target=is_fitted(self.source))
-        source = self._learn_source(parts)
+        rows = read_rows(self, X, y, needs_labels=True, all_target=is_fitted(self.source))
+        of_source, of_target = rows.labelled(target=False), rows.labelled(target=True)
+        source = self._learn_source(of_source, of_target)
         self.source_coef_, self.source_intercept_ = source.coef[0], float(source.intercept[0])
-        self.n_target_ = len(parts.y_target)
+        self.n_target_ = len(of_target.y)
         found, self.alpha_ = source, np.inf
         self.alphas_ = self.losses_ = np.zeros(0)
         if self.n_target_ == 0:
             warn_kept(self, "target")
         else:
-            X_target = parts.X_target.astype(np.float64)
+            X_target = of_target.X.astype(np.float64)
             self.alphas_ = self._candidates(X_target)
-            residuals = parts.y_target - X_target @ self.source_coef_ - self.source_intercept_
+            residuals = of_target.y - X_target @ self.source_coef_ - self.source_intercept_
             change, self.alpha_, self.losses_ = _ridge(X_target, residuals, self.alphas_)
             found = Weights(source.coef + change.coef, source.intercept + change.intercept)
         self.coef_, self.intercept_ = found.coef[0], float(found.intercept[0])
         return self
 
-    def _learn_source(self, parts: Parts) -> Weights:
-        X, y = parts.X_source, parts.y_source
+    def _learn_source(self, of_source: Labelled, of_target: Labelled) -> Weights:
+        X, y = of_source
         if not is_fitted(self.source):
             if not len(y):
                 warn_kept(self, "source")
@@ -450,7 +441,7 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
         model = self._source(X, y)
         weights = fitted_weights(self, model, 1)
         check_source(self, self.source, weights.coef.shape[1])
-        check_reading(self, model, weights, (parts.X_source, parts.X_target))
+        check_reading(self, model, weights, (of_source.X, of_target.X))
         return weights
 
     def predict(self, X: Any) -> np.ndarray:

@@ -20,16 +20,14 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from hybridsent._labels import kind_of, plain_labels, reading_labels_as
+from hybridsent._labels import reading_labels_as
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import adapting
 from hybridsent.exceptions import TransferWarning
 from hybridsent.transfer._rows import (
     kept_names,
     labeled_part,
-    labels_of,
     own_weights,
-    read_learning_rows,
     read_rows,
 )
 from hybridsent.transfer.base import effective_sample_size
@@ -232,8 +230,8 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         X : array or DataFrame of shape (n, p)
             Features; a column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,)
-            Labels; -1 for unlabelled rows, or NaN where the estimator is a regressor, for which -1
-            is a value like any other. Without a column of domains these rows are the target.
+            Labels; -1 for unlabelled rows, or NaN where the estimator is a regressor. Without a
+            column of domains these rows are the target.
         sample_weight : array of shape (n,), default=None
             Weights that those of the domains are multiplied with.
 
@@ -243,12 +241,12 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
             The fitted estimator.
         """
         self._validate_params()
-        y = labels_of(self, y)
-        rows = read_learning_rows(self, X, y)
+        rows = read_rows(self, X, y, needs_labels=True)
         own = own_weights(sample_weight, rows.X)
-        with reading_labels_as(kind_of(self, y)):
-            self.weigher_ = self._new_weigher().fit(X, y)
-        weights = np.where(rows.labeled, _flat(self._weights_of(len(y)), self.flatten), 0)
+        with reading_labels_as(rows.kind):
+            self.weigher_ = self._new_weigher().fit(X, rows.y)
+        found = self._weights_of(len(rows.X))
+        weights = np.where(rows.labeled, _flat(found, self.flatten), 0)
         of_source = rows.labeled & ~rows.target
         self.mix_ = _mix(weights[of_source], float(self.min_effective))
         if self.mix_ < 1:
@@ -265,13 +263,13 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         self.sample_weight_ = own * weights / weights[rows.labeled].mean()
         used = self.sample_weight_ > 0
         if is_classifier(self.estimator):
-            _warn_of_lost_classes(y[rows.labeled], y[used])
+            _warn_of_lost_classes(rows.labels(rows.labeled), rows.labels(used))
         self.effective_sample_size_ = effective_sample_size(self.sample_weight_[used])
         self.estimator_ = fit_weighted(
             self,
             self.estimator,
             self._framed(rows.X[used]),
-            plain_labels(y[used]),
+            rows.labels(used),
             self.sample_weight_[used],
         )
         return self
@@ -382,7 +380,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         return weights
 
     def _features(self, X: Any) -> Any:
-        return self._framed(read_rows(self, X, reset=False, fitting=False).X)
+        return self._framed(read_rows(self, X, fitting=False).X)
 
     def _framed(self, values: np.ndarray) -> Any:
         """Give the columns their names back: what is inside may tell views by them."""

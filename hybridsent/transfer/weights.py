@@ -35,9 +35,9 @@ from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.transfer._qp import Dense, LowRank, Matrix, Region, minimize_quadratic
-from hybridsent.transfer._rows import Rows
+from hybridsent.transfer._rows import Rows, warn_without_labeled_target
 from hybridsent.transfer._solvers import sparse_quadratic
-from hybridsent.transfer.base import BaseWeigher, _RatioWeigher, warn_without_labeled_target
+from hybridsent.transfer.base import BaseWeigher, _RatioWeigher
 
 __all__ = ["KMM", "BalancedWeights", "DomainClassifier"]
 
