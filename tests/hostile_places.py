@@ -253,8 +253,8 @@ def networks(root: Path) -> Cases:
 
 def recipes(root: Path) -> Cases:
     """Files that are recipes only in part."""
+    from hybridsent.cli._candidates import read_recipe
     from hybridsent.cli._console import UsageError
-    from hybridsent.cli._models import read_recipe
 
     bodies = {
         "empty": "",

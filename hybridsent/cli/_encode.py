@@ -6,8 +6,9 @@ import argparse
 
 from hybridsent.cli._console import say
 from hybridsent.cli._encoding import parts_of, prepare
-from hybridsent.cli._inputs import TABLES, check_output, left_out, open_rows
-from hybridsent.cli._languages import tell_misread
+from hybridsent.cli._files import TABLES, check_output
+from hybridsent.cli._inputs import left_out, open_rows
+from hybridsent.cli._notes import tell_misread
 from hybridsent.cli._options import add_encoder_options, add_table
 from hybridsent.cli._view_options import add_views
 from hybridsent.cli._views import META

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from hybridsent.cli._inputs import Opened
 from hybridsent.cli._modalities import limits, modalities_with
 from hybridsent.cli._views import META, View, learned_views
 
-__all__ = ["configure", "learners_in", "parts_of", "prepare", "shared"]
+__all__ = ["configure", "learners_in", "parts_of", "parts_with_seed", "prepare", "shared"]
 
 
 def shared(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -60,6 +61,33 @@ def parts_of(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
         parts[META] = opened.meta
     encodes = any(view.backbone not in learned_views() for view in opened.views)
     return {**parts, **asked, **(shared(arguments) if encodes else _unusual(arguments))}
+
+
+def parts_with_seed(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give the parameters that `make_fusion` and every recipe take.
+
+    Parameters
+    ----------
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With the encoding options and those of learning.
+
+    Returns
+    -------
+    dict
+        Keyword arguments.
+    """
+    parts = parts_of(opened, arguments)
+    parts["random_state"] = arguments.seed
+    if arguments.class_weight:
+        parts["class_weight"] = arguments.class_weight
+    if arguments.learn_device:
+        parts["learn_device"] = arguments.learn_device
+    if arguments.learn_device not in (None, "cpu"):
+        # scikit-learn computes in tensors only where this is set; the process is the program's own
+        os.environ.setdefault("SCIPY_ARRAY_API", "1")
+    return parts
 
 
 def _unusual(arguments: argparse.Namespace) -> dict[str, Any]:

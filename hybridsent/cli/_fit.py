@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._inputs import check_output, open_rows
-from hybridsent.cli._labelled import labelled
-from hybridsent.cli._models import (
-    check_minus_one,
-    check_recipes,
-    check_target_told,
-    pipeline,
-    takes_unlabelled,
-)
+from hybridsent.cli._candidates import check_recipes
+from hybridsent.cli._console import say
+from hybridsent.cli._files import check_output
+from hybridsent.cli._inputs import open_rows
+from hybridsent.cli._models import named_by, pipeline
+from hybridsent.cli._notes import tell_labels
 from hybridsent.cli._options import (
     add_group_option,
     add_model_options,
@@ -25,9 +21,9 @@ from hybridsent.cli._options import (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_table_options(parser)
+    add_group_option(parser)
     add_model_options(parser)
     add_transfer_options(parser)
-    add_group_option(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -39,22 +35,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fit and save."""
-    from hybridsent._folds import fit_with_groups, wants_groups
+    from hybridsent.evaluation import check_target_is_told, read_labels
     from hybridsent.persist import check_savable, save
 
     output = check_output(arguments.output, "--output", reads=[arguments.table])
     check_recipes(arguments)
     opened = open_rows(arguments)
     model = pipeline(opened, arguments)
-    check_target_told(model, opened, arguments)
-    task = labelled(opened, arguments, keep=takes_unlabelled(model))
-    check_minus_one(task, model, arguments.target)
-    if task.groups is not None and not wants_groups(model):
-        raise UsageError(
-            "--group must be left out: nothing in this model makes folds of its own or stops "
-            "early, so that nothing would keep its rows together"
-        )
+    rows = read_labels(
+        opened.rows,
+        arguments.target,
+        groups=arguments.group,
+        domain=arguments.domain,
+        target_domain=arguments.target_domain,
+        estimator=model,
+    )
+    tell_labels(rows)
+    check_target_is_told(model, rows, name=named_by(arguments))
     check_savable(model)  # what cannot be saved is told now, not after minutes
-    fit_with_groups(model, task.rows, task.labels, task.groups)
-    save(model, output, metadata=task.facts(arguments.target))
-    say(f"fitted on {task.told()}, {len(model.classes_)} classes -> {output}")
+    rows.fit(model)
+    save(model, output, metadata=opened.facts(arguments.target, len(rows.y)))
+    say(f"fitted on {rows}, {len(model.classes_)} classes -> {output}")

@@ -8,9 +8,9 @@ from typing import Any
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._context import contexts_in, lists_in, with_known_contexts
 from hybridsent.cli._encoding import configure, learners_in, shared
-from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
-from hybridsent.cli._languages import tell_misread
+from hybridsent.cli._files import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._modalities import media_modalities
+from hybridsent.cli._notes import tell_misread
 from hybridsent.cli._options import add_encoder_options, add_table
 from hybridsent.cli._speech import transcripts_in, with_known_transcripts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pprint import pformat
 
+from hybridsent.cli._candidates import read_recipe
 from hybridsent.cli._console import columns, say
-from hybridsent.cli._models import read_recipe
 from hybridsent.cli._view_options import add_plugins
 
 

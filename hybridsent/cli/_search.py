@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from hybridsent.cli._candidates import candidates, check_recipes
 from hybridsent.cli._console import is_interactive, say, write_json
-from hybridsent.cli._inputs import check_output, open_rows
-from hybridsent.cli._labelled import labelled
-from hybridsent.cli._models import candidates, check_recipes
+from hybridsent.cli._files import check_output
+from hybridsent.cli._inputs import open_rows
+from hybridsent.cli._notes import tell_labels, unsaid
 from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
@@ -31,34 +32,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Search, print the table, save the best and write the JSON."""
-    from hybridsent.evaluation import search
+    from hybridsent.evaluation import read_labels, search
     from hybridsent.persist import check_savable, save
 
     reads = [arguments.table]
     output = check_output(arguments.output, "--output", reads=reads) if arguments.output else None
     report = check_output(arguments.json, "--json", reads=reads) if arguments.json else None
     check_recipes(arguments)
-    task = labelled(open_rows(arguments), arguments)
-    tried = candidates(task, arguments)
+    opened = open_rows(arguments)
+    tried = candidates(opened, arguments)
+    models = [model for model, _ in tried.values()]
+    rows = read_labels(opened.rows, arguments.target, groups=arguments.group, estimator=models)
+    tell_labels(rows)
     for model, grid in tried.values() if output else ():
         check_savable(model, grid)  # what cannot be saved is told now, not after all fits
     result = search(
         tried,
-        task.rows,
-        task.labels,
+        opened.rows,
+        arguments.target,
         cv=arguments.cv,
         inner_cv=arguments.inner_cv,
-        groups=task.groups,
+        groups=arguments.group,
         scoring=arguments.metric,
         random_state=arguments.seed,
         verbose=is_interactive(),
     )
-    print(task.unsaid(result, [model for model, _ in tried.values()]))
+    print(unsaid(result, rows, models))
     say("scores are nested: the rows they are of chose nothing; report that of 'selected'")
     facts = result.to_dict()
     if report:
         write_json(report, facts)
     if output:
         best = {key: facts[key] for key in ("best", "scoring", "selected")}
-        save(result.best, output, metadata={**task.facts(arguments.target), **best})
-        say(f"{result.best_name}, fitted on {len(task.rows)} rows -> {output}")
+        save(result.best, output, metadata={**opened.facts(arguments.target, result.rows), **best})
+        say(f"{result.best_name}, fitted on {result.rows} rows -> {output}")

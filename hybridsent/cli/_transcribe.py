@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import say
-from hybridsent.cli._inputs import TABLES, as_read, check_output, read_rows
+from hybridsent.cli._files import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._options import add_care_options, add_table
 from hybridsent.cli._parser import number
 from hybridsent.cli._speech import given_transcripts, transcribed

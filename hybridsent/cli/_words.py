@@ -15,6 +15,7 @@ _FLAGS = {
     "random_state": "seed",
     "scoring": "metric",
     "y": "target",
+    "target": "target_domain",
     "n_target_labels": "target_labels",
     "local_files_only": "download",
     "views": "view",

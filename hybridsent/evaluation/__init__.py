@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._intervals import Interval
     from hybridsent.evaluation._label_columns import as_labels
-    from hybridsent.evaluation._labelled import LabeledTable, read_labels
+    from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
     from hybridsent.evaluation._labelled_scores import LabeledSplit, labeled_scorer
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
@@ -44,6 +44,7 @@ _HOMES = {
     "TransferPair": "hybridsent.evaluation._transfer_result",
     "TransferReport": "hybridsent.evaluation._transfer_result",
     "as_labels": "hybridsent.evaluation._label_columns",
+    "check_target_is_told": "hybridsent.evaluation._labelled",
     "encoders_of": "hybridsent.evaluation._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation._columns",
@@ -74,6 +75,7 @@ __all__ = [
     "TransferPair",
     "TransferReport",
     "as_labels",
+    "check_target_is_told",
     "encoders_of",
     "evaluate",
     "feature_columns",

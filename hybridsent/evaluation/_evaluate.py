@@ -98,7 +98,7 @@ def evaluate(
     start = time.perf_counter()
     table = as_pandas(table)
     rows = read_labels(table, y, groups=groups, estimator=estimator)
-    check_target_is_told(estimator, rows.rows, rows.known, judged=True)
+    check_target_is_told(estimator, rows, judged=True)
     splits = outer_folds(
         rows.y, rows.splitter(cv), rows.groups, random_state=random_state, known=rows.known
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._folds import fit_with_groups
+from hybridsent._folds import fit_with_groups, wants_groups
 from hybridsent._hints import did_you_mean
 from hybridsent._label_doubts import count_labels, label_doubts
 from hybridsent._labels import (
@@ -26,13 +26,13 @@ from hybridsent._labels import (
     what_minus_one_is,
 )
 from hybridsent._tables import as_pandas
-from hybridsent._tags import adapts, reads_domain, reads_group, takes_unlabelled
+from hybridsent._tags import adapting_parts, reads_domain, reads_group, takes_unlabelled
 from hybridsent.evaluation._columns import selectors_of
 from hybridsent.evaluation._label_columns import judged_labels
 from hybridsent.exceptions import TableError
 from hybridsent.views import PASSTHROUGH, view_of
 
-__all__ = ["LabeledTable", "check_target_is_told", "read_labels"]
+__all__ = ["LabeledTable", "check_target_is_told", "read_labels", "whole_numbers"]
 
 _SHOWN = 20  # domains that a message lists
 
@@ -52,9 +52,11 @@ class LabeledTable:
     groups : ndarray of shape (n,) or None, default=None
         Group of each row, where they are told.
     domains : ndarray of shape (n,) or None, default=None
-        Name of the domain of each row, as text, where they are told.
-    notes : tuple of str, default=()
-        What is odd about the labels, and how many rows have none.
+        Domain of each row, where they are told; whole numbers are integers.
+    doubts : tuple of str, default=()
+        What is odd about the labels.
+    unlabelled : str, default=""
+        How many rows have no label, and what becomes of them; empty where all have one.
     kept : ndarray of int of shape (n,) or None, default=None
         Which rows of the table they are; None is all of them.
     kind : {"classes", "numbers"}, default="classes"
@@ -66,7 +68,8 @@ class LabeledTable:
     known: np.ndarray
     groups: np.ndarray | None = None
     domains: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unlabelled: str = ""
     kept: np.ndarray | None = None
     kind: Kind = "classes"
 
@@ -80,6 +83,11 @@ class LabeledTable:
         """
         each_is_named = self.kind == "classes" and bool(self.known.all())
         return reading_labels_as("names" if each_is_named else self.kind)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for the notes of a result."""
+        return [*self.doubts, *filter(None, [self.unlabelled])]
 
     def of(self, values: Any) -> Any:
         """Take of something with a row for each row of the table those that are kept.
@@ -147,7 +155,19 @@ class LabeledTable:
         -------
         estimator
             The same one, fitted.
+
+        Raises
+        ------
+        TableError
+            If it adapts, and nothing tells to which rows; if there are groups, and nothing in it
+            keeps them together.
         """
+        check_target_is_told(estimator, self)
+        if self.groups is not None and not wants_groups(estimator):
+            raise TableError(
+                "The groups parameter must be left out: nothing in this model makes folds of its "
+                "own or stops early, so that nothing would keep its rows together."
+            )
         with self.reading():
             return fit_with_groups(estimator, self.rows, self.y, self.groups)
 
@@ -165,6 +185,7 @@ def read_labels(
     domain: Any = None,
     target_domain: Any = None,
     estimator: Any = None,
+    kind: Kind | None = None,
 ) -> LabeledTable:
     """Read labels, groups and domains of the rows of a table, and leave out what cannot be used.
 
@@ -187,12 +208,14 @@ def read_labels(
     groups : str or array-like of shape (n,), default=None
         The column of the groups (speaker, video, dialogue), or groups.
     domain : str or array-like of shape (n,), default=None
-        The column of the domains, or domains by any names. A number is named as a whole one:
-        ``2.0``, as a column with an empty cell is read, is ``"2"``.
+        The column of the domains, or domains by any names. A whole number is an integer: ``2.0``,
+        as a column with an empty cell is read, is 2.
     target_domain : str or number, default=None
-        Name of the target among the domains, which must be there.
+        Name of the target among the domains, which must be there; ``"2"`` is 2.
     estimator : estimator or sequence of estimator, default=None
         Who will learn from the rows, or will be judged on them.
+    kind : {"classes", "numbers"} or None, default=None
+        What the labels are; None is what the estimator learns, else what the labels look like.
 
     Returns
     -------
@@ -230,18 +253,25 @@ def read_labels(
     n = table.shape[0] if hasattr(table, "shape") else len(table)
     learners = estimator if isinstance(estimator, list | tuple) else [estimator]
     read = _of_column if isinstance(y, str) else _of_array
-    labels = read(table, y, learners[0], any(map(takes_unlabelled, learners)))
-    notes = list(labels.notes)
+    labels = read(table, y, learners[0], kind, any(map(takes_unlabelled, learners)))
+    doubts = list(labels.doubts)
     if labels.kind == "classes":
-        notes += label_doubts(count_labels(labels.values[labels.known].tolist(), marks=False))
+        doubts += label_doubts(count_labels(labels.values[labels.known].tolist(), marks=False))
+    unlabelled = ""
     if not labels.known.all():
         where = f" in {y!r}" if isinstance(y, str) else ""
         fate = "kept to adapt to" if labels.taken else "left out"
-        notes.append(f"{(~labels.known).sum()} of {n} rows have no label{where}: {fate}.")
+        unlabelled = f"{(~labels.known).sum()} of {n} rows have no label{where}: {fate}."
     all_kept = labels.taken or bool(labels.known.all())
     kept = None if all_kept else np.flatnonzero(labels.known)
     rows = LabeledTable(
-        table, labels.values, labels.known, notes=tuple(notes), kept=kept, kind=labels.kind
+        table,
+        labels.values,
+        labels.known,
+        doubts=tuple(doubts),
+        unlabelled=unlabelled,
+        kept=kept,
+        kind=labels.kind,
     )
     rows = replace(rows, rows=rows.of(table), y=rows.of(labels.values), known=rows.of(labels.known))
     if groups is not None:
@@ -252,32 +282,50 @@ def read_labels(
     return replace(rows, groups=groups, domains=domain)
 
 
-def check_target_is_told(estimator: Any, table: Any, known: np.ndarray, *, judged: bool) -> None:
+def check_target_is_told(
+    estimator: Any, rows: LabeledTable, *, judged: bool = False, name: str | None = None
+) -> None:
     """Refuse what adapts where nothing tells it to which rows, or where these cannot be judged.
 
     Parameters
     ----------
     estimator : estimator
         Who is fitted, or judged.
-    table : DataFrame or array of n rows
-        The rows.
-    known : ndarray of bool of shape (n,)
-        Which rows have a label: without a column of domains the others are the target.
-    judged : bool
+    rows : LabeledTable
+        The rows: where no column tells domains, those without a label are the target.
+    judged : bool, default=False
         Whether the rows are to judge it, and not only to fit it.
+    name : str or None, default=None
+        What adapts is called in the message; None is its class.
 
     Raises
     ------
     TableError
         If there is no column of domains, and every row has a label; or some have none, and are to
         judge.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from hybridsent.evaluation import check_target_is_told, read_labels
+    >>> from hybridsent.transfer import CORAL
+    >>> model = make_pipeline(CORAL(), LogisticRegression())
+    >>> table = pd.DataFrame({"text__0": [0.1, 0.9], "label": ["bad", "good"]})
+    >>> check_target_is_told(model, read_labels(table, "label"))
+    Traceback (most recent call last):
+        ...
+    hybridsent.exceptions.TableError: CORAL needs the domain parameter, the column that tells ...
     """
-    if not adapts(estimator):
+    part = next(adapting_parts(estimator), None)
+    if part is None:
         return
     marks: set[str | None] = {view for view, _ in selectors_of(estimator)}
-    marks |= {view_of(name) for name in getattr(table, "columns", ())}
+    marks |= {view_of(name) for name in getattr(rows.rows, "columns", ())}
     if marks & {*PASSTHROUGH}:
         return
+    known = rows.known
     unknown = int((~known).sum())
     if unknown and judged:
         raise TableError(
@@ -287,9 +335,9 @@ def check_target_is_told(estimator: Any, table: Any, known: np.ndarray, *, judge
         )
     if not unknown:
         raise TableError(
-            f"What adapts needs the domain parameter, the column that tells source from target, or "
-            f"rows of the target without a label; all {len(known)} rows have one. Without a target "
-            "nothing is adapted."
+            f"{name or type(part).__name__} needs the domain parameter, the column that tells "
+            "source from target, or rows of the target without a label; all "
+            f"{len(known)} rows have one. Without a target nothing is adapted."
         )
 
 
@@ -301,10 +349,10 @@ class _Labels:
     known: np.ndarray
     kind: Kind
     taken: bool
-    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
-def _of_column(table: Any, name: str, learner: Any, taken: bool) -> _Labels:
+def _of_column(table: Any, name: str, learner: Any, kind: Kind | None, taken: bool) -> _Labels:
     """Read a column of a table, in which an empty cell is no label."""
     if name not in getattr(table, "columns", ()) or table[name].ndim != 1 or not len(table):
         judged_labels(table, name)  # says what is wrong
@@ -317,8 +365,8 @@ def _of_column(table: Any, name: str, learner: Any, taken: bool) -> _Labels:
             f"{name!r} holds {there.unique().tolist()}."
         )
     labels = judged_labels(table[known], there)
-    labels = labels if known.all() else _whole(labels)
-    kind = kind_of(learner, labels)
+    labels = labels if known.all() else whole_numbers(labels)
+    kind = kind or kind_of(learner, labels)
     check_minus_one_is_no_class(
         labels,
         np.ones(len(labels), dtype=bool),
@@ -328,37 +376,37 @@ def _of_column(table: Any, name: str, learner: Any, taken: bool) -> _Labels:
         way_out="leave the cell empty",
         error=TableError,
     )
-    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     if what_minus_one_is(labels, kind) == "mark":
-        notes = (
+        doubts = (
             f"The class -1 ({(labels == -1).sum()}) looks like a mark of rows without a label: if "
             f"it is one, leave the cell empty.",
         )
-    return _Labels(_with_gaps(labels, known, kind), known, kind, taken, notes)
+    return _Labels(_with_gaps(labels, known, kind), known, kind, taken, doubts)
 
 
-def _of_array(table: Any, y: Any, learner: Any, taken: bool) -> _Labels:
+def _of_array(table: Any, y: Any, learner: Any, kind: Kind | None, taken: bool) -> _Labels:
     """Read an array, in which -1 is no label, but where it can only be a class."""
-    if learner is not None and kind_of(learner) == "numbers":
+    if (kind or (learner is not None and kind_of(learner))) == "numbers":
         values = np.asarray(y, dtype=np.float64)
         known = labeled_rows(values, "numbers")
         labels = judged_labels(take_rows(table, np.flatnonzero(known)), values[known])
         return _Labels(_with_gaps(labels, known, "numbers"), known, "numbers", taken)
     labels = judged_labels(table, y, marks=True)
-    kind = kind_of(learner, labels)
+    kind = kind or kind_of(learner, labels)
     check_minus_one_is_no_class(
         labels, taken=taken, kind=kind, name="The y parameter", error=TableError
     )
     meant = what_minus_one_is(labels, kind)
     if not taken and meant not in ("mark", "either"):
         return _Labels(labels, np.ones(len(labels), dtype=bool), kind, taken)
-    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     if meant == "either" and not taken:
-        notes = (
+        doubts = (
             "-1 marks rows without a label in an array; if it is a class, give it another name, or "
             "name the column of the table that holds the labels.",
         )
-    return _Labels(labels, labeled_rows(labels, kind), kind, taken, notes)
+    return _Labels(labels, labeled_rows(labels, kind), kind, taken, doubts)
 
 
 def _kept_among(kept: np.ndarray, positions: Any) -> np.ndarray:
@@ -374,8 +422,26 @@ def _is_filled(column: Any) -> np.ndarray:
     return np.asarray(column.notna() & ~empty.astype(bool), dtype=bool)
 
 
-def _whole(numbers: np.ndarray) -> np.ndarray:
-    """Turn floats that are whole numbers, all of them, into integers."""
+def whole_numbers(numbers: np.ndarray) -> np.ndarray:
+    """Turn floats that are whole numbers, all of them, into integers.
+
+    Parameters
+    ----------
+    numbers : ndarray
+        Values of a column, in which none is missing.
+
+    Returns
+    -------
+    ndarray
+        Of integers; all else as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.evaluation._labelled import whole_numbers
+    >>> whole_numbers(np.array([1.0, 2.0])), whole_numbers(np.array([0.5]))
+    (array([1, 2]), array([0.5]))
+    """
     whole = numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all()
     return numbers.astype(np.int64) if whole else numbers
 
@@ -401,10 +467,10 @@ def _rows_of(values: Any, rows: LabeledTable, n: int) -> Any:
 
 def _domains(values: np.ndarray, given: Any, target: Any, learner: Any) -> np.ndarray:
     """Name the domain of each row, and refuse a target that is not told or not there."""
-    values = _whole(values)
-    names = np.asarray(values.astype(str), dtype=object)
+    values = whole_numbers(values)
+    names = list(map(str, values.tolist()))
     where = f" in {given!r}" if isinstance(given, str) else ""
-    known = sorted(set(names.tolist()))
+    known = sorted(set(names))
     shown = known if len(known) <= _SHOWN else [*known[:_SHOWN], "…"]
     if target is None:
         if reads_domain(learner) and not set(values.tolist()) <= {0, 1}:
@@ -412,7 +478,7 @@ def _domains(values: np.ndarray, given: Any, target: Any, learner: Any) -> np.nd
                 f"The target_domain parameter must name the target among the domains{where}, where "
                 f"these are not 0 (source) and 1 (target); it is one of {shown}."
             )
-        return names
+        return values
     if reads_group(learner) and not reads_domain(learner):
         raise TableError(
             "The estimator standardises each group by itself and knows no target; leave the "
@@ -424,4 +490,4 @@ def _domains(values: np.ndarray, given: Any, target: Any, learner: Any) -> np.nd
             f"The target_domain parameter must name a domain{where}, one of {shown}; got "
             f"{target!r}.{did_you_mean(name, known)}"
         )
-    return names
+    return values

@@ -186,7 +186,7 @@ def search(
         failed=failed,
         seconds=time.perf_counter() - start,
         notes=[note for each in found.values() for note in each.notes]
-        + list(rows.notes)
+        + rows.notes
         + notes_on_columns(best, table, X, named)
         + notes_on_contexts(best, table, plan.outer)
         + notes_on_languages(estimators, table)

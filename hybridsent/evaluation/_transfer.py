@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 
+from hybridsent._labels import Kind, check_minus_one_is_no_class
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
@@ -23,7 +24,8 @@ from hybridsent.evaluation._draws import Answers, Draws, score_draws
 from hybridsent.evaluation._fits import encode, licence_notes, stored
 from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._intervals import Interval, draw_rows, interval_of
-from hybridsent.evaluation._label_columns import as_labels, judged_labels, notes_on_labels
+from hybridsent.evaluation._label_columns import as_labels
+from hybridsent.evaluation._labelled import LabeledTable, read_labels, whole_numbers
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import unadapted
 from hybridsent.evaluation._notes import notes_on_languages
@@ -42,6 +44,7 @@ from hybridsent.evaluation._transfer_runs import (
     make_tasks,
     run_tasks,
 )
+from hybridsent.exceptions import TableError
 from hybridsent.views import DOMAIN
 
 __all__ = ["Bootstrap", "summarise_pairs", "transfer_report"]
@@ -206,12 +209,9 @@ def transfer_report(
     metric = one_metric(scoring, "transfer_report must be one name of a metric")
     _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
     regression = is_regressor(next(iter(models.values())))
-    _check_known(as_labels(X, y), regression)
-    labels = _with_room(judged_labels(X, y), regression)
-    domains = judged_labels(X, domain, "domain")
-    kept_together = None if groups is None else judged_labels(X, groups, "groups")
+    rows = _labelled_rows(X, y, groups, domain, target, regression)
+    X, labels, named = rows.rows, _with_room(rows.y, regression), rows.named(y, domain, groups)
     plain, notes = _baseline(models, baseline)
-    named = [y, domain, groups]
     for model in (plain, *models.values()):
         check_columns(model, X, but=[DOMAIN])
     with told_once(), stored([plain, *models.values()]) as ((plain, *ready), _):
@@ -225,8 +225,8 @@ def transfer_report(
             },
             y=labels,
             classes=None if regression else np.unique(labels),
-            groups=kept_together,
-            pairs=make_pairs(domains, source, target, protocol),
+            groups=rows.groups,
+            pairs=make_pairs(rows.domains, source, target, protocol),
             n_target_labels=n_target_labels,
             transductive=transductive,
         )
@@ -238,7 +238,7 @@ def transfer_report(
             given, outcomes, Bootstrap(metric, n_bootstrap, confidence, random_state)
         )
     first, read = next((model, table.X) for name, (model, table) in given.models.items() if name)
-    notes += notes_on_labels(labels) + notes_on_columns(first, X, read, named)
+    notes += [*rows.notes, *notes_on_columns(first, X, read, named)]
     notes += notes_on_languages(list(models.values()), X)
     if n_target_labels == 0 and cv is not None:
         notes.append(
@@ -295,6 +295,42 @@ def _check_numbers(
             f"test rows unseen. Got cv=None with n_target_labels={n_target_labels} and "
             f"transductive={seen}; write cv=5."
         )
+
+
+def _labelled_rows(
+    X: Any, y: Any, groups: Any, domain: Any, target: Any, regression: bool
+) -> LabeledTable:
+    """Read the rows that have a label, by which the report judges: the target's, too."""
+    by_name = isinstance(y, str)
+    if not by_name:
+        _check_known(as_labels(X, y), regression)
+    kind: Kind = "numbers" if regression else "classes"
+    rows = read_labels(X, y, groups=groups, domain=domain, kind=kind)
+    if by_name:  # an empty cell tells a row without a label, so that -1 is a class
+        check_minus_one_is_no_class(
+            rows.y,
+            rows.known,
+            kind=kind,
+            name="The y parameter",
+            way_out="leave the cell empty",
+            error=TableError,
+        )
+    if rows.kept is not None and isinstance(domain, str) and target is not None:
+        _check_target_is_labelled(X[domain], rows, target, y)
+    return rows
+
+
+def _check_target_is_labelled(column: Any, rows: LabeledTable, target: Any, y: Any) -> None:
+    """Refuse a target of which no row has a label."""
+    targets = target if isinstance(target, (list, tuple, set, np.ndarray)) else [target]
+    there = set(map(str, [] if rows.domains is None else rows.domains.tolist()))
+    named = set(map(str, whole_numbers(column.dropna().to_numpy()).tolist()))
+    for each in map(str, targets):
+        if each in named - there:
+            raise TableError(
+                "The target parameter must name a domain whose rows have labels, by which it is "
+                f"judged; all rows of {each!r} were left out, because they have none in {y!r}."
+            )
 
 
 def _check_known(labels: np.ndarray, regression: bool) -> None:

@@ -29,6 +29,7 @@ from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._models import domain_part
 from hybridsent.evaluation._shift import maximum_mean_discrepancy, proxy_a_distance
 from hybridsent.evaluation._transfer_result import REFERENCES, Shift
+from hybridsent.exceptions import TableError
 from hybridsent.views import DOMAIN, is_passthrough, view_of
 
 __all__ = [
@@ -246,7 +247,7 @@ def _chosen(labels: Any, known: list[Any], name: str) -> list[Any]:
     wanted = []
     for label in list(labels) if listed else [labels]:
         if label not in known and str(label) not in written:
-            raise ValueError(
+            raise TableError(
                 f"The {name} parameter must name domains that are there. Got {label!r}; the "
                 f"domains are {known}.{did_you_mean(label, known)}"
             )
