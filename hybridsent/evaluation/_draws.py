@@ -8,14 +8,25 @@ is computed draw by draw, which is the oracle of those.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hybridsent.evaluation._metrics import Metric, Replayed, metrics_of, score_all
+from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
+from hybridsent.evaluation._intervals import jackknife, units_of
+from hybridsent.evaluation._metrics import (
+    Metric,
+    Replayed,
+    ends_of,
+    is_pooled,
+    metrics_of,
+    pooled,
+    score_all,
+)
+from hybridsent.evaluation._results import Score, summarise
 
-__all__ = ["Answers", "Draws", "score_draws", "scores_of_draws"]
+__all__ = ["Answers", "Draws", "score_answers", "score_draws", "scores_of_draws", "without_each"]
 
 _CELLS = 5_000_000  # numbers that are held at once: 40 MB
 _KINDS = ("precision", "recall", "f1", "jaccard")
@@ -100,6 +111,114 @@ def score_draws(
             [_of_drawn(what, replayed, truth, np.repeat(rows, taken)) for taken in counts]
         )
     return Draws(value, drawn)
+
+
+def without_each(units: np.ndarray) -> np.ndarray:
+    """Draw all rows but those of each unit in turn.
+
+    Parameters
+    ----------
+    units : ndarray of int of shape (n,)
+        Unit of each row.
+
+    Returns
+    -------
+    ndarray of int32 of shape (n_units, n)
+        How often each draw took each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.evaluation._draws import without_each
+    >>> without_each(np.array([1, 0, 1])).tolist()
+    [[1, 0, 1], [0, 1, 0]]
+    """
+    others = np.arange(int(units.max()) + 1)[:, None] != units[None, :]
+    return np.asarray(others.astype(np.int32))
+
+
+@fold_warnings_ignored()
+def score_answers(
+    metric: Metric,
+    folds: Sequence[float],
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    truth: np.ndarray,
+    answers: Sequence[Answers],
+    groups: np.ndarray | None,
+) -> Score:
+    """Make a score of the answers of each fold, with an interval over groups or rows.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    folds : sequence of float
+        What the metric gave in each fold.
+    splits : sequence of (ndarray, ndarray)
+        Training and test positions.
+    truth : ndarray of shape (n,)
+        Labels of all rows.
+    answers : sequence of Answers
+        What the model of each fold says about its test rows.
+    groups : ndarray of shape (n,) or None
+        Groups of all rows.
+
+    Returns
+    -------
+    Score
+        The mean over folds, or the pooled score where `is_pooled` says so and labels are enough.
+    """
+    order = np.concatenate([test for _, test in splits])
+    share = float(np.mean([len(test) / len(train) for train, test in splits]))
+    labels = np.concatenate([each.labels for each in answers])
+    whole = pooled(metric, labels, truth[order])
+    of = "rows" if whole is not None and is_pooled(metric) else "folds"
+    spread = None
+    if not metric.own and all(np.isfinite(folds)):
+        units = units_of(len(order), None if groups is None else groups[order])
+        if of == "rows":
+            parts = [(np.arange(len(order)), Answers(labels, None))]
+        else:
+            ends = np.cumsum([len(each.labels) for each in answers])
+            rows = np.split(np.arange(len(order)), ends[:-1])
+            parts = list(zip(rows, answers, strict=True))
+        left = _without_units(metric, truth[order], parts, units)
+        spread = None if left is None else jackknife(left, len(order), learned=LEARNED)
+    return summarise(
+        folds, share, whole, of=of, spread=spread, ends=ends_of(metric), rows=len(order)
+    )
+
+
+LEARNED = 0.4
+"""Variance that comes from the rows that models have learned from, in shares of that from the rows
+they were tested on. With it the intervals of `evaluate` cover as often as they say
+(benchmarks/coverage.py); Nadeau and Bengio's 1.25 for five folds is on the careful side."""
+
+
+def _without_units(
+    metric: Metric, truth: np.ndarray, parts: list[tuple[np.ndarray, Answers]], units: np.ndarray
+) -> np.ndarray | None:
+    """Average a metric over parts of the rows, without each unit; None where it cannot be told."""
+    known = np.unique(truth)
+    of_classes = all(np.isin(answers.labels, known).all() for _, answers in parts)
+    classes = known if of_classes else None  # of a regressor
+    found = np.full((int(units.max()) + 1, len(parts)), np.nan)
+    for k, (rows, answers) in enumerate(parts):
+        these, code = np.unique(units[rows], return_inverse=True)
+        counts = without_each(code) if len(these) > 1 else np.ones((1, len(rows)), dtype=np.int32)
+        p = answers.probabilities
+        if p is not None and (classes is None or p.shape[1] != len(classes)):
+            answers = Answers(answers.labels, None)  # a fold that lacks a class
+        try:
+            draws = score_draws(metric, truth[rows], answers, counts, classes)
+        except (AttributeError, TypeError, ValueError):  # the metric wants more than is kept
+            return None
+        found[:, k] = draws.value
+        found[these, k] = draws.drawn if len(these) > 1 else np.nan
+    there = ~np.isnan(found)
+    if not there.any(axis=1).all():
+        return None
+    return np.asarray(np.where(there, found, 0).sum(axis=1) / there.sum(axis=1))
 
 
 def scores_of_draws(

@@ -133,7 +133,7 @@ def evaluate(
 
 
 def _means(scores: dict[str, Score]) -> dict[str, float]:
-    return {name: score.mean for name, score in scores.items()}
+    return {name: score.value for name, score in scores.items()}
 
 
 def _models(estimator: Any, singles: dict[str, Any]) -> dict[str, Any]:

@@ -28,9 +28,10 @@ from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
 from hybridsent.encoders._licences import licence_of
 from hybridsent.evaluation._columns import picks_columns
+from hybridsent.evaluation._draws import Answers, score_answers
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._labelled import LabeledTable
-from hybridsent.evaluation._metrics import Metric, Remembered, pooled, score_all
+from hybridsent.evaluation._metrics import Metric, Remembered, score_all
 from hybridsent.evaluation._nesting import (
     encoders_of,
     every_encoder,
@@ -326,16 +327,16 @@ def score_folds(
     y = rows.y
     splits = [(rows_to_fit(model, train, rows.known), test) for train, test in splits]
     calls = [(model, table, y, train, test, metrics, rows.groups) for train, test in splits]
-    order = np.concatenate([test for _, test in splits])
     with threadpool_limits(1):
         folds = list(in_threads(_fold, calls, n_jobs))
-        guesses = np.concatenate([predicted for _, predicted in folds])
-        by_name = {metric.name: pooled(metric, guesses, y[order]) for metric in metrics}
+        answers = [each for _, each in folds]
+        by_name = {metric.name: metric for metric in metrics}
+        scores = {name: [each[name] for each, _ in folds] for name in folds[0][0]}
         return {
-            name: summarise(
-                [scores[name] for scores, _ in folds], fold_ratio(splits), by_name.get(name)
-            )
-            for name in folds[0][0]
+            name: score_answers(by_name[name], found, splits, y, answers, rows.groups)
+            if name in by_name
+            else summarise(found, fold_ratio(splits))
+            for name, found in scores.items()
         }
 
 
@@ -348,7 +349,7 @@ def _fold(
     test: np.ndarray,
     metrics: Sequence[Metric],
     groups: np.ndarray | None,
-) -> tuple[dict[str, float], np.ndarray]:
+) -> tuple[dict[str, float], Answers]:
     kept = None if groups is None else groups[train]
     fitted = fit_model(fresh(model), take_rows(table, train), y[train], kept)
     return score_fitted(fitted, take_rows(table, test), y[test], metrics)
@@ -356,13 +357,14 @@ def _fold(
 
 def score_fitted(
     fitted: Any, table: Any, y: np.ndarray, metrics: Sequence[Metric]
-) -> tuple[dict[str, float], np.ndarray]:
-    """Score a fitted model by each metric, and give its predictions."""
+) -> tuple[dict[str, float], Answers]:
+    """Score a fitted model by each metric, and give its answers."""
     remembered = Remembered(fitted)
     scores = score_all(metrics, remembered, table, y)
     guesses = np.asarray(remembered.predict(table))
     is_number = guesses.dtype.kind == "f" and y.dtype.kind in "iu"  # of a regressor
-    return scores, guesses if is_number else guesses.astype(y.dtype)
+    labels = guesses if is_number else guesses.astype(y.dtype)
+    return scores, Answers(labels, remembered.probabilities())
 
 
 def fold_ratio(splits: Splits) -> float:

@@ -6,6 +6,7 @@ scikit-learn's check_scoring looks names and scorers up, but takes no name of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -23,6 +24,8 @@ __all__ = [
     "Metric",
     "Remembered",
     "Replayed",
+    "ends_of",
+    "is_pooled",
     "metric_name",
     "metrics_of",
     "one_metric",
@@ -73,6 +76,8 @@ ALIASES = {
 }
 """What papers call scikit-learn's scorers, in small letters; losses are negated there."""
 
+
+_NO_END = float("inf")
 
 _ALLOWED = (
     "a name of one of scikit-learn's scorers, a scorer such as make_scorer gives, a callable "
@@ -138,6 +143,92 @@ def metric_name(name: str) -> str:
         f"{name!r}; sklearn.metrics.get_scorer_names() lists them."
         f"{did_you_mean(plain, [*known, *ALIASES])}"
     )
+
+
+_BY_ROW = (
+    *("accuracy", "zero_one", "hamming", "top_k_accuracy", "log_loss", "brier", "brier_score"),
+    *("mean_absolute_error", "mean_squared_error", "mean_squared_log_error"),
+    *("mean_absolute_percentage_error", "mean_poisson_deviance", "mean_gamma_deviance"),
+)
+"""Metrics that are a mean over rows, so that the mean over folds means the same as over all."""
+
+_BY_RANK = ("roc_auc", "average_precision")
+"""Metrics that compare rows: those of two folds were told by two models."""
+
+_SHARES = (
+    *("accuracy", "balanced_accuracy", "top_k_accuracy", "roc_auc", "average_precision"),
+    *("f1", "fbeta", "precision", "recall", "jaccard"),
+)
+_CORRELATIONS = ("matthews_corrcoef", "cohen_kappa")
+_EXPLAINED = ("r2", "explained_variance", "d2_absolute_error", "d2_brier", "d2_log_loss")
+
+
+def _plain_name(metric: Metric) -> str:
+    """Give what scikit-learn calls the function of a metric, without its sign and averaging."""
+    function = getattr(metric.scorer, "_score_func", None)
+    name = str(metric.known or getattr(function, "__name__", "" if metric.own else metric.name))
+    name = re.sub("^neg_|_(macro|micro|weighted|samples|ovr|ovo)(?=_|$)|_(score|loss)$", "", name)
+    return name if name != "log" else "log_loss"
+
+
+def ends_of(metric: Metric) -> tuple[float, float]:
+    """Tell the range of a metric.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+
+    Returns
+    -------
+    lowest, highest : float
+        Infinite where there is no end, or none is known, as for a function of the user's own.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._metrics import ends_of, metrics_of
+    >>> [ends_of(metric) for metric in metrics_of(["f1_macro", "r2", "neg_log_loss"])]
+    [(0.0, 1.0), (-inf, 1.0), (-inf, 0.0)]
+    """
+    name = _plain_name(metric)
+    if name in _SHARES:
+        return 0.0, 1.0
+    if name in _CORRELATIONS:
+        return -1.0, 1.0
+    if name in _EXPLAINED:
+        return float("-inf"), 1.0
+    is_error = (metric.known or "").startswith("neg_") or name == "max_error"
+    return float("-inf"), 0.0 if is_error or getattr(metric.scorer, "_sign", 1) < 0 else _NO_END
+
+
+def is_pooled(metric: Metric) -> bool:
+    """Tell whether the mean over folds would mean something else than a score of all rows.
+
+    Macro F1 of a small fold, in which a class is rare or absent, is not what macro F1 of the table
+    is; a share of right answers is the same on average. What ranks rows is never pooled, because
+    the models of two folds do not rank alike.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+
+    Returns
+    -------
+    bool
+        Whether the answers of all folds are scored together, where labels are enough.
+
+    References
+    ----------
+    Forman, Scholz: Apples-to-apples in cross-validation studies, SIGKDD Explorations 2010.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._metrics import is_pooled, metrics_of
+    >>> [is_pooled(metric) for metric in metrics_of(["accuracy", "f1_macro", "UAR", "roc_auc"])]
+    [False, True, True, False]
+    """
+    return not metric.own and _plain_name(metric) not in (*_BY_ROW, *_BY_RANK)
 
 
 def metrics_of(scoring: Any) -> list[Metric]:
@@ -357,6 +448,22 @@ class Remembered(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: Any) -> Any:
         """Give decision values, where the classifier does."""
         return self._answer("decision_function", X)
+
+    def probabilities(self) -> np.ndarray | None:
+        """Give the probabilities that a metric has asked for.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or None
+            Decision values, of either sign, where a metric of two classes was told by these; None
+            where none was asked for.
+        """
+        found = self._answers.get("predict_proba")
+        if found is None:
+            found = self._answers.get("decision_function")
+            if found is not None and np.ndim(found) == 1:
+                found = np.column_stack([-np.asarray(found), np.asarray(found)])
+        return None if found is None else np.asarray(found, dtype=np.float64)
 
     def _answer(self, method: str, X: Any) -> Any:
         if method not in self._answers:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from hybridsent._layout import aligned
+from hybridsent.evaluation._intervals import (
+    Interval,
+    Spread,
+    interval_within,
+    spread_of_folds,
+)
 
 __all__ = [
     "Evaluation",
@@ -135,6 +141,8 @@ def _plain_score(score: Score) -> dict[str, Any]:
             "interval": [score.low, score.high] if known else None,
             "folds": score.folds,
             "pooled": score.pooled,
+            "value": score.value,
+            "of": score.of,
         }
     )
 
@@ -148,12 +156,15 @@ class Score:
     mean, std : float
         Over the folds (std with n - 1).
     low, high : float
-        95 % interval of the mean, see `summarise`.
+        95 % interval of `value`, inside the range of the metric.
     folds : list of float
         One score a fold.
     pooled : float or None, default=None
         The metric over all out-of-fold predictions at once; None for metrics that need
         probabilities.
+    of : {"folds", "rows"}, default="folds"
+        Which is reported: the mean over folds, or the pooled score, for metrics such as macro F1,
+        of which the mean over small folds means something else.
     """
 
     mean: float
@@ -162,18 +173,34 @@ class Score:
     high: float
     folds: list[float]
     pooled: float | None = None
+    of: str = "folds"
+
+    @property
+    def value(self) -> float:
+        """The score that is reported.
+
+        Returns
+        -------
+        float
+            The mean over folds, or the pooled score, as `of` says.
+        """
+        return self.mean if self.of == "folds" or self.pooled is None else self.pooled
 
     def __str__(self) -> str:
-        if np.isnan(self.low):
-            return f"{self.mean:.3f}"
-        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return str(Interval(self.value, self.low, self.high))
 
 
-def summarise(folds: Sequence[float], test_share: float, pooled: float | None = None) -> Score:
-    r"""Mean, spread and interval of the scores of the folds.
-
-    The folds share training rows, so their scores are not independent; the interval uses the
-    corrected variance :math:`s^2 (1/k + n_{test} / n_{train})` with k - 1 degrees of freedom.
+def summarise(
+    folds: Sequence[float],
+    test_share: float,
+    pooled: float | None = None,
+    *,
+    of: str = "folds",
+    spread: Spread | None = None,
+    ends: tuple[float, float] = (float("-inf"), float("inf")),
+    rows: float = float("inf"),
+) -> Score:
+    """Mean, spread and interval of the scores of the folds.
 
     Parameters
     ----------
@@ -182,16 +209,24 @@ def summarise(folds: Sequence[float], test_share: float, pooled: float | None = 
     test_share : float
         Test rows over training rows, on average.
     pooled : float, default=None
-        Handed through.
+        Score of all out-of-fold predictions.
+    of : {"folds", "rows"}, default="folds"
+        Whether the mean over folds or `pooled` is reported.
+    spread : Spread, default=None
+        How much the score varies; None tells it by the folds alone, as Nadeau and Bengio do.
+    ends : (float, float), default=(-inf, inf)
+        Range of the metric, in which the interval stays.
+    rows : float, default=inf
+        Rows that were scored.
 
     Returns
     -------
     Score
-        The summary; the interval is NaN for a single fold.
+        The summary; without a spread, the interval is NaN for a single fold.
 
-    References
-    ----------
-    Nadeau, Bengio: Inference for the generalization error, Machine Learning 2003, eq. 9.
+    See Also
+    --------
+    spread_of_folds : The variance that is taken where nothing but the folds is known.
 
     Examples
     --------
@@ -199,16 +234,16 @@ def summarise(folds: Sequence[float], test_share: float, pooled: float | None = 
     >>> score = summarise([0.7, 0.8, 0.9], test_share=0.5)
     >>> round(score.mean, 2), round(score.low, 2), round(score.high, 2)
     (0.8, 0.41, 1.19)
+    >>> summarise([0.7, 0.8, 0.9], test_share=0.5, ends=(0, 1)).high < 1
+    True
     """
     values = np.asarray(folds, dtype=float)
-    mean = float(values.mean())
-    if len(values) < 2:
-        return Score(mean, float("nan"), float("nan"), float("nan"), values.tolist(), pooled)
-    from scipy.stats import t
-
-    std = float(values.std(ddof=1))
-    half = float(t.ppf(0.975, len(values) - 1)) * std * float(np.sqrt(1 / len(values) + test_share))
-    return Score(mean, std, mean - half, mean + half, values.tolist(), pooled)
+    std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+    whole = Score(float(values.mean()), std, 0.0, 0.0, values.tolist(), pooled, of)
+    if spread is None or not np.isfinite(spread.variance):
+        spread = spread_of_folds(whole.folds, test_share, rows)
+    low, high = interval_within(whole.value, spread, ends)
+    return replace(whole, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -257,13 +292,13 @@ class Evaluation(Result):
     folds: int
     notes: list[str] = field(default_factory=list)
 
-    def to_frame(self, value: str = "mean") -> Any:
+    def to_frame(self, value: str = "value") -> Any:
         """One row a model, one column a metric.
 
         Parameters
         ----------
-        value : {"mean", "std", "low", "high", "pooled"}, default="mean"
-            Which number.
+        value : {"value", "mean", "std", "low", "high", "pooled"}, default="value"
+            Which number; ``"value"`` is what is printed, with the interval from low to high.
 
         Returns
         -------
@@ -281,7 +316,7 @@ class Evaluation(Result):
             "store_hits": self.store_hits,
         }
 
-    def _records(self, value: str = "mean") -> list[dict[str, Any]]:
+    def _records(self, value: str = "value") -> list[dict[str, Any]]:
         return [
             {"model": name, **{metric: getattr(score, value) for metric, score in scores.items()}}
             for name, scores in self.models.items()
@@ -299,13 +334,18 @@ class Evaluation(Result):
             name: scores for name, scores in self.models.items() if not self._is_its_modality(name)
         }
         rows = [[name, *(scores[metric] for metric in metrics)] for name, scores in shown.items()]
-        return [["model", *metrics], *rows]
+        return [["model", *(_headed(name, shown.values()) for name in metrics)], *rows]
 
     def _is_its_modality(self, name: str) -> bool:
         """Whether this is the fusion of one modality, which would be the same line twice."""
         return name == "fusion" and any(
             other != name and scores is self.models[name] for other, scores in self.models.items()
         )
+
+
+def _headed(metric: str, models: Iterable[Mapping[str, Score]]) -> str:
+    """Say above a column whether its scores are those of all rows together."""
+    return metric + (" (pooled)" if any(each[metric].of == "rows" for each in models) else "")
 
 
 def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: str) -> list[str]:
@@ -466,6 +506,7 @@ class SearchResult(Result):
                 "encoded_rows": None if each is None else each.encoded_rows,
                 "seconds": None if each is None else each.seconds,
                 "settings": settings,
+                "value": score.value,
             }
             for name, score, each, settings in self._lines()
         ]
@@ -474,7 +515,8 @@ class SearchResult(Result):
         return f"{self.rows} rows, {self.folds} outer folds, {self.seconds:.1f} s"
 
     def _table(self) -> Sequence[Sequence[object]]:
-        head = ["model", self.scoring, "encoded", "seconds", "settings chosen in the folds"]
+        scored = _headed(self.scoring, [{self.scoring: self.selected}])
+        head = ["model", scored, "encoded", "seconds", "settings chosen in the folds"]
         rows = [
             [
                 name,

@@ -190,7 +190,9 @@ def search(
         + notes_on_columns(best, table, X, named)
         + notes_on_contexts(best, table, plan.outer)
         + notes_on_languages(estimators, table)
-        + below_dummy({metric.name: selected.mean}, {metric.name: alone["dummy"].mean}, "selected")
+        + below_dummy(
+            {metric.name: selected.value}, {metric.name: alone["dummy"].value}, "selected"
+        )
         + licence_notes(estimators),
     )
 
@@ -220,8 +222,8 @@ def _select(
         max(found, key=lambda name: found[name].result.inner[k]) for k in range(len(plan.outer))
     ]
     scores = [found[name].result.score.folds[k] for k, name in enumerate(choices)]
-    guesses = [found[name].guesses[k] for k, name in enumerate(choices)]
-    return choices, summarise_folds(scores, guesses, y, plan, metric)
+    answers = [found[name].answers[k] for k, name in enumerate(choices)]
+    return choices, summarise_folds(scores, answers, y, plan, metric)
 
 
 def _alone(

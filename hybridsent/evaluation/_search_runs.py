@@ -15,17 +15,12 @@ from threadpoolctl import threadpool_limits
 from hybridsent._folds import outer_folds
 from hybridsent._labels import labeled_rows, take_rows
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._fits import (
-    Splits,
-    fold_ratio,
-    fresh,
-    rows_to_fit,
-    score_fitted,
-)
+from hybridsent.evaluation._draws import Answers, score_answers
+from hybridsent.evaluation._fits import Splits, fresh, rows_to_fit, score_fitted
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
-from hybridsent.evaluation._metrics import Metric, pooled
+from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import with_settings
-from hybridsent.evaluation._results import Score, Searched, short_settings, summarise
+from hybridsent.evaluation._results import Score, Searched, short_settings
 from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
 
 __all__ = ["Entry", "Found", "Grid", "Plan", "make_plan", "run_all", "summarise_folds"]
@@ -103,7 +98,7 @@ class Outcome:
     params: dict[str, Any]
     inner: float
     score: float
-    guesses: np.ndarray
+    answers: Answers
     unfit: list[tuple[dict[str, Any], str]]
     error: str = ""
 
@@ -113,7 +108,7 @@ class Found:
     """A candidate that could be searched, with its predictions in each outer fold."""
 
     result: Searched
-    guesses: list[np.ndarray]
+    answers: list[Answers]
     notes: list[str]
 
     @property
@@ -191,16 +186,16 @@ def _search_once(
     unfit = [(grid[i], why) for i, (_, why) in enumerate(tried) if why]
     best = max(range(len(grid)), key=lambda i: tried[i][0])
     error = unfit[0][1] if len(unfit) == len(grid) else ""
-    score, guesses = np.nan, np.empty(0)
+    score, answers = np.nan, Answers(np.empty(0), None)
     if test is not None and not error:
         try:
             fitted, rows = _fit(entry, grid[best], y, train, test, plan, shared, (*key, "outer"))
-            scores, guesses = _scored(fitted, rows, y[test], metric)
+            scores, answers = _scored(fitted, rows, y[test], metric)
             score = _the_one(scores, metric)
         except FAILURES as failure:
             error = _said(failure)
     seconds = time.perf_counter() - start
-    return Outcome(seconds, grid[best], tried[best][0], score, guesses, unfit, error)
+    return Outcome(seconds, grid[best], tried[best][0], score, answers, unfit, error)
 
 
 def _try(
@@ -264,7 +259,7 @@ def _fit(
 
 def _scored(
     fitted: Fitted, rows: Rows, y: np.ndarray, metric: Metric
-) -> tuple[dict[str, float], np.ndarray]:
+) -> tuple[dict[str, float], Answers]:
     """Score test rows, by the short way unless the user's own scorer looks at the whole model."""
     if metric.own:
         return score_fitted(fitted.model, rows.test(), y, [metric])
@@ -281,7 +276,7 @@ def _found(
     *folds, whole = outcomes
     result = Searched(
         score=summarise_folds(
-            [each.score for each in folds], [each.guesses for each in folds], y, plan, metric
+            [each.score for each in folds], [each.answers for each in folds], y, plan, metric
         ),
         settings=[each.params for each in folds],
         inner=[float(each.inner) for each in folds],
@@ -297,16 +292,14 @@ def _found(
         f"{short_settings(each)}: {why}"
         for each, why in whole.unfit[:1]
     ]
-    return Found(result, [each.guesses for each in folds], notes)
+    return Found(result, [each.answers for each in folds], notes)
 
 
 def summarise_folds(
-    scores: list[float], guesses: list[np.ndarray], y: np.ndarray, plan: Plan, metric: Metric
+    scores: list[float], answers: list[Answers], y: np.ndarray, plan: Plan, metric: Metric
 ) -> Score:
-    """Summarise scores of the outer folds; they are pooled where labels are enough."""
-    order = np.concatenate([test for _, test in plan.outer])
-    whole = pooled(metric, np.concatenate(guesses), y[order])
-    return summarise(scores, fold_ratio(plan.outer), whole)
+    """Summarise scores of the outer folds."""
+    return score_answers(metric, scores, plan.outer, y, answers, plan.groups)
 
 
 def _shown(outcomes: Iterable[Any], n: int, verbose: bool) -> Any:
