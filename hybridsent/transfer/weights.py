@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.sparse.linalg import LinearOperator
 from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -31,12 +32,11 @@ from hybridsent._numerics.kernels import (
     sample_rows,
 )
 from hybridsent._numerics.logistic import LogisticFolds, rotate
+from hybridsent._numerics.quadratic import Region, minimize_quadratic, sparse_quadratic
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
-from hybridsent.transfer._qp import Dense, LowRank, Matrix, Region, minimize_quadratic
 from hybridsent.transfer._rows import Rows, warn_without_labeled_target
-from hybridsent.transfer._solvers import sparse_quadratic
 from hybridsent.transfer.base import BaseWeigher, _RatioWeigher
 
 __all__ = ["KMM", "BalancedWeights", "DomainClassifier"]
@@ -118,9 +118,10 @@ class KMM(BaseWeigher):
               |\textstyle\sum_i b_i - n_s| \le n_s \epsilon, \qquad
               \kappa_i = \frac{n_s}{n_t} \sum_j k(x_i, x_j^t)
 
-    solved to its optimum by an interior point method. Of more than `max_exact` source rows the
-    kernel is replaced by Nyström's approximation from random landmarks of both domains, with its
-    diagonal kept exact; no n x n matrix is made then, and time and memory grow as n.
+    solved to its optimum: by an active set where most weights are zero, else by L-BFGS-B. Of more
+    than `max_exact` source rows the kernel is replaced by Nyström's approximation from random
+    landmarks of both domains, with its diagonal kept exact; no n x n matrix is made then, and time
+    and memory grow as n.
 
     Parameters
     ----------
@@ -204,10 +205,10 @@ class KMM(BaseWeigher):
         source, target = rows.X[~rows.target], rows.X[rows.target]
         self.gamma_ = median_gamma(rows.X, random) if self.gamma is None else float(self.gamma)
         region = self._region(len(source))
-        matrix: Matrix
+        matrix: Any
         if len(source) <= self.max_exact:
             matrix, matched = _exact(source, target, self.gamma_)
-            found = sparse_quadratic(matrix.values, len(source) * matched, region)
+            found = sparse_quadratic(matrix, len(source) * matched, region)
             if found is not None:
                 return found
         else:
@@ -215,8 +216,8 @@ class KMM(BaseWeigher):
         weights, converged = minimize_quadratic(matrix, len(source) * matched, region)
         if not converged:
             warnings.warn(
-                "The weights of KMM did not reach their optimum in 100 steps; they are the last "
-                f"ones. Scale the columns, or try a larger gamma. Got gamma={self.gamma_:g}.",
+                "The weights of KMM did not reach their optimum; they are the nearest ones that "
+                f"were found. Scale the columns, or try a larger gamma. Got gamma={self.gamma_:g}.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -227,7 +228,6 @@ class KMM(BaseWeigher):
 
     def _region(self, n: int) -> Region:
         eps = 1 - 1 / np.sqrt(n) if self.eps is None else float(self.eps)
-        eps = max(eps, 1e-6)  # the method walks inside the slab
         if self.upper <= 1 - eps:
             raise ValueError(
                 f"The 'upper' parameter of KMM must be larger than 1 - eps = {1 - eps:g}, because "
@@ -236,16 +236,16 @@ class KMM(BaseWeigher):
         return Region(float(self.upper), n * (1 - eps), n * (1 + eps))
 
 
-def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[Dense, np.ndarray]:
+def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
     # float64: rounded to float32, a kernel of few columns has eigenvalues well below zero
     source = source.astype(np.float64, copy=False)
     target = target.astype(np.float64, copy=False)
-    return Dense(kernel_matrix(source, None, gamma)), kernel_mean(source, target, gamma)
+    return kernel_matrix(source, None, gamma), kernel_mean(source, target, gamma)
 
 
 def _nystroem(
     source: np.ndarray, target: np.ndarray, gamma: float, size: int, random: np.random.RandomState
-) -> tuple[Matrix, np.ndarray]:
+) -> tuple[LinearOperator, np.ndarray]:
     """Approximate kernel matrix of the source, and mean kernel of its rows with the target."""
     halves = (sample_rows(source, size - size // 2, random), sample_rows(target, size // 2, random))
     marks = np.concatenate(halves)
@@ -254,7 +254,12 @@ def _nystroem(
     for _, values in kernel_blocks(target, marks, gamma):
         mean += (values @ whiten).sum(axis=0) / len(target)
     rest = np.maximum(1 - np.einsum("ij,ij->i", factor, factor), 0)
-    return LowRank(factor, rest), factor @ mean
+
+    def product(v: np.ndarray) -> np.ndarray:
+        return np.asarray(factor @ (v.ravel() @ factor) + rest * v.ravel())
+
+    shape: Any = (len(factor), len(factor))
+    return LinearOperator(shape, matvec=product, dtype=factor.dtype), factor @ mean
 
 
 def _inverse_root(marks: np.ndarray, gamma: float) -> np.ndarray:
