@@ -23,7 +23,8 @@ from hybridsent import evaluate, make_fusion
 from hybridsent.evaluation import search, transfer_report
 from hybridsent.evaluation._draws import Answers, score_draws, scores_of_draws
 from hybridsent.evaluation._intervals import draw_rows
-from hybridsent.evaluation._metrics import ALIASES, Metric, metric_name, metrics_of
+from hybridsent.evaluation._metric_names import ALIASES
+from hybridsent.evaluation._metrics import Metric, metric_name, metrics_of
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL
 

@@ -14,6 +14,7 @@ import pytest
 from hashed import Hashed, fakes, posts
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -21,7 +22,7 @@ from sklearn.preprocessing import FunctionTransformer
 import hybridsent
 from hybridsent import _plugins, load, make_fusion, save
 from hybridsent.cli import main
-from hybridsent.evaluation import unadapted
+from hybridsent.evaluation import evaluate, list_metrics, register_metric, search, unadapted
 from hybridsent.exceptions import HybridsentWarning, UntrustedTypeError
 from hybridsent.fusion import (
     ADAPTATIONS,
@@ -88,6 +89,7 @@ def test_the_page_has_files_uses_and_commands():
     assert {"my_network.py", "my_cleaning.py", "my_pulse.py", "my_head.py", "my_adapter.py"} <= set(
         FILES
     )
+    assert "my_metric.py" in FILES
     assert set(USES) == set(FILES) - {"my_recipe.py"}
     assert len(LINES) >= 4
     assert re.findall(r"^hybridsent .*$", PAGE, re.MULTILINE) == LINES  # all of them are run
@@ -103,9 +105,15 @@ def test_each_file_is_used_from_python_and_saved_and_loaded_elsewhere(name, fold
     told = run(folder, "-c", TABLE + USES[name] + after)
     assert told.returncode == 0, told.stderr
     assert told.stdout.strip()
-    told = run(folder, "-c", TABLE + LOADED.format(name=name))
+    in_model = "register_metric" not in FILES[name]  # a metric is no part of what it judges
+    told = run(folder, "-c", TABLE + (LOADED if in_model else FREE).format(name=name))
     assert told.stdout.strip() == "(24,)", told.stderr
 
+
+FREE = """
+from hybridsent import load
+print(load('model.hybridsent').predict(table).shape)
+"""
 
 LOADED = """
 from hybridsent import load
@@ -127,7 +135,7 @@ def test_each_command_of_the_page_runs(line, folder, monkeypatch, capsys):
     folds = ["--cv", "2", *(["--inner-cv", "2"] if " search " in line else [])]
     told = run(folder, "-m", *line.split(), *folds)
     assert told.returncode == 0, told.stderr
-    assert "accuracy" in told.stdout
+    assert ("neg_cost" if "--metric" in line else "accuracy") in told.stdout
     monkeypatch.chdir(folder)
     assert main(re.sub(r"--plugin \w+\.py", "", line).split()[1:]) != 0
     assert re.search(
@@ -475,3 +483,56 @@ def test_what_a_plugin_does_not_define_is_not_allowed_with_it(tmp_path):
     with pytest.raises(UntrustedTypeError, match=r"test_extending.linear"):
         load(path, plugins=["hashed"])
     assert load(path, plugins=["test_extending"]).predict([[1.0]]) == [1]
+
+
+# -- metrics ---------------------------------------------------------------------------------------
+
+
+def cost(labels, answers):
+    return float(np.mean(np.asarray(labels) != np.asarray(answers)))
+
+
+def test_a_metric_of_ones_own_is_one_by_name():
+    X, y = np.arange(16.0)[:, None], np.tile([0, 1], 8)
+    scorer = make_scorer(cost, greater_is_better=False)
+    register_metric("neg_cost", scorer)
+    by_name, itself = (
+        evaluate(LogisticRegression(), X, y, cv=2, scoring=each).models["fusion"]
+        for each in ("neg_cost", {"neg_cost": scorer})
+    )
+    assert by_name == itself
+    assert by_name["neg_cost"].pooled is not None
+    assert "neg_cost" in list_metrics()
+
+
+def test_a_metric_that_sees_the_model_is_handed_it():
+    X, y = np.arange(16.0)[:, None], np.tile([0, 1], 8)
+    register_metric("steepness", lambda model, X, y: -abs(getattr(model, "coef_", X)[0, 0]))
+    (candidate,) = search({"a": (LogisticRegression(), {})}, X, y, cv=2, inner_cv=2,
+                          scoring="steepness").candidates.values()  # fmt: skip
+    assert candidate.score.mean < 0
+
+
+def test_metrics_that_cannot_be_registered_are_refused():
+    scorer = make_scorer(cost)
+    for name, match in [
+        ("Cost!", "small letters"),
+        ("accuracy", "known already"),
+        ("uar", "known"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            register_metric(name, scorer)
+    register_metric("mine", scorer)
+    with pytest.raises(ValueError, match="registered already"):
+        register_metric("mine", scorer)
+    register_metric("mine", scorer, replace=True)
+    with pytest.raises(TypeError, match="make_scorer"):
+        register_metric("other", "accuracy")
+    with pytest.raises(ValueError, match="scorer"):
+        register_metric("other", accuracy_score)
+
+
+def test_a_metric_that_is_not_known_is_refused_with_what_is_like_it():
+    register_metric("neg_cost", make_scorer(cost, greater_is_better=False))
+    with pytest.raises(ValueError, match="neg_cost"):
+        evaluate(LogisticRegression(), np.eye(4), [0, 1, 0, 1], cv=2, scoring="neg_cots")

@@ -274,6 +274,6 @@ def _metric(name: str) -> str:
     except ValueError as error:
         hint = str(error).rpartition("lists them.")[2]
         raise argparse.ArgumentTypeError(
-            "must be a scorer of scikit-learn, such as accuracy, f1_macro or roc_auc; got "
-            f"{name!r}.{hint}"
+            "must be a scorer of scikit-learn, such as accuracy, f1_macro or roc_auc, or a metric "
+            f"that a --plugin registers; got {name!r}.{hint}"
         ) from error

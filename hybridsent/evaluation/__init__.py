@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._label_columns import as_labels
     from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
     from hybridsent.evaluation._labelled_scores import LabeledSplit, labeled_scorer
+    from hybridsent.evaluation._metric_names import list_metrics, register_metric
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
     from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
@@ -50,11 +51,13 @@ _HOMES = {
     "feature_columns": "hybridsent.evaluation._columns",
     "importance_weighted_score": "hybridsent.evaluation._scorers",
     "labeled_scorer": "hybridsent.evaluation._labelled_scores",
+    "list_metrics": "hybridsent.evaluation._metric_names",
     "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
     "mmd_permutation_test": "hybridsent.evaluation._shift",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
     "read_labels": "hybridsent.evaluation._labelled",
+    "register_metric": "hybridsent.evaluation._metric_names",
     "search": "hybridsent.evaluation._search",
     "soft_neighborhood_density_score": "hybridsent.evaluation._scorers",
     "transfer_report": "hybridsent.evaluation._transfer",
@@ -81,11 +84,13 @@ __all__ = [
     "feature_columns",
     "importance_weighted_score",
     "labeled_scorer",
+    "list_metrics",
     "maximum_mean_discrepancy",
     "mmd_permutation_test",
     "prediction_entropy_score",
     "proxy_a_distance",
     "read_labels",
+    "register_metric",
     "search",
     "soft_neighborhood_density_score",
     "transfer_report",

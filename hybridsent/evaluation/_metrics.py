@@ -18,9 +18,10 @@ from sklearn.metrics import accuracy_score, check_scoring, get_scorer, get_score
 from sklearn.utils.metaestimators import available_if
 
 from hybridsent._hints import did_you_mean
+from hybridsent._plugins import read_plugins, told_of_plugins
+from hybridsent.evaluation._metric_names import ALIASES, OWN_METRICS
 
 __all__ = [
-    "ALIASES",
     "Metric",
     "Remembered",
     "Replayed",
@@ -32,50 +33,6 @@ __all__ = [
     "pooled",
     "score_all",
 ]
-
-ALIASES = {
-    "acc": "accuracy",
-    "wa": "accuracy",
-    "war": "accuracy",
-    "weighted_accuracy": "accuracy",
-    "uar": "balanced_accuracy",
-    "ua": "balanced_accuracy",
-    "bacc": "balanced_accuracy",
-    "bal_acc": "balanced_accuracy",
-    "balanced_acc": "balanced_accuracy",
-    "unweighted_average_recall": "balanced_accuracy",
-    "unweighted_accuracy": "balanced_accuracy",
-    "macro_recall": "balanced_accuracy",
-    "wf1": "f1_weighted",
-    "w_f1": "f1_weighted",
-    "weighted_f1": "f1_weighted",
-    "mf1": "f1_macro",
-    "maf1": "f1_macro",
-    "m_f1": "f1_macro",
-    "macro_f1": "f1_macro",
-    "micro_f1": "f1_micro",
-    "mif1": "f1_micro",
-    "auc": "roc_auc",
-    "auroc": "roc_auc",
-    "rocauc": "roc_auc",
-    "auc_roc": "roc_auc",
-    "ap": "average_precision",
-    "auprc": "average_precision",
-    "pr_auc": "average_precision",
-    "mcc": "matthews_corrcoef",
-    "log_loss": "neg_log_loss",
-    "logloss": "neg_log_loss",
-    "cross_entropy": "neg_log_loss",
-    "brier": "neg_brier_score",
-    "brier_score": "neg_brier_score",
-    "mse": "neg_mean_squared_error",
-    "mean_squared_error": "neg_mean_squared_error",
-    "rmse": "neg_root_mean_squared_error",
-    "mae": "neg_mean_absolute_error",
-    "mean_absolute_error": "neg_mean_absolute_error",
-}
-"""What papers call scikit-learn's scorers, in small letters; losses are negated there."""
-
 
 _NO_END = float("inf")
 
@@ -108,7 +65,7 @@ class Metric:
 
 
 def metric_name(name: str) -> str:
-    """Look up scikit-learn's name of a metric.
+    """Look up the name of a metric: scikit-learn's, or one's own (`register_metric`).
 
     Parameters
     ----------
@@ -132,16 +89,19 @@ def metric_name(name: str) -> str:
     ('balanced_accuracy', 'f1_macro', 'r2')
     """
     known = get_scorer_names()
-    if name in known:
+    if name in known or name in OWN_METRICS:
         return name
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
     found = ALIASES.get(plain, plain)
     if found in known:
         return found
+    read_plugins()
+    if name in OWN_METRICS:
+        return name
     raise ValueError(
-        "The scoring parameter must hold names of scikit-learn's scorers. Got "
-        f"{name!r}; sklearn.metrics.get_scorer_names() lists them."
-        f"{did_you_mean(plain, [*known, *ALIASES])}"
+        "The scoring parameter must hold names of scikit-learn's scorers, or of metrics that were "
+        f"registered. Got {name!r}; hybridsent.evaluation.list_metrics() lists them."
+        f"{did_you_mean(plain, [*known, *ALIASES, *OWN_METRICS])} {told_of_plugins()}".rstrip()
     )
 
 
@@ -313,6 +273,8 @@ def _named(name: Any, called: str | None = None) -> Metric:
             f"{name!r}{hint}. It may be {_ALLOWED}."
         )
     known = metric_name(name)
+    if known in OWN_METRICS:
+        return _called(called or known, OWN_METRICS[known])
     return Metric(called or known, get_scorer(known), known)
 
 
