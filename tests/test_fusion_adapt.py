@@ -127,8 +127,6 @@ def test_a_transformer_of_ones_own_is_cloned():
         ({"group": "site"}, "adapt parameter must name what adapts"),
         ({"adapt": "coral", "target_domain": "films"}, "domain parameter must name a column"),
         ({"adapt": "groups", "domain": "site"}, "nothing would read it. Got 'site'"),
-        ({"adapt": "coral", "select": "l1"}, "label -1 of unlabelled rows for a class"),
-        ({"adapt": "coral", "reduce": "lda"}, "label -1 of unlabelled rows for a class"),
         ({"how": "late", "adapt": "tca"}, "must keep the views apart with how='late'"),
         ({"how": "late", "adapt": "kmm"}, "must be 'early' with adapt='kmm'"),
         ({"adapt": "prior", "classifier": "svm"}, "must be left alone with adapt='prior'"),

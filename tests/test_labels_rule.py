@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_validate
@@ -24,6 +25,8 @@ from hybridsent.alignment import MCCA
 from hybridsent.evaluation import LabeledSplit, evaluate, labeled_scorer, search
 from hybridsent.exceptions import TableWarning
 from hybridsent.few_label import LabeledOnly
+from hybridsent.fusion import make_features, make_fusion
+from hybridsent.missing import PresentRows
 from hybridsent.transfer import (
     CORAL,
     JDA,
@@ -385,3 +388,48 @@ def test_scores_that_look_like_classes_stay_scores_inside_a_regressor(scores):
     with reading_labels_as("classes"):  # around a classifier, and a regressor inside all the same
         again = ReweightedEstimator(Ridge(), "balanced").fit(X, few)
     assert (again.weigher_.sample_weight_ > 0).all()
+
+
+# -- selection -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of_text", [False, True])
+def test_a_selection_learns_from_the_rows_with_a_label(of_text, half):
+    X, codes, text, known = half
+    y = text if of_text else np.where(codes == -1, -1, codes + 3)  # 3 and 4 are no polarity
+    for select in ("univariate", "l1", "trees"):
+        made = make_features(features=["text"], select=select).fit(X, y)
+        same = make_features(features=["text"], select=select).fit(X[known], y[known])
+        best, there = (each.named_transformers_["text"]["select"] for each in (made, same))
+        np.testing.assert_array_equal(
+            best.transformer_["best"].get_support(), there.transformer_["best"].get_support()
+        )
+        if select == "univariate":
+            found, expected = (each.transformer_["best"].scores_ for each in (best, there))
+            as_a_class = f_classif(X, codes)[0]
+            assert found.max() > 2 * as_a_class.max()
+            assert found == pytest.approx(expected, rel=0.2)  # all rows are scaled
+
+
+def test_discriminants_learn_from_the_rows_with_a_label_and_beside_what_adapts(half):
+    X, codes, _, _ = half
+    text = np.array(["bad", "good"], dtype=object)[np.maximum(codes, 0)]
+    X = X.assign(site=np.where(np.arange(240) % 2, "a", "b"))
+    y = np.where(X["site"] == "b", text, -1)
+    for learned in ({"select": "univariate"}, {"reduce": "lda"}):
+        model = make_fusion(
+            features=["text"], domain="site", target_domain="a", adapt="coral", **learned
+        )
+        assert set(model.fit(X, y).predict(X)) <= {"good", "bad"}
+
+
+def test_a_polarity_is_warned_of_where_features_are_selected(half):
+    X, codes, *_ = half
+    with pytest.warns(TableWarning, match=r"PresentRows reads the label -1 as no label, but"):
+        make_features(features=["text"], select="univariate").fit(X, codes)
+    polar = np.where(codes == 1, 1, -1)
+    made = make_features(features=["text"], select="univariate").fit(X, polar)
+    best = made.named_transformers_["text"]["select"].transformer_["best"]
+    assert np.isfinite(best.scores_).all()
+    with pytest.raises(ValueError, match="At least one labelled row must be without NaN to fit"):
+        PresentRows(SelectKBest(k=1), labeled_only=True).fit(X, np.full(240, -1))

@@ -384,10 +384,10 @@ def _learned(
         )
     learned = []
     if select is not None:
-        learned.append(("select", PresentRows(selector(select, random_state))))
+        learned.append(("select", PresentRows(selector(select, random_state), labeled_only=True)))
     if reduce is not None:
         made = reducer(reduce, n_components, learn_device, random_state)
-        learned.append(("reduce", PresentRows(made)))
+        learned.append(("reduce", PresentRows(made, labeled_only=reduce == "lda")))
     if not learned:
         return "passthrough" if encoder is None else encoder
     first = [] if encoder is None else [("encode", encoder)]

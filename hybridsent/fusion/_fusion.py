@@ -182,13 +182,6 @@ def make_fusion(
             "The adapt parameter must name what adapts where domain or group is given: nothing "
             f"else reads them. Got None with domain={domain!r} and group={group!r}."
         )
-    if adapt is not None and (select is not None or reduce == "lda"):
-        learned = f"select={select!r}" if select is not None else "reduce='lda'"
-        raise ValueError(
-            "The adapt parameter must stand without select and reduce='lda', which would take the "
-            f"label -1 of unlabelled rows for a class. Got {learned} with adapt={adapt!r}; "
-            "reduce='pca' needs no label."
-        )
     if isinstance(features, str) and features == "passthrough":
         _check_alone(
             views=views,

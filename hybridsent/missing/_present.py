@@ -14,6 +14,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
+from hybridsent._labels import (
+    kind_of,
+    labeled_rows,
+    one_column,
+    plain_labels,
+    warn_of_a_class_minus_one,
+    what_minus_one_is,
+)
 from hybridsent._params import HasMethods
 from hybridsent.views import as_matrix
 
@@ -31,6 +39,9 @@ class PresentRows(NamedOutput, BaseEstimator):
     ----------
     transformer : estimator
         Any scikit-learn transformer, such as ``PCA(50)``.
+    labeled_only : bool, default=False
+        Whether it is fitted on the rows that have a label alone, as a selection of features must
+        be: else the mark -1 is one more class to it.
 
     Attributes
     ----------
@@ -56,11 +67,13 @@ class PresentRows(NamedOutput, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "transformer": [HasMethods(["fit", "transform"])]
+        "transformer": [HasMethods(["fit", "transform"])],
+        "labeled_only": ["boolean"],
     }
 
-    def __init__(self, transformer: Any) -> None:
+    def __init__(self, transformer: Any, *, labeled_only: bool = False) -> None:
         self.transformer = transformer
+        self.labeled_only = labeled_only
 
     def fit(self, X: Any, y: Any = None) -> PresentRows:
         """Fit the transformer on the rows without NaN.
@@ -70,7 +83,7 @@ class PresentRows(NamedOutput, BaseEstimator):
         X : array of shape (n, p)
             Features.
         y : array of shape (n,), default=None
-            Target, for transformers that use it.
+            Target, for transformers that use it; -1 (of numbers, NaN) where a row has none.
 
         Returns
         -------
@@ -85,9 +98,32 @@ class PresentRows(NamedOutput, BaseEstimator):
                 f"At least one row must be without NaN to fit {type(self.transformer).__name__}. "
                 f"All {len(X)} rows have NaN; leave this modality out."
             )
-        chosen = None if y is None else np.asarray(y)[present]
+        if self.labeled_only and y is not None:
+            y = one_column(y)
+            present = present & self._labeled(y)
+            if not present.any():
+                raise ValueError(
+                    f"At least one labelled row must be without NaN to fit "
+                    f"{type(self.transformer).__name__}. Got {len(X)} rows; leave this modality "
+                    "out."
+                )
+        chosen = None if y is None else plain_labels(np.asarray(y)[present])
         self.transformer_ = clone(self.transformer).fit(X[present], chosen)
         return self
+
+    def _labeled(self, y: np.ndarray) -> np.ndarray:
+        """Tell the rows with a label; -1 is a class where it can be nothing else."""
+        kind = kind_of(self, y)
+        if kind == "classes" and what_minus_one_is(y, kind) == "class":
+            kind = "names"
+        if kind == "classes":
+            others = "the other labels are 0 and 1, as of a polarity"
+            warn_of_a_class_minus_one(y, type(self).__name__, others, stacklevel=4)
+        return labeled_rows(y, kind)
+
+    def __setstate__(self, state: Any) -> None:
+        # files written before there was such a choice
+        super().__setstate__({"labeled_only": False, **state})
 
     def transform(self, X: Any) -> np.ndarray:
         """Transform the rows without NaN.
