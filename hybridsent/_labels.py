@@ -193,7 +193,8 @@ def check_minus_one_is_no_class(
         Labels.
     known : ndarray of bool of shape (n,) or None, default=None
         Which rows have a label, where something else than -1 tells, such as an empty cell: each -1
-        among them is a class. None: a class is what `what_minus_one_is` is sure of.
+        among them is a class. None: a class is what `what_minus_one_is` is sure of, unless it was
+        decided around the caller (`reading_labels_as`) that -1 is the mark.
     taken : bool, default=True
         Whether who learns takes rows without a label; else -1 among numbers is a class as any.
     kind : {"classes", "names", "numbers"} or None, default=None
@@ -227,7 +228,8 @@ def check_minus_one_is_no_class(
     if not meant:
         return
     if known is None:
-        is_class = what_minus_one_is(values, "classes") == "class" and taken
+        decided = _decided.get() == "classes"
+        is_class = taken and not decided and what_minus_one_is(values, "classes") == "class"
     else:
         beside_text = any(isinstance(v, str) for v in there)
         is_class = taken or (beside_text and any(not isinstance(v, str) for v in meant))

@@ -72,7 +72,7 @@ def make_plan(
     known: np.ndarray | None = None,
 ) -> Plan:
     """Make the outer folds, and the inner folds of their training rows."""
-    known = labeled_rows(y) if known is None else known
+    known = labeled_rows(y, "classes") if known is None else known
 
     def inside(train: np.ndarray) -> Splits:
         kept = None if groups is None else groups[train]

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 
-from hybridsent._labels import Kind, check_minus_one_is_no_class
+from hybridsent._labels import (
+    Kind,
+    check_minus_one_is_no_class,
+    kind_of,
+    reading_labels_as,
+    what_minus_one_is,
+)
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
@@ -208,13 +213,19 @@ def transfer_report(
     models = _check_models(estimator)
     metric = one_metric(scoring, "transfer_report must be one name of a metric")
     _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
-    regression = is_regressor(next(iter(models.values())))
+    kind = kind_of(next(iter(models.values())))
+    regression = kind == "numbers"
     rows = _labelled_rows(X, y, groups, domain, target, regression)
     X, labels, named = rows.rows, _with_room(rows.y, regression), rows.named(y, domain, groups)
     plain, notes = _baseline(models, baseline)
     for model in (plain, *models.values()):
         check_columns(model, X, but=[DOMAIN])
-    with told_once(), stored([plain, *models.values()]) as ((plain, *ready), _):
+    # -1 hides labels of the target from what adapts, whatever the others are
+    with (
+        reading_labels_as(kind),
+        told_once(),
+        stored([plain, *models.values()]) as ((plain, *ready), _),
+    ):
         given = Given(
             models={
                 "": (plain, make_table(plain, X, named, told=False)),
@@ -334,7 +345,7 @@ def _check_target_is_labelled(column: Any, rows: LabeledTable, target: Any, y: A
 
 
 def _check_known(labels: np.ndarray, regression: bool) -> None:
-    if not regression and any(not isinstance(v, str) and v == -1 for v in labels.tolist()):
+    if not regression and what_minus_one_is(labels, "classes") != "absent":
         raise ValueError(
             "The labels must be those of all rows, the target's too: they judge, and the report "
             "hides them from the models. Got -1, which means unlabelled; leave these rows out, or "
