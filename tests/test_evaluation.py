@@ -32,9 +32,10 @@ from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
 from hybridsent._folds import outer_folds
 from hybridsent.evaluation import Evaluation, Score, as_labels, encoders_of
 from hybridsent.evaluation._evaluate import DEFAULT_SCORING
-from hybridsent.evaluation._fits import licence_notes, with_store
+from hybridsent.evaluation._fits import with_store
 from hybridsent.evaluation._models import single_modalities
 from hybridsent.evaluation._nesting import select
+from hybridsent.evaluation._notes import licence_notes
 from hybridsent.evaluation._results import summarise
 
 TEXTS = ["I love it", "Wonderful day", "I hate it", "Dreadful rain"]

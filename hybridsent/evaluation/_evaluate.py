@@ -16,13 +16,18 @@ from hybridsent._folds import outer_folds
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
-from hybridsent.evaluation._fits import encode, licence_notes, score_folds, stored
+from hybridsent.evaluation._fits import encode, score_folds, stored
 from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._labelled import check_target_is_told, read_labels
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._models import single_modalities
-from hybridsent.evaluation._notes import notes_on_contexts, notes_on_languages
-from hybridsent.evaluation._results import Evaluation, Score, below_dummy
+from hybridsent.evaluation._notes import (
+    below_dummy,
+    licence_notes,
+    notes_on_contexts,
+    notes_on_languages,
+)
+from hybridsent.evaluation._results import Evaluation, Score
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
 

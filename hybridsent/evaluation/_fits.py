@@ -26,7 +26,6 @@ from hybridsent._optional import import_optional
 from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
-from hybridsent.encoders._licences import licence_of
 from hybridsent.evaluation._columns import picks_columns
 from hybridsent.evaluation._draws import Answers, score_answers
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
@@ -49,7 +48,6 @@ __all__ = [
     "fit_model",
     "fold_ratio",
     "fresh",
-    "licence_notes",
     "rows_to_fit",
     "score_fitted",
     "score_folds",
@@ -203,27 +201,6 @@ def _cells_of_steps(
                 else own.fit(X, y).transform(X)
             )
             key = f"{key}/{step.get_params() if hasattr(step, 'get_params') else step}"
-
-
-def licence_notes(estimators: Sequence[Any]) -> list[str]:
-    """Say which backbones may not be used commercially.
-
-    Parameters
-    ----------
-    estimators : sequence of estimator
-        Any estimators.
-
-    Returns
-    -------
-    list of str
-        A sentence a backbone.
-    """
-    found = [encoder.backbone() for each in estimators for encoder in every_encoder(each)]
-    restricted = sorted({one.name for one in found if licence_of(one).commercial_use is False})
-    return [
-        f"{name} may not be used commercially without a licence of its makers."
-        for name in restricted
-    ]
 
 
 def fresh(model: Any) -> Any:

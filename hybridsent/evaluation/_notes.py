@@ -1,21 +1,29 @@
-"""What a result tells of its table: languages nobody reads, conversations cut apart (layer L5)."""
+"""What a result tells its reader: languages, conversations cut apart, licences (layer L5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hybridsent.encoders import PackagedFiles, TextEncoder, get_backbone
+from hybridsent.encoders._licences import licence_of
 from hybridsent.encoders._registry import MULTILINGUAL
 from hybridsent.evaluation._columns import unread_columns
-from hybridsent.evaluation._nesting import encoders_of, names_of
+from hybridsent.evaluation._nesting import encoders_of, every_encoder, names_of
 from hybridsent.media._languages import MOST_TEXTS, language_name, unread
 from hybridsent.views import view_of
 
-__all__ = ["Misread", "misread", "notes_on_contexts", "notes_on_languages"]
+__all__ = [
+    "Misread",
+    "below_dummy",
+    "licence_notes",
+    "misread",
+    "notes_on_contexts",
+    "notes_on_languages",
+]
 
 
 @dataclass(frozen=True)
@@ -204,3 +212,55 @@ def _cut(codes: np.ndarray, splits: Iterable[tuple[np.ndarray, np.ndarray]]) -> 
     for train, test in splits:
         both |= set(np.intersect1d(codes[train], codes[test]).tolist())
     return len(both - {-1})
+
+
+def licence_notes(estimators: Sequence[Any]) -> list[str]:
+    """Say which backbones may not be used commercially.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        Any estimators.
+
+    Returns
+    -------
+    list of str
+        A sentence a backbone.
+    """
+    found = [encoder.backbone() for each in estimators for encoder in every_encoder(each)]
+    restricted = sorted({one.name for one in found if licence_of(one).commercial_use is False})
+    return [
+        f"{name} may not be used commercially without a licence of its makers."
+        for name in restricted
+    ]
+
+
+def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: str) -> list[str]:
+    """Say that a model is worse than one that looks at nothing.
+
+    Parameters
+    ----------
+    scores, dummy : mapping of str to float
+        Means of the metrics of either.
+    what : str
+        Name of the model.
+
+    Returns
+    -------
+    list of str
+        A sentence for the notes of a result; empty where it is above.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._notes import below_dummy
+    >>> below_dummy({"accuracy": 0.4}, {"accuracy": 0.5}, "fusion")[0][:53]
+    'fusion is below the dummy, which looks at nothing, in'
+    """
+    worse = [name for name in scores if name in dummy and scores[name] < dummy[name] - 1e-9]
+    if not worse:
+        return []
+    told = ", ".join(f"{name} ({scores[name]:.3f} against {dummy[name]:.3f})" for name in worse)
+    return [
+        f"{what} is below the dummy, which looks at nothing, in {told}: by that measure it has "
+        "learned nothing that holds for other rows."
+    ]

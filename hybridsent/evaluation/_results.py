@@ -24,7 +24,6 @@ __all__ = [
     "SearchResult",
     "Searched",
     "as_plain",
-    "below_dummy",
     "plain_settings",
     "short_settings",
     "summarise",
@@ -346,37 +345,6 @@ class Evaluation(Result):
 def _headed(metric: str, models: Iterable[Mapping[str, Score]]) -> str:
     """Say above a column whether its scores are those of all rows together."""
     return metric + (" (pooled)" if any(each[metric].of == "rows" for each in models) else "")
-
-
-def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: str) -> list[str]:
-    """Say that a model is worse than one that looks at nothing.
-
-    Parameters
-    ----------
-    scores, dummy : mapping of str to float
-        Means of the metrics of either.
-    what : str
-        Name of the model.
-
-    Returns
-    -------
-    list of str
-        A sentence for the notes of a result; empty where it is above.
-
-    Examples
-    --------
-    >>> from hybridsent.evaluation._results import below_dummy
-    >>> below_dummy({"accuracy": 0.4}, {"accuracy": 0.5}, "fusion")[0][:53]
-    'fusion is below the dummy, which looks at nothing, in'
-    """
-    worse = [name for name in scores if name in dummy and scores[name] < dummy[name] - 1e-9]
-    if not worse:
-        return []
-    told = ", ".join(f"{name} ({scores[name]:.3f} against {dummy[name]:.3f})" for name in worse)
-    return [
-        f"{what} is below the dummy, which looks at nothing, in {told}: by that measure it has "
-        "learned nothing that holds for other rows."
-    ]
 
 
 @dataclass(frozen=True)

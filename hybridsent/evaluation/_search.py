@@ -28,7 +28,6 @@ from hybridsent.evaluation._fits import (
     encode,
     fit_model,
     fresh,
-    licence_notes,
     rows_to_fit,
     score_folds,
     stored,
@@ -39,8 +38,13 @@ from hybridsent.evaluation._labelled import LabeledTable, read_labels
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import single_modalities, with_settings
 from hybridsent.evaluation._nesting import encoders_of
-from hybridsent.evaluation._notes import notes_on_contexts, notes_on_languages
-from hybridsent.evaluation._results import Score, SearchResult, below_dummy
+from hybridsent.evaluation._notes import (
+    below_dummy,
+    licence_notes,
+    notes_on_contexts,
+    notes_on_languages,
+)
+from hybridsent.evaluation._results import Score, SearchResult
 from hybridsent.evaluation._search_runs import (
     Entry,
     Found,

@@ -26,14 +26,14 @@ from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
 from hybridsent.evaluation._draws import Answers, Draws, score_draws
-from hybridsent.evaluation._fits import encode, licence_notes, stored
+from hybridsent.evaluation._fits import encode, stored
 from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._intervals import Interval, draw_rows, interval_of
 from hybridsent.evaluation._label_columns import as_labels
 from hybridsent.evaluation._labelled import LabeledTable, read_labels, whole_numbers
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import unadapted
-from hybridsent.evaluation._notes import notes_on_languages
+from hybridsent.evaluation._notes import licence_notes, notes_on_languages
 from hybridsent.evaluation._transfer_result import (
     REFERENCES,
     Shift,
