@@ -237,7 +237,7 @@ def transfer_report(
             y=labels,
             classes=None if regression else np.unique(labels),
             groups=rows.groups,
-            pairs=make_pairs(rows.domains, source, target, protocol),
+            pairs=make_pairs(np.asarray(rows.domains), source, target, protocol),
             n_target_labels=n_target_labels,
             transductive=transductive,
         )

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import re
 from math import prod
+from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from numpy.lib import format as npy
 
 from hybridsent.exceptions import BundleError
@@ -20,7 +22,35 @@ _SPARSE_PARTS = re.compile(r"(format|shape|data|indices|indptr|_is_array)\.npy")
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def check_npy(data: bytes, name: str) -> tuple[tuple[int, ...], str]:
+class Header(NamedTuple):
+    """What the header of a ``.npy`` file says, once it is known to be true.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    kind : str
+        numpy's one-letter kind of the dtype.
+    dtype : dtype
+    order : {"C", "F"}
+    start : int
+        Where the numbers begin.
+    """
+
+    shape: tuple[int, ...]
+    kind: str
+    dtype: np.dtype[Any]
+    order: Literal["C", "F"]
+    start: int
+
+    def read(self, data: bytes) -> np.ndarray[Any, Any]:
+        """Read the array of which this is the header."""
+        if 0 in self.shape:
+            return np.empty(self.shape, self.dtype, order=self.order)
+        flat = np.frombuffer(data, self.dtype, offset=self.start).copy()
+        return flat.reshape(self.shape, order=self.order)
+
+
+def check_npy(data: bytes, name: str) -> Header:
     """Check that the header tells the truth and that the array holds no pickled objects.
 
     Parameters
@@ -32,9 +62,8 @@ def check_npy(data: bytes, name: str) -> tuple[tuple[int, ...], str]:
 
     Returns
     -------
-    shape : tuple of int
-    kind : str
-        numpy's one-letter kind of the dtype.
+    Header
+        What is true of it.
 
     Raises
     ------
@@ -47,12 +76,13 @@ def check_npy(data: bytes, name: str) -> tuple[tuple[int, ...], str]:
     >>> import numpy as np
     >>> file = io.BytesIO()
     >>> np.save(file, np.zeros((2, 3)))
-    >>> check_npy(file.getvalue(), "a.npy")
-    ((2, 3), 'f')
+    >>> header = check_npy(file.getvalue(), "a.npy")
+    >>> header.shape, header.kind, header.read(file.getvalue()).sum()
+    ((2, 3), 'f', np.float64(0.0))
     """
     file = io.BytesIO(data)
     with as_bundle_error(f"{name} is no numpy array"):
-        shape, _, dtype = _HEADERS[npy.read_magic(file)](file)
+        shape, fortran, dtype = _HEADERS[npy.read_magic(file)](file)
     if dtype.hasobject:
         raise BundleError(f"{name} holds pickled objects, which would run code: it was not read.")
     follow = len(data) - file.tell()
@@ -62,7 +92,7 @@ def check_npy(data: bytes, name: str) -> tuple[tuple[int, ...], str]:
             f"{name} declares shape {shape} of {dtype}, which is {declared} bytes, but {follow} "
             "bytes follow: it is damaged or was tampered with."
         )
-    return shape, dtype.kind
+    return Header(shape, dtype.kind, dtype, "F" if fortran else "C", file.tell())
 
 
 def check_npz(data: bytes, name: str, allowance: Allowance) -> None:

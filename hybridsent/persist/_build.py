@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -71,7 +70,7 @@ def _named(node: Node) -> Any:
 
 
 def _json(_builder: Builder, node: Node) -> Any:
-    return json.loads(node["content"])
+    return node["value"]
 
 
 def _name(_builder: Builder, node: Node) -> Any:
@@ -131,7 +130,7 @@ def _slice(_builder: Builder, node: Node) -> Any:
 def _array(builder: Builder, node: Node) -> Any:
     if node["type"] == "json":
         return _object_array(builder, node)
-    array = np.load(builder.data(node), allow_pickle=False)
+    array = node["header"].read(builder.data(node).getvalue())
     return array if node["__class__"] == "ndarray" else _named(node)(array)
 
 

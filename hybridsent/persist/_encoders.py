@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hybridsent._held import ATOMS
 from hybridsent.exceptions import (
     BundleError,
     HybridsentError,
@@ -69,6 +70,8 @@ def _walk(item: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         seen.add(id(item))
     names = _names(item)
     for step, part in parts:
+        if isinstance(part, ATOMS):
+            continue
         # A name that a ColumnTransformer gave stays: it says the view, not the step.
         inner = name if name.startswith("=") else names.get(step, name)
         yield from _walk(part, inner, seen)

@@ -22,17 +22,23 @@ class Edge(NamedTuple):
 
 
 def edges(root: Any) -> Iterator[Edge]:
-    """Yield every reference below `root`, parents before their parts, each object opened once."""
-    stack, opened = [Edge(None, "", root, "")], set()
+    """Yield every reference below `root` to what may hold parts, parents before their parts.
+
+    Each object is opened once. Texts and numbers, which hold nothing, are passed by: a model has
+    tens of thousands of them, and several questions are asked of all its parts.
+    """
+    stack: list[Edge] = [] if isinstance(root, ATOMS) else [Edge(None, "", root, "")]
+    opened: set[int] = set()
     while stack:
         edge = stack.pop()
         yield edge
-        if isinstance(edge.child, ATOMS) or id(edge.child) in opened:
+        if id(edge.child) in opened:
             continue
         opened.add(id(edge.child))
         parts = [
             Edge(edge.child, step, part, (edge.path + step).lstrip("."))
             for step, part in children(edge.child)
+            if not isinstance(part, ATOMS)
         ]
         stack.extend(reversed(parts))
 
@@ -41,8 +47,7 @@ def objects(root: Any) -> Iterator[tuple[str, Any]]:
     """Yield every object that has attributes, once, with its path, parents first."""
     seen: set[int] = set()
     for edge in edges(root):
-        has_state = hasattr(edge.child, "__dict__") and not isinstance(edge.child, ATOMS)
-        if has_state and id(edge.child) not in seen:
+        if hasattr(edge.child, "__dict__") and id(edge.child) not in seen:
             seen.add(id(edge.child))
             yield edge.path, edge.child
 

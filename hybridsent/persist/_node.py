@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._archive import Allowance
+from hybridsent.persist._arrays import Header
 from hybridsent.persist._json import read_json
 
 Node = dict[str, Any]
@@ -23,6 +24,9 @@ class Walk(Protocol):
 
     def file(self, state: Node, suffix: str, path: str) -> str:
         """Give the name of the member a node refers to."""
+
+    def header(self, name: str, path: str) -> Header:
+        """Give the checked header of a member that is an array."""
 
 
 def get(state: Any, field: str, kind: type, path: str) -> Any:

@@ -1,7 +1,8 @@
 """What each kind of skops node may look like (layer L5).
 
-A rule checks the fields of one kind and gives those to copy. Where skops' reader would call or
-believe what stands at a position, the rule checks it there and leaves its number out, so that no
+A rule checks the fields of one kind and gives those to copy, values and headers of arrays among
+them as they were read, so that nothing is read twice. Where what stands at a position is called or
+believed when the model is built, the rule checks it there and leaves its number out, so that no
 other node of the file can take its place.
 """
 
@@ -12,15 +13,16 @@ from typing import Any
 
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._allowed_names import KEY_TYPES
-from hybridsent.persist._arrays import check_npy, check_npz
+from hybridsent.persist._arrays import check_npz
 from hybridsent.persist._node import Node, Walk, expect, get, parsed
 
 
 def _json(schema: Walk, state: Node, path: str) -> Node:
     content = get(state, "content", str, path)
-    if not isinstance(parsed(content, path), str | int | float | None):
+    value = parsed(content, path)
+    if not isinstance(value, str | int | float | None):
         raise BundleError(f"The model's schema is broken at {path}: expected a single value.")
-    return {"content": content, "is_json": True}
+    return {"content": content, "value": value}
 
 
 def _sequence(schema: Walk, state: Node, path: str) -> Node:
@@ -38,7 +40,7 @@ def _mapping(schema: Walk, state: Node, path: str, step: Callable[[str], str]) -
     if len(keys) != len(content):
         raise BundleError(f"The model's schema is broken at {path}: {len(keys)} types of keys.")
     types = [_key_type(schema, key, path) for key in keys]
-    # The reader calls each key's type, so no other place of the file may stand in for one.
+    # The type of each key is called, so no other place of the file may stand in for one.
     key_types = {"__loader__": "ListNode", "__module__": "builtins", "__class__": "list"}
     return {
         "content": {key: schema.node(value, step(key)) for key, value in content.items()},
@@ -84,8 +86,7 @@ def _array(schema: Walk, state: Node, path: str) -> Node:
     if state.get("type") != "numpy":
         raise BundleError(f"The model's schema is broken at {path}: no known kind of array.")
     name = schema.file(state, ".npy", path)
-    check_npy(schema.members[name], path or name)
-    return {"type": "numpy", "file": name}
+    return {"type": "numpy", "file": name, "header": schema.header(name, path or name)}
 
 
 def _object_array(schema: Walk, state: Node, path: str) -> Node:
@@ -124,7 +125,7 @@ def _content(schema: Walk, state: Node, path: str) -> Node:
 
 def _generator(schema: Walk, state: Node, path: str) -> Node:
     content = get(state, "content", dict, path)
-    # The reader looks the first up by name and calls it, and allocates what the second says.
+    # The first would be looked up by name and called; the second says what is allocated.
     bits = _literal(schema, content.get("bit_generator"), path, "bit_generator", '"PCG64"')
     seed = _literal(schema, content.get("seed_seq"), path, "pool_size", "4")
     return {"content": {"bit_generator": bits, "seed_seq": seed}}
@@ -162,9 +163,9 @@ def _tree(schema: Walk, state: Node, path: str) -> Node:
         )
     parts = zip(items, ("JsonNode", "NdArrayNode", "JsonNode"), strict=True)
     clean = [schema.node(expect(item, kind, path), path, shared=False) for item, kind in parts]
-    n_outputs = parsed(clean[2]["content"], path)
-    stored = schema.members.get(str(clean[1].get("file")), b"")
-    if check_npy(stored, path) != ((n_outputs,), "i") or n_outputs < 1:
+    n_outputs, header = clean[2]["value"], clean[1].get("header")
+    fits = header is not None and (header.shape, header.kind) == ((n_outputs,), "i")
+    if not fits or n_outputs < 1:
         raise BundleError(f"The tree at {path} says {n_outputs} outputs, but lists other classes.")
     head = schema.node({**args, "content": []}, path, shared=False)
     content = schema.node(expect(state.get("content", {}), "DictNode", path), path)

@@ -1,9 +1,9 @@
-"""A strict grammar for skops files, checked before skops sees them (layer L5).
+"""A strict grammar for skops files, checked before anything is built (layer L5).
 
-skops audits types, but some of its nodes call what they name, read sizes that C code believes, or
-point to another node by number. Here every node must be of a kind we write, name a type that is
-allowed for that kind, and have the exact shape skops' own writer gives it. A clean copy is built
-on the way, without the numbers wherever a position matters, and skops is given that copy only.
+Some nodes of skops call what they name, hold sizes that C code believes, or point to another node
+by number. Here every node must be of a kind we write, name a type that is allowed for that kind,
+and have the exact shape skops' own writer gives it. A clean copy is made on the way, without the
+numbers wherever a position matters, and only that copy is built (`_build`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from hybridsent.exceptions import BundleError
 from hybridsent.persist._archive import Allowance
+from hybridsent.persist._arrays import Header, check_npy
 from hybridsent.persist._node import Node, get
 from hybridsent.persist._rules import RULES
 from hybridsent.persist._trust import is_allowed, present_home
@@ -65,6 +66,7 @@ class Schema:
         self.named: dict[tuple[str, str, str], Named] = {}
         self.uses: Counter[str] = Counter()
         self._depth = 0
+        self._headers: dict[str, Header] = {}
 
     @property
     def foreign(self) -> list[Named]:
@@ -132,3 +134,9 @@ class Schema:
         if self.uses[name] > 1:  # a thousand nodes that name one array would build it as often
             self.allowance.take(len(self.members[name]))
         return name
+
+    def header(self, name: str, path: str) -> Header:
+        """Check the header of a member that is an array, once."""
+        if name not in self._headers:
+            self._headers[name] = check_npy(self.members[name], path)
+        return self._headers[name]
