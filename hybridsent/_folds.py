@@ -320,12 +320,12 @@ def _parted(
 ) -> Folds:
     """Folds by scikit-learn's splitters, or dealt."""
     n_folds = min(n_folds, len(y) if groups is None else _count(groups))
+    if seed is None:
+        return _dealt(y, n_folds, groups) if n_folds > 1 else []
     if not numbers and len(y):  # scikit-learn shares out at least one class
         n_folds = min(n_folds, int(np.bincount(y).max()))
     if n_folds < 2:
         return []
-    if seed is None:
-        return _dealt(y, n_folds, groups)
     shuffled = {"n_splits": n_folds, "shuffle": True, "random_state": seed}
     splitter: Any
     if numbers:
@@ -393,7 +393,8 @@ def hold_out(
         Rows of one group stay together; as many groups are held out as come nearest to the share,
         at least one of at least two.
     random_state : int, RandomState instance or None, default=0
-        Seed of the draw.
+        Seed of the draw; None takes rows in even steps of their sorted y, so that a share of each
+        class and of each range of numbers is held out.
     fewest : int, default=10
         Rows that must be held out; where the share is less than that, none is.
 
@@ -417,9 +418,10 @@ def hold_out(
         return rows, rows[:0]
     codes = _group_codes(groups, n)
     classes = values.ndim == 1 and values.dtype.kind in "biu"
+    told = values.ndim == 1 and (classes or random_state is None)
     if codes is not None and _count(codes) > 1:
         folds = inner_folds(
-            values if classes else np.zeros(n),
+            values if told else np.zeros(n),
             max(2, round(1 / fraction)),
             codes,
             random_state=random_state,
@@ -429,7 +431,17 @@ def hold_out(
             return rows, rows[:0]
         kept, held = min(folds, key=lambda fold: (abs(len(fold[1]) - n_held), len(fold[1])))
         return np.sort(kept), np.sort(held)
+    if random_state is None:
+        return _in_steps(values, fraction, classes=classes)
     return _drawn(values, n_held, random_state, classes=classes)
+
+
+def _in_steps(y: np.ndarray, fraction: float, *, classes: bool) -> tuple[np.ndarray, np.ndarray]:
+    step = round(1 / fraction)
+    held = np.sort(np.argsort(y, kind="stable")[step // 2 :: step])
+    kept = np.setdiff1d(np.arange(len(y)), held)
+    found = _learnable([(kept, held)], y, None) if classes else [(kept, held)]
+    return found[0] if found else (np.arange(len(y)), held[:0])
 
 
 def _drawn(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import clone, config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
@@ -33,6 +33,7 @@ from hybridsent._folds import (
     inner_folds,
     outer_folds,
 )
+from hybridsent._numerics.left_out import left_out_residuals
 from hybridsent.alignment import ContrastiveAligner, DeepCCA
 from hybridsent.cli import main
 from hybridsent.evaluation import evaluate, search
@@ -563,3 +564,36 @@ def test_groups_are_those_given_else_those_of_the_column():
 def test_groups_that_cannot_be_used_are_refused(groups, message):
     with pytest.raises(ValueError, match=message):
         groups_of(None, np.zeros((3, 1)), groups)
+
+
+# -- rows that are left out in closed form ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_is_left_out_in_closed_form_is_left_out(grouped):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 4)), rng.standard_normal((30, 2))
+    groups = np.arange(30) // 5 if grouped else np.arange(30)
+    Z, centred = X - X.mean(axis=0), y - y.mean(axis=0)
+    U, values, _ = np.linalg.svd(Z, full_matrices=False)
+    shrunk = values**2 / (values**2 + 2.0)
+    residual = centred - U @ (shrunk[:, None] * (U.T @ centred))
+    share = np.full(30, 1 / 30)
+    found = left_out_residuals(residual, U, shrunk, share, groups if grouped else None)
+    for group in np.unique(groups):
+        out = groups == group
+        # the penalty is on the weights alone, and the mean is learned anew
+        expected = y[out] - Ridge(2.0).fit(X[~out], y[~out]).predict(X[out])
+        np.testing.assert_allclose(found[out], expected, atol=1e-8)
+
+
+def test_views_are_weighed_by_what_they_say_of_other_speakers():
+    X, y, who = speakers(1, each=30, mood=2.5, voice=2.5)
+    table = pd.DataFrame(X[:, :20], columns=[f"mood__{i}" for i in range(20)])
+    for i in range(20):  # a view that knows the speakers, and nothing of moods
+        table[f"voice__{i}"] = X[:, 20 + i]
+    plain, told = (
+        TunedLinearClassifier(view_weights="gain").fit(table, y, groups=groups).view_weights_
+        for groups in (None, who)
+    )
+    assert told["voice"] < 0.1 * plain["voice"]

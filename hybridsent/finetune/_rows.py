@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
+from hybridsent._folds import hold_out
 from hybridsent._hints import sentence
 from hybridsent._labels import check_minus_one_is_no_class, labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
@@ -194,26 +194,24 @@ def held_out_rows(
                 f"held_out={share} must leave whole groups on both sides: at least {folds} are "
                 f"needed. Got {n_groups}; pass held_out=0."
             )
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        kept, held = next(iter(splitter.split(rows, codes, groups)))
     else:
-        kept, held = _stratified(rows, codes, share, seed)
-    if set(codes[held]) - set(codes[kept]):
+        _check_share(codes, share)
+    kept, held = hold_out(codes, share, groups, random_state=seed, fewest=1)
+    if not len(held):
         raise ValueError(
             f"held_out={share} must leave rows of every class to learn from. Pass held_out=0."
         )
-    return np.sort(kept), np.sort(held)
+    return kept, held
 
 
-def _stratified(rows: np.ndarray, codes: np.ndarray, share: float, seed: int) -> Any:
+def _check_share(codes: np.ndarray, share: float) -> None:
     n_classes, fewest = len(np.unique(codes)), np.unique(codes, return_counts=True)[1].min()
-    n_held = round(share * len(rows))
-    if fewest < 2 or n_held < n_classes or len(rows) - n_held < n_classes:
+    n_held = round(share * len(codes))
+    if fewest < 2 or n_held < n_classes or len(codes) - n_held < n_classes:
         raise ValueError(
             f"held_out={share} must leave rows of each of the {n_classes} classes on both sides. "
-            f"Got {len(rows)} labelled rows, {fewest} of the rarest class; pass held_out=0."
+            f"Got {len(codes)} labelled rows, {fewest} of the rarest class; pass held_out=0."
         )
-    return train_test_split(rows, test_size=n_held, stratify=codes, random_state=seed)
 
 
 def batches_of(

@@ -85,9 +85,9 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
     view_weights : {"equal", "gain", "auto"}, default="equal"
         What the columns of each view (``view__i``) are multiplied by first: 1; with ``"gain"`` the
         share of the labels' variance that a ridge regression on the view alone predicts of rows
-        left out, relative to that of the best view; with ``"auto"`` 1, unless these weights, or
-        their squares, predict clearly more together. A view that says nothing then takes next to no
-        part. Columns of no view keep theirs.
+        left out (whole groups where these are told), relative to that of the best view; with
+        ``"auto"`` 1, unless these weights, or their squares, predict clearly more together. A view
+        that says nothing then takes next to no part. Columns of no view keep theirs.
 
     Attributes
     ----------
@@ -199,7 +199,7 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         mean, scale, Z = _centre(X, rows)
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
         with one_blas_thread(X.size):
-            factors = self._weigh_views(Z, codes, weight, rows)
+            factors = self._weigh_views(Z, codes, weight, rows, groups)
             splits = self._splits(codes, groups) if len(grid) > 1 else []
             coef, intercept = fit(Z, codes, grid, splits, weight, rows)
         self.coef_ = coef / scale if factors is None else coef * (factors / scale)
@@ -207,7 +207,12 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         return self
 
     def _weigh_views(
-        self, Z: np.ndarray, codes: np.ndarray, weight: Any, rows: np.ndarray | None
+        self,
+        Z: np.ndarray,
+        codes: np.ndarray,
+        weight: Any,
+        rows: np.ndarray | None,
+        groups: np.ndarray | None,
     ) -> np.ndarray | None:
         """Weigh the columns of the rows, which keep their mean squared length; their factors."""
         self.__dict__.pop("view_weights_", None)
@@ -217,7 +222,9 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         counted = class_weights(weight, codes, rows)[codes]
         counted = counted if rows is None else counted * rows
         choose = self.view_weights == "auto"
-        told = weights_of_views(Z, codes, views, counted, self.random_state, choose=choose)
+        told = weights_of_views(
+            Z, codes, views, counted, self.random_state, choose=choose, groups=groups
+        )
         self.view_weights_ = {view: float(each) for view, each in told.items()}
         if min(told.values()) == 1.0:
             return None

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.utils import check_random_state
 
+from hybridsent._numerics.left_out import left_out_residuals
 from hybridsent.views import block_of
 
 __all__ = ["weights_of_views"]
@@ -35,6 +36,7 @@ def weights_of_views(
     random_state: object,
     *,
     choose: bool,
+    groups: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Weigh each view by the share of the labels' variance that it predicts alone.
 
@@ -53,6 +55,8 @@ def weights_of_views(
     choose : bool
         Whether all views weigh the same unless the share, or its square, as weight predicts
         clearly more of rows that are left out; else the share is the weight.
+    groups : ndarray of int of shape (n,) or None, default=None
+        Rows that are left out together.
 
     Returns
     -------
@@ -63,7 +67,8 @@ def weights_of_views(
     chosen = np.arange(len(Z))
     if len(Z) > _ROWS:
         chosen = np.sort(check_random_state(random_state).permutation(len(Z))[:_ROWS])
-    judge = _Judge(codes[chosen], rows[chosen].astype(np.float64))
+    told = None if groups is None else groups[chosen]
+    judge = _Judge(codes[chosen], rows[chosen].astype(np.float64), told)
     of_views = {view: judge.gram(block_of(Z, columns)[chosen]) for view, columns in views.items()}
     shares = {view: judge.explained(gram) for view, gram in of_views.items()}
     most = max(shares.values())
@@ -97,14 +102,19 @@ class _Judge:
         Classes of the rows.
     weights : ndarray of shape (n,)
         Weights of the rows.
+    groups : ndarray of int of shape (n,) or None
+        Rows that are left out together.
     """
 
-    def __init__(self, codes: np.ndarray, weights: np.ndarray) -> None:
+    def __init__(
+        self, codes: np.ndarray, weights: np.ndarray, groups: np.ndarray | None = None
+    ) -> None:
+        self.groups = groups
         self.share = weights / weights.sum()
         self.root = np.sqrt(weights / weights.mean())[:, None]
         truth = (codes[:, None] == np.unique(codes)).astype(np.float64)
         self.truth = (truth - self.share @ truth) * self.root
-        self.plain = _left_out(self.truth, 1.0 - self.share)
+        self.plain = self._left_out(self.truth, np.zeros((len(codes), 0)), np.zeros(0))
 
     def gram(self, X: np.ndarray) -> np.ndarray:
         """Products of the rows with each other, centred and weighed."""
@@ -120,16 +130,15 @@ class _Judge:
         squares, U = np.linalg.eigh(gram / size)
         kept = squares > _EPS * squares[-1]
         squares, U = squares[kept], U[:, kept]
-        along, leverage = U.T @ self.truth, U**2
+        along = U.T @ self.truth
         errors = []
         for penalty in _PENALTIES:
             shrunk = squares / (squares + penalty)
             residual = self.truth - U @ (shrunk[:, None] * along)
-            errors.append(_left_out(residual, 1.0 - self.share - leverage @ shrunk))
+            errors.append(self._left_out(residual, U, shrunk))
         return max(0.0, 1.0 - min(errors) / self.plain)
 
-
-def _left_out(residual: np.ndarray, freedom: np.ndarray) -> float:
-    """Sum of the squared errors of each row by the model of all others."""
-    known = freedom > _EPS  # a row that alone decides its own fit tells nothing
-    return float(((residual[known] / freedom[known, None]) ** 2).sum())
+    def _left_out(self, residual: np.ndarray, U: np.ndarray, shrunk: np.ndarray) -> float:
+        """Sum of the squared errors of each row by the model of all others."""
+        without = left_out_residuals(residual, U, shrunk, self.share, self.groups)
+        return float(np.nansum(without**2))  # a row that alone decides its own fit tells nothing

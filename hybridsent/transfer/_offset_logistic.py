@@ -15,7 +15,8 @@ from scipy.special import expit, log_softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from hybridsent.transfer._prior import deal, in_their_span
+from hybridsent._folds import inner_folds
+from hybridsent.transfer._prior import enough_rows, in_their_span
 
 __all__ = ["OffsetLogistic", "choose_alpha", "log_losses", "solve"]
 
@@ -147,6 +148,7 @@ def choose_alpha(
     n_folds: int,
     shrink_intercept: bool,
     random_state: Any = None,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Mean log-loss of held-out rows for each penalty.
 
@@ -168,6 +170,8 @@ def choose_alpha(
         As in `OffsetLogistic`.
     random_state : int, RandomState or None, default=None
         Seed of the order in which rows are dealt to folds; None is that in which they stand.
+    groups : ndarray of int of shape (n,) or None, default=None
+        Groups, which folds keep together.
 
     Returns
     -------
@@ -178,7 +182,12 @@ def choose_alpha(
     order = np.arange(len(codes))
     if random_state is not None:
         order = check_random_state(random_state).permutation(order)
-    parts = list(deal(order[np.argsort(codes[order], kind="stable")], n_folds))
+    chosen = enough_rows(order[np.argsort(codes[order], kind="stable")])
+    told = None if groups is None else groups[chosen]
+    cut = inner_folds(codes[chosen], n_folds, told, random_state=None)
+    if not cut:  # nothing tells the candidates apart
+        return np.zeros(len(alphas))
+    parts = [(chosen[train], chosen[test]) for train, test in cut]
     folds = [
         OffsetLogistic(Z[train], codes[train], offset[train], shrink_intercept)
         for train, _ in parts

@@ -6,7 +6,7 @@ again, beside an offset for each row that their solvers do not take.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ __all__ = [
     "PriorMixin",
     "Weights",
     "check_reading",
-    "deal",
+    "enough_rows",
     "fitted_weights",
     "in_their_span",
 ]
@@ -194,36 +194,28 @@ def _framed(X: np.ndarray, source: Any) -> Any:
     return pd.DataFrame(X, columns=names)
 
 
-def deal(order: np.ndarray, n_folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Deal sorted rows into folds like cards, so that each fold has a share of each class.
-
-    A class of two rows or more is in the training part of every fold, which StratifiedKFold grants
-    only for classes with a row for each fold. Of many rows, 2,000 are dealt.
+def enough_rows(order: np.ndarray) -> np.ndarray:
+    """Take 2,000 of many rows, in even steps.
 
     Parameters
     ----------
     order : ndarray of int of shape (n,)
         Rows, sorted by their label.
-    n_folds : int
-        Most folds.
 
-    Yields
-    ------
-    train, test : ndarray of int
-        Rows of each part.
+    Returns
+    -------
+    ndarray of int
+        Rows that tell the candidates apart, in the same order.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent.transfer._prior import deal
-    >>> [(train.tolist(), test.tolist()) for train, test in deal(np.arange(4), 2)]
-    [([1, 3], [0, 2]), ([0, 2], [1, 3])]
+    >>> from hybridsent.transfer._prior import enough_rows
+    >>> len(enough_rows(np.arange(5000))), enough_rows(np.array([2, 0, 1])).tolist()
+    (2000, [2, 0, 1])
     """
     n = min(len(order), _ENOUGH_ROWS)
-    chosen = order[np.linspace(0, len(order) - 1, n).astype(int)]
-    hands = np.arange(n) % min(n_folds, n)
-    for hand in range(int(hands.max()) + 1):
-        yield chosen[hands != hand], chosen[hands == hand]
+    return np.asarray(order[np.linspace(0, len(order) - 1, n).astype(int)])
 
 
 def in_their_span(X: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -17,6 +17,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
 
+from hybridsent._folds import groups_of
 from hybridsent._labels import (
     Kind,
     check_minus_one_is_no_class,
@@ -56,10 +57,13 @@ class Labelled(NamedTuple):
         Features.
     y : ndarray of shape (n,)
         Their labels: classes, or numbers in float64.
+    groups : ndarray of int of shape (n,) or None, default=None
+        Codes of their groups, where these are told.
     """
 
     X: np.ndarray
     y: np.ndarray
+    groups: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Rows:
         NaN where there is none.
     kind : {"classes", "names", "numbers"}, default="classes"
         What the labels are; ``"names"`` are classes of which -1 is one.
+    groups : ndarray of int of shape (n,) or None, default=None
+        Codes of the groups of rows of `fit`, where these are told.
     """
 
     X: np.ndarray
@@ -93,11 +99,17 @@ class Rows:
     by_column: bool
     y: np.ndarray | None = None
     kind: Kind = "classes"
+    groups: np.ndarray | None = None
 
     def take(self, order: np.ndarray) -> Rows:
         """Give the rows in another order."""
-        taken = {name: getattr(self, name)[order] for name in ("X", "marks", "target", "labeled")}
-        return replace(self, **taken, y=None if self.y is None else self.y[order])
+        names = ("X", "marks", "target", "labeled", "y", "groups")
+        there = [name for name in names if getattr(self, name) is not None]
+        return replace(self, **{name: getattr(self, name)[order] for name in there})
+
+    def groups_of(self, which: np.ndarray) -> np.ndarray | None:
+        """Give the groups of some rows, where these are told."""
+        return None if self.groups is None else self.groups[which]
 
     def labels(self, which: np.ndarray) -> np.ndarray:
         """Give the labels of some rows, all of which have one."""
@@ -107,7 +119,7 @@ class Rows:
     def labelled(self, *, target: bool) -> Labelled:
         """Give the labelled rows of one domain."""
         which = self.labeled & (self.target == target)
-        return Labelled(self.X[which], self.labels(which))
+        return Labelled(self.X[which], self.labels(which), self.groups_of(which))
 
 
 def read_rows(
@@ -119,6 +131,7 @@ def read_rows(
     needs_labels: bool = False,
     all_target: bool = False,
     allow_nan: bool = False,
+    groups: Any = None,
 ) -> Rows:
     """Check X and y, take the marks off, tell source from target and labelled from unlabelled.
 
@@ -144,6 +157,8 @@ def read_rows(
         fitted model.
     allow_nan : bool, default=False
         Whether features may be NaN, as trees take them.
+    groups : array of shape (n,), default=None
+        Groups of the rows of `fit`; None takes the column ``group__0``, where there is one.
 
     Returns
     -------
@@ -177,6 +192,7 @@ def read_rows(
     names = getattr(estimator, "feature_names_in_", ())
     marks = [i for i, name in enumerate(names) if view_of(name) in _marks(estimator)]
     columns = [i for i in marks if view_of(names[i]) == DOMAIN]
+    of_group = groups_of(estimator, values, groups) if fitting else None
     handed_on = values[:, [i for i in marks if i not in columns]]
     domain = _domain(values, names, columns)
     if marks:
@@ -195,7 +211,7 @@ def read_rows(
     if target is None:
         unknown = np.zeros(len(values), dtype=bool) if labels is None else ~labeled
         target = np.ones_like(labeled) if all_target or not fitting else unknown
-    return Rows(values, handed_on, target, labeled, domain is not None, labels, kind)
+    return Rows(values, handed_on, target, labeled, domain is not None, labels, kind, of_group)
 
 
 def _domain(values: np.ndarray, names: Any, columns: list[int]) -> np.ndarray | None:

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import hold_out
 from hybridsent._params import HasMethods, Interval, Jobs
 from hybridsent._threads import threads_for
 from hybridsent.transfer._rows import read_rows
@@ -155,7 +156,13 @@ class ContinuedMixin:
         return {name: getattr(self, name) for name in names}
 
     def _continue(
-        self: Any, start: Trees, X: np.ndarray, y: np.ndarray, loss: Loss, seed: int
+        self: Any,
+        start: Trees,
+        X: np.ndarray,
+        y: np.ndarray,
+        loss: Loss,
+        seed: int,
+        groups: np.ndarray | None,
     ) -> Trees:
         """Grow trees on rows of the target; sets ``losses_`` and ``n_target_rounds_``."""
         params = {
@@ -170,9 +177,14 @@ class ContinuedMixin:
             params["nthread"] = threads
         self.losses_: list[float] = []
         self.n_target_rounds_ = int(self.n_target_estimators)
-        held = _held_out(y, self.validation_fraction)
+        kept, held = hold_out(
+            y,
+            self.validation_fraction,
+            groups,
+            random_state=None,  # a share of each class, and of each range
+            fewest=_FEWEST_HELD_OUT,
+        )
         if len(held):
-            kept = np.setdiff1d(np.arange(len(y)), held)
             self.losses_ = self._watch(params, start, (X[kept], y[kept]), (X[held], y[held]), loss)
             self.n_target_rounds_ = int(np.argmin(self.losses_))
         matrix = start.matrix(X, y)
@@ -290,11 +302,3 @@ def as_model(kind: Any, trees: Trees) -> Any:
     model = kind(n_jobs=trees.n_jobs, missing=trees.missing)
     model.load_model(trees.booster.save_raw("ubj"))
     return model
-
-
-def _held_out(y: np.ndarray, fraction: float) -> np.ndarray:
-    """Rows in even steps of their sorted labels: a share of each class, and of each range."""
-    if fraction * len(y) < _FEWEST_HELD_OUT:
-        return np.zeros(0, dtype=int)
-    step = round(1 / fraction)
-    return np.asarray(np.argsort(y, kind="stable")[step // 2 :: step])

@@ -276,9 +276,11 @@ class BaseWeigher(BaseEstimator, ABC):
     array([0.3, 1. , 0. , 0. , 0. ])
     """
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
-    def fit(self, X: Any, y: Any = None) -> BaseWeigher:
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> BaseWeigher:
         """Weigh the rows; the weight of each is the same in whatever order they stand.
 
         Parameters
@@ -287,6 +289,9 @@ class BaseWeigher(BaseEstimator, ABC):
             Features; a column ``domain__0`` is 0 for rows of the source and 1 for the target.
         y : array of shape (n,), default=None
             Labels. Without a column of domains, the unlabelled rows (-1) are the target.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video), for weighers that choose by folds: a group is never
+            split. None takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -294,7 +299,7 @@ class BaseWeigher(BaseEstimator, ABC):
             The fitted weigher.
         """
         self._validate_params()
-        rows = read_rows(self, X, y)
+        rows = read_rows(self, X, y, groups=groups)
         if rows.target.any() and not rows.target.all():
             order = content_order(rows.X, rows.labeled, rows.target)
             self.sample_weight_ = np.empty(len(rows.X))

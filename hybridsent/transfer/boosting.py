@@ -13,10 +13,10 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._folds import inner_folds
 from hybridsent._numerics.classes import most_probable
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
@@ -325,6 +325,8 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         estimator: Any = None,
@@ -340,7 +342,9 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         self.n_folds = n_folds
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TrAdaBoostRegressor:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> TrAdaBoostRegressor:
         """Boost on the labelled rows.
 
         Parameters
@@ -351,6 +355,9 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
             Numbers; NaN for rows without one.
         sample_weight : array of shape (n,), default=None
             Weights of the first set; all the same where there are none.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); a group is never split by the folds that choose the
+            set of weights. None takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -358,7 +365,7 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
             The fitted regressor.
         """
         self._validate_params()
-        rows = read_rows(self, X, y, needs_labels=True)
+        rows = read_rows(self, X, y, needs_labels=True, groups=groups)
         given = own_weights(sample_weight, rows.X)
         used = _weighed_rows(self, rows, given)
         X, y, target, weights = rows.X[used], rows.labels(used), rows.target[used], given[used]
@@ -370,14 +377,19 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
             self.step_, self.step_errors_ = 0, np.full(self.n_steps, np.nan)
         with one_blas_thread(X.size):  # linear models of many rounds: threads would wait
             if transfers:
-                weights = self._choose(X, y, target, weights)
+                weights = self._choose(X, y, target, weights, rows.groups_of(used))
             self.estimators_, self.estimator_weights_ = self._boost(X, y, target, weights)
         self.sample_weight_ = np.zeros(len(used))
         self.sample_weight_[used] = weights * (self._total / weights.sum())
         return self
 
     def _choose(
-        self, X: np.ndarray, y: np.ndarray, target: np.ndarray, weights: np.ndarray
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        target: np.ndarray,
+        weights: np.ndarray,
+        groups: np.ndarray | None,
     ) -> np.ndarray:
         """First stage: make the sets of weights, judge each, take the best."""
         sets = self._sets(X, y, target, weights)
@@ -385,8 +397,9 @@ class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
         self.step_, self.step_errors_ = 0, np.full(len(sets), np.nan)
         if len(positions) > 1:
             random = check_random_state(self.random_state)
-            cut = KFold(min(self.n_folds, len(positions)), shuffle=True, random_state=random)
-            folds = [positions[test] for _, test in cut.split(positions)]
+            told = None if groups is None else groups[positions]
+            cut = inner_folds(y[positions], self.n_folds, told, random_state=random, kind="numbers")
+            folds = [positions[test] for _, test in cut]
             for step, each in enumerate(sets):
                 self.step_errors_[step] = self._error(X, y, target, each, folds)
             self.step_ = int(self.step_errors_.argmin())

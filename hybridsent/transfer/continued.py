@@ -6,7 +6,7 @@ XGBRegressor not without the caller's choice of how many rounds, and whether any
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -117,7 +117,9 @@ class ContinuedBoostingClassifier(
     array(['bad'], dtype='<U4')
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Grow the trees of the source where it is not fitted, then those of the target.
 
         Parameters
@@ -127,6 +129,10 @@ class ContinuedBoostingClassifier(
             it.
         y : array of shape (n,)
             Labels; -1, or NaN among floats, where a row has none.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); the rows that tell the number of rounds are of
+            groups that are not learned from. None takes the column ``group__0``, where there is
+            one.
 
         Returns
         -------
@@ -137,7 +143,13 @@ class ContinuedBoostingClassifier(
 
         self._validate_params()
         rows = read_rows(
-            self, X, y, needs_labels=True, all_target=is_fitted(self.source), allow_nan=True
+            self,
+            X,
+            y,
+            needs_labels=True,
+            all_target=is_fitted(self.source),
+            allow_nan=True,
+            groups=groups,
         )
         of_source, of_target = rows.labelled(target=False), rows.labelled(target=True)
         seed = seed_of(self.random_state)
@@ -146,7 +158,8 @@ class ContinuedBoostingClassifier(
         self.n_target_, self.n_target_rounds_, self.losses_ = len(of_target.y), 0, []
         if len(codes):
             X_target = of_target.X.astype(np.float32, copy=False)
-            trees = self._continue(trees, X_target, codes, _log_loss, seed)
+            told = of_target.groups
+            trees = self._continue(trees, X_target, codes, _log_loss, seed, told)
         self.model_ = as_model(XGBClassifier, trees)
         return self
 
@@ -305,7 +318,9 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
     array([16.], dtype=float32)
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Grow the trees of the source where it is not fitted, then those of the target.
 
         Parameters
@@ -315,6 +330,10 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
             it.
         y : array of shape (n,)
             Values; NaN where a row has none.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); the rows that tell the number of rounds are of
+            groups that are not learned from. None takes the column ``group__0``, where there is
+            one.
 
         Returns
         -------
@@ -325,7 +344,9 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
 
         self._validate_params()
         given, seed = is_fitted(self.source), seed_of(self.random_state)
-        rows = read_rows(self, X, y, needs_labels=True, all_target=given, allow_nan=True)
+        rows = read_rows(
+            self, X, y, needs_labels=True, all_target=given, allow_nan=True, groups=groups
+        )
         first, then = rows.labelled(target=False), rows.labelled(target=True)
         self.n_target_, self.n_target_rounds_, self.losses_ = len(then.y), 0, []
         if not given and not len(first.y):  # the target alone, as if it were a source
@@ -341,7 +362,7 @@ class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMix
         self.n_source_rounds_ = trees.booster.num_boosted_rounds()
         if len(then.y):
             more = then.X.astype(np.float32, copy=False)
-            trees = self._continue(trees, more, then.y, _squared_error, seed)
+            trees = self._continue(trees, more, then.y, _squared_error, seed, then.groups)
         self.model_ = as_model(XGBRegressor, trees)
         return self
 

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.optimize import Bounds, minimize
-from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state, gen_batches
 
+from hybridsent._folds import inner_folds
 from hybridsent._numerics.kernels import (
     distances_of,
     gaussian,
@@ -52,7 +52,8 @@ class _CentersWeigher(_RatioWeigher):
         self.centers_ = sample_rows(target, self.n_centers, random)
         to_source = distances_of(source, self.centers_)
         to_target = distances_of(target, self.centers_)
-        self._learn(to_source, to_target, self._gammas(rows.X, random), random)
+        groups = rows.groups_of(rows.target)
+        self._learn(to_source, to_target, self._gammas(rows.X, random), random, groups)
         importance = np.asarray(gaussian(to_source, self.gamma_) @ self.coef_)
         if importance.max() > np.finfo(np.float64).eps:
             return importance
@@ -78,6 +79,7 @@ class _CentersWeigher(_RatioWeigher):
         to_target: np.ndarray,
         gammas: list[float],
         random: np.random.RandomState,
+        groups: np.ndarray | None,
     ) -> None:
         """Set gamma_ and coef_, from squared distances to the centres."""
         raise NotImplementedError
@@ -237,6 +239,7 @@ class KLIEP(_CentersWeigher):
         to_target: np.ndarray,
         gammas: list[float],
         random: np.random.RandomState,
+        groups: np.ndarray | None,
     ) -> None:
         with one_blas_thread():  # many small systems: threads would wait
             self.gamma_ = gammas[0]
@@ -244,9 +247,13 @@ class KLIEP(_CentersWeigher):
             if len(gammas) > 1 and len(to_target) > 1:
                 judged = to_target
                 if len(to_target) > JUDGED:
-                    judged = to_target[random.choice(len(to_target), JUDGED, replace=False)]
-                cut = KFold(min(self.n_folds, len(judged)), shuffle=True, random_state=random)
-                folds = list(cut.split(judged))
+                    chosen = random.choice(len(to_target), JUDGED, replace=False)
+                    judged = to_target[chosen]
+                    groups = None if groups is None else groups[chosen]
+                alike = np.zeros(len(judged))
+                folds = inner_folds(
+                    alike, self.n_folds, groups, random_state=random, kind="numbers"
+                )
 
                 def score(gamma: float) -> float:
                     logarithm, found[gamma] = _held_out(to_source, judged, gamma, folds)
@@ -413,6 +420,7 @@ class ULSIF(_CentersWeigher):
         to_target: np.ndarray,
         gammas: list[float],
         random: np.random.RandomState,
+        groups: np.ndarray | None,
     ) -> None:
         given = list(PENALTIES) if self.penalty is None else self.penalty
         penalties = positives(self, "penalty", given)

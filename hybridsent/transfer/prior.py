@@ -15,13 +15,14 @@ from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from hybridsent._numerics.classes import most_probable
+from hybridsent._numerics.left_out import left_out_residuals
 from hybridsent.transfer._offset_logistic import choose_alpha, solve
 from hybridsent.transfer._prior import (
     PriorMixin,
     Weights,
     best_candidate,
     check_reading,
-    deal,
+    enough_rows,
     fitted_weights,
     in_their_span,
 )
@@ -127,6 +128,8 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
     }
     random_state: Any = None  # of models that were saved before it was a parameter
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         source: Any = None,
@@ -142,7 +145,7 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         self.cv = cv
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit the source where it is not fitted, then the weights on the target's labelled rows.
 
         Parameters
@@ -151,6 +154,9 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
             Features, and the column ``domain__0`` where rows of both domains stand in it.
         y : array of shape (n,)
             Labels; -1, or NaN among floats, where a row has none.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); a group is never split by the inner folds. None
+            takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -158,7 +164,8 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
             The fitted classifier.
         """
         self._validate_params()
-        rows = read_rows(self, X, y, needs_labels=True, all_target=is_fitted(self.source))
+        alone = is_fitted(self.source)
+        rows = read_rows(self, X, y, needs_labels=True, all_target=alone, groups=groups)
         of_source, of_target = rows.labelled(target=False), rows.labelled(target=True)
         source, codes = self._learn_source(of_source, of_target)
         self.source_coef_, self.source_intercept_ = source.coef, source.intercept
@@ -174,7 +181,7 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         # zero is no intercept to shrink toward
         shrink = bool(self.shrink_intercept and source.coef.any())
         found, self.alpha_, self.losses_ = self._adapt(
-            X_target, codes, source, self.alphas_, shrink
+            X_target, codes, source, self.alphas_, shrink, of_target.groups
         )
         self.coef_, self.intercept_ = found.coef, found.intercept
         return self
@@ -207,7 +214,7 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
             X = of_source.X.astype(np.float64)
             zero = _zeros(X, _n_outputs(len(known)))
             grid = PriorClassifier()._candidates(X)
-            weights = self._adapt(X, of_known, zero, grid, shrink=False)[0]
+            weights = self._adapt(X, of_known, zero, grid, False, of_source.groups)[0]
         else:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in the source. Got "
@@ -222,13 +229,16 @@ class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstima
         prior: Weights,
         alphas: np.ndarray,
         shrink: bool,
+        groups: np.ndarray | None,
     ) -> tuple[Weights, float, np.ndarray]:
         """Choose the penalty, and fit: the weights, the penalty, the losses of the candidates."""
         offset = X @ prior.coef.T + prior.intercept
         losses = np.full(len(alphas), np.nan)
         chosen = 0
         if len(alphas) > 1 and len(X) > 1:
-            losses = choose_alpha(X, codes, offset, alphas, self.cv, shrink, self.random_state)
+            losses = choose_alpha(
+                X, codes, offset, alphas, self.cv, shrink, self.random_state, groups
+            )
             chosen = best_candidate(losses)
         alpha = float(alphas[chosen])
         change = solve(X, codes, offset, alpha, shrink)
@@ -391,11 +401,13 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
         name: PriorMixin._parameter_constraints[name] for name in ("source", "alpha")
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(self, source: Any = None, alpha: float | Sequence[float] | str = "auto") -> None:
         self.source = source
         self.alpha = alpha
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Fit the source where it is not fitted, then the weights on the target's labelled rows.
 
         Parameters
@@ -404,6 +416,9 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
             Features, and the column ``domain__0`` where rows of both domains stand in it.
         y : array of shape (n,)
             Values; NaN where a row has none.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video), which is left out whole in turn. None takes the
+            column ``group__0``, where there is one.
 
         Returns
         -------
@@ -411,7 +426,8 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
             The fitted regressor.
         """
         self._validate_params()
-        rows = read_rows(self, X, y, needs_labels=True, all_target=is_fitted(self.source))
+        alone = is_fitted(self.source)
+        rows = read_rows(self, X, y, needs_labels=True, all_target=alone, groups=groups)
         of_source, of_target = rows.labelled(target=False), rows.labelled(target=True)
         source = self._learn_source(of_source, of_target)
         self.source_coef_, self.source_intercept_ = source.coef[0], float(source.intercept[0])
@@ -424,20 +440,23 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
             X_target = of_target.X.astype(np.float64)
             self.alphas_ = self._candidates(X_target)
             residuals = of_target.y - X_target @ self.source_coef_ - self.source_intercept_
-            change, self.alpha_, self.losses_ = _ridge(X_target, residuals, self.alphas_)
+            change, self.alpha_, self.losses_ = _ridge(
+                X_target, residuals, self.alphas_, of_target.groups
+            )
             found = Weights(source.coef + change.coef, source.intercept + change.intercept)
         self.coef_, self.intercept_ = found.coef[0], float(found.intercept[0])
         return self
 
     def _learn_source(self, of_source: Labelled, of_target: Labelled) -> Weights:
-        X, y = of_source
+        X, y = of_source.X, of_source.y
         if not is_fitted(self.source):
             if not len(y):
                 warn_kept(self, "source")
                 return Weights(np.zeros((1, X.shape[1])), np.zeros(1))
             if self.source is None:
                 X = X.astype(np.float64)
-                return _ridge(X, y, PriorRegressor()._candidates(X))[0]
+                grid = PriorRegressor()._candidates(X)
+                return _ridge(X, y, grid, of_source.groups)[0]
         model = self._source(X, y)
         weights = fitted_weights(self, model, 1)
         check_source(self, self.source, weights.coef.shape[1])
@@ -460,13 +479,16 @@ class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimato
         return self._raw(X)
 
 
-def _ridge(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> tuple[Weights, float, np.ndarray]:
+def _ridge(
+    X: np.ndarray, y: np.ndarray, alphas: np.ndarray, groups: np.ndarray | None
+) -> tuple[Weights, float, np.ndarray]:
     """Fit with the best penalty: the weights, the penalty, the losses of the candidates."""
     losses = np.full(len(alphas), np.nan)
     chosen = 0
     if len(alphas) > 1 and len(X) > 1:
-        rows = np.concatenate([test for _, test in deal(np.argsort(y, kind="stable"), 1)])
-        losses = left_out_errors(X[rows], y[rows], alphas)
+        rows = enough_rows(np.argsort(y, kind="stable"))
+        told = None if groups is None else groups[rows]
+        losses = left_out_errors(X[rows], y[rows], alphas, told)
         chosen = best_candidate(losses)
     alpha = float(alphas[chosen])
     mean, middle = X.mean(axis=0), y.mean()
@@ -479,11 +501,10 @@ def _ridge(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> tuple[Weights, f
     return Weights(coef[None], np.array([middle - mean @ coef])), alpha, losses
 
 
-def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    r"""Mean squared error of ridge regression where each row is left out in turn.
-
-    With the hat matrix H of all rows, the error of row i without itself is
-    :math:`(y_i - \hat y_i) / (1 - H_{ii})`.
+def left_out_errors(
+    X: np.ndarray, y: np.ndarray, alphas: np.ndarray, groups: np.ndarray | None = None
+) -> np.ndarray:
+    """Mean squared error of ridge regression where each row, or group, is left out in turn.
 
     Parameters
     ----------
@@ -493,6 +514,8 @@ def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> np.ndar
         Values.
     alphas : ndarray of shape (n_alphas,)
         Penalties.
+    groups : ndarray of int of shape (n,) or None, default=None
+        Rows that are left out together.
 
     Returns
     -------
@@ -511,11 +534,12 @@ def left_out_errors(X: np.ndarray, y: np.ndarray, alphas: np.ndarray) -> np.ndar
     U, values, _ = svd(Z, full_matrices=False, check_finite=False)
     centred = y - y.mean()
     scores = U.T @ centred
+    share = np.full(len(y), 1 / len(y))
     errors = []
     for alpha in alphas:
         shrinkage = values**2 / (values**2 + alpha)
         residuals = centred - U @ (shrinkage * scores)
-        leverage = (U**2) @ shrinkage + 1 / len(y)
-        rest = np.maximum(1 - leverage, np.finfo(np.float64).eps)  # a row that explains itself
-        errors.append(np.mean((residuals / rest) ** 2))
+        without = left_out_residuals(residuals[:, None], U, shrinkage, share, groups)
+        # a row that explains itself says that the penalty is too weak
+        errors.append(np.mean(np.nan_to_num(without, nan=np.inf) ** 2))
     return np.array(errors)

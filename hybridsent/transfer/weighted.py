@@ -20,6 +20,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from hybridsent._folds import fit_with_groups, groups_for
 from hybridsent._labels import reading_labels_as
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import adapting
@@ -74,7 +75,9 @@ def weight_name(estimator: Any) -> str | None:
     return weight_name(inside) if open_ended and hasattr(inside, "fit") else None
 
 
-def fit_weighted(owner: Any, estimator: Any, X: Any, y: Any, weights: np.ndarray) -> Any:
+def fit_weighted(
+    owner: Any, estimator: Any, X: Any, y: Any, weights: np.ndarray, groups: Any = None
+) -> Any:
     """Fit a clone of an estimator with weights.
 
     Parameters
@@ -89,6 +92,8 @@ def fit_weighted(owner: Any, estimator: Any, X: Any, y: Any, weights: np.ndarray
         Labels.
     weights : ndarray of shape (n,)
         Weights.
+    groups : ndarray of shape (n,) or None, default=None
+        Groups, for an estimator that keeps them together where it tunes itself.
 
     Returns
     -------
@@ -109,7 +114,8 @@ def fit_weighted(owner: Any, estimator: Any, X: Any, y: Any, weights: np.ndarray
         )
     # whose weights they are is known here, and no step must ask for them
     with config_context(enable_metadata_routing=False):
-        return clone(estimator).fit(X, y, **{name: weights})
+        told = groups_for(estimator, groups)
+        return clone(estimator).fit(X, y, **{name: weights}, **told)
 
 
 WEIGHERS: dict[str, type[BaseEstimator]] = {
@@ -209,6 +215,8 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         "min_effective": [Interval(Real, 0, 1, closed="both")],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         estimator: Any,
@@ -222,7 +230,9 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         self.flatten = flatten
         self.min_effective = min_effective
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ReweightedEstimator:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
+    ) -> ReweightedEstimator:
         """Weigh the rows and fit the estimator.
 
         Parameters
@@ -234,6 +244,9 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
             column of domains these rows are the target.
         sample_weight : array of shape (n,), default=None
             Weights that those of the domains are multiplied with.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video), for weigher and estimator where they choose by
+            folds: a group is never split. None takes the column ``group__0``, where there is one.
 
         Returns
         -------
@@ -241,10 +254,10 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
             The fitted estimator.
         """
         self._validate_params()
-        rows = read_rows(self, X, y, needs_labels=True)
+        rows = read_rows(self, X, y, needs_labels=True, groups=groups)
         own = own_weights(sample_weight, rows.X)
         with reading_labels_as(rows.kind):
-            self.weigher_ = self._new_weigher().fit(X, rows.y)
+            self.weigher_ = fit_with_groups(self._new_weigher(), X, rows.y, rows.groups)
         found = self._weights_of(len(rows.X))
         weights = np.where(rows.labeled, _flat(found, self.flatten), 0)
         of_source = rows.labeled & ~rows.target
@@ -271,6 +284,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
             self._framed(rows.X[used]),
             rows.labels(used),
             self.sample_weight_[used],
+            rows.groups_of(used),
         )
         return self
 

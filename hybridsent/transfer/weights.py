@@ -19,11 +19,11 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from hybridsent._folds import Folds, inner_folds
 from hybridsent._numerics.kernels import (
     kernel_blocks,
     kernel_matrix,
@@ -380,7 +380,8 @@ class DomainClassifier(_RatioWeigher):
                 "of the target."
             )
         random = check_random_state(self.random_state)
-        folds = StratifiedKFold(min(self.n_folds, fewest), shuffle=True, random_state=random)
+        n_folds = min(self.n_folds, fewest)
+        folds = inner_folds(domain, n_folds, rows.groups, random_state=random)
         self.calibration_ = np.array([1.0, 0.0])
         with one_blas_thread(rows.X.size):  # many small products: threads would wait
             held_out = self._held_out(rows.X, domain, folds)
@@ -389,16 +390,19 @@ class DomainClassifier(_RatioWeigher):
         self.prior_ = float((domain == 0).sum() / domain.sum())
         return self._odds(held_out[~rows.target])
 
-    def _held_out(self, X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> np.ndarray:
-        """Fit on all rows, and give the log-odds of rows under models that have not seen them."""
+    def _held_out(self, X: np.ndarray, domain: np.ndarray, folds: Folds) -> np.ndarray:
+        """Fit on all rows, and give the log-odds of rows under models that have not seen them.
+
+        Where a domain has one group alone, its rows are seen by every model.
+        """
         if self.estimator is None:
             self.estimator_, held_out = _logistic(X, domain, folds)
             return held_out
-        probabilities = cross_val_predict(
-            clone(self.estimator), X, domain, cv=folds, method="predict_proba"
-        )
         self.estimator_ = clone(self.estimator).fit(X, domain)
-        return _log_odds(probabilities)
+        out = self.estimator_.predict_proba(X)
+        for train, test in folds:
+            out[test] = clone(self.estimator).fit(X[train], domain[train]).predict_proba(X[test])
+        return _log_odds(out)
 
     def _odds(self, log_odds: np.ndarray) -> np.ndarray:
         slope, intercept = self.calibration_
@@ -416,7 +420,7 @@ class DomainClassifier(_RatioWeigher):
         return self._odds(_log_odds(self.estimator_.predict_proba(X)))
 
 
-def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tuple[Any, np.ndarray]:
+def _logistic(X: np.ndarray, domain: np.ndarray, folds: Folds) -> tuple[Any, np.ndarray]:
     """Fit logistic regressions on all rows and without each fold, all at once.
 
     Gives the one on all rows, and the log-odds of rows under the one that has not seen them.
@@ -427,15 +431,14 @@ def _logistic(X: np.ndarray, domain: np.ndarray, folds: StratifiedKFold) -> tupl
     root = max(float(np.einsum("ij,ij->", Z, Z, dtype=np.float64)) / len(Z), 1.0) ** 0.5
     Z /= Z.dtype.type(root)
     R, back = rotate(Z)
-    splits = list(folds.split(R, domain))
-    weights = np.ones((len(R), len(splits) + 1))
-    for fold, (_, test) in enumerate(splits):
+    weights = np.ones((len(R), len(folds) + 1))
+    for fold, (_, test) in enumerate(folds):
         weights[test, fold] = 0.0
     found = LogisticFolds(R, domain, 2, R.T @ R, weights).solve(
         C * root**2, tol=TOL[R.dtype.name], max_iter=1000
     )
-    held_out = np.empty(len(R))
-    for fold, (_, test) in enumerate(splits):
+    held_out = R @ found.coef[:, -1] + found.intercept[-1]
+    for fold, (_, test) in enumerate(folds):
         held_out[test] = R[test] @ found.coef[:, fold] + found.intercept[fold]
     coef = np.asarray(back(found.coef[:, -1:].T), dtype=np.float64) / root
     fitted = _as_pipeline(mean, scale, coef, found.intercept[-1:], found.n_iter, len(X))
