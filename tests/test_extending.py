@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from hashed import Hashed, fakes, posts
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
@@ -435,6 +436,35 @@ def test_what_does_not_adapt_is_refused(build, given, match):
     register_adaptation("mine", build)
     with pytest.raises(ValueError, match=match):
         make_fusion(**fakes(), adapt="mine", **given)
+
+
+class Lost(BaseAdapter):
+    def _learn(self, rows, y):
+        pass
+
+    def _map(self, X, target):
+        return X[:, :1]
+
+
+class Wrong(BaseWeigher):
+    def __init__(self, weights):
+        self.weights = weights
+
+    def _importance_of_source(self, rows):
+        return np.asarray(self.weights)
+
+
+def test_what_an_adapter_must_give_is_told():
+    X = pd.DataFrame({"text__0": [0.0, 1.0], "text__1": [1.0, 0.0], "domain__0": [0.0, 1.0]})
+    with pytest.raises(ValueError, match=r"_map of Lost must give.*\(1, 2\).*Got \(1, 1\)"):
+        Lost().fit_transform(X)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, -1.0], [1.0, np.nan], [[1.0], [1.0]]])
+def test_what_a_weigher_must_give_is_told(weights):
+    X = pd.DataFrame({"text__0": [0.0, 1.0, 2.0], "domain__0": [0.0, 0.0, 1.0]})
+    with pytest.raises(ValueError, match="_importance_of_source of Wrong must give 2 weights"):
+        Wrong(weights).fit(X)
 
 
 def test_an_adapter_that_joins_views_goes_with_early_fusion_alone():

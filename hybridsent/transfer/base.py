@@ -46,7 +46,9 @@ class BaseAdapter(NamedOutput, BaseEstimator, ABC):
       (ndarray of shape (n, p), the features alone), ``target`` and ``labeled`` (ndarray of bool of
       shape (n,): which rows are of the target, and which have a label); ``self.n_source_`` and
       ``self.n_target_`` are the numbers of rows of each domain, either of which may be 0, and
-      ``self._parts(rows)`` gives both in float64. `y` may be None;
+      ``self._parts(rows)`` gives both in float64. `y` are the labels, of which only those of
+      ``labeled`` rows count (in float64 where ``rows.kind`` is ``"numbers"``, those of a
+      regression), or None;
     - ``_map(X, target)``, which adapts rows (ndarray of shape (m, p), none of them of the other
       domain) and gives an ndarray of shape (m, q); a row may not depend on the others;
     - ``_names_out()``, where the columns are not those of X: names of the q columns,
@@ -182,7 +184,14 @@ class BaseAdapter(NamedOutput, BaseEstimator, ABC):
         for target in (False, True):
             which = rows.target == target
             if which.any():
-                out[which, :width] = self._map(rows.X[which], target)
+                mapped = np.asarray(self._map(rows.X[which], target))
+                if mapped.shape != (int(which.sum()), width):
+                    raise ValueError(
+                        f"_map of {type(self).__name__} must give an array of shape "
+                        f"{(int(which.sum()), width)}: the rows that it got, and a column for each "
+                        f"name of _names_out. Got {mapped.shape}."
+                    )
+                out[which, :width] = mapped
         out[:, width:] = rows.marks
         return out
 
@@ -241,8 +250,8 @@ class BaseWeigher(BaseEstimator, ABC):
     - ``_importance_of_source(rows)``, which gives an ndarray of shape (n_source,): the weights of
       the rows of the source, none of them negative, in their order. Of `rows` it reads ``X``
       (ndarray of shape (n, p), the features alone), ``target`` and ``labeled`` (ndarray of bool of
-      shape (n,): which rows are of the target, and which have a label). There are rows of both
-      domains when it is called;
+      shape (n,): which rows are of the target, and which have a label), and ``y`` (the labels, or
+      None). There are rows of both domains when it is called;
     - ``_weigh_nothing(rows)``, where more than weights is learned: sets it for one domain only.
 
     Attributes
@@ -313,7 +322,14 @@ class BaseWeigher(BaseEstimator, ABC):
 
     def _weigh(self, rows: Rows) -> np.ndarray:
         """Weights of all rows."""
-        importance = self._importance_of_source(rows)
+        importance = np.asarray(self._importance_of_source(rows), dtype=np.float64)
+        n = int((~rows.target).sum())
+        if importance.shape != (n,) or not np.all((importance >= 0) & (importance < np.inf)):
+            raise ValueError(
+                f"_importance_of_source of {type(self).__name__} must give {n} weights, one for "
+                "each row of the source, none of them negative, infinite or NaN. Got an array of "
+                f"shape {importance.shape}: {importance!r:.100}."
+            )
         out = np.zeros(len(rows.X))
         out[~rows.target] = importance
         # a target row stands for itself, and counts as a source row does in the mean
