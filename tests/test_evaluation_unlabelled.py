@@ -184,7 +184,7 @@ def test_a_class_minus_one_is_refused_where_it_would_be_no_label():
 
 def test_what_adapts_and_would_learn_minus_one_as_a_class_is_refused():
     X, y, _ = half("text")
-    with pytest.raises(ValueError, match="What adapts needs"):
+    with pytest.raises(ValueError, match="needs the domain parameter"):
         evaluate(make_pipeline(CORAL(), LogisticRegression()), X, y, cv=4)
 
 

@@ -99,8 +99,8 @@ def metric_name(name: str) -> str:
     if name in OWN_METRICS:
         return name
     raise ValueError(
-        "The scoring parameter must hold names of scikit-learn's scorers, or of metrics that were "
-        f"registered. Got {name!r}; hybridsent.evaluation.list_metrics() lists them."
+        "The scoring parameter must hold names of scikit-learn's scorers. Got "
+        f"{name!r}; hybridsent.evaluation.list_metrics() lists them."
         f"{did_you_mean(plain, [*known, *ALIASES, *OWN_METRICS])} {told_of_plugins()}".rstrip()
     )
 
