@@ -68,8 +68,8 @@ def evaluate(
         All that scikit-learn's cross_validate takes: names of scorers, what ``make_scorer`` gives,
         callables ``(estimator, X, y)`` that give a number or a dict of them, dicts of these by
         name; None is the estimator's ``score``. A single callable is called ``"score"``. Names that
-        papers use are known, too: ``"UAR"`` is ``"balanced_accuracy"``. The default is accuracy,
-        weighted F1, macro F1 and balanced accuracy.
+        papers use are known, too (``"UAR"`` is ``"balanced_accuracy"``), and those of
+        `register_metric`. The default is accuracy, weighted F1, macro F1 and balanced accuracy.
     n_jobs : int, default=None
         Folds at once, in threads; None and -1 take every core. Linear algebra then keeps to one
         thread a fold, which wastes less than one fold at a time on every core.
@@ -86,6 +86,12 @@ def evaluate(
     ------
     ValueError
         If labels, groups, folds or metrics do not fit the table or the estimator.
+
+    See Also
+    --------
+    search : Judges a choice among several.
+    transfer_report : Judges what adapts to another domain.
+    register_metric : Gives a metric of one's own a name.
 
     Examples
     --------
