@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import clone, config_context
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
@@ -51,6 +51,15 @@ from hybridsent.heads import (
     TunedLinearClassifier,
 )
 from hybridsent.persist import load
+from hybridsent.transfer import (
+    KLIEP,
+    ContinuedBoostingClassifier,
+    DomainClassifier,
+    PriorClassifier,
+    PriorRegressor,
+    ReweightedEstimator,
+    TrAdaBoostRegressor,
+)
 
 
 def speakers(seed, *, n_speakers=12, each=25, width=60, voice=2.5, mood=1.0):
@@ -597,3 +606,42 @@ def test_views_are_weighed_by_what_they_say_of_other_speakers():
         for groups in (None, who)
     )
     assert told["voice"] < 0.1 * plain["voice"]
+
+
+# -- transfer --------------------------------------------------------------------------------------
+
+
+def two_sites(groups=True):
+    X, y, who = speakers(3, n_speakers=8, each=15, width=6)
+    table = in_views(X, who if groups else None)
+    table["domain__0"] = (who % 2).astype(float)
+    return table, y, who
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen"),
+    [
+        (KLIEP(), "gamma_"),
+        (DomainClassifier(), "calibration_"),
+        (DomainClassifier(LogisticRegression()), "calibration_"),
+        (PriorClassifier(), "losses_"),
+        (PriorRegressor(), "losses_"),
+        (TrAdaBoostRegressor(n_estimators=2, n_steps=3), "step_errors_"),
+        (ContinuedBoostingClassifier(n_estimators=5, n_jobs=1), "losses_"),
+        (ReweightedEstimator(TunedLinearClassifier(), "balanced"), "estimator_"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else type(each).__name__,
+)
+def test_transfer_keeps_groups_together(model, chosen):
+    table, y, who = two_sites()
+    plain, _, _ = two_sites(groups=False)
+    target = y.astype(float) if is_regressor(model) else y
+
+    def what(fitted):
+        found = getattr(fitted, chosen)
+        return np.round(np.array(list(getattr(found, "scores_", {0: found}).values())), 6)
+
+    told = what(clone(model).fit(plain, target, groups=who))
+    np.testing.assert_array_equal(told, what(clone(model).fit(table, target)))
+    if chosen != "gamma_":  # one of few candidates
+        assert not np.array_equal(told, what(clone(model).fit(plain, target)))

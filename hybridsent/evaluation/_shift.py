@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_array, check_random_state
 
+from hybridsent._folds import inner_folds
 from hybridsent._numerics.kernels import kernel_blocks, median_gamma
 from hybridsent._numerics.scale import column_scale
 
@@ -267,11 +267,9 @@ def proxy_a_distance(
     X = np.vstack([s, t])
     sign = np.repeat([-1.0, 1.0], [len(s), len(t)])
     weight = np.concatenate([w, np.full(len(t), 1 / len(t))])
-    folds = StratifiedKFold(
-        min(cv, len(s), len(t)), shuffle=True, random_state=int(rng.randint(2**31))
-    )
+    folds = inner_folds(sign, min(cv, len(s), len(t)), random_state=int(rng.randint(2**31)))
     wrong = np.zeros(len(X), dtype=bool)
-    for train, test in folds.split(X, sign):
+    for train, test in folds:
         wrong[test] = _guess(X, sign, weight, train, test) != sign[test]
     error = float(weight @ wrong) / 2
     return max(0.0, 2 * (1 - 2 * error))

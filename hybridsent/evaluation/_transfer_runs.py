@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -21,7 +20,6 @@ from hybridsent._folds import outer_folds
 from hybridsent._hints import did_you_mean
 from hybridsent._tags import adapting_parts, adapts, reads_domain
 from hybridsent._threads import in_threads
-from hybridsent._warnings import ignored_warnings
 from hybridsent.evaluation._columns import picks_columns, readable
 from hybridsent.evaluation._draws import Answers
 from hybridsent.evaluation._fits import fit_model, fresh
@@ -283,31 +281,15 @@ def target_folds(
     ValueError
         If there are fewer rows or groups than folds, or the test folds are no partition.
     """
-    n = len(y)
-    if cv is None:
-        return [(np.arange(0), np.arange(n))]
-    if not isinstance(cv, (int, np.integer)):
-        folds = list(check_cv(cv, y, classifier=not regression).split(np.zeros(n), y, groups))
-        tested = np.sort(np.concatenate([test for _, test in folds]))
-        if not np.array_equal(tested, np.arange(n)):
-            raise ValueError(
-                "The cv parameter must put each row of the target into one test fold. Got "
-                f"{len(tested)} test rows for {n} rows; n_repeats makes the folds again."
-            )
-        return folds
-    if cv < 2 or cv > n:
-        raise ValueError(
-            f"The cv parameter must be from 2 to the rows of the smallest target, or None. Got "
-            f"{cv} for {n} rows."
-        )
-    if groups is not None and not regression:
-        return outer_folds(y, int(cv), groups, random_state=seed)
-    if groups is not None:
-        return list(GroupKFold(int(cv)).split(np.zeros(n), y, groups))
-    rare = regression or np.unique(y, return_counts=True)[1].max() < cv
-    kind: Any = KFold if rare else StratifiedKFold
-    with ignored_warnings(UserWarning, "The least populated class"):
-        return list(kind(int(cv), shuffle=True, random_state=seed).split(np.zeros(n), y))
+    return outer_folds(
+        y,
+        cv,
+        groups,
+        random_state=seed,
+        kind="numbers" if regression else "classes",
+        every_row=True,
+        known=np.ones(len(y), dtype=bool),
+    )
 
 
 def draw_labels(
