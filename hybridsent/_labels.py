@@ -201,7 +201,7 @@ def check_minus_one_is_no_class(
         As in `labeled_rows`.
     name : str, default="y"
         What the labels are called, where the message is read.
-    way_out : str
+    way_out : str, default="leave them out"
         What to do where these rows have no label, there.
     error : type of Exception, default=ValueError
         What is raised.

@@ -81,8 +81,8 @@ class LabeledSplit(BaseCrossValidator):
         ----------
         X : array or DataFrame of n rows
             The rows.
-        y : array of shape (n,)
-            Labels.
+        y : array of shape (n,), default=None
+            Labels, which must be there.
         groups : array of shape (n,) or None, default=None
             Rows of one group (speaker, video) are never on both sides.
 
