@@ -29,6 +29,7 @@ __all__ = [
     "Kind",
     "check_minus_one_is_no_class",
     "kind_of",
+    "kind_that_keeps_classes",
     "labeled_rows",
     "one_column",
     "plain_labels",
@@ -239,6 +240,42 @@ def check_minus_one_is_no_class(
             f"{meant[0]!r} in {len(meant)} rows. If it is a class, rename the class; if these rows "
             f"have no label, {way_out}."
         )
+
+
+def kind_that_keeps_classes(y: Any, reader: str, *, stacklevel: int = 2) -> Kind:
+    """Tell what labels are to a step that can do without a mark: no class is lost in silence.
+
+    Where -1 can only be a class it is one, and where it may be one a `TableWarning` says how it is
+    read.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+    reader : str
+        Who reads them, for the warning.
+    stacklevel : int, default=2
+        As in ``warnings.warn``.
+
+    Returns
+    -------
+    {"classes", "names", "numbers"}
+        What the labels are.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import kind_that_keeps_classes
+    >>> kind_that_keeps_classes([-1, 1, 1], "MCCA"), kind_that_keeps_classes(["a", -1], "MCCA")
+    ('names', 'classes')
+    """
+    kind = kind_of(None, y)
+    if kind != "classes":
+        return kind
+    if _decided.get() is None and what_minus_one_is(y, kind) == "class":
+        return "names"
+    others = "the other labels are 0 and 1, as of a polarity"
+    warn_of_a_class_minus_one(y, reader, others, stacklevel=stacklevel + 1)
+    return kind
 
 
 def warn_of_a_class_minus_one(y: Any, reader: str, why: str, *, stacklevel: int = 2) -> None:

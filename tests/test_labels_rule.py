@@ -21,7 +21,7 @@ from hybridsent._labels import (
     reading_labels_as,
     what_minus_one_is,
 )
-from hybridsent.alignment import MCCA
+from hybridsent.alignment import GCCA, MCCA
 from hybridsent.evaluation import LabeledSplit, evaluate, labeled_scorer, search
 from hybridsent.exceptions import TableWarning
 from hybridsent.few_label import LabeledOnly
@@ -133,15 +133,16 @@ def test_alignment_reads_scores_as_everybody_does(views):
     assert abs(without.canonical_correlations_[0] - first[0]) > 0.01
 
 
-@pytest.mark.parametrize("others", [[1], [-2, 1, 2]])
-def test_a_class_minus_one_aligns_or_is_refused(views, others):
+def test_where_minus_one_can_only_be_a_class_it_aligns_as_one(views):
     X, y = views
-    labels = np.where(y < 0, -1, np.resize(others, 200))
-    if min(others) < -1:  # as numbers: each row has one
-        assert labeled_rows(labels).all()
-        return
-    with pytest.raises(ValueError, match=r"y of MCCA must not hold a class -1.*rename the class"):
-        MCCA(supervised=True).fit(X, labels)
+    polar = np.where(y < 0, -1, 1)
+    named = np.where(y < 0, "a", "b")
+    for aligner in (MCCA(supervised=True), GCCA(supervised=True)):
+        found = aligner.fit(X, polar).transform(X)
+        np.testing.assert_allclose(found, aligner.fit(X, named).transform(X))
+    pieces = MCCA(supervised=True).partial_fit(X, np.sign(y), classes=[-1, 0, 1]).transform(X)
+    whole = MCCA(supervised=True).fit(X, np.array(["a", "b", "c"])[np.sign(y) + 1]).transform(X)
+    np.testing.assert_allclose(np.abs(pieces), np.abs(whole), atol=1e-8)
 
 
 def test_a_polarity_is_warned_of_where_labels_align(views):

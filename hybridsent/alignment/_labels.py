@@ -8,12 +8,11 @@ import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
 from hybridsent._labels import (
-    check_minus_one_is_no_class,
-    kind_of,
+    Kind,
+    kind_that_keeps_classes,
     labeled_rows,
     one_column,
     plain_labels,
-    warn_of_a_class_minus_one,
 )
 
 __all__ = ["label_view"]
@@ -43,7 +42,7 @@ def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.nda
     Raises
     ------
     ValueError
-        If y is not given, or of another length, no row has a label, or a class is called -1.
+        If y is not given, or of another length, or no row has a label.
     """
     if y is None:
         raise ValueError(
@@ -52,13 +51,10 @@ def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.nda
     labels = one_column(y)
     if len(labels) != n:
         raise ValueError(f"y must have one label a row of X. Got {len(labels)} for {n} rows.")
-    kind = kind_of(None, labels)
-    if classes is not None and kind != "numbers":
+    if classes is None:
+        kind: Kind = kind_that_keeps_classes(labels, caller, stacklevel=4)
+    else:  # where a user lists the classes, -1 is one if it is among them
         kind = "names" if -1 in list(classes) else "classes"
-    if kind == "classes":
-        check_minus_one_is_no_class(labels, kind=kind, name=f"y of {caller}")
-        others = "the other labels are 0 and 1, as of a polarity"
-        warn_of_a_class_minus_one(labels, caller, others, stacklevel=4)
     labelled = labeled_rows(labels, kind)
     if not labelled.any():
         raise ValueError(

@@ -15,12 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._labels import (
-    kind_of,
+    kind_that_keeps_classes,
     labeled_rows,
     one_column,
     plain_labels,
-    warn_of_a_class_minus_one,
-    what_minus_one_is,
 )
 from hybridsent._params import HasMethods
 from hybridsent.views import as_matrix
@@ -113,12 +111,7 @@ class PresentRows(NamedOutput, BaseEstimator):
 
     def _labeled(self, y: np.ndarray) -> np.ndarray:
         """Tell the rows with a label; -1 is a class where it can be nothing else."""
-        kind = kind_of(self, y)
-        if kind == "classes" and what_minus_one_is(y, kind) == "class":
-            kind = "names"
-        if kind == "classes":
-            others = "the other labels are 0 and 1, as of a polarity"
-            warn_of_a_class_minus_one(y, type(self).__name__, others, stacklevel=4)
+        kind = kind_that_keeps_classes(y, type(self).__name__, stacklevel=4)
         return labeled_rows(y, kind)
 
     def __setstate__(self, state: Any) -> None:
