@@ -19,6 +19,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._numerics.devices import devices_here, has_device
 from hybridsent._params import Devices, HasMethods
 from hybridsent.exceptions import SlowPathWarning
 from hybridsent.views import as_matrix
@@ -193,16 +194,10 @@ def _obstacle(device: str) -> str | None:
             "scikit-learn computes there only where the environment variable SCIPY_ARRAY_API is 1: "
             "start with it, for example SCIPY_ARRAY_API=1 python train.py"
         )
-    import torch
-
-    there = {
-        "torch:cpu": True,
-        "mps": torch.backends.mps.is_available(),
-        **{f"cuda:{i}": True for i in range(torch.cuda.device_count())},
-    }
-    if there.get("cuda:0" if device == "cuda" else device, False):
+    if has_device(device.removeprefix("torch:")):
         return None
-    return f"torch finds {[name for name in there if there[name]]} on this machine"
+    there = [name if name != "cpu" else "torch:cpu" for name in reversed(devices_here())]
+    return f"torch finds {there} on this machine"
 
 
 def _tensor(values: np.ndarray, device: str) -> Any:

@@ -20,6 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from hybridsent._numerics.networks import info_nce
 from hybridsent.alignment import (
     MCCA,
     ContrastiveAligner,
@@ -29,7 +30,7 @@ from hybridsent.alignment import (
     permutation_test,
 )
 from hybridsent.alignment._contrastive import _reciprocal_rank
-from hybridsent.alignment._contrastive_loss import ContrastiveLoss, info_nce
+from hybridsent.alignment._contrastive_loss import ContrastiveLoss
 from hybridsent.alignment._correlation_loss import CorrelationLoss, total_correlation
 from hybridsent.persist import inspect, load, save
 

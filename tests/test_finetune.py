@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
+from hybridsent._numerics.networks import info_nce
 from hybridsent.encoders import Options, _graphs, get_backbone, release_networks
 from hybridsent.exceptions import CellError, CellWarning, MissingDependencyError
 from hybridsent.finetune import finetune
 from hybridsent.finetune._data import Data
 from hybridsent.finetune._layers import layers_of
-from hybridsent.finetune._losses import contrastive, coral, info_nce
+from hybridsent.finetune._losses import contrastive, coral
 from hybridsent.finetune._network import encode_all, model_of, trainable, vectors_of
 from hybridsent.finetune._objective import probe
 from hybridsent.finetune._rows import batches_of, held_out_rows, read
@@ -91,7 +92,7 @@ def test_info_nce_is_the_mean_of_both_directions(rng):
     scores = np.exp(u @ v.T / 0.3)
     rows = -np.log(np.diag(scores) / scores.sum(1)).mean()
     columns = -np.log(np.diag(scores) / scores.sum(0)).mean()
-    value = float(info_nce(torch.tensor(a), torch.tensor(b), 0.3))
+    value = float(info_nce(torch.tensor(a), torch.tensor(b), 1 / 0.3))
     assert value == pytest.approx((rows + columns) / 2)
 
 

@@ -20,6 +20,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from hybridsent import TextEncoder, load, make_fusion, save
+from hybridsent._numerics import devices
 from hybridsent.encoders import BaseEncoder, _base, _loaded, _runtime
 from hybridsent.exceptions import (
     BundleError,
@@ -154,7 +155,7 @@ def test_a_device_that_is_not_here_is_replaced_with_a_warning(tmp_path, monkeypa
     with monkeypatch.context() as card:
         card.setattr(_runtime, "resolve_device", lambda device: "cpu")
         path = save(model, tmp_path / "m")
-    monkeypatch.setattr(_runtime, "_accelerator_possible", lambda: False)
+    monkeypatch.setattr(devices, "_accelerator_possible", lambda: False)
     with pytest.warns(VersionWarning, match="'cuda', which is not here.*'auto'"):
         again = load(path)
     assert encoder_of(again).device == again[0].transformers[0][1].device == "auto"

@@ -155,7 +155,12 @@ _AT_ONCE = 0.03  # of all unknowns join in a round, the steepest ones
 
 
 def sparse_quadratic(
-    K: np.ndarray, linear: np.ndarray, region: Region, *, tol: float = 1e-9
+    K: np.ndarray,
+    linear: np.ndarray,
+    region: Region,
+    *,
+    tol: float = 1e-9,
+    share: float = _SHARE,
 ) -> np.ndarray | None:
     r"""Minimise :math:`\tfrac12 b'Kb - c'b` over a box and a slab, unknown by unknown.
 
@@ -174,6 +179,9 @@ def sparse_quadratic(
         The box and the slab.
     tol : float, default=1e-9
         Largest fault of the gradient, relative to the largest entry of c.
+    share : float, default=0.4
+        Share of unknowns above zero at which it gives up; 1 for few unknowns, which are quick in
+        any case.
 
     Returns
     -------
@@ -186,15 +194,17 @@ def sparse_quadratic(
     """
     # systems are small, and change with each unknown: threads would wait for one another
     with one_blas_thread():
-        return _in_region(K, linear, region, tol)
+        return _in_region(K, linear, region, tol, share)
 
 
-def _in_region(K: np.ndarray, linear: np.ndarray, region: Region, tol: float) -> np.ndarray | None:
+def _in_region(
+    K: np.ndarray, linear: np.ndarray, region: Region, tol: float, share: float
+) -> np.ndarray | None:
     """Solve with zero as bound, and move the sum into the slab if it is outside."""
     scale = tol * max(1.0, float(np.abs(linear).max()))
     b, multiplier, edge = np.zeros(len(linear)), 0.0, 0.0
     for attempt in range(50):
-        found = _above_zero(K, linear + multiplier, b, scale)
+        found = _above_zero(K, linear + multiplier, b, scale, share)
         if found is None or found[0].max() >= region.upper:
             return None
         b, slope = found
@@ -208,7 +218,7 @@ def _in_region(K: np.ndarray, linear: np.ndarray, region: Region, tol: float) ->
 
 
 def _above_zero(
-    K: np.ndarray, linear: np.ndarray, start: np.ndarray, fault: float
+    K: np.ndarray, linear: np.ndarray, start: np.ndarray, fault: float, share: float
 ) -> tuple[np.ndarray, float] | None:
     """Solve with one bound, zero; and tell how the sum of b grows with the linear term."""
     n = len(linear)
@@ -232,7 +242,7 @@ def _above_zero(
         if len(wanted) > most:
             wanted = wanted[np.argpartition(gradient[wanted], most)[:most]]
         free[wanted] = True
-        if free.sum() > _SHARE * n + 10:
+        if free.sum() > share * n + 10:
             return None
     return None
 

@@ -18,8 +18,8 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._numerics.devices import resolve_device
 from hybridsent._numerics.moments import Moments, project, span
-from hybridsent._numerics.networks import resolve_device
 from hybridsent._params import Devices, Interval, StrOptions
 from hybridsent.alignment._base import AlignerMixin, check_rows
 from hybridsent.alignment._labels import label_view

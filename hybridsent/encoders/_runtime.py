@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._numerics.devices import has_device, resolve_device
 from hybridsent.encoders._files import check_unchanged
 from hybridsent.encoders._network import Network, Options
 from hybridsent.encoders._processor import has_bfloat16, multiplies_bfloat16
@@ -39,90 +40,6 @@ _WORTH_A_CARD = 1024  # cells: loading a network on another card takes seconds
 
 _networks: dict[tuple[str, str, str, str, str, int], Network] = {}
 _lock = threading.Lock()
-
-
-def resolve_device(device: str) -> str:
-    """Turn ``"auto"`` into the best device there is.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` or a torch device such as ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-
-    Returns
-    -------
-    str
-        A torch device.
-
-    Raises
-    ------
-    ValueError
-        If the device is not on this machine.
-
-    Examples
-    --------
-    >>> from hybridsent.encoders._runtime import resolve_device
-    >>> resolve_device("cpu")
-    'cpu'
-    """
-    if device == "cpu" or (device == "auto" and not _accelerator_possible()):
-        return "cpu"
-    import torch
-
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if device == "auto":
-        return "cuda" if there["cuda"] else "mps" if there["mps"] else "cpu"
-    if not there.get(device.split(":")[0], False):
-        usable = [name for name, found in there.items() if found]
-        raise ValueError(
-            "The device parameter must be 'auto' or a device of this machine "
-            f"({', '.join(usable)}). Got {device!r}."
-        )
-    return device
-
-
-def has_device(device: str) -> bool:
-    """Tell whether this machine has a device; torch is asked only where there may be one.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` or a torch device.
-
-    Returns
-    -------
-    bool
-        False where `resolve_device` would raise.
-
-    Examples
-    --------
-    >>> from hybridsent.encoders._runtime import has_device
-    >>> has_device("cpu"), has_device("auto")
-    (True, True)
-    """
-    if device not in ("cpu", "auto") and not _accelerator_possible():
-        return False
-    try:
-        resolve_device(device)
-    except ValueError:
-        return False
-    return True
-
-
-def _accelerator_possible() -> bool:
-    """Look for the device files of a GPU: importing torch to ask takes seconds.
-
-    Where every row is in the store, nothing else needs torch.
-    """
-    if sys.platform != "linux":
-        return True
-    files = ("nvidiactl", "nvidia0", "dxg", "kfd")
-    # a third of what Path asks, and this runs in every call
-    return any(os.path.exists(f"/dev/{name}") for name in files)  # noqa: PTH110
 
 
 def resolve_precision(precision: str, device: str) -> str:

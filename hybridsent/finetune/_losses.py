@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["contrastive", "coral", "info_nce"]
+__all__ = ["contrastive", "coral"]
 
 
 def contrastive(vectors: Any, labels: Any, temperature: float) -> Any:
@@ -52,44 +52,6 @@ def contrastive(vectors: Any, labels: Any, temperature: float) -> Any:
     counts = same.sum(1)
     each = -log_shares.masked_fill(~same, 0.0).sum(1) / counts.clamp_min(1)
     return each.sum() / (counts > 0).sum().clamp_min(1)
-
-
-def info_nce(left: Any, right: Any, temperature: float) -> Any:
-    r"""Contrast of pairs: the two sides of a row are nearer than those of different rows.
-
-    .. math:: -\frac1{2n} \sum_i \Big(\log \frac{\exp(a_i^\top b_i/\tau)}{\sum_j \exp(a_i^\top
-              b_j/\tau)} + \log \frac{\exp(a_i^\top b_i/\tau)}{\sum_j \exp(a_j^\top b_i/\tau)}\Big)
-
-    Parameters
-    ----------
-    left, right : Tensor of shape (n, width)
-        The sides, of any length.
-    temperature : float
-        Tau.
-
-    Returns
-    -------
-    Tensor
-        The loss.
-
-    References
-    ----------
-    Radford et al. (2021), Learning transferable visual models, figure 3.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from hybridsent.finetune._losses import info_nce
-    >>> sides = torch.eye(2)
-    >>> round(float(info_nce(sides, sides, 0.1)), 4), round(float(info_nce(sides, sides, 1e9)), 4)
-    (0.0, 0.6931)
-    """
-    import torch
-
-    normalize, cross_entropy = torch.nn.functional.normalize, torch.nn.functional.cross_entropy
-    scores = normalize(left, dim=1) @ normalize(right, dim=1).T / temperature
-    pairs = torch.arange(len(scores), device=scores.device)
-    return (cross_entropy(scores, pairs) + cross_entropy(scores.T, pairs)) / 2
 
 
 def coral(left: Any, right: Any) -> Any:

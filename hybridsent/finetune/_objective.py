@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.finetune._losses import contrastive, coral, info_nce
+from hybridsent._numerics.networks import info_nce
+from hybridsent.finetune._losses import contrastive, coral
 
 __all__ = ["Objective", "Rows", "probe"]
 
@@ -182,7 +183,7 @@ class Objective:
             projected = (vectors - self.centre) @ self.projection
             if self.alignment == "coral":
                 return coral(projected, self.aims[some.tolist()])
-            return info_nce(projected, self.aims[some.tolist()], self.temperature)
+            return info_nce(projected, self.aims[some.tolist()], 1 / self.temperature)
         codes = self.codes[some.tolist()]
         if self.loss == "contrastive":
             return contrastive(vectors, codes, self.temperature)

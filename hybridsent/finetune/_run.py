@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._numerics.devices import resolve_device
 from hybridsent._numerics.networks._rows import few_threads
 from hybridsent.encoders import BaseEncoder
-from hybridsent.encoders._runtime import resolve_device, resolve_precision
+from hybridsent.encoders._runtime import resolve_precision
 from hybridsent.finetune._data import Data
 from hybridsent.finetune._layers import add_lora, layers_of, merge_lora
 from hybridsent.finetune._loop import Loop, Schedule

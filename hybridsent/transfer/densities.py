@@ -12,7 +12,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.optimize import Bounds, minimize
 from sklearn.utils import check_random_state, gen_batches
 
 from hybridsent._folds import inner_folds
@@ -23,6 +22,7 @@ from hybridsent._numerics.kernels import (
     median_gamma,
     sample_rows,
 )
+from hybridsent._numerics.quadratic import Region, minimize_quadratic, sparse_quadratic
 from hybridsent._params import Interval
 from hybridsent._threads import one_blas_thread
 from hybridsent.exceptions import TransferWarning
@@ -158,8 +158,8 @@ class KLIEP(_CentersWeigher):
     .. math:: \max_a \frac{1}{n_t} \sum_j \log w(x_j^t) \quad\text{s.t.}\quad
               \frac{1}{n_s} \sum_i w(x_i^s) = 1,\ a \ge 0
 
-    The problem is concave. It is solved to its optimum by L-BFGS-B, where the paper climbs along
-    the gradient. The width of the kernel is that under which
+    The problem is concave. It is solved to its optimum by Newton's method, a quadratic program a
+    step, where the paper climbs along the gradient. The width of the kernel is that under which
     target rows that were held out, of 2,000 at most, are most likely; widths are tried from the
     middle one on, until the next ones on both sides are worse.
 
@@ -307,21 +307,46 @@ def _climb(
     shares = np.full(len(means), 1 / len(means))
     if near is not None:  # no row may be without any centre
         shares = 0.1 * shares + 0.9 * near * means
-
-    def value(shares: np.ndarray) -> tuple[float, np.ndarray]:
-        ratio = np.maximum(parts @ shares, TINY)
-        return float(shares.sum() - np.log(ratio).mean()), 1 - (1 / ratio) @ parts / len(parts)
-
-    found = minimize(
-        value,
-        shares,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=Bounds(0, np.inf),
-        options={"maxiter": 2000, "maxfun": 4000, "ftol": 1e-15, "gtol": gap, "maxcor": 20},
-    )
-    shares = np.maximum(found.x, 0)
+    ratio = np.maximum(parts @ shares, TINY)
+    for _ in range(100):
+        scaled = parts * (1 / ratio)[:, None]
+        slope = 1 - scaled.mean(axis=0)
+        if max(-slope.min(), abs(slope @ shares)) < gap:
+            break
+        bend = scaled.T @ scaled / len(scaled)
+        bend[np.diag_indices_from(bend)] += 1e-10 * np.trace(bend) / len(bend)
+        goal = _nearest(bend, bend @ shares - slope, 0.1 * gap)
+        shares, ratio, moved = _search(parts, shares, ratio, goal - shares, slope)
+        if not moved:
+            break
     return np.asarray(shares / shares.sum() / means)
+
+
+def _nearest(bend: np.ndarray, linear: np.ndarray, tol: float) -> np.ndarray:
+    """Minimise the quadratic function of a step of Newton's over all shares from zero."""
+    region = Region(1e3, -1.0, 1e3 * len(linear))
+    found = sparse_quadratic(bend, linear, region, tol=tol, share=1.0)
+    return minimize_quadratic(bend, linear, region)[0] if found is None else found
+
+
+def _search(
+    parts: np.ndarray,
+    shares: np.ndarray,
+    ratio: np.ndarray,
+    step: np.ndarray,
+    slope: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Go as much of a step as makes the target likelier by what its slope promises."""
+    change, descent = parts @ step, float(slope @ step)
+    part = 1.0
+    while descent < 0 and part > 1e-10:
+        new = ratio + part * change
+        if new.min() > 0:
+            gain = part * step.sum() - np.log(new / ratio).mean()
+            if gain <= 1e-4 * part * descent:
+                return np.maximum(shares + part * step, 0), new, gain < -1e-13
+        part /= 2
+    return shares, ratio, False
 
 
 PENALTIES = 10.0 ** np.arange(-3, 2)

@@ -10,18 +10,18 @@ one. What is kept are NumPy arrays.
 """
 
 from hybridsent._numerics.networks._layers import dropout, initialise, layer, load, mlp, to_arrays
-from hybridsent._numerics.networks._rows import resolve_device
+from hybridsent._numerics.networks._losses import info_nce
 from hybridsent._numerics.networks._train import Trained, predict, train
 
 __all__ = [
     "Trained",
     "dropout",
+    "info_nce",
     "initialise",
     "layer",
     "load",
     "mlp",
     "predict",
-    "resolve_device",
     "to_arrays",
     "train",
 ]

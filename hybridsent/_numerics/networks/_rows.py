@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Batches", "Rows", "few_threads", "resolve_device", "tensors"]
+__all__ = ["Batches", "Rows", "few_threads", "tensors"]
 
 _SMALL = 2**26  # multiplications of a forward pass below which threads cost more than they bring
 
@@ -102,43 +102,6 @@ def _tensor(array: np.ndarray, device: torch.device, precision: str) -> torch.Te
     # torch warns of memory that cannot be written, such as that of a joblib worker
     values = np.require(values, requirements=["C", "W"])
     return torch.from_numpy(values).to(device)
-
-
-def resolve_device(device: str) -> torch.device:
-    """Find a device of torch by name.
-
-    Parameters
-    ----------
-    device : str
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"auto"`` for the fastest there is.
-
-    Returns
-    -------
-    torch.device
-        The device.
-
-    Raises
-    ------
-    ValueError
-        If it is not there.
-
-    Examples
-    --------
-    >>> from hybridsent._numerics.networks import resolve_device
-    >>> resolve_device("cpu")
-    device(type='cpu')
-    """
-    import torch
-
-    there = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
-    there += ["mps"] * torch.backends.mps.is_available() + ["cpu"]
-    name = {"auto": there[0], "cuda": "cuda:0"}.get(device, device)
-    if name not in there:
-        raise ValueError(
-            f"device must be one that torch finds on this machine, {there}, or 'auto'. "
-            f"Got {device!r}."
-        )
-    return torch.device(name)
 
 
 def few_threads(module: torch.nn.Module, rows: int) -> AbstractContextManager[Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybridsent._folds import hold_out
+from hybridsent._numerics.devices import resolve_device
 from hybridsent._numerics.networks._layers import Build, initialise
 from hybridsent._numerics.networks._net import Loss, criterion_class, net_class
-from hybridsent._numerics.networks._rows import Batches, few_threads, resolve_device, tensors
+from hybridsent._numerics.networks._rows import Batches, few_threads, tensors
 
 if TYPE_CHECKING:
     import torch
@@ -142,7 +143,7 @@ def train(
     import torch
     from sklearn.utils import check_random_state
 
-    where = resolve_device(device)
+    where = torch.device(resolve_device(device))
     rng = check_random_state(random_state)
     seeds = [int(seed) for seed in rng.randint(2**31 - 1, size=4)]
     module = build(torch.Generator(where).manual_seed(seeds[0]))
@@ -209,7 +210,7 @@ def predict(
     """
     import torch
 
-    where = resolve_device(device)
+    where = torch.device(resolve_device(device))
     module = module.to(where).eval()
     kinds = {parameter.dtype for parameter in module.parameters()}
     precision = "float64" if torch.float64 in kinds else "float32"
