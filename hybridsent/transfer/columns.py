@@ -26,7 +26,37 @@ from hybridsent.views import DOMAIN, GROUP, as_matrix, is_indicator, is_passthro
 __all__ = ["DropDomain", "GroupScaler"]
 
 
-class GroupScaler(NamedOutput, BaseEstimator):
+class _ColumnReader(NamedOutput, BaseEstimator):
+    """Base of transformers that read a column by the name of its view, and may drop it."""
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns: those of X, without the one that is dropped.
+
+        Parameters
+        ----------
+        input_features : array of str, default=None
+            Ignored; the names seen in `fit` count.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        check_is_fitted(self)
+        return kept_names(self, self._dropped())
+
+    def _dropped(self) -> str:
+        """Give the view whose column is dropped; an empty name for none."""
+        raise NotImplementedError
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class GroupScaler(_ColumnReader):
     r"""Standardise the columns within each group: a speaker, a site, a domain.
 
     A value becomes :math:`(x - \mu_g) / \sigma_g` with mean and standard deviation of its column
@@ -156,21 +186,8 @@ class GroupScaler(NamedOutput, BaseEstimator):
             )
         return out
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: those of X, without the groups if they are dropped.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored; the names seen in `fit` count.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
-        check_is_fitted(self)
-        return kept_names(self, self.by if self.drop else "")
+    def _dropped(self) -> str:
+        return self.by if self.drop else ""
 
     def _read(self, X: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
         values = as_matrix(self, X, reset=reset)
@@ -209,14 +226,13 @@ class GroupScaler(NamedOutput, BaseEstimator):
         return pooled, scale_of(pooled, spread, values.dtype, n)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         reads = {"reads_group": self.by == GROUP, "reads_domain": self.by != GROUP}
-        return with_capabilities(tags, adapts=True, takes_unlabelled=True, **reads)
+        return with_capabilities(
+            super().__sklearn_tags__(), adapts=True, takes_unlabelled=True, **reads
+        )
 
 
-class DropDomain(NamedOutput, BaseEstimator):
+class DropDomain(_ColumnReader):
     """Drop the column ``domain__0``, and nothing else.
 
     It stands where a step that adapts would stand: the pipeline is then the same without transfer.
@@ -292,24 +308,5 @@ class DropDomain(NamedOutput, BaseEstimator):
         off = [i for i, name in enumerate(names) if view_of(name) == self.view]
         return np.delete(values, off, axis=1) if off else values
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: those of X without the one dropped.
-
-        Parameters
-        ----------
-        input_features : array of str, default=None
-            Ignored; the names seen in `fit` count.
-
-        Returns
-        -------
-        ndarray of str
-            One name per column.
-        """
-        check_is_fitted(self)
-        return kept_names(self, self.view)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+    def _dropped(self) -> str:
+        return self.view

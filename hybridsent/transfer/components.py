@@ -36,6 +36,15 @@ __all__ = ["JDA", "TCA", "SubspaceAlignment"]
 BLOCK = 4096
 """Rows multiplied at a time: so few that sums in float32 stay exact enough, before float64 adds."""
 
+_KERNEL_CONSTRAINTS: dict[str, list[Any]] = {
+    "n_components": [Interval(Integral, 1, None, closed="left")],
+    "kernel": [StrOptions({"rbf", "linear"})],
+    "gamma": [None, Interval(Real, 0, None, closed="neither")],
+    "mu": [Interval(Real, 0, None, closed="neither")],
+    "n_landmarks": [None, Interval(Integral, 2, None, closed="left")],
+    "random_state": ["random_state"],
+}
+
 
 class ComponentAdapter(BaseAdapter):
     """Base of the adapters that give new columns; `_learn` sets ``n_components_``."""
@@ -245,14 +254,7 @@ class TCA(ComponentAdapter):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "kernel": [StrOptions({"rbf", "linear"})],
-        "gamma": [None, Interval(Real, 0, None, closed="neither")],
-        "mu": [Interval(Real, 0, None, closed="neither")],
-        "n_landmarks": [None, Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = _KERNEL_CONSTRAINTS
 
     def __init__(
         self,
@@ -406,16 +408,11 @@ class JDA(ComponentAdapter):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "kernel": [StrOptions({"rbf", "linear"})],
-        "gamma": [None, Interval(Real, 0, None, closed="neither")],
-        "mu": [Interval(Real, 0, None, closed="neither")],
+        **_KERNEL_CONSTRAINTS,
         "balance": [Interval(Real, 0, 1, closed="both")],
         "n_iter": [Interval(Integral, 1, None, closed="left")],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "normalize": ["boolean"],
-        "n_landmarks": [None, Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
     }
 
     def __init__(
