@@ -178,10 +178,10 @@ def test_meta_columns_may_be_listed_with_commas_or_one_by_one():
 
 
 def test_a_view_says_what_it_reads():
-    assert View("title", "head", "text", "", "--text head").told() == (
+    assert View("title", "head", "text", "", "--text head").line() == (
         "view title: text in column 'head', text/bge-small-en"
     )
-    assert View("text", "head", "text").told().startswith("view text: found text in column 'head'")
+    assert View("text", "head", "text").line().startswith("view text: found text in column 'head'")
 
 
 # -- several views of a table ----------------------------------------------------------------------

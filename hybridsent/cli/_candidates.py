@@ -112,5 +112,5 @@ def read_recipe(name: str) -> Any:
 
 
 def _failed(name: str, error: BaseException) -> str:
-    told = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(" .:")
-    return f"the recipe {name} cannot be run, its own code fails with {told}. Mend the file"
+    cause = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(" .:")
+    return f"the recipe {name} cannot be run, its own code fails with {cause}. Mend the file"

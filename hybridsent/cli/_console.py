@@ -81,8 +81,8 @@ def listed(names: Iterable[object]) -> list[str]:
     >>> len(listed(range(9))), len(listed(range(90)))
     (9, 21)
     """
-    told = [str(name) for name in names]
-    return told if len(told) <= 40 else [*told[:5], "…", *told[-15:]]
+    shown = [str(name) for name in names]
+    return shown if len(shown) <= 40 else [*shown[:5], "…", *shown[-15:]]
 
 
 def write_json(path: Path, scores: Mapping[str, object]) -> None:

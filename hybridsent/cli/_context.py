@@ -71,7 +71,7 @@ class Context:
         """Columns that only say whose neighbour a row is."""
         return [*self.group, *self.order, *self.by]
 
-    def told(self) -> str:
+    def line(self) -> str:
         """Say what the new column holds."""
         sides = [f"{n} {word}" for n, word in ((self.before, "before"), (self.after, "after")) if n]
         by = f", of the same {', '.join(self.by)}" if self.by else ""
@@ -222,12 +222,12 @@ def contexts_in(facts: Mapping[str, Any]) -> list[Context]:
     UsageError
         If the facts are not such as `hybridsent fit` writes.
     """
-    told = facts.get(FACT, [])
+    stated = facts.get(FACT, [])
     try:
-        return [_read(each) for each in told]
+        return [_read(each) for each in stated]
     except (TypeError, KeyError, ValueError) as error:
         raise UsageError(
-            f"the model's facts about its context cannot be read, got {told!r:.200}. Fit it again"
+            f"the model's facts about its context cannot be read, got {stated!r:.200}. Fit it again"
         ) from error
 
 
@@ -249,25 +249,25 @@ def lists_in(facts: Mapping[str, Any]) -> list[str]:
     UsageError
         If the facts are not such as `hybridsent fit` writes.
     """
-    told = facts.get("lists", [])
-    if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
+    stated = facts.get("lists", [])
+    if not isinstance(stated, list) or not all(isinstance(name, str) for name in stated):
         raise UsageError(
-            f"the model's facts about columns of lists cannot be read, got {told!r:.200}. Fit it "
+            f"the model's facts about columns of lists cannot be read, got {stated!r:.200}. Fit it "
             "again"
         )
-    return told
+    return stated
 
 
-def _read(told: Mapping[str, Any]) -> Context:
-    texts = {name: told[name] for name in ("group", "order", "by")}
+def _read(stated: Mapping[str, Any]) -> Context:
+    texts = {name: stated[name] for name in ("group", "order", "by")}
     if not all(isinstance(each, str) for names in texts.values() for each in names):
         raise TypeError(f"columns must be named by texts, got {texts!r}")
     return Context(
-        str(told["column"]),
+        str(stated["column"]),
         **{name: tuple(names) for name, names in texts.items()},
-        before=int(told["before"]),
-        after=int(told["after"]),
-        decay=None if told["decay"] is None else float(told["decay"]),
+        before=int(stated["before"]),
+        after=int(stated["after"]),
+        decay=None if stated["decay"] is None else float(stated["decay"]),
     )
 
 
@@ -322,9 +322,9 @@ def with_known_contexts(table: pd.DataFrame, contexts: Sequence[Context]) -> pd.
         if absent:
             raise UsageError(
                 f"the table must hold the column {absent[0]!r}, by which the model knows the "
-                f"neighbours of a row ({context.told()}); it has {listed(table.columns)}"
+                f"neighbours of a row ({context.line()}); it has {listed(table.columns)}"
             )
         if context.column in table.columns:
             there.append(context)
-            say(context.told())
+            say(context.line())
     return with_contexts(table, there)

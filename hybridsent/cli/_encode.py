@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     for view in opened.views:
         done = encoders.get(view.name)
         if done is None:
-            say(view.told())
+            say(view.line())
             continue
         say(
             f"view {view.name}: {done.n_encoded_} cells of column {view.column!r} encoded, "
@@ -63,5 +63,5 @@ def run(arguments: argparse.Namespace) -> None:
                 f"learned from all of these rows: {', '.join(learned)}; to judge a model, let "
                 "evaluate learn them in each fold, from the table itself"
             )
-        told = [f"{matrix.shape[0]} rows, {matrix.shape[1]} features -> {output}"]
-        say("; ".join([*told, *left_out(features, opened, arguments)]))
+        written = [f"{matrix.shape[0]} rows, {matrix.shape[1]} features -> {output}"]
+        say("; ".join([*written, *left_out(features, opened, arguments)]))

@@ -103,7 +103,7 @@ def _read_by(view: View) -> str:
 def with_speech(views: Sequence[View], transcripts: Sequence[Transcript]) -> list[View]:
     """Let each column of what is said be read as text, where no option says how."""
     said = {each.name: each for each in transcripts}
-    told = [
+    readable = [
         replace(view, modality="text")
         if view.column in said and not (view.modality or view.backbone)
         else view
@@ -114,8 +114,8 @@ def with_speech(views: Sequence[View], transcripts: Sequence[Transcript]) -> lis
         if name not in read:
             alone = len(said) == 1 and not any(view.name == "text" for view in views)
             option = f"--transcribe {each.column}"
-            told.append(View("text" if alone else name, name, "text", option=option))
-    return told
+            readable.append(View("text" if alone else name, name, "text", option=option))
+    return readable
 
 
 def views_of_contexts(

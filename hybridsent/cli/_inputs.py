@@ -126,7 +126,7 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     lists = split_columns(arguments.lists or [], "--lists", table)
     opened = Opened(rows, views, features, meta, contexts, lists, transcripts)
     if tell:
-        for line in _told(opened, arguments.quality):
+        for line in _lines(opened, arguments.quality):
             say(line)
     return opened
 
@@ -152,9 +152,9 @@ def _check_unmarked(
     read = {column: f"--meta {column}" for column in meta}
     read |= {view.column: view.option for view in views}
     for context in contexts:  # whose neighbours a row has must not tell its label, either
-        told = {"": (context.column,), "-group": context.group}
-        told |= {"-order": context.order, "-by": context.by}
-        named = {column: option for option, columns in told.items() for column in columns}
+        options = {"": (context.column,), "-group": context.group}
+        options |= {"-order": context.order, "-by": context.by}
+        named = {column: option for option, columns in options.items() for column in columns}
         if (target := getattr(arguments, "target", None)) in named:
             raise UsageError(
                 f"--context{named[target]} {target} must be left out: {target!r} is the column of "
@@ -204,19 +204,19 @@ def _features(
     return features if not given else []
 
 
-def _told(opened: Opened, quality: str | None) -> list[str]:
+def _lines(opened: Opened, quality: str | None) -> list[str]:
     """Say what each view reads."""
     from hybridsent.views import spans
 
-    lines = [view.told(quality or "good") for view in opened.views]
+    lines = [view.line(quality or "good") for view in opened.views]
     if opened.features:
         widths = {view: len(columns) for view, columns in spans(opened.features).items()}
-        told = ", ".join(f"{view} ({width})" for view, width in widths.items())
-        lines.append(f"found features: {told}")
+        shown = ", ".join(f"{view} ({width})" for view, width in widths.items())
+        lines.append(f"found features: {shown}")
     if opened.meta:
         columns = ", ".join(map(repr, opened.meta))
         lines.append(f"view {META}: numbers, dates and categories in {columns}")
-    return [*lines, *(context.told() for context in opened.contexts)]
+    return [*lines, *(context.line() for context in opened.contexts)]
 
 
 def left_out(model: Any, opened: Opened, arguments: argparse.Namespace) -> list[str]:

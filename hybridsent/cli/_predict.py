@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
     table = read_rows(arguments)
     names = _new_columns(model, arguments.prefix, table)
     check_can_write(table.drop(columns=feature_columns(table)), output)
-    read = _with_told(model, as_read(table, arguments, media, lists))
+    read = _with_domains(model, as_read(table, arguments, media, lists))
     read = with_known_transcripts(read, transcripts, arguments)
     read = with_known_contexts(read, contexts)
     if where:
@@ -134,7 +134,7 @@ def _learned_columns(model: Any) -> list[str]:
     ]
 
 
-def _with_told(model: Any, table: Any) -> Any:
+def _with_domains(model: Any, table: Any) -> Any:
     """Add the column of domains where the table lacks it: new rows are of the target."""
     from hybridsent.views import PASSTHROUGH
 

@@ -145,9 +145,9 @@ def _sound_of(arguments: argparse.Namespace, table: pd.DataFrame, aside: Sequenc
     found = list(dict.fromkeys(named)) or _found(table, aside)
     if len(found) == 1:
         return found[0]
-    told = f"several columns hold sounds, {found}" if found else "no column is known to hold sounds"
+    what = f"several columns hold sounds, {found}" if found else "no column is known to hold sounds"
     raise UsageError(
-        f"{_flag(arguments)} must name a column here: {told}. Columns: {listed(table.columns)}"
+        f"{_flag(arguments)} must name a column here: {what}. Columns: {listed(table.columns)}"
     )
 
 
@@ -286,7 +286,7 @@ def transcripts_in(facts: Mapping[str, Any], allowed: Sequence[str]) -> list[Tra
     UsageError
         If the facts are not such as `hybridsent fit` writes, or name a folder that is not allowed.
     """
-    told = facts.get(FACT, [])
+    stated = facts.get(FACT, [])
     kinds = {
         "column": str,
         "model": str,
@@ -294,20 +294,20 @@ def transcripts_in(facts: Mapping[str, Any], allowed: Sequence[str]) -> list[Tra
         "subtitles": bool,
         "channel": int | None,
     }
-    right = isinstance(told, list) and all(
+    right = isinstance(stated, list) and all(
         isinstance(each, dict)
         and set(each) | {"channel"} == {field.name for field in fields(Transcript)}
         and all(isinstance(each.get(name), kind) for name, kind in kinds.items())
-        for each in told
+        for each in stated
     )
     if not right:
         raise UsageError(
-            f"the model's facts about its transcripts cannot be read, got {told!r:.200}. Fit it "
+            f"the model's facts about its transcripts cannot be read, got {stated!r:.200}. Fit it "
             "again"
         )
-    for each in told:
+    for each in stated:
         _check_allowed(each["model"], allowed)
-    return [Transcript(**each) for each in told]
+    return [Transcript(**each) for each in stated]
 
 
 def _check_allowed(model: str, allowed: Sequence[str]) -> None:

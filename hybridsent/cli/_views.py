@@ -62,7 +62,7 @@ class View:
     backbone: str = ""
     option: str = ""
 
-    def told(self, quality: str = "good") -> str:
+    def line(self, quality: str = "good") -> str:
         """Say what the view reads, and with what."""
         from hybridsent.encoders._quality import backbones_for
 

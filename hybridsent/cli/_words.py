@@ -60,28 +60,28 @@ def in_flags(
     --------
     >>> from argparse import Namespace
     >>> from hybridsent.cli._words import in_flags
-    >>> told = Namespace(max_seconds=None, on_error="raise", cv=5)
-    >>> in_flags("raise max_seconds, or pass on_error='missing'", told)
+    >>> given = Namespace(max_seconds=None, on_error="raise", cv=5)
+    >>> in_flags("raise max_seconds, or pass on_error='missing'", given)
     'raise --max-seconds, or pass --on-error missing'
-    >>> in_flags("The cv parameter must be at least 2. Got 1.", told)
+    >>> in_flags("The cv parameter must be at least 2. Got 1.", given)
     '--cv must be at least 2. Got 1.'
     >>> in_flags("load it with trusted=['a.B', 'c.D']", Namespace(trusted=[]))
     'load it with --trusted a.B --trusted c.D'
     >>> in_flags("trusted=['a.B'] (on the command line: --trusted a.B)", Namespace(trusted=[]))
     '--trusted a.B'
-    >>> in_flags("--view cv=title must name a column", told)
+    >>> in_flags("--view cv=title must name a column", given)
     '--view cv=title must name a column'
     """
-    told = _FLAGS if names is None else names
+    known = _FLAGS if names is None else names
 
     def named(match: re.Match[str]) -> str:
-        return _flag(match[2], arguments, told) or match[0]
+        return _flag(match[2], arguments, known) or match[0]
 
     def set_to(match: re.Match[str]) -> str:
         name, value = match[1], match[2].strip("'\"")
         if _OPTION.search(match.string, 0, match.start()):
             return match[0]  # it is the value of an option, as it was given
-        flag = _flag(name, arguments, told)
+        flag = _flag(name, arguments, known)
         if flag is None or value == "None":
             return f"{flag} off" if flag == "--store" else match[0]
         if value.startswith("["):
@@ -91,11 +91,11 @@ def in_flags(
         return f"{flag} {shlex.quote(value)}"
 
     def left_open(match: re.Match[str]) -> str:
-        flag = _flag(match[1], arguments, told)
+        flag = _flag(match[1], arguments, known)
         return match[0] if flag is None else f"`{flag}`"
 
     def bare(match: re.Match[str]) -> str:
-        return _flag(match[1], arguments, told) or match[0]
+        return _flag(match[1], arguments, known) or match[0]
 
     text = _LEFT_OPEN.sub(left_open, _NAMED.sub(named, text))
     return _TWICE.sub(r"\1", _BARE.sub(bare, _SET.sub(set_to, text)))

@@ -118,19 +118,19 @@ def describe_encoders(model: Any) -> dict[str, Entry]:
 
 def _entry(encoder: Any) -> Entry:
     kind = type(encoder)
-    told: Entry = {
+    entry: Entry = {
         "type": f"{kind.__module__}.{kind.__qualname__}",
         "model": _text(getattr(encoder, "model", None)),
     }
     try:
-        told["fingerprint"] = str(encoder.fingerprint())
+        entry["fingerprint"] = str(encoder.fingerprint())
     except _NOT_HERE:
-        return told | {"fingerprint": None}  # fitted from stored rows alone, it can still be saved
+        return entry | {"fingerprint": None}  # fitted from stored rows alone, it can still be saved
     if hasattr(encoder, "_identify"):
         made_of = encoder._identify(encoder.backbone())[1]
         made_of.pop("name")
-        told |= {"precision": made_of["precision"], "made_of": made_of}
-    return told
+        entry |= {"precision": made_of["precision"], "made_of": made_of}
+    return entry
 
 
 def _text(value: object) -> str | None:

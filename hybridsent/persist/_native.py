@@ -37,7 +37,7 @@ def check_native(model: Any) -> None:
             for kinds, check in checks:
                 if isinstance(item, kinds):
                     _named(path, item, check)
-            _named(path, item, _threads)
+            _named(path, item, _thread_counts)
 
 
 def _named(path: str, item: Any, check: Check) -> None:
@@ -190,7 +190,7 @@ def _clusters(item: Any) -> None:
         )
 
 
-def _threads(item: Any) -> None:
+def _thread_counts(item: Any) -> None:
     """OpenMP ends the process, and joblib hangs, when told to start a billion threads."""
     from hybridsent._params import MAX_THREADS  # it loads SciPy, and whoever asks has a model
 

@@ -69,14 +69,14 @@ def read_header(connection: sqlite3.Connection, path: Path) -> Header:
     text, crc = found[0]
     if zlib.crc32(text) != crc:
         raise DamagedError(path)
-    told = json.loads(text)
-    if told["schema"] > SCHEMA_VERSION:
+    fields = json.loads(text)
+    if fields["schema"] > SCHEMA_VERSION:
         raise StoreError(
-            f"{path} was written by a newer hybridsent (store format {told['schema']}, this one "
+            f"{path} was written by a newer hybridsent (store format {fields['schema']}, this one "
             f"reads {SCHEMA_VERSION}). Upgrade hybridsent, or name another folder in "
             "HYBRIDSENT_STORE."
         )
-    return Header(**told)
+    return Header(**fields)
 
 
 def write_header(connection: sqlite3.Connection, header: Header) -> None:
