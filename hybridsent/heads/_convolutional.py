@@ -10,7 +10,7 @@ import numpy as np
 
 from hybridsent._numerics.networks import dropout, layer
 from hybridsent._params import Interval
-from hybridsent.heads._fusion_base import _FusionClassifier
+from hybridsent.heads._fusion_base import _FusionClassifier, documented
 from hybridsent.heads._view_network import Shapes, segments, view_network
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ConvolutionalFusionClassifier"]
 
 
+@documented
 class ConvolutionalFusionClassifier(_FusionClassifier):
     r"""Read the segments of each view by a convolution over time, and put the views side by side.
 
@@ -41,59 +42,14 @@ class ConvolutionalFusionClassifier(_FusionClassifier):
         Segments k that a window sees; fewer for views with fewer.
     dropout : float, default=0.5
         Rate of dropout on encodings in training.
-    modality_dropout : float, default=0.3
-        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
-        network to do without a view.
-    n_members : int, default=3
-        Networks that are trained from different seeds, each with other rows held out; their
-        probabilities are averaged.
-    class_weight : {"balanced"}, dict or None, default=None
-        As in scikit-learn.
-    lr : float, default=1e-3
-        Learning rate of AdamW.
-    weight_decay : float, default=0.01
-        Decoupled weight decay.
-    max_epochs : int, default=100
-        Most epochs.
-    batch_size : int or None, default=64
-        Rows of a batch; None takes all at once.
-    patience : int, default=5
-        Epochs without a smaller loss of the held-out rows after which training stops; the weights
-        of the best epoch are kept.
-    validation_fraction : float, default=0.1
-        Share of rows held out to stop early. 0, or a share of less than 10 rows, trains for
-        `max_epochs` on all rows.
-    device : str, default="cpu"
-        Where the networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or
-        ``"auto"`` for the fastest there is. What is learned are arrays, and predictions are
-        computed on the CPU, so that the fitted model needs no GPU.
-    verbose : bool, default=False
-        Whether to show a progress bar on stderr for each network.
-    random_state : int, default=0
-        Seed of everything: parameters, order of rows, dropout, held-out rows.
+    {training}
 
     Attributes
     ----------
-    weights_ : list of dict of str to ndarray
-        Parameters of each network.
-    history_ : list of dict of str to list of float
-        ``"train_loss"`` and ``"valid_loss"`` of each network by epoch.
+    {trained}
     views_ : dict of str to ndarray of int
         Columns of each view, a row a segment.
-    mean_, scale_ : ndarray of shape (p,)
-        Mean of each column, and its standard deviation times the root of its view's width, over
-        the training rows that have the view; an infinite scale for a constant column, which is
-        ignored. Scaled values are cut off at five standard deviations.
-    seen_ : ndarray of bool of shape (n_views,)
-        Views that some training row had; the others count as missing.
-    class_prior_ : ndarray of shape (n_classes,)
-        Shares of the classes in training, weighted; the probabilities of rows without any view.
-    classes_ : ndarray
-        Class labels.
-    n_features_in_ : int
-        Columns seen in `fit`.
-    feature_names_in_ : ndarray of str
-        Names of the columns seen in `fit`, where they had names.
+    {learned}
 
     See Also
     --------

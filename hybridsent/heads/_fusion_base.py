@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from functools import partial
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from scipy.special import softmax
@@ -26,10 +26,84 @@ if TYPE_CHECKING:
 
     from hybridsent.heads._view_network import Shapes
 
-__all__ = ["_FusionClassifier"]
+__all__ = ["_FusionClassifier", "documented"]
+
+Head = TypeVar("Head", bound=type)
 
 _CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of them away
 _ROWS = 1024  # rows predicted at a time: they are float64 then
+
+
+_DOCS = {
+    "training": """modality_dropout : float, default=0.3
+        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
+        network to do without a view.
+    n_members : int, default=3
+        Networks that are trained from different seeds, each with other rows held out; their
+        probabilities are averaged.
+    class_weight : {"balanced"}, dict or None, default=None
+        As in scikit-learn.
+    lr : float, default=1e-3
+        Learning rate of AdamW.
+    weight_decay : float, default=0.01
+        Decoupled weight decay.
+    max_epochs : int, default=100
+        Most epochs.
+    batch_size : int or None, default=64
+        Rows of a batch; None takes all at once.
+    patience : int, default=5
+        Epochs without a smaller loss of the held-out rows after which training stops; the weights
+        of the best epoch are kept.
+    validation_fraction : float, default=0.1
+        Share of rows held out to stop early. 0, or a share of less than 10 rows, trains for
+        `max_epochs` on all rows.
+    device : str, default="cpu"
+        Where the networks are trained: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or
+        ``"auto"`` for the fastest there is. What is learned are arrays, and predictions are
+        computed on the CPU, so that the fitted model needs no GPU.
+    verbose : bool, default=False
+        Whether to show a progress bar on stderr for each network.
+    random_state : int, default=0
+        Seed of everything: parameters, order of rows, dropout, held-out rows.""",
+    "trained": """weights_ : list of dict of str to ndarray
+        Parameters of each network.
+    history_ : list of dict of str to list of float
+        ``"train_loss"`` and ``"valid_loss"`` of each network by epoch.""",
+    "learned": """mean_, scale_ : ndarray of shape (p,)
+        Mean of each column, and its standard deviation times the root of its view's width, over
+        the training rows that have the view; an infinite scale for a constant column, which is
+        ignored. Scaled values are cut off at five standard deviations.
+    seen_ : ndarray of bool of shape (n_views,)
+        Views that some training row had; the others count as missing.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes in training, weighted; the probabilities of rows without any view.
+    classes_ : ndarray
+        Class labels.
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Names of the columns seen in `fit`, where they had names.""",
+}
+"""What the docstrings of all torch heads say alike; `documented` writes it into each."""
+
+
+def documented(head: Head) -> Head:
+    """Write what all torch heads have in common into the docstring of one.
+
+    Parameters
+    ----------
+    head : class
+        Its docstring names the blocks, each in a line of its own, such as ``{training}``.
+
+    Returns
+    -------
+    class
+        The same one, whose docstring is whole.
+    """
+    if head.__doc__ is not None:  # Python may have been told to keep none
+        for name, block in _DOCS.items():
+            head.__doc__ = head.__doc__.replace(f"    {{{name}}}\n", f"    {block}\n")
+    return head
 
 
 class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
