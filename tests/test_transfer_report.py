@@ -36,6 +36,7 @@ from sklearn.svm import LinearSVC
 
 from hybridsent import make_features, make_fusion, transfer
 from hybridsent._labels import labeled_rows
+from hybridsent._tags import adapting
 from hybridsent.evaluation import (
     Interval,
     TransferReport,
@@ -888,11 +889,12 @@ def test_the_shift_of_sparse_features_is_not_measured():
 class Weighing(ClassifierMixin, BaseEstimator):
     """As a reweighted estimator of hybridsent.transfer: weights of the source, or of more rows."""
 
-    __module__ = "hybridsent.transfer._fake"
-
     def __init__(self, estimator, of="source"):
         self.estimator = estimator
         self.of = of
+
+    def __sklearn_tags__(self):
+        return adapting(super().__sklearn_tags__())
 
     def fit(self, X, y):
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
