@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import draw_rows
 from hashed import fakes, posts
 from sklearn import config_context
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
@@ -22,7 +23,6 @@ from sklearn.pipeline import make_pipeline
 from hybridsent import evaluate, make_fusion
 from hybridsent.evaluation import search, transfer_report
 from hybridsent.evaluation._draws import Answers, score_draws, scores_of_draws
-from hybridsent.evaluation._intervals import draw_rows
 from hybridsent.evaluation._metric_names import ALIASES
 from hybridsent.evaluation._metrics import Metric, metric_name, metrics_of
 from hybridsent.few_label import LabeledOnly
@@ -78,7 +78,7 @@ def test_search_and_transfer_report_take_one_of_them(kind):
     X, labels = pd.DataFrame(rng.normal(size=(60, 2)), columns=["x__0", "x__1"]), np.arange(60) % 2
     report = transfer_report(
         make_pipeline(CORAL(), LabeledOnly(LogisticRegression())), X, labels,
-        domain=np.repeat([0, 1], 30), cv=2, n_bootstrap=20, shift=False, scoring=scoring,
+        domain=np.repeat([0, 1], 30), cv=2, shift=False, scoring=scoring,
     )  # fmt: skip
     score = report.pairs[0].scores["source only"]
     assert score.low <= score.value <= score.high
@@ -112,7 +112,7 @@ def test_what_measures_nothing_is_refused(judge, scoring, message):
         "transfer_report": lambda: transfer_report(
             LabeledOnly(plain), table, y, domain=np.arange(24) // 12, baseline=plain, cv=2,
             scoring=scoring,
-            shift=False, n_bootstrap=2,
+            shift=False,
         ),
     }  # fmt: skip
     with pytest.raises(ValueError, match=message):
@@ -161,7 +161,7 @@ def test_groups_reach_the_last_step_with_and_without_metadata_routing(routing, w
         if wrap is LabeledOnly:
             transfer_report(
                 fused, table.drop(columns="speaker"), y, domain=np.arange(24) // 12, cv=2,
-                groups=table["speaker"], baseline=fused, shift=False, n_bootstrap=2,
+                groups=table["speaker"], baseline=fused, shift=False,
                 n_target_labels=3,
             )  # fmt: skip
     last = getattr(result.best[-1], "estimator_", result.best[-1])
@@ -200,7 +200,7 @@ def test_a_classifier_that_takes_minus_one_for_a_class_is_told_why(classes):
     with pytest.raises(ValueError, match=r"'adapted' must know that -1 is no class.*LabeledOnly"):
         transfer_report(
             make_pipeline(CORAL(), LogisticRegression()), X, y, domain=np.repeat([0, 1], 20),
-            baseline=LogisticRegression(), n_target_labels=4, cv=2, n_bootstrap=2, shift=False,
+            baseline=LogisticRegression(), n_target_labels=4, cv=2, shift=False,
         )  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def test_metrics_of_all_draws_at_once_are_those_of_each(metric, k, seed):
     p = rng.dirichlet(np.ones(k), n).round(2 if seed else 8)  # ties
     p /= p.sum(axis=1, keepdims=True)
     answers = Answers(p.argmax(axis=1), p)
-    counts = draw_rows(n, None, 60, [seed])
+    counts = draw_rows(n, 60, seed)
     ours = score_draws(metric, truth, answers, counts, classes)
     theirs = one_by_one(metric, truth, answers, counts, classes)
     assert scores_of_draws(metric, truth, answers.labels, p, counts, classes) is not None
@@ -255,7 +255,7 @@ def test_errors_of_all_draws_at_once_are_those_of_each(metric):
     rng = np.random.default_rng(0)
     truth = 1e3 + rng.normal(size=4).round(1)
     answers = Answers(truth + rng.normal(size=4), None)
-    counts = draw_rows(4, None, 200, [0])
+    counts = draw_rows(4, 200, 0)
     ours = score_draws(metric, truth, answers, counts, None)
     theirs = one_by_one(metric, truth, answers, counts, None)
     assert scores_of_draws(metric, truth, answers.labels, None, counts, None) is not None
@@ -265,7 +265,7 @@ def test_errors_of_all_draws_at_once_are_those_of_each(metric):
 def test_labels_of_any_kind_are_counted():
     truth = np.array(["b", "a", "b", "c"], dtype=object)
     answers = Answers(np.array(["b", "b", "a", "c"], dtype=object), None)
-    counts = draw_rows(4, None, 50, [0])
+    counts = draw_rows(4, 50, 0)
     ours = score_draws("f1_macro", truth, answers, counts, np.unique(truth))
     theirs = one_by_one("f1_macro", truth, answers, counts, np.unique(truth))
     np.testing.assert_allclose(ours.drawn, theirs.drawn)
@@ -282,7 +282,7 @@ JUDGES = {
         **{"cv": 2, "inner_cv": 2, **more},
     ),
     "transfer_report": lambda table, y, **more: transfer_report(
-        make_pipeline(CORAL(), LabeledOnly(LogisticRegression())), table, y, cv=2, n_bootstrap=2,
+        make_pipeline(CORAL(), LabeledOnly(LogisticRegression())), table, y, cv=2,
         shift=False, domain=np.arange(len(table)) % 2, **more,
     ),
 }  # fmt: skip

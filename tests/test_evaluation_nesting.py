@@ -168,7 +168,7 @@ def test_search_and_transfer_report_encode_cleaned_cells_once():
     assert result.encoded_rows == 10 == len(networks.seen())
     assert {each.store for each in every_encoder(result.best)} == {None}
     transfer_report(
-        NESTS["labelled"](), table, y, domain=np.repeat([0, 1], 12), cv=2, n_bootstrap=2,
+        NESTS["labelled"](), table, y, domain=np.repeat([0, 1], 12), cv=2,
         baseline=NESTS["cleaned"](), shift=False,
     )  # fmt: skip
     assert len(networks.seen()) == 20
@@ -217,7 +217,7 @@ def test_transfer_report_reads_columns_of_any_name():
     table = features().assign(site=np.repeat(["a", "b"], 30))
     report = transfer_report(
         LabeledOnly(own()), table, "label", domain="site", groups="speaker", source="a",
-        target="b", baseline=own(), cv=2, n_bootstrap=5, shift=False, n_target_labels=4,
+        target="b", baseline=own(), cv=2, shift=False, n_target_labels=4,
     )  # fmt: skip
     assert report.pairs[0].scores["source only"].value == 1.0
 
@@ -267,9 +267,7 @@ def test_columns_beside_those_that_views_pick_are_no_features():
     results = [
         evaluate(alone, table, y, cv=2),
         search({"a": (alone, {})}, table, y, cv=2),
-        transfer_report(
-            alone, table, y, domain="site", baseline=alone, cv=2, n_bootstrap=5, shift=False
-        ),
+        transfer_report(alone, table, y, domain="site", baseline=alone, cv=2, shift=False),
     ]
     notes = [note for result in results for note in result.notes]
     assert not any("labels themselves" in note for note in notes)

@@ -59,16 +59,27 @@ def test_the_jackknife_of_a_mean_is_its_textbook_variance():
     values = np.random.default_rng(0).normal(size=40)
     spread = jackknife((values.sum() - values) / 39, 40)
     assert spread.variance == pytest.approx(values.var(ddof=1) / 40)
-    assert 25 < spread.freedom <= 39
+    assert spread.freedom == 39
+    normal = jackknife((values.sum() - values) / 39, 40, gain=values.mean())
+    assert 25 < normal.freedom <= 39
 
 
 def test_a_few_units_that_differ_are_as_unsure_as_the_few():
     values = np.zeros(200)
     values[:5] = 1
-    spread = jackknife((values.sum() - values) / 199, 200)
+    spread = jackknife((values.sum() - values) / 199, 200, gain=values.mean())
     assert 5 < spread.freedom < 9
     # exactly, 5 of 5 in one direction come by chance once in 16
     assert 0.05 < p_value(values.mean(), spread) < 0.09
+
+
+def test_rows_are_right_or_wrong_as_wilson_says():
+    right = np.ones(60)
+    right[0] = 0
+    spread = jackknife((right.sum() - right) / 59, 60)
+    low, high = interval_within(right.mean(), spread, (0, 1))
+    # of the normal's quantile, 0.911 and 0.997
+    assert (low, high) == pytest.approx((0.911, 0.997), abs=0.003)
 
 
 def test_one_unit_tells_nothing():

@@ -43,9 +43,7 @@ def results() -> list[Result]:
     return [
         evaluate(model, X, y, cv=2),
         search({"one": (model, {})}, X, y, cv=2, inner_cv=2),
-        evaluation.transfer_report(
-            adapted, X, y, domain=domain, target="films", cv=2, n_bootstrap=20, shift=False
-        ),
+        evaluation.transfer_report(adapted, X, y, domain=domain, target="films", cv=2, shift=False),
     ]
 
 

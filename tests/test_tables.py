@@ -101,7 +101,6 @@ def test_every_table_is_evaluated_and_searched(name):
         domain="site",
         target="b",
         cv=2,
-        n_bootstrap=10,
     )
     assert [(pair.source, pair.target) for pair in report.pairs] == [("a", "b")]
 

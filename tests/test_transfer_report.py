@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import draw_rows
 from hashed import Hashed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,16 +46,16 @@ from hybridsent.evaluation import (
     transfer_report,
     unadapted,
 )
-from hybridsent.evaluation._draws import Answers, score_draws
+from hybridsent.evaluation._draws import Answers, score_draws, without_each
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
-from hybridsent.evaluation._intervals import draw_rows, interval_of
+from hybridsent.evaluation._intervals import interval_within, jackknife, units_of
 from hybridsent.evaluation._transfer_result import Shift, TransferPair, verdict
 from hybridsent.evaluation._transfer_runs import draw_labels, make_pairs, target_folds
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL, DropDomain, GroupScaler, PriorClassifier
 from hybridsent.views import rename_feature
 
-QUICK = {"n_bootstrap": 50, "shift": False, "n_jobs": 1}
+QUICK = {"shift": False, "n_jobs": 1}
 
 
 def logistic():
@@ -330,9 +331,7 @@ def test_it_is_the_same_for_the_same_seed_in_any_number_of_threads():
     X, y, domain = corpus(30)
     options = {"domain": domain, "target": "films", "cv": 3, "n_target_labels": 6}
     frames = [
-        transfer_report(
-            adapter(), X, y, n_jobs=jobs, random_state=seed, n_bootstrap=30, **options
-        ).to_frame()
+        transfer_report(adapter(), X, y, n_jobs=jobs, random_state=seed, **options).to_frame()
         for jobs, seed in ((1, 1), (3, 1), (1, 2))
     ]
     pd.testing.assert_frame_equal(frames[0], frames[1])
@@ -396,9 +395,7 @@ def texts(n=20):
 def test_a_table_gets_a_column_domain_that_its_first_step_hands_on():
     table, y = texts()
     model = make_pipeline(reader(), CORAL(), LabeledOnly(logistic()))
-    report = transfer_report(
-        model, table, y, domain="domain", n_target_labels=4, cv=2, n_bootstrap=20, n_jobs=1
-    )
+    report = transfer_report(model, table, y, domain="domain", n_target_labels=4, cv=2, n_jobs=1)
     assert [(p.source, p.target) for p in report.pairs] == [("books", "films"), ("films", "books")]
     assert report.mean.scores["source only"].value > 0.8
     assert all(np.isfinite(s.mmd) for s in report.mean.shifts.values())
@@ -430,7 +427,7 @@ def test_make_features_reads_the_domain_of_each_pair_from_any_column(read):
 def test_a_table_whose_domain_is_lost_is_told_how_to_hand_it_on():
     table, y = texts()
     model = make_pipeline(reader(hand_on=False), CORAL(), LabeledOnly(logistic()))
-    options = {"domain": "domain", "cv": 2, "n_bootstrap": 20, "n_jobs": 1}
+    options = {"domain": "domain", "cv": 2, "n_jobs": 1}
     with pytest.raises(ValueError, match=r"CORAL got none: make_features\(domain='domain'\)"):
         transfer_report(model, table, y, n_target_labels=4, **options)
     # the label -1 says the same where no row of the target has another one
@@ -453,7 +450,7 @@ def test_a_model_that_scales_by_group_alone_gets_no_domain():
     X["group__0"] = np.unique(domain, return_inverse=True)[1].astype(float)
     model = make_pipeline(GroupScaler(), LabeledOnly(logistic()))
     report = transfer_report(
-        model, X, y, domain=domain, protocol="leave-one-out", cv=None, n_bootstrap=20, n_jobs=1
+        model, X, y, domain=domain, protocol="leave-one-out", cv=None, n_jobs=1
     )
     scaled = (
         X[["text__0", "text__1"]]
@@ -520,7 +517,6 @@ def test_a_regressor_gets_nan_for_unlabelled_rows_and_is_scored_by_its_metric():
         baseline=LinearRegression(),
         scoring="r2",
         cv=3,
-        n_bootstrap=20,
         n_jobs=1,
     )
     for pair in report.pairs:
@@ -584,7 +580,7 @@ def test_scores_of_draws_are_those_of_scikit_learn_on_the_drawn_rows(metric):
     truth = classes[rng.integers(0, 3, n)]
     p = rng.dirichlet(np.ones(3), n)
     answers = Answers(classes[p.argmax(axis=1)], p)
-    counts = draw_rows(n, None, 40, [1])
+    counts = draw_rows(n, 40, 1)
     ours = score_draws(metric, truth, answers, counts, classes)
 
     class Said(ClassifierMixin, BaseEstimator):
@@ -614,37 +610,32 @@ def test_scores_of_draws_are_those_of_scikit_learn_on_the_drawn_rows(metric):
             assert drawn == pytest.approx(theirs(rows))
 
 
-def test_draws_take_whole_groups():
-    groups = np.array(["a", "a", "b", "c", "c", "c"])
-    counts = draw_rows(6, groups, 200, [0])
-    assert (counts[:, 0] == counts[:, 1]).all()
-    assert (counts[:, [3, 4]] == counts[:, [4, 5]]).all()
-    assert (counts[:, [0, 2, 3]].sum(axis=1) == 3).all()
+def test_draws_leave_whole_groups_out():
+    counts = without_each(units_of(6, np.array(["a", "a", "b", "c", "c", "c"])))
+    assert counts.tolist() == [[0, 0, 1, 1, 1, 1], [1, 1, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]]
 
 
 def test_draws_without_a_class_are_left_out_of_the_interval():
     truth = np.array([0, 1, 1, 1])
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
     answers = Answers(np.array([0, 1, 0, 1]), p)
-    counts = draw_rows(4, None, 100, [0])
     with fold_warnings_ignored():
+        counts = without_each(np.arange(4))
         draws = score_draws("roc_auc", truth, answers, counts, np.array([0, 1]))
     assert draws.value == 1
-    assert np.isnan(draws.drawn).any()
-    assert interval_of(draws.drawn, 0.95) == (1, 1)
-    assert np.isnan(interval_of(np.array([np.nan]), 0.9)).all()
+    assert np.isnan(draws.drawn).tolist() == [True, False, False, False]
+    assert jackknife(draws.drawn, 4).freedom == 2
 
 
 def test_the_interval_of_an_accuracy_covers_as_often_as_it_says():
     rng = np.random.default_rng(0)
     classes, covered = np.array([0, 1]), 0
-    for i in range(200):
+    for _ in range(200):
         truth = np.zeros(80, dtype=int)
         said = (rng.random(80) > 0.7).astype(int)
-        draws = score_draws(
-            "accuracy", truth, Answers(said, None), draw_rows(80, None, 300, [i]), classes
-        )
-        low, high = interval_of(draws.drawn, 0.9)
+        left = without_each(np.arange(80))
+        draws = score_draws("accuracy", truth, Answers(said, None), left, classes)
+        low, high = interval_within(draws.value, jackknife(draws.drawn, 80), (0, 1), 0.9)
         covered += low <= 0.7 <= high
     assert 0.83 <= covered / 200 <= 0.96
 
@@ -653,7 +644,7 @@ def test_groups_make_the_interval_wider():
     X, y, domain = corpus(60, domains=("books", "films"), seed=2)
     good = logistic().fit(X[domain == "books"], y[domain == "books"]).predict(X) == y
     groups = np.where(good, 0, 4) + np.arange(len(X)) % 4  # who is wrong is wrong always
-    options = {"domain": domain, "target": "films", "cv": None, "n_bootstrap": 300, "n_jobs": 1}
+    options = {"domain": domain, "target": "films", "cv": None, "n_jobs": 1}
     alone, together = (
         transfer_report(adapter(), X, y, groups=g, shift=False, **options)
         .pairs[0]
@@ -735,14 +726,13 @@ def test_a_method_that_hurts_is_flagged_and_one_that_helps_is_not():
         domain=domain,
         target="films",
         cv=3,
-        n_bootstrap=100,
         n_jobs=1,
     )
     assert report.negative_transfer == [("books", "films", "liar"), ("songs", "films", "liar")] or (
         report.negative_transfer == [("songs", "films", "liar"), ("books", "films", "liar")]
     )
     assert "Transfer hurts: books -> films, liar." in str(report)
-    moved = transfer_report(adapter(), X, y, domain=domain, cv=3, n_bootstrap=100, n_jobs=1)
+    moved = transfer_report(adapter(), X, y, domain=domain, cv=3, n_jobs=1)
     assert moved.negative_transfer == []
     assert moved.mean.verdicts["adapted"] == "helps"
 
@@ -757,7 +747,6 @@ def test_shifts_are_those_of_the_features_that_the_last_step_gets():
         target="films",
         baseline=make_pipeline(StandardScaler(), logistic()),
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     books, films = X[domain == "books"], X[domain == "films"]
@@ -782,7 +771,6 @@ def test_a_model_that_adapts_inside_has_no_shift():
         target="films",
         n_target_labels=6,
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     assert np.isnan(report.pairs[0].shifts["adapted"].mmd)
@@ -812,7 +800,6 @@ def test_the_shift_of_a_model_that_is_told_by_minus_1_is_that_of_one_told_by_a_c
             target="films",
             transductive=transductive,
             cv=2,
-            n_bootstrap=20,
             n_jobs=1,
         )
         for told in ({}, {"domain": "domain"})
@@ -835,7 +822,6 @@ def test_the_shift_is_that_of_what_the_last_step_got_in_fit(log):
         source="books",
         target="films",
         baseline=make_pipeline(make_features(features=["text"]), logistic()),
-        n_bootstrap=20,
         n_jobs=1,
     )
     (got,) = [np.asarray(X) for _, what, X, _ in log if what == "fit"]
@@ -854,7 +840,6 @@ def test_a_second_step_that_adapts_is_told_by_minus_1_as_the_first_dropped_the_c
         domain=domain,
         target="films",
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     books = domain == "books"
@@ -879,7 +864,6 @@ def test_the_shift_of_sparse_features_is_not_measured():
         target="films",
         baseline=make_pipeline(words, logistic()),
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     assert np.isnan(report.pairs[0].shifts["source only"].mmd)
@@ -921,7 +905,6 @@ def test_the_shift_of_a_reweighted_model_is_weighted(of):
         target="films",
         n_target_labels=6,
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     parts = X[domain == "books"], X[domain == "films"]
@@ -960,7 +943,6 @@ def test_every_transformer_that_adapts_can_be_judged(name, n_target_labels):
         target="films",
         n_target_labels=n_target_labels,
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     (pair,) = report.pairs
@@ -981,7 +963,6 @@ def test_every_way_to_weigh_can_be_judged_beside_its_inner_estimator(weigher):
         domain=domain,
         target="films",
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     (pair,) = report.pairs
@@ -1003,7 +984,6 @@ def test_tradaboost_is_judged_beside_what_it_boosts():
         target="films",
         n_target_labels=10,
         cv=2,
-        n_bootstrap=20,
         n_jobs=1,
     )
     books = domain == "books"
@@ -1156,7 +1136,7 @@ def test_drop_domain_drops_that_column_and_nothing_else():
         ({"n_target_labels": -1}, "whole number of at least 0. Got -1"),
         ({"n_target_labels": 1}, "at least two classes.*cv=None"),
         ({"n_repeats": 0}, "n_repeats parameter must be a whole number of at least 1. Got 0"),
-        ({"n_bootstrap": 0}, "n_bootstrap parameter"),
+        ({"smallest_effect": -0.1}, "smallest_effect parameter"),
         ({"confidence": 95}, "between 0 and 1. Got 95"),
         ({"cv": 1}, "from 2 to the rows of the smallest target, or None. Got 1 for 30 rows"),
         ({"cv": 31}, "Got 31 for 30 rows"),

@@ -18,18 +18,21 @@ from dataclasses import dataclass
 import numpy as np
 
 __all__ = [
+    "DRAWN",
     "Interval",
     "Spread",
     "adjusted_p_values",
-    "draw_rows",
-    "interval_of",
     "interval_of_difference",
     "interval_within",
     "jackknife",
     "p_value",
     "spread_of_folds",
+    "spread_of_pairs",
     "units_of",
 ]
+
+DRAWN = 5
+"""Domains from which on they are a sample of others, and not the ones that are asked about."""
 
 _LIKENESS = 0.1  # of rows of one group, where not one unit differs and nothing tells it
 
@@ -107,14 +110,18 @@ def units_of(n: int, groups: np.ndarray | None, most: int = 200) -> np.ndarray:
     return np.asarray(np.random.default_rng(0).permutation(np.arange(units) % most)[codes])
 
 
-def jackknife(without: np.ndarray, rows: int, learned: float = 0.0) -> Spread:
+def jackknife(
+    without: np.ndarray, rows: int, learned: float = 0.0, gain: float | None = None
+) -> Spread:
     r"""Tell how much a number varies from what it is without each unit in turn.
 
-    The variance is :math:`\frac{u - 1}{u} \sum_i (\theta_{-i} - \bar\theta)^2`. With few units
-    that say much and many that say nothing (a handful of answers in which two models differ) it is
-    as unsure as it would be from the few: the degrees of freedom are
-    :math:`\frac{\pi}{2} (\sum |d_i|)^2 / \sum d_i^2 - 1` with distances d from the median, which is
-    u - 1 where these are normal.
+    The variance is :math:`\frac{u - 1}{u} \sum_i (\theta_{-i} - \bar\theta)^2`. Where few units
+    say much and many say nothing (a group in which nearly all that is wrong is, a handful of
+    answers in which two models differ), it is as unsure as it would be from the few: the degrees of
+    freedom are :math:`\frac{\pi}{2} (\sum |d_i|)^2 / \sum d_i^2 - 1`, which is u - 1 where the d
+    are normal. They are what groups add to the number beside its mean, and what units add to a
+    gain beside 0; rows that are right or wrong need no such care, because their share tells how
+    much it varies.
 
     Parameters
     ----------
@@ -124,6 +131,8 @@ def jackknife(without: np.ndarray, rows: int, learned: float = 0.0) -> Spread:
         Rows that it is made of.
     learned : float, default=0.0
         Share of the variance that comes on top, from the rows that models have learned from.
+    gain : float, default=None
+        The number itself, where it is a difference of two scores.
 
     Returns
     -------
@@ -154,13 +163,20 @@ def jackknife(without: np.ndarray, rows: int, learned: float = 0.0) -> Spread:
     squares = float(np.var(known)) * units
     scale = float(np.abs(known).max())
     if squares <= units * (1e-12 * max(scale, 1e-300)) ** 2:
-        alike = rows / (1 + (rows / units - 1) * _LIKENESS)
-        return Spread(0.0, float(units - 1), alike)
-    apart = np.abs(known - np.median(known))
-    telling = np.pi / 2 * float(apart.sum()) ** 2 / float(apart @ apart)
+        return Spread(0.0, float(units - 1), _alike(rows, units))
+    telling = float(units)
+    if gain is not None:
+        telling = _telling(units * gain - (units - 1) * known)  # its mean is the gain
+    elif rows > units:
+        telling = _telling(known - known.mean())
     freedom = min(float(units), max(2.0, telling)) - 1
     variance = (units - 1) / units * squares * (1 + learned)
     return Spread(variance, freedom, rows)
+
+
+def _telling(added: np.ndarray) -> float:
+    """Count units, as many as would tell as much if what they add were normal."""
+    return float(np.pi / 2 * np.abs(added).sum() ** 2 / (added @ added))
 
 
 def spread_of_folds(values: Sequence[float], test_share: float, rows: float) -> Spread:
@@ -192,6 +208,87 @@ def spread_of_folds(values: Sequence[float], test_share: float, rows: float) -> 
         return Spread(float("nan"), float("nan"), rows)
     variance = float(np.var(values, ddof=1)) * (1 / k + test_share)
     return Spread(variance, float(k - 1), rows)
+
+
+def spread_of_pairs(
+    values: Sequence[float],
+    pairs: Sequence[tuple[str | None, str]],
+    of_rows: Sequence[tuple[float, Spread]],
+) -> Spread:
+    r"""Tell how much a mean over pairs of domains would vary with other domains.
+
+    Two pairs are alike where they share a domain, be it the source or the target of either. Each
+    domain is left out in turn, with all its pairs; the variance is
+    :math:`\sum_d \frac{P - P_d}{P} (\theta_{-d} - \theta)^2` of P pairs, in :math:`P_d` of which
+    domain d is. With fewer than five targets these are taken as they are, and
+    their rows vary; with fewer than five sources these are taken as they are.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One a pair.
+    pairs : sequence of (str or None, str)
+        Source and target of each; None for a source that is all other domains.
+    of_rows : sequence of (float, Spread)
+        For each target, its share of the mean and how much that varies with its rows.
+
+    Returns
+    -------
+    Spread
+        Of the mean.
+
+    References
+    ----------
+    Aronow, Samii, Assenova: Cluster-robust variance estimation for dyadic data, Political Analysis
+    2015, section 3.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._intervals import spread_of_pairs
+    >>> values, targets = [0.1, 0.2, 0.3, 0.2, 0.1], "abcde"
+    >>> round(spread_of_pairs(values, [(None, target) for target in targets], []).freedom)
+    4
+    """
+    rows = sum(spread.rows for _, spread in of_rows)
+    sources = {source for source, _ in pairs if source is not None}
+    targets = {target for _, target in pairs}
+    drawn = [
+        {(side, name) for name in names}
+        for side, names in ((0, sources), (1, targets))
+        if len(names) >= DRAWN
+    ]
+    if len(drawn) == 2 and sources & targets:
+        drawn = [{(2, name) for name in sources | targets}]
+    parts = [(_left_out(values, pairs, nodes), len(nodes) - 1.0) for nodes in drawn]
+    if len(targets) < DRAWN:
+        parts += [(share**2 * each.variance, each.freedom) for share, each in of_rows]
+    variance = sum(v for v, _ in parts)
+    if not np.isfinite(variance):
+        return Spread(float("nan"), float("nan"), rows)
+    freedom = sum(df for _, df in parts)
+    if variance > 0:  # Satterthwaite's
+        freedom = variance**2 / sum(v**2 / df for v, df in parts)
+    return Spread(variance, freedom, rows if variance > 0 else _alike(rows, len(targets)))
+
+
+def _left_out(
+    values: Sequence[float], pairs: Sequence[tuple[str | None, str]], nodes: set[tuple[int, str]]
+) -> float:
+    """Add up what leaving out each domain changes; side 2 is a domain on either side."""
+    away = np.asarray(values) - np.mean(values)
+    n = len(values)
+    variance = 0.0
+    for side, name in nodes:
+        there = np.array([name in pair if side == 2 else name == pair[side] for pair in pairs])
+        left = n - int(there.sum())
+        if left:
+            variance += left / n * (float(away[there].sum()) / left) ** 2
+    return variance
+
+
+def _alike(rows: float, units: int) -> float:
+    """Count the rows that are as good as independent, where units do not differ."""
+    return rows / (1 + max(rows / units - 1, 0.0) * _LIKENESS)
 
 
 def interval_within(
@@ -382,59 +479,3 @@ def _wilson(share: float, variance: float, rows: float, quantile: float) -> tupl
 def _exp(power: float) -> float:
     """Give e to a power that does not overflow."""
     return float(np.exp(min(power, 700.0)))
-
-
-def draw_rows(n: int, groups: np.ndarray | None, n_draws: int, seed: list[int]) -> np.ndarray:
-    """Draw rows with replacement; with groups, whole groups.
-
-    Parameters
-    ----------
-    n : int
-        Rows.
-    groups : ndarray of shape (n,) or None
-        Group of each row.
-    n_draws : int
-        Draws.
-    seed : list of int
-        Seed.
-
-    Returns
-    -------
-    ndarray of int32 of shape (n_draws, n)
-        How often each draw took each row.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.evaluation._intervals import draw_rows
-    >>> draw_rows(4, np.array([0, 0, 1, 1]), 100, [0]).sum(axis=1).tolist() == [4] * 100
-    True
-    """
-    rng = np.random.default_rng(seed)
-    codes = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    units = int(codes.max()) + 1
-    taken = rng.multinomial(units, np.full(units, 1 / units), size=n_draws).astype(np.int32)
-    return taken[:, codes]
-
-
-def interval_of(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Percentiles of the draws, without those where the metric is not defined.
-
-    Parameters
-    ----------
-    drawn : ndarray of shape (n_draws,)
-        Scores or differences.
-    confidence : float
-        Share that lies between the ends.
-
-    Returns
-    -------
-    low, high : float
-        The ends; NaN where nothing is defined.
-    """
-    known = drawn[~np.isnan(drawn)]
-    if len(known) == 0:
-        return float("nan"), float("nan")
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return float(low), float(high)

@@ -25,13 +25,24 @@ from hybridsent._labels import (
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
-from hybridsent.evaluation._draws import Answers, Draws, score_draws
+from hybridsent.evaluation._draws import Answers, Draws, score_draws, without_each
 from hybridsent.evaluation._fits import encode, stored
 from hybridsent.evaluation._fold_warnings import told_once
-from hybridsent.evaluation._intervals import Interval, draw_rows, interval_of
+from hybridsent.evaluation._intervals import (
+    DRAWN,
+    Interval,
+    Spread,
+    adjusted_p_values,
+    interval_of_difference,
+    interval_within,
+    jackknife,
+    p_value,
+    spread_of_pairs,
+    units_of,
+)
 from hybridsent.evaluation._label_columns import as_labels
 from hybridsent.evaluation._labelled import LabeledTable, read_labels, whole_numbers
-from hybridsent.evaluation._metrics import Metric, one_metric
+from hybridsent.evaluation._metrics import Metric, ends_of, one_metric
 from hybridsent.evaluation._models import unadapted
 from hybridsent.evaluation._notes import licence_notes, notes_on_languages
 from hybridsent.evaluation._transfer_result import (
@@ -41,18 +52,20 @@ from hybridsent.evaluation._transfer_result import (
     TransferReport,
 )
 from hybridsent.evaluation._transfer_runs import (
+    OTHERS,
     Given,
     Outcome,
     Pair,
     make_pairs,
     make_table,
     make_tasks,
+    notes_on_groups,
     run_tasks,
 )
 from hybridsent.exceptions import TableError
 from hybridsent.views import DOMAIN
 
-__all__ = ["Bootstrap", "summarise_pairs", "transfer_report"]
+__all__ = ["Rules", "summarise_pairs", "transfer_report"]
 
 
 def transfer_report(
@@ -71,7 +84,7 @@ def transfer_report(
     cv: Any = 5,
     groups: Any = None,
     n_repeats: int = 1,
-    n_bootstrap: int = 1000,
+    smallest_effect: float | None = None,
     confidence: float = 0.95,
     shift: bool = True,
     n_jobs: int | None = None,
@@ -96,11 +109,21 @@ def transfer_report(
     target only, pooled and adapted models have the same labels, drawn anew in each fold: one of
     each class first, then in proportion to the classes.
 
-    The score is that of all answers together; its interval are percentiles over draws of the
-    target's rows with replacement (of whole groups, where there are any). Gains over source only
-    are computed on the same draws. **A method hurts** where the whole interval of its gain is below
-    0, and may hurt where the gain alone is. The intervals tell of the rows that were drawn, not of
-    the models that were fitted: `n_repeats` averages over draws of labels.
+    The score is that of all answers together. Its interval comes from what it is without each group
+    in turn, or without each row where there are no groups; so does that of the gain over source
+    only. The intervals tell of the rows that were drawn, not of the models that were fitted:
+    `n_repeats` averages over draws of labels. **The mean over pairs** tells of other domains, too:
+    from five targets on, whole domains are left out in turn, sources as well as targets. With fewer
+    it tells of other rows of these.
+
+    **A method hurts** where its gain is at least the smallest effect of interest below 0 and more
+    than chance, and may hurt where it is not more than chance. What is chance is corrected for the
+    number of pairs and methods (Holm), half of the level for the mean and half for the pairs: of
+    reports without any difference at most one in twenty holds a verdict. Of a target that is one
+    group nothing tells how much groups differ, so that there is no interval and no verdict.
+
+    Where groups are in the source and in the target, too, the source's rows of the tested groups
+    are left out of the fit.
 
     Parameters
     ----------
@@ -137,10 +160,12 @@ def transfer_report(
         Group of each row (speaker, video), or the column that holds it.
     n_repeats : int, default=1
         How often folds and labels are drawn; scores are averaged.
-    n_bootstrap : int, default=1000
-        Draws for the intervals.
+    smallest_effect : float, default=None
+        A gain that is smaller is of no interest, in either direction, and no verdict: 0.01 by
+        default, for scores that lie between 0 and 1 and for explained variances; a hundredth of
+        the range, or of the score of source only where there is none, for others.
     confidence : float, default=0.95
-        Of the intervals.
+        Of the intervals, and, less 1, of all verdicts of the report together.
     shift : bool, default=True
         Whether to measure MMD and proxy A-distance between source and target, on up to 2,000 rows
         of each: of what the last step of the baseline gets, and of what that of each adapted model
@@ -180,6 +205,9 @@ def transfer_report(
 
     References
     ----------
+    Aronow, Samii, Assenova: Cluster-robust variance estimation for dyadic data, Political Analysis
+    2015 (pairs that share a domain).
+
     Ben-David, Blitzer, Crammer, Kulesza, Pereira, Vaughan: A theory of learning from different
     domains, Machine Learning 2010 (source, target and pooled training compared).
 
@@ -200,7 +228,7 @@ def transfer_report(
     >>> domain = np.repeat(["books", "films"], 100)
     >>> X[domain == "films"] += 5
     >>> model = make_pipeline(CORAL(), LabeledOnly(LogisticRegression()))
-    >>> report = transfer_report(model, X, y, domain=domain, target="films", cv=2, n_bootstrap=100)
+    >>> report = transfer_report(model, X, y, domain=domain, target="films", cv=2)
     >>> pair = report.pairs[0]
     >>> pair.source, pair.target, pair.verdicts["adapted"]
     ('books', 'films', 'helps')
@@ -212,7 +240,7 @@ def transfer_report(
     X = as_pandas(X)
     models = _check_models(estimator)
     metric = one_metric(scoring, "transfer_report must be one name of a metric")
-    _check_numbers(n_target_labels, n_repeats, n_bootstrap, confidence, cv, transductive)
+    _check_numbers(n_target_labels, n_repeats, smallest_effect, confidence, cv, transductive)
     kind = kind_of(next(iter(models.values())))
     regression = kind == "numbers"
     rows = _labelled_rows(X, y, groups, domain, target, regression)
@@ -245,12 +273,18 @@ def transfer_report(
         for model, table in given.models.values():
             encode(model, table.X, labels)
         outcomes = run_tasks(given, tasks, n_jobs)
-        pairs, mean = summarise_pairs(
-            given, outcomes, Bootstrap(metric, n_bootstrap, confidence, random_state)
-        )
+        pairs, mean = summarise_pairs(given, outcomes, Rules(metric, confidence, smallest_effect))
     first, read = next((model, table.X) for name, (model, table) in given.models.items() if name)
     notes += [*rows.notes, *notes_on_columns(first, X, read, named)]
     notes += notes_on_languages(list(models.values()), X)
+    notes += notes_on_groups(given, cv)
+    targets = len({pair.target for pair in pairs})
+    if len(pairs) > 1 and targets < DRAWN:
+        notes.append(
+            f"The interval of the mean is for other rows of the {targets} targets, not for others."
+            if targets > 1
+            else "The interval of the mean is for other rows of the target, not for others."
+        )
     if n_target_labels == 0 and cv is not None:
         notes.append(
             "Target only and pooled had all labels of the training folds, adapted models none."
@@ -287,17 +321,25 @@ def _check_models(estimator: Any) -> dict[str, Any]:
 
 
 def _check_numbers(
-    n_target_labels: int, n_repeats: int, n_bootstrap: int, confidence: float, cv: Any, seen: bool
+    n_target_labels: int,
+    n_repeats: int,
+    smallest_effect: float | None,
+    confidence: float,
+    cv: Any,
+    seen: bool,
 ) -> None:
     for name, value, least in (
         ("n_target_labels", n_target_labels, 0),
         ("n_repeats", n_repeats, 1),
-        ("n_bootstrap", n_bootstrap, 1),
     ):
         if not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(
                 f"The {name} parameter must be a whole number of at least {least}. Got {value!r}."
             )
+    if smallest_effect is not None and not smallest_effect >= 0:
+        raise ValueError(
+            f"The smallest_effect parameter must be None or at least 0. Got {smallest_effect!r}."
+        )
     if not 0 < confidence < 1:
         raise ValueError(f"The confidence parameter must be between 0 and 1. Got {confidence!r}.")
     if cv is None and (n_target_labels or not seen):
@@ -376,29 +418,46 @@ def _baseline(models: dict[str, Any], baseline: Any) -> tuple[Any, list[str]]:
 
 
 @dataclass(frozen=True)
-class Bootstrap:
-    """How answers become scores with intervals.
+class Rules:
+    """How answers become scores, gains and verdicts.
 
     Parameters
     ----------
     metric : Metric
         What is measured.
-    n_draws : int
-        Draws of the rows of a target.
     confidence : float
-        Of the intervals.
-    seed : int
-        Seed.
+        Of the intervals; a verdict is held at one less it.
+    smallest_effect : float or None
+        Gains smaller than this are of no interest; None is a hundredth of the metric's range.
     """
 
     metric: Metric
-    n_draws: int
     confidence: float
-    seed: int
+    smallest_effect: float | None
+
+    def of_interest(self, score: float) -> float:
+        """Give the smallest effect, which may depend on a score.
+
+        Parameters
+        ----------
+        score : float
+            Of source only.
+
+        Returns
+        -------
+        float
+            0.01 for scores up to 1, and a hundredth of the score of metrics without an end.
+        """
+        if self.smallest_effect is not None:
+            return self.smallest_effect
+        low, high = ends_of(self.metric)
+        if np.isfinite(low):
+            return 0.01 * (high - low)
+        return 0.01 if high == 1 else 0.01 * abs(score)
 
 
 def summarise_pairs(
-    given: Given, outcomes: list[Outcome], how: Bootstrap
+    given: Given, outcomes: list[Outcome], rules: Rules
 ) -> tuple[list[TransferPair], TransferPair]:
     """Score each pair, and the mean over pairs.
 
@@ -408,8 +467,8 @@ def summarise_pairs(
         What the fits shared.
     outcomes : list of Outcome
         What they gave.
-    how : Bootstrap
-        Metric and draws.
+    rules : Rules
+        Metric, intervals and verdicts.
 
     Returns
     -------
@@ -418,36 +477,132 @@ def summarise_pairs(
     mean : TransferPair
         The mean over them.
     """
-    pairs, all_draws = [], []
-    for p, pair in enumerate(given.pairs):
-        mine = [outcome for outcome in outcomes if outcome.task.pair == p]
-        draws = _draws(given, pair, mine, how)
-        shifts = {each.task.method: each.shift for each in mine if each.shift is not None}
-        sizes = len(pair.of_source), len(pair.of_target)
-        intervals = _intervals(draws, how.confidence)
-        pairs.append(TransferPair(pair.source, pair.target, *sizes, *intervals, shifts))
-        all_draws.append(draws)
-    means = {name: _mean([draws[name] for draws in all_draws]) for name in all_draws[0]}
-    sizes = sum(pair.n_source for pair in pairs), sum(pair.n_target for pair in pairs)
-    shifts = {name: _mean_shift([pair.shifts[name] for pair in pairs]) for name in pairs[0].shifts}
-    intervals = _intervals(means, how.confidence)
-    return pairs, TransferPair("mean", "mean", *sizes, *intervals, shifts)
+    by_pair = [
+        [outcome for outcome in outcomes if outcome.task.pair == p] for p in range(len(given.pairs))
+    ]
+    draws = [
+        _draws(given, pair, mine, rules) for pair, mine in zip(given.pairs, by_pair, strict=True)
+    ]
+    told = [
+        {name: _spreads(each, name, len(pair.of_target)) for name in each}
+        for pair, each in zip(given.pairs, draws, strict=True)
+    ]
+    whole = {name: _over_pairs(given.pairs, draws, name) for name in draws[0]}
+    found = [*told, whole]
+    p_values = _p_values(found)
+    effect = rules.of_interest(whole["source only"][0].value)
+    shifts = [
+        {each.task.method: each.shift for each in mine if each.shift is not None}
+        for mine in by_pair
+    ]
+    shifts.append({name: _mean_shift([each[name] for each in shifts]) for name in shifts[0]})
+    sizes = [(len(pair.of_source), len(pair.of_target)) for pair in given.pairs]
+    sizes.append((sum(n for n, _ in sizes), sum(n for _, n in sizes)))
+    names = [*((pair.source, pair.target) for pair in given.pairs), ("mean", "mean")]
+    *pairs, mean = (
+        TransferPair(
+            *names[i],
+            *sizes[i],
+            *_intervals(found[i], rules),
+            shifts[i],
+            p_values[i],
+            effect,
+            1 - rules.confidence,
+        )
+        for i in range(len(found))
+    )
+    return pairs, mean
 
 
-def _draws(given: Given, pair: Pair, outcomes: list[Outcome], how: Bootstrap) -> dict[str, Draws]:
+@dataclass(frozen=True)
+class Told:
+    """A number, and how much it varies."""
+
+    value: float
+    spread: Spread
+
+
+Judged = tuple[Told, Told | None]
+"""Score of a method, and its gain over source only, which has none."""
+
+
+def _draws(given: Given, pair: Pair, outcomes: list[Outcome], rules: Rules) -> dict[str, Draws]:
+    """Score each method on the target's rows, and without each of its groups or rows."""
     groups = None if given.groups is None else given.groups[pair.of_target]
-    # a target has the same draws in each of its pairs
-    counts = draw_rows(len(pair.of_target), groups, how.n_draws, [how.seed, pair.code])
+    units = units_of(len(pair.of_target), groups)
+    lonely = units.max() == 0
+    counts = np.ones((1, len(units)), dtype=np.int32) if lonely else without_each(units)
     truth = given.y[pair.of_target]
-    return {
+    found = {
         method: _mean(
             [
-                score_draws(how.metric, truth, answers, counts, given.classes, _who(given, method))
-                for answers in _gathered(outcomes, method)
+                score_draws(rules.metric, truth, each, counts, given.classes, _who(given, method))
+                for each in _gathered(outcomes, method)
             ]
         )
         for method in _methods(given, outcomes)
     }
+    if lonely:  # without its only group there is nothing
+        return {name: Draws(each.value, np.full(1, np.nan)) for name, each in found.items()}
+    return found
+
+
+def _spreads(draws: dict[str, Draws], name: str, rows: int) -> Judged:
+    one, base = draws[name], draws["source only"]
+    score = Told(one.value, jackknife(one.drawn, rows))
+    if name == "source only":
+        return score, None
+    gain = one.value - base.value
+    return score, Told(gain, jackknife(one.drawn - base.drawn, rows, gain=gain))
+
+
+def _over_pairs(pairs: list[Pair], draws: list[dict[str, Draws]], name: str) -> Judged:
+    scores = [each[name] for each in draws]
+    told = _mean_told(pairs, scores, gains=False)
+    if name == "source only":
+        return told, None
+    gains = [
+        Draws(one.value - base.value, one.drawn - base.drawn)
+        for one, base in zip(scores, (each["source only"] for each in draws), strict=True)
+    ]
+    return told, _mean_told(pairs, gains, gains=True)
+
+
+def _mean_told(pairs: list[Pair], draws: list[Draws], *, gains: bool) -> Told:
+    by_target: dict[str, list[Draws]] = {}
+    for pair, each in zip(pairs, draws, strict=True):
+        by_target.setdefault(pair.target, []).append(each)
+    rows = {pair.target: len(pair.of_target) for pair in pairs}
+    values = [each.value for each in draws]
+    of_rows = []
+    for target, mine in by_target.items():
+        mean = _mean(mine)
+        spread = jackknife(mean.drawn, rows[target], gain=mean.value if gains else None)
+        of_rows.append((len(mine) / len(pairs), spread))
+    ends = [(None if pair.source == OTHERS else pair.source, pair.target) for pair in pairs]
+    return Told(float(np.mean(values)), spread_of_pairs(values, ends, of_rows))
+
+
+def _p_values(found: list[dict[str, Judged]]) -> list[dict[str, float]]:
+    """Correct the p-values of all gains for their number.
+
+    Half of the level is for the mean over pairs, which is what a report is read for, and half for
+    all pairs together.
+    """
+    whole = len(found) - 1
+    asked = [
+        (i, name, p_value(gain.value, gain.spread))
+        for i, methods in enumerate(found)
+        if i < whole or whole > 1
+        for name, (_, gain) in methods.items()
+        if gain is not None
+    ]
+    weights = [1.0 if i == whole else 1.0 / whole for i, _, _ in asked]
+    adjusted = adjusted_p_values([p for _, _, p in asked], weights) if asked else []
+    out: list[dict[str, float]] = [{} for _ in found]
+    for (i, name, _), p in zip(asked, adjusted, strict=True):
+        out[i][name] = p
+    return [*out[:whole], out[whole] if whole > 1 else out[0]]
 
 
 def _methods(given: Given, outcomes: list[Outcome]) -> list[str]:
@@ -490,16 +645,20 @@ def _mean_shift(shifts: list[Shift]) -> Shift:
 
 
 def _intervals(
-    draws: dict[str, Draws], confidence: float
+    judged: dict[str, Judged], rules: Rules
 ) -> tuple[dict[str, Interval], dict[str, Interval]]:
-    base = draws["source only"]
+    ends = ends_of(rules.metric)
     scores = {
-        name: Interval(each.value, *interval_of(each.drawn, confidence))
-        for name, each in draws.items()
+        name: Interval(
+            score.value, *interval_within(score.value, score.spread, ends, rules.confidence)
+        )
+        for name, (score, _) in judged.items()
     }
     gains = {
-        name: Interval(each.value - base.value, *interval_of(each.drawn - base.drawn, confidence))
-        for name, each in draws.items()
-        if name != "source only"
+        name: Interval(
+            gain.value, *interval_of_difference(gain.value, gain.spread, ends, rules.confidence)
+        )
+        for name, (_, gain) in judged.items()
+        if gain is not None
     }
     return scores, gains

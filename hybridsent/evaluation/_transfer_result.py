@@ -45,9 +45,15 @@ class TransferPair:
     scores : dict of str to Interval
         Score of each method.
     gains : dict of str to Interval
-        Score of each other method less that of source only, on the same resampled rows.
+        Score of each other method less that of source only, on the same rows.
     shifts : dict of str to Shift, default={}
         ``"source only"`` is before adaptation, and each adapted method after it.
+    p_values : dict of str to float, default={}
+        Of each gain, corrected for the number of pairs and methods of the report.
+    smallest_effect : float, default=0.0
+        Gains smaller than this are of no interest.
+    level : float, default=0.05
+        Below which a p-value is a verdict.
     """
 
     source: str
@@ -57,6 +63,9 @@ class TransferPair:
     scores: dict[str, Interval]
     gains: dict[str, Interval]
     shifts: dict[str, Shift] = field(default_factory=dict)
+    p_values: dict[str, float] = field(default_factory=dict)
+    smallest_effect: float = 0.0
+    level: float = 0.05
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -67,22 +76,39 @@ class TransferPair:
         dict of str to str
             See `verdict`.
         """
-        return {name: verdict(gain) for name, gain in self.gains.items()}
+        return {
+            name: verdict(gain, self.p_values.get(name), self.smallest_effect, self.level)
+            for name, gain in self.gains.items()
+        }
 
 
-def verdict(gain: Interval) -> str:
+def verdict(
+    gain: Interval, p_value: float | None = None, smallest_effect: float = 0.0, level: float = 0.05
+) -> str:
     """Say what a gain over source only means.
 
     Parameters
     ----------
     gain : Interval
         Score less that of source only.
+    p_value : float, default=None
+        Of the gain, corrected for what else was asked; None asks the interval alone.
+    smallest_effect : float, default=0.0
+        Gains smaller than this are of no interest.
+    level : float, default=0.05
+        Below which a p-value is a verdict.
 
     Returns
     -------
-    {"helps", "may help", "same", "may hurt", "hurts"}
-        ``"hurts"`` and ``"helps"`` where the whole interval is on one side of 0, ``"may ..."``
-        where only the gain itself is.
+    {"helps", "may help", "same", "unclear", "may hurt", "hurts"}
+        ``"hurts"`` and ``"helps"`` where a gain of interest is more than chance, ``"may ..."``
+        where it is not; ``"same"`` where the whole interval is of no interest, or the gain is 0;
+        else ``"unclear"``, which is all that can be said of a single group.
+
+    References
+    ----------
+    Lakens: Equivalence tests, Social Psychological and Personality Science 2017 (the smallest
+    effect of interest).
 
     Examples
     --------
@@ -90,12 +116,19 @@ def verdict(gain: Interval) -> str:
     >>> from hybridsent.evaluation._transfer_result import verdict
     >>> verdict(Interval(-0.02, -0.03, -0.01)), verdict(Interval(-0.02, -0.05, 0.01))
     ('hurts', 'may hurt')
+    >>> verdict(Interval(-0.0004, -0.0006, -0.0002), smallest_effect=0.01)
+    'same'
     """
+    if np.isnan(gain.low):
+        return "unclear"
     if gain.value == 0:
         return "same"
-    if gain.value < 0:
-        return "hurts" if gain.high < 0 else "may hurt"
-    return "helps" if gain.low > 0 else "may help"
+    if abs(gain.value) < smallest_effect:
+        inside = -smallest_effect <= gain.low and gain.high <= smallest_effect
+        return "same" if inside else "unclear"
+    sure = not gain.low <= 0 <= gain.high if p_value is None else p_value < level
+    which = "help" if gain.value > 0 else "hurt"
+    return f"{which}s" if sure else f"may {which}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +142,7 @@ class TransferReport(Result):
     pairs : list of TransferPair
         One a pair of domains.
     mean : TransferPair
-        The mean over pairs; its interval resamples the rows of each target once for all pairs.
+        The mean over pairs; from five domains on, its interval tells of other domains, too.
     n_target_labels : int
         Labels of the target that pooled and adapted methods had; 0 for adapted ones that had none.
     folds, repeats : int
@@ -132,7 +165,7 @@ class TransferReport(Result):
     ``negative_transfer``, ``seconds`` and ``notes``. `to_frame` has a row a pair and method, the
     mean over pairs at last, and the columns ``source``, ``target``, ``method``, ``score``,
     ``low``, ``high``, ``gain``, ``gain_low``, ``gain_high``, ``verdict``, ``mmd``, ``a_distance``,
-    ``n_source`` and ``n_target``. Gains are over source only, which has none.
+    ``n_source``, ``n_target`` and ``p_value``. Gains are over source only, which has none.
     """
 
     scoring: str
@@ -158,7 +191,7 @@ class TransferReport(Result):
 
     @property
     def negative_transfer(self) -> list[tuple[str, str, str]]:
-        """Where an adapted method hurts: its whole interval is below source only.
+        """Where an adapted method hurts: by its verdict.
 
         Returns
         -------
@@ -232,6 +265,7 @@ def _records(pair: TransferPair) -> list[dict[str, Any]]:
             "a_distance": pair.shifts.get(name, unknown).a_distance,
             "n_source": pair.n_source,
             "n_target": pair.n_target,
+            "p_value": pair.p_values.get(name, float("nan")),
         }
         for name, score in pair.scores.items()
     ]

@@ -7,7 +7,7 @@ different sizes are not nested.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,11 +40,15 @@ __all__ = [
     "make_pairs",
     "make_table",
     "make_tasks",
+    "notes_on_groups",
     "run_tasks",
+    "shared_groups",
     "target_folds",
 ]
 
 PROTOCOLS = ("pairs", "leave-one-out")
+OTHERS = "others"
+"""Name of a source that is all other domains."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ def make_pairs(domain: np.ndarray, source: Any, target: Any, protocol: str) -> l
             rest = [s for s in sources if s != t]
             if rest:
                 rows = np.sort(np.concatenate([where[s] for s in rest]))
-                name = str(rest[0]) if len(rest) == 1 else "others"
+                name = str(rest[0]) if len(rest) == 1 else OTHERS
                 pairs.append(Pair(name, str(t), known.index(t), rows, where[t]))
     else:
         pairs = [
@@ -447,8 +451,10 @@ def make_tasks(
     none = np.arange(0)
     for p, pair in enumerate(given.pairs):
         everyone = np.arange(len(pair.of_target))
-        yield Task(p, "source only", 0, everyone, none, none, shift)
-        blind = given.n_target_labels == 0 and given.transductive
+        apart = cv is None or len(shared_groups(given, pair)) == 0
+        if apart:
+            yield Task(p, "source only", 0, everyone, none, none, shift)
+        blind = apart and given.n_target_labels == 0 and given.transductive
         if blind:
             for name in adapted:
                 yield Task(p, name, 0, everyone, none, everyone, shift)
@@ -456,6 +462,9 @@ def make_tasks(
             for k, (train, test, labeled) in enumerate(
                 _folds(given, pair, cv, repeat, random_state)
             ):
+                first = shift and repeat == 0 and k == 0
+                if not apart:
+                    yield Task(p, "source only", repeat, test, none, none, first)
                 if cv is not None:
                     yield Task(p, "target only", repeat, test, labeled, none, False)
                     yield Task(p, "pooled", repeat, test, labeled, none, False)
@@ -465,7 +474,6 @@ def make_tasks(
                 known = labeled if given.n_target_labels else none
                 rest = np.setdiff1d(seen, known)
                 for name in adapted:
-                    first = shift and repeat == 0 and k == 0
                     yield Task(p, name, repeat, test, known, rest, first)
 
 
@@ -474,6 +482,8 @@ def _folds(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     y = given.y[pair.of_target]
     groups = None if given.groups is None else given.groups[pair.of_target]
+    if groups is not None and len(np.unique(groups)) == 1:
+        groups = None  # a target that is one group can only be cut
     regression = given.classes is None
     seed = random_state + repeat
     for k, (train, test) in enumerate(target_folds(y, cv, groups, seed, regression=regression)):
@@ -520,7 +530,7 @@ def run_tasks(given: Given, tasks: list[Task], n_jobs: int | None) -> list[Outco
 
 @fold_warnings_ignored()
 def _run(given: Given, task: Task) -> Outcome:
-    pair = given.pairs[task.pair]
+    pair = _kept_apart(given, given.pairs[task.pair], task.test)
     reference = task.method in REFERENCES
     model, table = given.models["" if reference else task.method]
     source = pair.of_source if task.method != "target only" else pair.of_source[:0]
@@ -546,6 +556,85 @@ def _run(given: Given, task: Task) -> Outcome:
     sizes = {len(source), len(source) + len(task.labeled), len(rows)}
     shift = _shift(fitted, table, pair, sizes, (X, y)) if task.shift else None
     return Outcome(task, answers, shift)
+
+
+def shared_groups(given: Given, pair: Pair) -> np.ndarray:
+    """Find groups that are in the source and in the target.
+
+    Parameters
+    ----------
+    given : Given
+        What the fits share.
+    pair : Pair
+        Source and target.
+
+    Returns
+    -------
+    ndarray
+        Their names.
+    """
+    if given.groups is None:
+        return np.arange(0)
+    return np.intersect1d(given.groups[pair.of_source], given.groups[pair.of_target])
+
+
+def notes_on_groups(given: Given, cv: Any) -> list[str]:
+    """Say what groups change in a judgement of transfer.
+
+    Parameters
+    ----------
+    given : Given
+        What the fits share.
+    cv : int, splitter, iterable or None
+        Folds of each target's rows.
+
+    Returns
+    -------
+    list of str
+        Sentences for the notes of the report.
+    """
+    if given.groups is None:
+        return []
+    notes = []
+    shared = [(pair, shared_groups(given, pair)) for pair in given.pairs]
+    both = np.unique(np.concatenate([groups for _, groups in shared]))
+    if len(both):
+        told = f"{len(both)} groups are in the source and in the target, such as {both[0]!s}: "
+        seen = cv is None and any(
+            len(groups) == len(np.unique(given.groups[pair.of_source])) for pair, groups in shared
+        )
+        notes.append(
+            told + "without folds they cannot be kept apart, and scores flatter where they are "
+            "all that the source has; cv=5 keeps them apart."
+            if seen
+            else told + "the source's rows of tested groups were left out of each fit."
+        )
+    lonely = {p.target for p in given.pairs if len(np.unique(given.groups[p.of_target])) == 1}
+    if lonely:
+        notes.append(
+            f"{len(lonely)} targets are one group, such as {min(lonely)!r}: their folds cut it, "
+            "and nothing tells how much groups differ, so that they have no interval and no "
+            "verdict; the mean over five targets and more has them."
+        )
+    return notes
+
+
+def _kept_apart(given: Given, pair: Pair, test: np.ndarray) -> Pair:
+    """Leave the source's rows of tested groups out."""
+    both = shared_groups(given, pair)
+    if given.groups is None or len(both) == 0:
+        return pair
+    tested = given.groups[pair.of_target[test]]
+    kept = pair.of_source[~np.isin(given.groups[pair.of_source], tested)]
+    if len(kept) == 0 and len(test) == len(pair.of_target):
+        return pair  # without folds they cannot be apart: a note tells it
+    if len(kept) == 0:
+        raise ValueError(
+            f"The source {pair.source!r} must have rows of groups that are not tested with the "
+            f"target {pair.target!r}. Got {len(both)} groups that are in both and no other; make "
+            "more folds by cv, or leave groups out."
+        )
+    return replace(pair, of_source=kept)
 
 
 def _marked(y: np.ndarray, unknown: np.ndarray, *, regression: bool) -> np.ndarray:

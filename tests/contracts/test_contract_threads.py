@@ -64,7 +64,7 @@ def run(name, n_jobs):
         adapting = make_pipeline(Watching(), CORAL(), LabeledOnly(LogisticRegression()))
         domain = np.repeat([0, 1], 20)
         return transfer_report(
-            adapting, X, y, domain=domain, baseline=model, cv=2, n_bootstrap=5, shift=False,
+            adapting, X, y, domain=domain, baseline=model, cv=2, shift=False,
             n_target_labels=4, n_jobs=n_jobs,
         )  # fmt: skip
     return permutation_test(Aligner(1), X, n_permutations=3, n_jobs=n_jobs)
