@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._numerics.classes import most_probable
+from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.transfer._rows import read_rows
 from hybridsent.transfer._source import is_fitted
@@ -257,7 +258,5 @@ def best_candidate(losses: np.ndarray) -> int:
 
 def _squared_length(X: np.ndarray) -> float:
     """Mean squared length of the centred rows; 1 where all rows are alike."""
-    variance = X.var(axis=0, dtype=np.float64)
-    mean = X.mean(axis=0, dtype=np.float64)
-    total = float(variance[variance > (1e-7 * mean) ** 2].sum())
+    total = float(np.square(column_scale(X, constant=0.0)[1]).sum())
     return total or 1.0
