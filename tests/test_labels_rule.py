@@ -250,6 +250,7 @@ def half():
 MODELS = {"takes": LabeledOnly(LogisticRegression()), "takes none": LogisticRegression()}
 
 
+@pytest.mark.filterwarnings("ignore:.* reads the label -1 as no label")  # codes 0 and 1
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("of_text", [False, True])
 def test_rows_without_a_label_are_never_scored(name, of_text, half):
@@ -345,6 +346,14 @@ def test_a_class_minus_one_is_judged_where_nothing_takes_rows_without_a_label(ha
     assert found.rows == 240
     with pytest.raises(ValueError, match="rename the class"):
         evaluate(LabeledOnly(LogisticRegression()), X, polar, cv=3, n_jobs=1)
+
+
+def test_a_polarity_is_warned_of_where_nothing_takes_rows_without_a_label(half):
+    X, codes, *_ = half
+    with pytest.warns(TableWarning, match=r"reads the label -1 as no label.*left out"):
+        evaluate(LogisticRegression(), X, codes, cv=3, n_jobs=1)
+    whole = evaluate(LogisticRegression(), X.assign(said=codes), "said", cv=3, n_jobs=1)
+    assert whole.rows == 240  # of a column an empty cell is no label, and -1 a class
 
 
 # -- the rule --------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from hybridsent._labels import (
     labeled_rows,
     reading_labels_as,
     take_rows,
+    warn_of_a_class_minus_one,
     what_minus_one_is,
 )
 from hybridsent._tables import as_pandas
@@ -402,6 +403,8 @@ def _of_array(table: Any, y: Any, learner: Any, kind: Kind | None, taken: bool) 
         return _Labels(labels, np.ones(len(labels), dtype=bool), kind, taken)
     doubts: tuple[str, ...] = ()
     if meant == "either" and not taken:
+        why = "nothing in the model takes rows without a label, so that they are left out"
+        warn_of_a_class_minus_one(labels, "hybridsent.evaluation", why, stacklevel=4)
         doubts = (
             "-1 marks rows without a label in an array; if it is a class, give it another name, or "
             "name the column of the table that holds the labels.",
