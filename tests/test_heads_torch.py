@@ -27,9 +27,8 @@ from hybridsent.heads import (
     RecurrentFusionClassifier,
     TensorFusionClassifier,
 )
-from hybridsent.heads._gated import gated_sum
-from hybridsent.heads._tensor import low_rank_fusion
-from hybridsent.heads._view_network import segments, view_network
+from hybridsent.heads._fusion_networks import gated_sum, low_rank_fusion
+from hybridsent.heads._networks import segments, view_network
 from hybridsent.scaling import ViewScaler
 
 HEADS = [

@@ -8,24 +8,25 @@ from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hybridsent.heads._boosted import BoostedTreesClassifier
-    from hybridsent.heads._convolutional import ConvolutionalFusionClassifier
-    from hybridsent.heads._gated import GatedFusionClassifier
+    from hybridsent.heads._fusion_networks import GatedFusionClassifier, TensorFusionClassifier
     from hybridsent.heads._kernel import KernelClassifier
     from hybridsent.heads._late import LateFusionClassifier
     from hybridsent.heads._linear import TunedLinearClassifier
-    from hybridsent.heads._recurrent import RecurrentFusionClassifier
+    from hybridsent.heads._segment_networks import (
+        ConvolutionalFusionClassifier,
+        RecurrentFusionClassifier,
+    )
     from hybridsent.heads._stacked import StackedFusionClassifier
-    from hybridsent.heads._tensor import TensorFusionClassifier
 
 _HOMES = {
     "BoostedTreesClassifier": "hybridsent.heads._boosted",
-    "ConvolutionalFusionClassifier": "hybridsent.heads._convolutional",
-    "GatedFusionClassifier": "hybridsent.heads._gated",
+    "ConvolutionalFusionClassifier": "hybridsent.heads._segment_networks",
+    "GatedFusionClassifier": "hybridsent.heads._fusion_networks",
     "KernelClassifier": "hybridsent.heads._kernel",
     "LateFusionClassifier": "hybridsent.heads._late",
-    "RecurrentFusionClassifier": "hybridsent.heads._recurrent",
+    "RecurrentFusionClassifier": "hybridsent.heads._segment_networks",
     "StackedFusionClassifier": "hybridsent.heads._stacked",
-    "TensorFusionClassifier": "hybridsent.heads._tensor",
+    "TensorFusionClassifier": "hybridsent.heads._fusion_networks",
     "TunedLinearClassifier": "hybridsent.heads._linear",
 }
 
