@@ -46,6 +46,7 @@ def permutation_test(
     X: Any,
     y: Any = None,
     *,
+    groups: Any = None,
     n_permutations: int = 199,
     n_jobs: int | None = None,
     random_state: Any = 0,
@@ -70,6 +71,9 @@ def permutation_test(
         Features, with columns named ``view__i``, of two views or more.
     y : array of shape (n,), default=None
         Labels, for aligners with ``supervised=True``; they stay with the rows of the first view.
+    groups : array of shape (n,), default=None
+        Group (speaker, video) of each row. Rows of a group are alike in every view, which by itself
+        makes views correlate: whole groups are permuted, each in the place of one other.
     n_permutations : int, default=199
         B.
     n_jobs : int, default=None
@@ -90,6 +94,8 @@ def permutation_test(
     References
     ----------
     Westfall, Young: Resampling-based multiple testing, 1993 (the largest statistic).
+
+    Winkler et al.: Multi-level block permutation, NeuroImage 2015 (whole groups).
 
     Winkler et al.: Permutation inference for canonical correlation analysis, NeuroImage 2020.
 
@@ -118,11 +124,12 @@ def permutation_test(
             "columns view__i."
         )
     present = presence(values, views)
+    codes = None if groups is None else _codes_of(groups, len(values))
     generator = check_random_state(random_state)
     seeds = generator.randint(np.iinfo(np.int32).max, size=n_permutations)
 
     def largest(seed: int) -> float:
-        shuffled = _frame(_permuted(values, views, present, seed), fitted)
+        shuffled = _frame(_permuted(values, views, present, seed, codes), fitted)
         return float(np.max(canonical_correlations(clone(aligner).fit(shuffled, y), shuffled)))
 
     found = canonical_correlations(fitted, X)
@@ -139,12 +146,44 @@ def _frame(values: np.ndarray, fitted: Any) -> Any:
 
 
 def _permuted(
-    values: np.ndarray, views: dict[str, np.ndarray], present: np.ndarray, seed: int
+    values: np.ndarray,
+    views: dict[str, np.ndarray],
+    present: np.ndarray,
+    seed: int,
+    codes: np.ndarray | None = None,
 ) -> np.ndarray:
     generator = np.random.RandomState(seed)
     out = values.copy()
     for j, columns in enumerate(views.values()):
         if j:
             rows = np.flatnonzero(present[:, j])
-            out[np.ix_(rows, columns)] = values[np.ix_(generator.permutation(rows), columns)]
+            drawn = generator.permutation(rows)
+            if codes is not None:
+                drawn = _groups_dealt(rows, codes[rows], generator)
+            out[np.ix_(rows, columns)] = values[np.ix_(drawn, columns)]
     return out
+
+
+def _groups_dealt(rows: np.ndarray, codes: np.ndarray, generator: Any) -> np.ndarray:
+    """Put the rows of another group in the place of those of each, in turns where it has fewer."""
+    dealt = rows.copy()
+    known = np.unique(codes)
+    for mine, other in zip(known, generator.permutation(known), strict=True):
+        here, there = np.flatnonzero(codes == mine), np.flatnonzero(codes == other)
+        dealt[here] = rows[np.resize(generator.permutation(there), len(here))]
+    return dealt
+
+
+def _codes_of(groups: Any, n: int) -> np.ndarray:
+    found = np.asarray(groups)
+    if found.shape != (n,):
+        raise ValueError(
+            f"The groups parameter must be one group a row. Got shape {found.shape} for {n} rows."
+        )
+    codes = np.unique(found, return_inverse=True)[1]
+    if codes.max() < 1:
+        raise ValueError(
+            "The groups parameter must name at least two groups, which can be permuted. Got one; "
+            "leave it out to permute rows."
+        )
+    return np.asarray(codes)

@@ -48,6 +48,7 @@ def maximum_mean_discrepancy(
     gamma: float | None = None,
     source_weight: Any = None,
     max_rows: int | None = 10_000,
+    groups: tuple[Any, Any] | None = None,
     random_state: Any = 0,
 ) -> float:
     r"""Squared maximum mean discrepancy of two samples, without bias.
@@ -74,6 +75,9 @@ def maximum_mean_discrepancy(
         Weights of the source rows, of any sum; None weighs all alike.
     max_rows : int or None, default=10000
         Rows of each sample that are drawn where there are more; None takes all.
+    groups : (array of shape (n_s,), array of shape (n_t,)), default=None
+        Group (speaker, video) of each row of the source and of the target. Rows of one
+        group are alike anyway: such pairs are left out of the three means.
     random_state : int, RandomState or None, default=0
         Seed of what is drawn.
 
@@ -107,9 +111,13 @@ def maximum_mean_discrepancy(
     (True, True)
     """
     rng = check_random_state(random_state)
-    s, t, w = two_samples(source, target, source_weight, max_rows, rng)
+    s, t, w, codes = two_samples(source, target, source_weight, max_rows, rng, groups)
     width = _gamma(s, t, gamma, rng)
     u = np.full(len(t), 1 / len(t))
+    if codes is not None:
+        g, h = codes[: len(s)], codes[len(s) :]
+        near = _mean_across(s, s, w, w, width, g, g) + _mean_across(t, t, u, u, width, h, h)
+        return near - 2 * _mean_across(s, t, w, u, width, g, h)
     # k(x, x) is 1, so pairs of a row with itself are the sum of squared weights
     own, other = float(w @ w), float(u @ u)
     within = (_kernel_sum(s, s, w, w, width) - own) / (1 - own)
@@ -124,6 +132,7 @@ def mmd_permutation_test(
     gamma: float | None = None,
     n_permutations: int = 200,
     max_rows: int | None = 10_000,
+    groups: tuple[Any, Any] | None = None,
     random_state: Any = 0,
 ) -> MMDTest:
     """Test whether two samples come from one distribution.
@@ -143,6 +152,10 @@ def mmd_permutation_test(
         How often; the smallest p-value is 1 / (n_permutations + 1).
     max_rows : int or None, default=10000
         As in `maximum_mean_discrepancy`.
+    groups : (array of shape (n_s,), array of shape (n_t,)), default=None
+        Group (speaker, video) of each row of the source and of the target. Whole groups
+        are dealt anew, and the halves of one that is in both samples change sides; pairs of one
+        group are left out of the means.
     random_state : int, RandomState or None, default=0
         Seed of what is drawn and of the permutations.
 
@@ -171,10 +184,12 @@ def mmd_permutation_test(
     if n_permutations < 1:
         raise ValueError(f"The n_permutations parameter must be at least 1. Got {n_permutations}.")
     rng = check_random_state(random_state)
-    s, t, _ = two_samples(source, target, None, max_rows, rng)
+    s, t, _, codes = two_samples(source, target, None, max_rows, rng, groups)
     width = _gamma(s, t, gamma, rng)
     both, n, m = np.vstack([s, t]), len(s), len(t)
     first = (np.arange(n + m) < n).astype(np.float64)
+    if codes is not None:
+        return _test_of_groups(both, first, codes, width, n_permutations, rng)
     dealt = np.column_stack([first, *(rng.permutation(first) for _ in range(n_permutations))])
     inside, shared, total = np.zeros(dealt.shape[1]), np.zeros(dealt.shape[1]), 0.0
     for rows, K in kernel_blocks(both, both, width):
@@ -188,6 +203,55 @@ def mmd_permutation_test(
     # a permutation that deals the same rows may differ in the last digits
     at_least = found >= found[0] - 1e-12
     return MMDTest(float(found[0]), float(at_least.mean()))
+
+
+def _test_of_groups(
+    both: np.ndarray, first: np.ndarray, codes: np.ndarray, width: float, n: int, rng: Any
+) -> MMDTest:
+    """Deal whole groups anew; pairs of one group count nowhere."""
+    of_first = np.bincount(codes, first) > 0
+    of_second = np.bincount(codes, 1 - first) > 0
+    single = np.flatnonzero(of_first != of_second)
+    halves = of_first & of_second
+    dealt = [first]
+    for _ in range(n):
+        side = of_first.astype(np.float64)
+        side[single] = side[rng.permutation(single)]
+        turn = rng.rand(len(side)) < 0.5
+        dealt.append(np.where(halves[codes], np.where(turn[codes], 1 - first, first), side[codes]))
+    z = np.column_stack(dealt)
+    other = 1 - z
+    sums = np.zeros((3, z.shape[1]))
+    pairs = np.zeros((3, z.shape[1]))
+    for rows, K in kernel_blocks(both, both, width):
+        apart = (codes[rows][:, None] != codes[None, :]).astype(np.float64)
+        K = K * apart
+        for k, (left, right) in enumerate(((z, z), (other, other), (z, other))):
+            sums[k] += np.einsum("ij,ij->j", left[rows], K @ right)
+            pairs[k] += np.einsum("ij,ij->j", left[rows], apart @ right)
+    with np.errstate(invalid="ignore"):
+        means = sums / pairs
+    found = means[0] + means[1] - 2 * means[2]
+    at_least = ~(found < found[0] - 1e-12)
+    return MMDTest(float(found[0]), float(at_least.mean()))
+
+
+def _mean_across(
+    a: np.ndarray,
+    b: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    gamma: float,
+    of_a: np.ndarray,
+    of_b: np.ndarray,
+) -> float:
+    """Average the kernel over pairs of two groups, weighted."""
+    total, weight = 0.0, 0.0
+    for rows, K in kernel_blocks(a, b, gamma):
+        apart = of_a[rows][:, None] != of_b[None, :]
+        total += float(left[rows] @ ((K * apart) @ right))
+        weight += float(left[rows] @ (apart @ right))
+    return total / weight
 
 
 def _gamma(s: np.ndarray, t: np.ndarray, gamma: float | None, rng: Any) -> float:
@@ -211,6 +275,7 @@ def proxy_a_distance(
     cv: int = 5,
     source_weight: Any = None,
     max_rows: int | None = 10_000,
+    groups: tuple[Any, Any] | None = None,
     random_state: Any = 0,
 ) -> float:
     r"""How well a linear classifier tells the domains apart: 0 is not at all, 2 is always.
@@ -234,6 +299,9 @@ def proxy_a_distance(
         Weights of the source rows, in fitting and in the error; None weighs all alike.
     max_rows : int or None, default=10000
         Rows of each sample that are drawn where there are more; None takes all.
+    groups : (array of shape (n_s,), array of shape (n_t,)), default=None
+        Group (speaker, video) of each row of the source and of the target. Folds keep
+        them together, so that the classifier cannot know the domain by the speaker.
     random_state : int, RandomState or None, default=0
         Seed of what is drawn and of the folds.
 
@@ -263,15 +331,19 @@ def proxy_a_distance(
     if cv < 2:
         raise ValueError(f"The cv parameter must be at least 2. Got {cv}.")
     rng = check_random_state(random_state)
-    s, t, w = two_samples(source, target, source_weight, max_rows, rng)
+    s, t, w, codes = two_samples(source, target, source_weight, max_rows, rng, groups)
     X = np.vstack([s, t])
     sign = np.repeat([-1.0, 1.0], [len(s), len(t)])
     weight = np.concatenate([w, np.full(len(t), 1 / len(t))])
-    folds = inner_folds(sign, min(cv, len(s), len(t)), random_state=int(rng.randint(2**31)))
-    wrong = np.zeros(len(X), dtype=bool)
+    seed = int(rng.randint(2**31))
+    folds = inner_folds(sign, min(cv, len(s), len(t)), codes, random_state=seed)
+    wrong, tested = np.zeros(len(X), dtype=bool), np.zeros(len(X), dtype=bool)
     for train, test in folds:
         wrong[test] = _guess(X, sign, weight, train, test) != sign[test]
-    error = float(weight @ wrong) / 2
+        tested[test] = True
+    weight = weight * tested
+    shares = [weight[side] @ wrong[side] / weight[side].sum() for side in (sign < 0, sign > 0)]
+    error = float(np.mean(shares))
     return max(0.0, 2 * (1 - 2 * error))
 
 
@@ -290,8 +362,13 @@ def _guess(
 
 
 def two_samples(
-    source: Any, target: Any, source_weight: Any, max_rows: int | None, rng: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    source: Any,
+    target: Any,
+    source_weight: Any,
+    max_rows: int | None,
+    rng: Any,
+    groups: tuple[Any, Any] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Check two samples and the weights of the first, which then sum to one.
 
     Parameters
@@ -304,6 +381,8 @@ def two_samples(
         Rows of each that are drawn where there are more.
     rng : RandomState
         Draws them.
+    groups : (array of shape (n_s,), array of shape (n_t,)) or None, default=None
+        Groups of the rows of either.
 
     Returns
     -------
@@ -311,6 +390,8 @@ def two_samples(
         The samples around their common middle.
     weight : ndarray of shape (m_s,)
         Weights that sum to one.
+    codes : ndarray of int of shape (m_s + m_t,) or None
+        Groups of both.
 
     Raises
     ------
@@ -333,11 +414,29 @@ def two_samples(
         )
     if max_rows is not None and max_rows < 2:
         raise ValueError(f"The max_rows parameter must be None or at least 2. Got {max_rows}.")
-    s, w = s[w > 0], w[w > 0]
-    if max_rows is not None and len(s) > max_rows:
-        chosen = rng.choice(len(s), max_rows, replace=False)
-        s, w = s[chosen], w[chosen]
+    g, h = (None, None) if groups is None else _codes_of(groups, len(s), len(t))
+    kept, taken = np.flatnonzero(w > 0), np.arange(len(t))
+    if max_rows is not None and len(kept) > max_rows:
+        kept = kept[rng.choice(len(kept), max_rows, replace=False)]
     if max_rows is not None and len(t) > max_rows:
-        t = t[rng.choice(len(t), max_rows, replace=False)]
+        taken = rng.choice(len(t), max_rows, replace=False)
+    s, t, w = s[kept], t[taken], w[kept]
     middle = (s.mean(axis=0) + t.mean(axis=0)) / 2  # far from zero, distances lose digits
-    return s - middle, t - middle, w / w.sum()
+    codes = None if g is None or h is None else np.concatenate([g[kept], h[taken]])
+    return s - middle, t - middle, w / w.sum(), codes
+
+
+def _codes_of(groups: tuple[Any, Any], n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+    of_source, of_target = (np.asarray(each) for each in groups)
+    if of_source.shape != (n,) or of_target.shape != (m,):
+        raise ValueError(
+            "The groups parameter must be two arrays, of a group for each row of the source and of "
+            f"the target. Got shapes {of_source.shape} and {of_target.shape} for {n} and {m} rows."
+        )
+    if min(len(np.unique(of_source)), len(np.unique(of_target))) < 2:
+        raise ValueError(
+            "The groups parameter must name at least two groups in the source and two in the "
+            "target: nothing else tells how much groups differ. Leave it out to compare rows."
+        )
+    codes = np.unique(np.concatenate([of_source, of_target]), return_inverse=True)[1]
+    return codes[:n], codes[n:]

@@ -554,7 +554,7 @@ def _run(given: Given, task: Task) -> Outcome:
     X_tested = table.rows(tested, np.ones(len(tested), dtype=int))
     answers = _answers(fitted, X_tested, given, task.method)
     sizes = {len(source), len(source) + len(task.labeled), len(rows)}
-    shift = _shift(fitted, table, pair, sizes, (X, y)) if task.shift else None
+    shift = _shift(fitted, table, pair, sizes, (X, y), given.groups) if task.shift else None
     return Outcome(task, answers, shift)
 
 
@@ -687,7 +687,12 @@ def _check_labels(labels: np.ndarray, classes: np.ndarray, name: str) -> None:
 
 
 def _shift(
-    fitted: Any, table: Table, pair: Pair, sizes: set[int], learned: tuple[Any, np.ndarray]
+    fitted: Any,
+    table: Table,
+    pair: Pair,
+    sizes: set[int],
+    learned: tuple[Any, np.ndarray],
+    groups: np.ndarray | None,
 ) -> Shift:
     """Measure the features that the last step gets, weighted as it weighs them."""
     unknown = Shift(float("nan"), float("nan"))
@@ -706,9 +711,14 @@ def _shift(
     if min(n_source, n_target) < 2 or not all(_is_finite(values) for values in parts):
         return unknown
     source, target = (np.asarray(values, dtype=np.float64) for values in parts)
+    options: dict[str, Any] = {"source_weight": weights, "max_rows": _SHIFT_ROWS}
+    if groups is not None:
+        told = groups[pair.of_source], groups[pair.of_target]
+        if min(len(np.unique(each)) for each in told) > 1:  # one group is told by its rows alone
+            options["groups"] = told
     return Shift(
-        maximum_mean_discrepancy(source, target, source_weight=weights, max_rows=_SHIFT_ROWS),
-        proxy_a_distance(source, target, source_weight=weights, max_rows=_SHIFT_ROWS),
+        maximum_mean_discrepancy(source, target, **options),
+        proxy_a_distance(source, target, **options),
     )
 
 
