@@ -111,7 +111,7 @@ def strategies(name: str) -> dict[str, Any]:
 
 
 def shown(score: Score) -> str:
-    return f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
+    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
 
 
 # -- nested selection

@@ -199,3 +199,8 @@ def test_speakers_that_are_domains_and_groups_can_be_cut():
         baseline=Knows(), cv=3, shift=False, n_jobs=1,
     )  # fmt: skip
     assert report.folds == 3
+
+
+def test_draws_that_are_no_longer_made_are_told():
+    assert any("n_bootstrap=100 was not used" in note for note in judge(n_bootstrap=100).notes)
+    assert not any("n_bootstrap" in note for note in judge().notes)

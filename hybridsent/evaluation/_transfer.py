@@ -84,6 +84,7 @@ def transfer_report(
     cv: Any = 5,
     groups: Any = None,
     n_repeats: int = 1,
+    n_bootstrap: int | None = None,
     smallest_effect: float | None = None,
     confidence: float = 0.95,
     shift: bool = True,
@@ -160,6 +161,9 @@ def transfer_report(
         Group of each row (speaker, video), or the column that holds it.
     n_repeats : int, default=1
         How often folds and labels are drawn; scores are averaged.
+    n_bootstrap : int, default=None
+        Not used any more, and a note says so: nothing is drawn, intervals come from what is left
+        out in turn.
     smallest_effect : float, default=None
         A gain that is smaller is of no interest, in either direction, and no verdict: 0.01 by
         default, for scores that lie between 0 and 1 and for explained variances; a hundredth of
@@ -284,6 +288,11 @@ def transfer_report(
             f"The interval of the mean is for other rows of the {targets} targets, not for others."
             if targets > 1
             else "The interval of the mean is for other rows of the target, not for others."
+        )
+    if n_bootstrap is not None:
+        notes.append(
+            f"n_bootstrap={n_bootstrap!r} was not used: intervals no longer come from draws; leave "
+            "it out."
         )
     if n_target_labels == 0 and cv is not None:
         notes.append(
