@@ -10,6 +10,8 @@ CORAL, SA     the adapted rows, of a second run in float64: in float32 each is 1
 TCA           the objective, tr((W'(KLK + I/mu)W)^-1 W'KHKW), of W as it was found: skada hands a matrix that is not
               symmetric to a solver for symmetric ones, so its W is not the optimum. With --full: it takes minutes
 KMM           the objective, which is to be small: skada's Frank-Wolfe iteration stops before the optimum
+KMM, up to 2  the objective where half of the weights are at their bound, against SciPy's L-BFGS-B on the same problem,
+              with the kernel of scikit-learn
 KLIEP         the mean logarithm of the ratio at the target rows, which is to be large: skada's step is 2e-16
 discriminator nothing: ours holds rows out five times, skada's fits once and divides the wrong way round. The same
               work as ours is scikit-learn's `cross_val_predict` and one more fit, whose ratios are compared
@@ -34,6 +36,8 @@ REWEIGHTERS = ("KMM", "KLIEP", "discriminator")
 ROWS = ("CORAL", "SA")  # judged by their rows
 LONG = ("TCA",)
 FOLDS = "cross-fitted discriminator: scikit-learn"
+BOUNDED = "KMM, weights up to 2: SciPy"
+OURS_BOUNDED = "KMM, weights up to 2: hybridsent"
 OURS_RAW = "cross-fitted discriminator: hybridsent"
 
 
@@ -159,6 +163,44 @@ def fold_by_fold(folder: Path) -> dict[str, Any]:
     return {**figures, "output": np.log(held_out[~target, 1:] / held_out[~target, :1])}
 
 
+def bounded_by_scipy(folder: Path) -> dict[str, Any]:
+    """Weights of KMM up to 2, of which half are at a bound, by SciPy alone."""
+    from scipy.optimize import minimize
+    from sklearn.metrics.pairwise import rbf_kernel
+
+    X, target = rows(folder)
+
+    def work(X: np.ndarray, target: np.ndarray) -> np.ndarray:
+        X = X.astype(np.float64)
+        source = X[~target]
+        kernel, n = rbf_kernel(source, gamma=GAMMA), len(source)
+        linear = n * rbf_kernel(source, X[target], gamma=GAMMA).mean(axis=1)
+        unit = linear.max() * n
+
+        def value(b: np.ndarray) -> tuple[float, np.ndarray]:
+            image = kernel @ b
+            return (b @ image / 2 - linear @ b) / unit, (image - linear) / unit
+
+        options = {"maxiter": 3000, "maxfun": 6000, "ftol": 1e-15, "gtol": 1e-9 / n}
+        start, bounds = np.ones(n), [(0, 2)] * n
+        return minimize(value, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+
+    work(few(X, target), few(target, target))
+    figures, found = timed(lambda: work(X, target))
+    return {**figures, "output": np.array([[kmm_objective(X, target, found)]])}
+
+
+def bounded_by_us(folder: Path) -> dict[str, Any]:
+    from hybridsent.transfer import KMM
+
+    X, target = rows(folder)
+    y = np.where(target, -1, 0)
+    model = KMM(GAMMA, upper=2.0)
+    model.fit(few(X, target), few(y, target))
+    figures, found = timed(lambda: model.fit(X, y).sample_weight_)
+    return {**figures, "output": np.array([[kmm_objective(X, target, found[~target])]])}
+
+
 # -- what they found, in numbers that can be compared
 
 
@@ -213,6 +255,8 @@ WAYS = (
         for method in METHODS
         for library, way in (("skada", skada_way), ("hybridsent", our_way))
     ),
+    Way(BOUNDED, bounded_by_scipy, BOUNDED),
+    Way(OURS_BOUNDED, bounded_by_us, BOUNDED),
     Way(FOLDS, fold_by_fold, FOLDS),
     Way(OURS_RAW, partial(our_way, method="discriminator", raw=True), FOLDS),
 )
@@ -226,6 +270,10 @@ def goals(report: Report) -> list[Goal]:
         found.append(Goal(f"{method} against skada", wanted, report.ratio(ours, theirs)))
     same_work = report.ratio(OURS_RAW, FOLDS)
     found.append(Goal("cross-fitted discriminator against scikit-learn", 5, same_work))
+    bounded = report.ratio(OURS_BOUNDED, BOUNDED)
+    found.append(Goal("KMM, weights up to 2, against SciPy's L-BFGS-B", 1.5, bounded))
+    difference = report.agreements.get(OURS_BOUNDED)
+    found.append(Goal("KMM, weights up to 2: objective", 3e-10, difference, at_least=False))
     for method in ROWS:
         difference = report.agreements.get(name("hybridsent", method))
         found.append(Goal(f"{method}: difference of rows", 1e-4, difference, at_least=False))

@@ -27,7 +27,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hybridsent._numerics.kernels import distances_of, gaussian, kernel_mean, median_gamma
+from hybridsent._numerics.kernels import (
+    distances_of,
+    gaussian,
+    kernel_matrix,
+    kernel_mean,
+    median_gamma,
+)
 from hybridsent._numerics.quadratic import Region, minimize_quadratic, sparse_quadratic
 from hybridsent._numerics.rows import content_order
 from hybridsent.exceptions import TransferWarning
@@ -142,7 +148,36 @@ def test_the_gradient_of_a_dense_solution_points_nowhere(rng, p, gamma, upper):
     assert 20 <= b.sum() <= 780
 
 
+@pytest.mark.parametrize(("p", "upper"), [(5, 2.0), (5, 3.0), (40, 2.0)])
+def test_where_few_weights_are_inside_their_bounds_the_solution_is_exact(rng, p, upper):
+    n = 1200
+    source, target = rng.standard_normal((n, p)), 0.8 * rng.standard_normal((900, p)) + 0.2
+    K = kernel_matrix(source, None, 0.5 / p)
+    c = n * kernel_mean(source, target, 0.5 / p)
+    region = Region(upper, 0.1 * n, 1.9 * n)
+    assert sparse_quadratic(K, c, region) is None  # some weights are at the upper bound
+    b, converged = minimize_quadratic(K, c, region)
+    assert converged
+    slope = K @ b - c
+    slope[b <= 0] = np.minimum(slope[b <= 0], 0)
+    slope[b >= upper] = np.maximum(slope[b >= upper], 0)
+    assert np.abs(slope).max() < 2e-9 * c.max()
+    assert (b == upper).any()
+
+
 # -- kernels ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_kernel_matrix_of_many_tiles_is_that_of_scikit_learn_and_symmetric(rng, dtype):
+    X = (rng.standard_normal((600, 3)) + 10).astype(dtype)
+    K = kernel_matrix(X, None, 0.3)
+    assert_allclose(
+        K, rbf_kernel(X.astype(float), gamma=0.3), atol=1e-5 if dtype == np.float32 else 1e-12
+    )
+    assert (K == K.T).all()
+    assert (np.diagonal(K) == 1).all()
+    assert_allclose(kernel_matrix(X, X[::2], 0.3), K[:, ::2], atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

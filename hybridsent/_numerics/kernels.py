@@ -25,8 +25,11 @@ __all__ = [
     "sample_rows",
 ]
 
-BLOCK = 2**22
-"""Entries of a block, which bounds memory."""
+BLOCK = 2**20
+"""Entries of a block, which bounds memory. Larger ones are given back to the system each time."""
+
+TILE = 256
+"""Rows and columns of a tile, which fits into a processor's cache."""
 
 MEDIAN_ROWS = 1000
 """Rows whose distances tell the bandwidth."""
@@ -55,14 +58,52 @@ def distances_of(X: np.ndarray, Z: np.ndarray, dtype: Any = None) -> np.ndarray:
     ndarray of shape (n, m)
         Squared distances.
     """
-    dtype = X.dtype if dtype is None else dtype
-    center = Z.mean(axis=0, dtype=dtype).astype(X.dtype, copy=False)
-    X, Z = X - center, (Z - center).astype(X.dtype, copy=False)
-    out = (X @ Z.T).astype(dtype, copy=False)
-    out *= -2
-    out += np.einsum("ij,ij->i", X, X, dtype=dtype)[:, None]
-    out += np.einsum("ij,ij->i", Z, Z, dtype=dtype)
-    return np.asarray(np.maximum(out, 0, out=out))
+    return _Others(Z, X.dtype, dtype).distances(X)
+
+
+class _Others:
+    """Rows that distances are measured to: centred once, whatever the number of blocks."""
+
+    def __init__(self, Z: np.ndarray, product: Any, dtype: Any = None) -> None:
+        self.product = product
+        self.dtype = product if dtype is None else dtype
+        self.center = Z.mean(axis=0, dtype=self.dtype).astype(product, copy=False)
+        self.Z = (Z - self.center).astype(product, copy=False)
+        self.lengths = np.einsum("ij,ij->i", self.Z, self.Z, dtype=self.dtype)
+
+    def distances(self, X: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
+        """Squared distances of rows to some of the others."""
+        X = X - self.center
+        return self.of_centred(X, np.einsum("ij,ij->i", X, X, dtype=self.dtype), columns)
+
+    def of_centred(self, X: np.ndarray, lengths: np.ndarray, columns: slice) -> np.ndarray:
+        """Give the same for rows that are centred, whose squared lengths are known."""
+        out = (X @ self.Z[columns].T).astype(self.dtype, copy=False)
+        out *= -2
+        out += lengths[:, None]
+        out += self.lengths[columns]
+        return np.asarray(np.maximum(out, 0, out=out))
+
+    def kernel(self, X: np.ndarray, gamma: float) -> np.ndarray:
+        """Gaussian kernel of rows with all others, by tiles that stay in a processor's cache."""
+        X = X - self.center
+        lengths = np.einsum("ij,ij->i", X, X, dtype=self.dtype)
+        out = np.empty((len(X), len(self.Z)))
+        for columns in gen_batches(len(self.Z), max(TILE, TILE**2 // max(1, len(X)))):
+            out[:, columns] = gaussian(self.of_centred(X, lengths, columns), gamma)
+        return out
+
+    def kernel_among(self, gamma: float) -> np.ndarray:
+        """Gaussian kernel of the others among themselves, each pair once."""
+        out = np.empty((len(self.Z), len(self.Z)))
+        tiles = list(gen_batches(len(self.Z), TILE))
+        for i, rows in enumerate(tiles):
+            for columns in tiles[i:]:
+                tile = gaussian(self.of_centred(self.Z[rows], self.lengths[rows], columns), gamma)
+                out[rows, columns] = tile
+                out[columns, rows] = tile.T
+        np.fill_diagonal(out, 1.0)
+        return out
 
 
 def gaussian(distances: np.ndarray, gamma: float) -> np.ndarray:
@@ -107,9 +148,10 @@ def kernel_blocks(
     ndarray of shape (n_block, m)
         Their kernel with all rows of Z.
     """
+    others = _Others(Z, X.dtype, dtype)
     rows = max(1, BLOCK // max(1, len(Z)))
     for block in gen_batches(len(X), rows):
-        yield block, gaussian(distances_of(X[block], Z, dtype), gamma)
+        yield block, others.kernel(X[block], gamma)
 
 
 def kernel_matrix(X: np.ndarray, Z: np.ndarray | None, gamma: float) -> np.ndarray:
@@ -127,7 +169,7 @@ def kernel_matrix(X: np.ndarray, Z: np.ndarray | None, gamma: float) -> np.ndarr
     Returns
     -------
     ndarray of float64 of shape (n, m)
-        The kernel; without Z exactly 1 on its diagonal.
+        The kernel; without Z it is symmetric, and 1 on its diagonal, to the last bit.
 
     Examples
     --------
@@ -137,12 +179,11 @@ def kernel_matrix(X: np.ndarray, Z: np.ndarray | None, gamma: float) -> np.ndarr
     array([[0.368, 0.018],
            [1.   , 0.368]])
     """
-    others = X if Z is None else Z
-    out = np.empty((len(X), len(others)))
-    for block, kernel in kernel_blocks(X, others, gamma, np.float64):
-        out[block] = kernel
     if Z is None:
-        np.fill_diagonal(out, 1.0)
+        return _Others(X, X.dtype, np.float64).kernel_among(gamma)
+    out = np.empty((len(X), len(Z)))
+    for block, kernel in kernel_blocks(X, Z, gamma, np.float64):
+        out[block] = kernel
     return out
 
 

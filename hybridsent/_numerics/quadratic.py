@@ -1,10 +1,11 @@
 """Convex quadratic programs over a box and a slab (layer L0).
 
-SciPy has L-BFGS-B, which knows a box and takes any matrix by its products; it solves what is dense.
-Kernels of embeddings give solutions of which a tenth is not zero: then it is quicker, and exact, to
-find these. SciPy's `nnls` takes a least-squares problem and one unknown at a time. piqp, an
-interior point method, factors a matrix of all unknowns in every step: with 5,000 it takes a hundred
-times as long as L-BFGS-B.
+SciPy has L-BFGS-B, which knows a box and takes any matrix by its products. It soon tells which
+unknowns are at a bound, and takes hundreds of products more to move the others to their place;
+where these are few, Newton's steps over them do so, exactly. Kernels of embeddings give solutions
+of which a tenth is not zero: then it is quicker still to find these alone. SciPy's `nnls` takes a
+least-squares problem and one unknown at a time. piqp, an interior point method, factors a matrix of
+all unknowns in every step: with 5,000 it takes a hundred times as long as L-BFGS-B.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.linalg.blas import dsymv
-from scipy.optimize import Bounds, brentq, minimize
+from scipy.optimize import Bounds, OptimizeResult, brentq, minimize
 
 from hybridsent._threads import one_blas_thread
 
@@ -24,6 +25,9 @@ __all__ = ["Region", "minimize_quadratic", "sparse_quadratic"]
 _GRADIENT = 1e-9  # fault of the gradient, relative to the largest linear term, at which it is done
 _FAULT = 1e-5  # beyond, it is no solution: steps have run out
 _STEPS = 3000
+_LOOK = (30, 100, 300, 1000)  # steps after which most unknowns may be at the bound where they end
+_FREE = 5  # Newton's steps are taken where one unknown in so many, or fewer, is inside its bounds
+_NEWTON = 25  # steps: where they do not do, the matrix is next to singular, and more are of no use
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def minimize_quadratic(matrix: Any, linear: np.ndarray, region: Region) -> tuple
     .. math:: \min_b \tfrac12 b'Kb - c'b \quad\text{s.t.}\quad 0 \le b_i \le u,\
               l \le \textstyle\sum_i b_i \le h
 
-    By L-BFGS-B over the box. Where the sum is then outside of the slab, a multiplier that is added
+    By L-BFGS-B over the box, and where few unknowns are inside their bounds by projected Newton
+    steps over these. Where the sum is then outside of the slab, a multiplier that is added
     to c brings it to the edge: the sum grows with it.
 
     Parameters
@@ -76,6 +81,9 @@ def minimize_quadratic(matrix: Any, linear: np.ndarray, region: Region) -> tuple
 
     References
     ----------
+    Bertsekas: Projected Newton methods for optimization problems with simple constraints, SIAM
+    Journal on Control and Optimization 1982.
+
     Zhu, Byrd, Lu, Nocedal: Algorithm 778: L-BFGS-B, ACM Transactions on Mathematical Software 1997.
 
     Examples
@@ -118,15 +126,27 @@ def _in_box(
     """Minimise over the box; tells whether each unknown is where its gradient wants it."""
     scale = max(1.0, float(np.abs(linear).max()))
     unit = scale * len(linear)
-
-    def times(b: np.ndarray) -> np.ndarray:
-        # of a symmetric matrix half is read, which is what a product takes
-        dense = isinstance(matrix, np.ndarray)
-        return np.asarray(dsymv(1.0, matrix.T, b) if dense else matrix @ b)
+    dense = isinstance(matrix, np.ndarray)
+    solved: list[np.ndarray] = []
+    steps = 0
 
     def value(b: np.ndarray) -> tuple[float, np.ndarray]:
-        image = times(b)
+        image = _times(matrix, b)
         return float(b @ image / 2 - linear @ b) / unit, (image - linear) / unit
+
+    def polish(b: np.ndarray) -> np.ndarray:
+        b, exact = _by_newton(matrix, linear, upper, np.clip(b, 0, upper), _GRADIENT * scale)
+        if exact:
+            solved.append(b)
+        return b
+
+    def step_done(intermediate_result: OptimizeResult) -> None:
+        nonlocal steps
+        steps += 1
+        if dense and steps in _LOOK:
+            polish(intermediate_result.x)
+            if solved:
+                raise StopIteration
 
     found = minimize(
         value,
@@ -134,6 +154,7 @@ def _in_box(
         jac=True,
         method="L-BFGS-B",
         bounds=Bounds(0, upper),
+        callback=step_done,
         options={
             "maxiter": _STEPS,
             "maxfun": 2 * _STEPS,
@@ -141,17 +162,84 @@ def _in_box(
             "gtol": _GRADIENT / len(linear),
         },
     )
-    b = np.clip(found.x, 0, upper)
-    gradient = times(b) - linear
-    fault = np.where(b <= 0, np.minimum(gradient, 0), gradient)
-    fault = np.where(b >= upper, np.maximum(fault, 0), fault)
+    if solved:
+        return solved[0], True
+    b = polish(found.x) if dense else np.clip(found.x, 0, upper)
+    fault = _fault(_times(matrix, b) - linear, b, upper)
     return b, float(np.abs(fault).max()) <= _FAULT * scale
+
+
+def _by_newton(
+    K: np.ndarray, linear: np.ndarray, upper: float, start: np.ndarray, goal: float
+) -> tuple[np.ndarray, bool]:
+    """Solve for the unknowns inside their bounds, if they are few; tells whether that is all.
+
+    A step is taken where it improves what is minimised, so that nothing is worse than before.
+    """
+    b, gradient = start, _times(K, start) - linear
+    with one_blas_thread():  # as for the active set
+        for _ in range(_NEWTON):
+            fault = _fault(gradient, b, upper)
+            if np.abs(fault).max() <= goal:
+                return b, True
+            rows = np.flatnonzero((fault != 0) | ((b > 0) & (b < upper)))
+            moved = None
+            if len(rows) <= max(len(b) // _FREE, 10):
+                moved = _newton_step(K, gradient, b, rows, upper)
+            if moved is None:
+                break
+            gradient += _times(K, moved - b)
+            b = moved
+    return b, False
+
+
+def _newton_step(
+    K: np.ndarray, gradient: np.ndarray, b: np.ndarray, rows: np.ndarray, upper: float
+) -> np.ndarray | None:
+    """Step on some unknowns, cut at the bounds, as far as it improves; None if nowhere."""
+    while True:
+        part = K[np.ix_(rows, rows)]
+        part[np.diag_indices_from(part)] += _JITTER * float(np.diagonal(part).mean())
+        try:
+            factor = cho_factor(part, lower=True, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            return None
+        way, have = -cho_solve(factor, gradient[rows], check_finite=False), b[rows]
+        outward = np.where(way < 0, have <= 0, have >= upper)
+        if not outward.any():
+            break
+        rows = rows[~outward]  # at a bound, and better off there once the others move
+        if not len(rows):
+            return None
+    reach = 1.0
+    while reach > 1e-3:
+        moved = b.copy()
+        moved[rows] = np.clip(have + reach * way, 0, upper)
+        step = (moved - b)[rows]
+        slope = float(gradient[rows] @ step)
+        if slope < 0 and slope + step @ (K[np.ix_(rows, rows)] @ step) / 2 <= 0.1 * slope:
+            return moved
+        reach /= 3
+    return None
+
+
+def _times(matrix: Any, b: np.ndarray) -> np.ndarray:
+    # of a symmetric matrix half is read, which is what a product takes
+    dense = isinstance(matrix, np.ndarray)
+    return np.asarray(dsymv(1.0, matrix.T, b) if dense else matrix @ b)
+
+
+def _fault(gradient: np.ndarray, b: np.ndarray, upper: float) -> np.ndarray:
+    """Give the gradient, less what pushes against a bound."""
+    fault = np.where(b <= 0, np.minimum(gradient, 0), gradient)
+    return np.where(b >= upper, np.maximum(fault, 0), fault)
 
 
 _JITTER = 1e-10  # on the diagonal where it is factored, relative to its mean
 _SHARE = 0.4  # of unknowns above zero: beyond, nothing is saved
 _ROUNDS = 200
 _AT_ONCE = 0.03  # of all unknowns join in a round, the steepest ones
+_SAMPLE = 250  # unknowns of many that tell whether weights would be too large
 
 
 def sparse_quadratic(
@@ -194,7 +282,24 @@ def sparse_quadratic(
     """
     # systems are small, and change with each unknown: threads would wait for one another
     with one_blas_thread():
+        if share < 1 and not _may_pay(K, linear, region, tol):
+            return None
         return _in_region(K, linear, region, tol, share)
+
+
+def _may_pay(K: np.ndarray, linear: np.ndarray, region: Region, tol: float) -> bool:
+    """Tell whether a few of many unknowns, alone, stay below the upper bound.
+
+    They are larger the more unknowns there are, so where few exceed it, all will.
+    """
+    n = len(linear)
+    if n < 4 * _SAMPLE:
+        return True
+    some = slice(None, None, n // _SAMPLE)
+    part = K[some, some]
+    ratio = len(part) / n
+    smaller = Region(region.upper, ratio * region.low, ratio * region.high)
+    return _in_region(part, ratio * linear[some], smaller, tol, 1.0) is not None
 
 
 def _in_region(
