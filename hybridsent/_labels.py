@@ -242,7 +242,9 @@ def check_minus_one_is_no_class(
         )
 
 
-def kind_that_keeps_classes(y: Any, reader: str, *, stacklevel: int = 2) -> Kind:
+def kind_that_keeps_classes(
+    y: Any, reader: str, *, sure: bool = False, stacklevel: int = 2
+) -> Kind:
     """Tell what labels are to a step that can do without a mark: no class is lost in silence.
 
     Where -1 can only be a class it is one, and where it may be one a `TableWarning` says how it is
@@ -254,6 +256,8 @@ def kind_that_keeps_classes(y: Any, reader: str, *, stacklevel: int = 2) -> Kind
         Labels.
     reader : str
         Who reads them, for the warning.
+    sure : bool, default=False
+        Whether -1 is known to mark rows without a label where it may be a class: nothing is said.
     stacklevel : int, default=2
         As in ``warnings.warn``.
 
@@ -273,6 +277,8 @@ def kind_that_keeps_classes(y: Any, reader: str, *, stacklevel: int = 2) -> Kind
         return kind
     if _decided.get() is None and what_minus_one_is(y, kind) == "class":
         return "names"
+    if sure:
+        return kind
     others = "the other labels are 0 and 1, as of a polarity"
     warn_of_a_class_minus_one(y, reader, others, stacklevel=stacklevel + 1)
     return kind

@@ -264,3 +264,12 @@ def test_intervals_of_clustered_rows_cover_as_often_as_they_say(groups, each, li
     low, high = np.moveaxis(np.array(ends), 2, 0)
     covered = ((low <= np.mean(truth, axis=0)) & (np.mean(truth, axis=0) <= high)).mean(axis=0)
     assert (covered >= 0.9).all()  # of 80 at 95 %, fewer come once in fifty
+
+
+def test_precision_over_thresholds_has_an_interval_over_folds_of_one_row_a_class():
+    X, y = np.repeat([0.0, 5.0], 6)[:, None], np.repeat([0, 1], 6)
+    score = evaluate(LogisticRegression(), X, y, cv=6, scoring="average_precision", n_jobs=1)
+    found = score.models["fusion"]["average_precision"]  # warnings are errors
+    assert found.mean == 1
+    assert found.low < 0.9
+    assert found.high == 1

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
@@ -406,7 +407,7 @@ def test_scores_that_look_like_classes_stay_scores_inside_a_regressor(scores):
 @pytest.mark.parametrize("of_text", [False, True])
 def test_a_selection_learns_from_the_rows_with_a_label(of_text, half):
     X, codes, text, known = half
-    y = text if of_text else np.where(codes == -1, -1, codes + 3)  # 3 and 4 are no polarity
+    y = text if of_text else codes
     for select in ("univariate", "l1", "trees"):
         made = make_features(features=["text"], select=select).fit(X, y)
         same = make_features(features=["text"], select=select).fit(X[known], y[known])
@@ -433,10 +434,20 @@ def test_discriminants_learn_from_the_rows_with_a_label_and_beside_what_adapts(h
         assert set(model.fit(X, y).predict(X)) <= {"good", "bad"}
 
 
+@pytest.mark.parametrize("told", [{"select": "univariate"}, {"reduce": "lda"}, {"how": "align"}])
+def test_nothing_is_said_of_marks_beside_what_adapts(told, half):
+    X, codes, *_ = half
+    X = X.rename(columns={"text__3": "audio__0"})
+    views = ["text", "audio"] if told.get("how") else ["text"]
+    model = make_fusion(features=views, adapt="coral", **told)
+    assert set(model.fit(X, codes).predict(X)) == {0, 1}  # warnings are errors
+    assert set(clone(model).fit(X, codes).predict(X)) == {0, 1}
+
+
 def test_a_polarity_is_warned_of_where_features_are_selected(half):
     X, codes, *_ = half
     with pytest.warns(TableWarning, match=r"PresentRows reads the label -1 as no label, but"):
-        make_features(features=["text"], select="univariate").fit(X, codes)
+        make_fusion(features=["text"], select="univariate").fit(X, codes)
     polar = np.where(codes == 1, 1, -1)
     made = make_features(features=["text"], select="univariate").fit(X, polar)
     best = made.named_transformers_["text"]["select"].transformer_["best"]

@@ -18,7 +18,9 @@ from hybridsent._labels import (
 __all__ = ["label_view"]
 
 
-def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
+def label_view(
+    y: Any, n: int, caller: str, classes: Any = None, *, sure: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Write labels as columns, one a class (or one of numbers), and tell which rows have one.
 
     Parameters
@@ -31,6 +33,8 @@ def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.nda
         Name of the estimator, for messages.
     classes : array, default=None
         All labels there can be, where y may lack some.
+    sure : bool, default=False
+        As in `kind_that_keeps_classes`.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def label_view(y: Any, n: int, caller: str, classes: Any = None) -> tuple[np.nda
     if len(labels) != n:
         raise ValueError(f"y must have one label a row of X. Got {len(labels)} for {n} rows.")
     if classes is None:
-        kind: Kind = kind_that_keeps_classes(labels, caller, stacklevel=4)
+        kind: Kind = kind_that_keeps_classes(labels, caller, sure=sure, stacklevel=4)
     else:  # where a user lists the classes, -1 is one if it is among them
         kind = "names" if -1 in list(classes) else "classes"
     labelled = labeled_rows(labels, kind)

@@ -68,14 +68,14 @@ class LinearAligner(AlignerMixin):
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="neither"),
         ],
-        "supervised": ["boolean"],
+        "supervised": ["boolean", StrOptions({"marked"})],
         "device": [Devices("cpu", "cuda", "mps", "torch:cpu")],
     }
     n_components: int | None
     ridge: Any
     shrinkage: Any
     pca: int | float | None
-    supervised: bool
+    supervised: bool | str
     device: str
     _sums: dict[str, Any] | None
 
@@ -110,7 +110,7 @@ class LinearAligner(AlignerMixin):
         if first:
             self._classes = self._check_classes(classes)
         if self.supervised:
-            block, labelled = label_view(y, len(X), type(self).__name__, self._classes)
+            block, labelled = self._label_view(y, len(X), self._classes)
             blocks, present = [*blocks, block], np.column_stack([present, labelled])
         moments = self._new_moments(blocks)
         if sums is not None:
@@ -119,6 +119,9 @@ class LinearAligner(AlignerMixin):
         self._learn(moments, [None] * len(self.views_))
         self._sums = {name: vars(moments)[name] for name in Moments.SUMS}
         return self
+
+    def _label_view(self, y: Any, n: int, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        return label_view(y, n, type(self).__name__, classes, sure=self.supervised == "marked")
 
     def _check_classes(self, classes: Any) -> Any:
         if self.supervised and classes is None:
@@ -139,7 +142,7 @@ class LinearAligner(AlignerMixin):
             blocks.append(block)
             bases.append(basis)
         if self.supervised:
-            block, labelled = label_view(y, len(X), type(self).__name__)
+            block, labelled = self._label_view(y, len(X))
             blocks, present = [*blocks, block], np.column_stack([present, labelled])
         moments = self._new_moments(blocks)
         moments.add(blocks, present)
@@ -313,7 +316,7 @@ class LinearAligner(AlignerMixin):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = self.supervised is True
+        tags.target_tags.required = bool(self.supervised)
         return tags
 
 

@@ -50,9 +50,11 @@ class MCCA(LinearAligner):
     combine : {"mean", "concat"}, default="mean"
         What a row becomes: the mean of the coordinates by the views that it has, or those of all
         views side by side.
-    supervised : bool, default=False
+    supervised : bool or "marked", default=False
         Whether the labels are one more view while fitting, which turns the space towards what tells
-        the classes apart. Rows labelled -1 take part without a label.
+        the classes apart. Rows labelled -1 take part without a label;
+        ``"marked"`` says that -1 is no class, so that nothing is said where it stands beside 0 and
+        1, as of a polarity.
     device : str, default="cpu"
         Where the covariances are computed: ``"cpu"``, or ``"cuda"``, ``"cuda:1"``, ``"mps"`` or
         ``"torch:cpu"`` by torch, in float64 (on mps in float32).
@@ -130,7 +132,7 @@ class MCCA(LinearAligner):
         shrinkage: float | str | Mapping[str, Any] | None = None,
         pca: int | float | None = None,
         combine: str = "mean",
-        supervised: bool = False,
+        supervised: bool | str = False,
         device: str = "cpu",
     ) -> None:
         self.n_components = n_components
@@ -165,7 +167,7 @@ class MCCA(LinearAligner):
         return [W[j] @ part for j, part in enumerate(parts)], values
 
     def _canonical(self, cross: np.ndarray) -> np.ndarray:
-        views = len(self.views_) + int(self.supervised)
+        views = len(self.views_) + int(bool(self.supervised))
         if views == 1:
             return super()._canonical(cross)
         return np.asarray(np.clip((self.eigenvalues_ - 1) / (views - 1), -1.0, 1.0))

@@ -436,6 +436,8 @@ def _of_all(metric: Metric, replayed: Replayed, truth: np.ndarray, who: str) -> 
 
 
 def _of_drawn(metric: Metric, replayed: Replayed, truth: np.ndarray, rows: np.ndarray) -> float:
+    if metric.known == "average_precision" and len(np.unique(truth[rows])) < len(np.unique(truth)):
+        return float("nan")  # scikit-learn says 0 and warns
     try:
         return _replay(metric, replayed, truth, rows)
     except (AttributeError, ValueError):  # a draw without one of the classes

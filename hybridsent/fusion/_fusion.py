@@ -250,8 +250,24 @@ def make_fusion(
             random_state=random_state,
         )
     made_of = Pipeline([*first, *steps_made])
+    _tell_what_minus_one_is(made_of, marked=adapt is not None)
     _check_seed(random_state, made_of, classifier)
     return made_of
+
+
+def _tell_what_minus_one_is(model: Pipeline, *, marked: bool) -> None:
+    """Tell the steps that learn from labels whether -1 is known to be a mark, or may be a class.
+
+    What adapts takes it for a mark, and itself looks out for a class of that name; a classifier
+    alone takes it for a class, whatever selects features before it.
+    """
+    for name, value in model.get_params().items():
+        if value is not True:
+            continue
+        if name.startswith("features__") and name.endswith("__labeled_only") and not marked:
+            model.set_params(**{name: "warn"})
+        if name == "fuse__supervised" and marked:
+            model.set_params(**{name: "marked"})
 
 
 def _check_seed(random_state: Any, model: Pipeline, classifier: Any) -> None:

@@ -20,7 +20,7 @@ from hybridsent._labels import (
     one_column,
     plain_labels,
 )
-from hybridsent._params import HasMethods
+from hybridsent._params import HasMethods, StrOptions
 from hybridsent.views import as_matrix
 
 __all__ = ["PresentRows"]
@@ -37,9 +37,10 @@ class PresentRows(NamedOutput, BaseEstimator):
     ----------
     transformer : estimator
         Any scikit-learn transformer, such as ``PCA(50)``.
-    labeled_only : bool, default=False
+    labeled_only : bool or "warn", default=False
         Whether it is fitted on the rows that have a label alone, as a selection of features must
-        be: else the mark -1 is one more class to it.
+        be: else the mark -1 is one more class to it. With ``"warn"`` a `TableWarning` says so where
+        -1 stands beside 0 and 1, as of a polarity.
 
     Attributes
     ----------
@@ -66,10 +67,10 @@ class PresentRows(NamedOutput, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "transformer": [HasMethods(["fit", "transform"])],
-        "labeled_only": ["boolean"],
+        "labeled_only": ["boolean", StrOptions({"warn"})],
     }
 
-    def __init__(self, transformer: Any, *, labeled_only: bool = False) -> None:
+    def __init__(self, transformer: Any, *, labeled_only: bool | str = False) -> None:
         self.transformer = transformer
         self.labeled_only = labeled_only
 
@@ -111,7 +112,8 @@ class PresentRows(NamedOutput, BaseEstimator):
 
     def _labeled(self, y: np.ndarray) -> np.ndarray:
         """Tell the rows with a label; -1 is a class where it can be nothing else."""
-        kind = kind_that_keeps_classes(y, type(self).__name__, stacklevel=4)
+        sure = self.labeled_only is True
+        kind = kind_that_keeps_classes(y, type(self).__name__, sure=sure, stacklevel=4)
         return labeled_rows(y, kind)
 
     def __setstate__(self, state: Any) -> None:
