@@ -16,16 +16,19 @@ from torch.nn.functional import cross_entropy, mse_loss
 from hybridsent._folds import hold_out
 from hybridsent._numerics.devices import resolve_device
 from hybridsent._numerics.networks import (
+    Loop,
     dropout,
+    few_threads,
     initialise,
     layer,
     load,
     mlp,
     predict,
+    rise_and_fall,
     to_arrays,
     train,
 )
-from hybridsent._numerics.networks._rows import Batches, few_threads, tensors
+from hybridsent._numerics.networks._rows import Batches, tensors
 
 CPU = torch.device("cpu")
 
@@ -144,6 +147,92 @@ def test_a_weight_of_two_is_a_row_that_stands_there_twice(inputs, labels):
         train(plain_net, cross_entropy, inputs, labels, sample_weight=weight, **options)
 
 
+# -- the loop that all share -----------------------------------------------------------------------
+
+
+def descent(goals, epochs=5, rate=0.1, **options):
+    """A loop that draws a number near those given, one a batch; and that number."""
+    x = torch.zeros(1, requires_grad=True)
+
+    def learn(goal, scaled):
+        loss = (x - goal).pow(2).sum()
+        scaled(loss).backward()
+        named = {"loss": loss.detach(), **({"even": goal} if goal % 2 == 0 else {})}
+        return goal, named
+
+    trained = [{"params": [x], "lr": rate, "weight_decay": 0.0}]
+    return Loop(trained, lambda: goals, learn, epochs, **options), x
+
+
+def test_means_of_an_epoch_weigh_batches_and_leave_out_those_without():
+    loop, _ = descent([1, 2, 4], rate=0.0)
+    loop.run()
+    expected = {"loss": (1 * 1 + 2 * 4 + 4 * 16) / 7, "even": (2 * 2 + 4 * 4) / 6}
+    assert loop.history[0] == {"epoch": 0.0}
+    for epoch, entry in enumerate(loop.history[1:], start=1):
+        assert entry == pytest.approx({"epoch": epoch, **expected})
+    assert loop.best_epoch == 5
+
+
+@pytest.mark.parametrize("from_start", [False, True])
+def test_the_start_may_be_the_best_only_where_it_counts(from_start):
+    def judge():
+        return abs(x.item())
+
+    loop, x = descent([3], epochs=9, judge=judge, patience=3, from_start=from_start)
+    loop.run()
+    assert ("held_out" in loop.history[0]) == from_start
+    assert loop.best_epoch == (0 if from_start else 1)
+    assert len(loop.history) == 1 + loop.best_epoch + 3
+    assert x.item() == pytest.approx(0.1 * loop.best_epoch)  # a first step of Adam is its rate
+
+
+def test_rates_follow_the_step():
+    factors = []
+
+    def rates(step):
+        factors.append(rise_and_fall(0.25, 8)(step))
+        return factors[-1]
+
+    loop, x = descent([100, 100], epochs=4, rates=rates)
+    loop.run()
+    assert factors == pytest.approx([1 / 2, 1, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6])
+    assert x.item() == pytest.approx(0.1 * sum(factors), rel=1e-2)  # gradients keep their sign
+
+
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_gradients_that_are_scaled_give_the_steps_of_those_that_are_not(clip):
+    plain, scaled = (descent([3, 1], clip=clip, half=half) for half in (None, "cpu"))
+    for loop, _ in (plain, scaled):
+        loop.run()
+    torch.testing.assert_close(scaled[1], plain[1])
+    assert scaled[0].history == plain[0].history
+
+
+def test_buffers_are_those_of_the_best_epoch_too(inputs, labels):
+    """The mean and variance that batch norm keeps."""
+
+    def normed(generator):
+        return nn.Sequential(layer(nn.BatchNorm1d, 6), mlp([6, 2], generator=generator))
+
+    def build(generator):
+        module = normed(generator)
+        module[0].reset_parameters()
+        return module
+
+    fitted = train(
+        build, cross_entropy, {"input": inputs["x"]}, labels, lr=0.3, max_epochs=60, patience=3,
+        validation_fraction=0.25, batch_size=16,
+    )  # fmt: skip
+    assert fitted.best_epoch < len(fitted.valid_loss)
+    batches = fitted.best_epoch * -(-90 // 16)
+    assert fitted.module[0].num_batches_tracked == batches
+    rows = fitted.held_out
+    logits = predict(fitted.module, {"input": inputs["x"][rows]})
+    loss = cross_entropy(torch.tensor(logits), torch.tensor(labels[rows]))
+    assert loss.item() == pytest.approx(min(fitted.valid_loss), rel=1e-5)
+
+
 # -- nothing else changes --------------------------------------------------------------------------
 
 
@@ -213,12 +302,21 @@ def test_arrays_that_cannot_be_written_are_taken_in_silence(inputs, labels):
         assert_same(to_arrays(load(Net, arrays)), to_arrays(again))
 
 
-def test_ctrl_c_ends_the_fit(inputs, labels):
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("at", [0, 5])
+def test_ctrl_c_ends_the_fit(inputs, labels, at, verbose):
+    """In whichever batch it comes, also where rows are held out to stop early."""
+    seen = []
+
     def interrupted(outputs, target):
-        raise KeyboardInterrupt
+        seen.append(len(target))
+        if len(seen) > at:
+            raise KeyboardInterrupt
+        return cross_entropy(outputs, target)
 
     with pytest.raises(KeyboardInterrupt):
-        train(Net, interrupted, inputs, labels)
+        train(Net, interrupted, inputs, labels, patience=1, verbose=verbose)
+    assert len(seen) == at + 1
 
 
 # -- parts -----------------------------------------------------------------------------------------
@@ -345,6 +443,14 @@ def test_a_training_that_diverges_is_an_error(inputs, labels):
 
     with pytest.raises(ValueError, match=r"diverged: the loss was nan in epoch \d+.*lr=0.001"):
         train(Net, broken, inputs, labels, max_epochs=4)
+
+
+def test_a_held_out_loss_that_never_is_a_number_is_an_error(inputs, labels):
+    def broken(outputs, target):
+        return cross_entropy(outputs, target) * (1 if outputs.requires_grad else float("nan"))
+
+    with pytest.raises(ValueError, match=r"diverged: .* in epoch 2\."):
+        train(Net, broken, inputs, labels, max_epochs=4, patience=2)
 
 
 def test_lengths_and_devices_are_checked(inputs, labels):

@@ -3,8 +3,8 @@
 `finetune` trains an encoder's network through the very code that encodes (same reading, same
 preprocessing, same pooling) and gives a `FineTuned`: a new registered backbone with a fingerprint
 of its own, in a folder that `TextEncoder("tuned:FOLDER")` and its siblings load. No library serves:
-setfit and sentence-transformers tune sentences alone, skorch trains a module on a matrix, and none
-gives back something that the feature store can tell from the frozen network.
+setfit and sentence-transformers tune sentences alone, and neither gives back something that the
+feature store can tell from the frozen network.
 """
 
 from hybridsent.finetune._finetune import finetune

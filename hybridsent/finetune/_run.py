@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from hybridsent._numerics.devices import resolve_device
-from hybridsent._numerics.networks._rows import few_threads
+from hybridsent._numerics.networks import Loop, few_threads, rise_and_fall
 from hybridsent.encoders import BaseEncoder
 from hybridsent.encoders._runtime import resolve_precision
 from hybridsent.finetune._data import Data
 from hybridsent.finetune._layers import add_lora, layers_of, merge_lora
-from hybridsent.finetune._loop import Loop, Schedule
 from hybridsent.finetune._network import encode_all, model_of, trainable, vectors_of
-from hybridsent.finetune._objective import Objective, probe
+from hybridsent.finetune._objective import Objective, Rows, probe
+from hybridsent.finetune._steps import Steps, rates_of
 
 __all__ = ["RATES", "Run"]
 
@@ -67,24 +65,9 @@ class Run:
         self.n_trained = sum(parameter.numel() for layer, _ in layers for parameter in layer)
         if self._objective.parameters:
             layers.append((self._objective.parameters, _HEAD_RATE))
-        balanced = settings.loss == "contrastive"
-        count = -(-len(self.learned) // settings.batch_size)
-        loop = Loop(
-            network=self.network,
-            options=self.options,
-            items=data.items,
-            objective=self._objective,
-            layers=layers,
-            schedule=self._schedule(count),
-            batches=lambda: data.batches(
-                self.learned, settings.batch_size, self._rng, balanced=balanced
-            ),
-            count=count,
-            held_out=data.judged(held),
-            half=self.precision == "float16",
-        )
+        loop = self._loop(data, layers, data.judged(held))
         with few_threads(self.model, settings.batch_size):
-            loop.run(lambda: _bar(loop.schedule.epochs, settings.verbose))
+            loop.run()
         self.history = loop.history
         self._check_finite()
         if settings.how == "lora":
@@ -118,17 +101,32 @@ class Run:
             return float(self.settings.held_out)
         return _HELD_OUT if len(data.labelled) >= _ENOUGH else 0.0
 
-    def _schedule(self, count: int) -> Schedule:
-        settings, epochs = self.settings, self.settings.epochs
-        if epochs == "auto":
-            epochs = int(np.clip(round(_STEPS / count), *_EPOCHS))
-        return Schedule(
-            epochs=epochs,
-            warm_up=settings.warm_up,
-            clip=settings.clip,
-            weight_decay=settings.weight_decay,
+    def _epochs(self, count: int) -> int:
+        if self.settings.epochs != "auto":
+            return int(self.settings.epochs)
+        return int(np.clip(round(_STEPS / count), *_EPOCHS))
+
+    def _loop(self, data: Data, layers: list[tuple[list[Any], float]], held: Rows | None) -> Loop:
+        settings = self.settings
+        steps = Steps(
+            self.network, self.options, data.items, self._objective, settings.micro_batch_size
+        )
+        count = -(-len(self.learned) // settings.batch_size)
+        epochs = self._epochs(count)
+        balanced = settings.loss == "contrastive"
+        return Loop(
+            rates_of(layers, settings.weight_decay),
+            lambda: data.batches(self.learned, settings.batch_size, self._rng, balanced=balanced),
+            steps.learn,
+            epochs,
+            judge=None if held is None else lambda: steps.judge(held),
             patience=settings.patience,
-            micro_batch_size=settings.micro_batch_size,
+            from_start=True,
+            clip=settings.clip,
+            rates=rise_and_fall(settings.warm_up, epochs * count),
+            half=self.device.split(":")[0] if self.precision == "float16" else None,
+            title="finetune",
+            verbose=settings.verbose,
         )
 
     # -- where it starts
@@ -205,11 +203,3 @@ class Run:
                 f"{self.settings.learning_rate!r} and precision {self.precision!r}; pass a smaller "
                 "learning_rate, or precision='float32'."
             )
-
-
-@contextlib.contextmanager
-def _bar(epochs: int, verbose: bool | int) -> Iterator[Any]:
-    from tqdm import tqdm
-
-    with tqdm(total=epochs, desc="finetune", unit="epoch", disable=not verbose, leave=False) as bar:
-        yield bar

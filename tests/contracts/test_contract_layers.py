@@ -67,7 +67,6 @@ HEAVY = {
     "pyarrow",
     "safetensors",
     "skops",
-    "skorch",
     "soundfile",
     "soxr",
     "torch",

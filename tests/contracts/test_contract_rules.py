@@ -20,6 +20,10 @@ HOMES = {
     ),
     "the median heuristic": (r"def median_gamma|1 / \(2 \* m", "hybridsent._numerics.kernels"),
     "which device a name means": (r"mps\.is_available", "hybridsent._numerics.devices"),
+    "the loop that trains networks": (
+        r"\.zero_grad\(|torch\.optim|clip_grad_|GradScaler|optimi[sz]er\.step\(|import skorch|from skorch",
+        "hybridsent._numerics.networks._loop",
+    ),
     "InfoNCE": (r"cross_entropy\(\w+\.T", "hybridsent._numerics.networks._losses"),
     "the most probable class": (
         r"(predict_proba\([^\n]*\)|scores|raw|votes\([^\n]*\))\.argmax|> 0\)\.astype\(int\)",

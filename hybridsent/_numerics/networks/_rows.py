@@ -46,7 +46,7 @@ class Rows:
 class Batches:
     """Batches of even size, in a new order each time where there is a generator.
 
-    skorch's iterator: a DataLoader would collate the rows one by one.
+    A DataLoader would collate the rows one by one.
     """
 
     def __init__(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from hybridsent._folds import hold_out
 from hybridsent._numerics.devices import resolve_device
 from hybridsent._numerics.networks._layers import Build, initialise
-from hybridsent._numerics.networks._net import Loss, criterion_class, net_class
-from hybridsent._numerics.networks._rows import Batches, few_threads, tensors
+from hybridsent._numerics.networks._loop import Loop, weighted_mean
+from hybridsent._numerics.networks._rows import Batches, Rows, few_threads, tensors
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["Trained", "predict", "train"]
+
+Loss: TypeAlias = Callable[[Any, Any], "torch.Tensor"]
 
 
 @dataclass(frozen=True)
@@ -148,30 +151,29 @@ def train(
     seeds = [int(seed) for seed in rng.randint(2**31 - 1, size=4)]
     module = build(torch.Generator(where).manual_seed(seeds[0]))
     initialise(module, torch.Generator().manual_seed(seeds[1]))
+    module.to(where)
     data = tensors(inputs, target, sample_weight, where)
-    told = np.zeros(len(data)) if target is None else target
-    kept, held_out = hold_out(told, validation_fraction, groups, random_state=seeds[2])
-    net = net_class()(
-        module,
-        criterion=criterion_class(),
-        criterion__loss=loss,
-        optimizer=torch.optim.AdamW,
-        optimizer__fused=True,  # one call for all parameters: most of a small step is calls
-        lr=lr,
-        optimizer__weight_decay=weight_decay,
-        max_epochs=max_epochs,
-        batch_size=min(batch_size or len(data), len(data)),
-        iterator_train=Batches,
-        iterator_train__generator=torch.Generator().manual_seed(seeds[3]),
-        iterator_valid=Batches,
-        dataset_valid=data.only(held_out) if len(held_out) else None,
+    strata = np.zeros(len(data)) if target is None else target
+    kept, held_out = hold_out(strata, validation_fraction, groups, random_state=seeds[2])
+    size = min(batch_size or len(data), len(data))
+    batches = Batches(data.only(kept), size, torch.Generator().manual_seed(seeds[3]))
+    parameters = list(module.parameters())
+    loop = Loop(
+        [{"params": parameters, "lr": lr, "weight_decay": weight_decay}],
+        lambda: batches,
+        partial(_learn, module, loss),
+        max_epochs,
+        judge=partial(_judge, module, loss, data.only(held_out), size) if len(held_out) else None,
+        state=lambda: list(module.state_dict().values()),
         patience=patience,
         clip=clip,
-        bar=verbose,
-        device=str(where),
+        fused=True,
+        verbose=verbose,
     )
-    net.run(data.only(kept))
-    return _trained(net, held_out)
+    module.train()
+    with few_threads(module, size):
+        loop.run()
+    return _trained(module, loop, held_out, lr)
 
 
 def predict(
@@ -224,16 +226,54 @@ def predict(
     return tuple(whole) if isinstance(out, tuple) else whole[0]
 
 
-def _trained(net: Any, held_out: np.ndarray) -> Trained:
+def _learn(
+    module: torch.nn.Module, loss: Loss, batch: Any, scaled: Callable[[Any], Any]
+) -> tuple[float, dict[str, Any]]:
+    inputs, truth = batch
+    value = _mean_loss(loss, module(**inputs), truth)
+    scaled(value).backward()
+    return _size(inputs), {"loss": value.detach()}
+
+
+def _judge(module: torch.nn.Module, loss: Loss, rows: Rows, size: int) -> float:
     import torch
 
-    train_loss = [float(epoch["train_loss"]) for epoch in net.history]
-    valid_loss = [float(epoch["valid_loss"]) for epoch in net.history if "valid_loss" in epoch]
-    module = net.module_.to("cpu").eval()
-    if not all(torch.isfinite(value).all() for value in module.parameters()):
+    module.eval()
+    with torch.no_grad():
+        pairs = [
+            (_mean_loss(loss, module(**inputs), truth), _size(inputs))
+            for inputs, truth in Batches(rows, size)
+        ]
+    module.train()
+    return weighted_mean(pairs)
+
+
+def _size(inputs: Mapping[str, Any]) -> int:
+    return len(next(iter(inputs.values())))
+
+
+def _mean_loss(loss: Loss, outputs: Any, truth: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    value = loss(outputs, truth.get("target"))
+    if "weight" not in truth:
+        return value.mean()
+    if value.shape != truth["weight"].shape:
+        raise ValueError(
+            "With sample_weight the loss must give one value a row. Got the shape "
+            f"{tuple(value.shape)} for {len(truth['weight'])} rows."
+        )
+    return (value * truth["weight"]).mean()
+
+
+def _trained(module: torch.nn.Module, loop: Loop, held_out: np.ndarray, lr: float) -> Trained:
+    import torch
+
+    train_loss = [entry["loss"] for entry in loop.history if "loss" in entry]
+    valid_loss = [entry["held_out"] for entry in loop.history if "held_out" in entry]
+    module = module.to("cpu").eval()
+    finite = all(bool(torch.isfinite(value).all()) for value in module.parameters())
+    if not finite or (valid_loss and not np.isfinite(valid_loss).any()):
         raise ValueError(
             f"The training diverged: the loss was {train_loss[-1]} in epoch {len(train_loss)}. "
-            f"Scale the features, or choose a smaller lr. Got lr={net.lr}."
+            f"Scale the features, or choose a smaller lr. Got lr={lr}."
         )
-    best = 1 + int(np.nanargmin(valid_loss)) if valid_loss else len(train_loss)
-    return Trained(module, train_loss, valid_loss, best, held_out)
+    return Trained(module, train_loss, valid_loss, loop.best_epoch, held_out)
