@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -34,7 +33,7 @@ class Moments:
         Columns of each view, in order.
     weights : mapping of str to float
         Weight of each view; a row weighs :math:`N = \sum_j w_j` over the views that it has.
-    device : torch.device, default=None
+    device : str, default=None
         Where products are computed; None is NumPy.
     """
 
@@ -42,7 +41,7 @@ class Moments:
     """Attributes that hold what was added so far."""
 
     def __init__(
-        self, widths: Mapping[str, int], weights: Mapping[str, float], device: Any = None
+        self, widths: Mapping[str, int], weights: Mapping[str, float], device: str | None = None
     ) -> None:
         self.widths = dict(widths)
         self.weights = np.array([float(weights[view]) for view in widths])
@@ -185,13 +184,13 @@ def project(X: np.ndarray, coef: np.ndarray, centre: np.ndarray | None = None) -
     return out
 
 
-def _gram(parts: np.ndarray, device: Any) -> np.ndarray:
+def _gram(parts: np.ndarray, device: str | None) -> np.ndarray:
     """``parts.T @ parts``."""
     if device is None:
         return np.asarray(parts.T @ parts)  # one operand twice: BLAS computes half of it
     import torch
 
-    kind = torch.float32 if device.type == "mps" else torch.float64  # mps has no float64
+    kind = torch.float32 if device.startswith("mps") else torch.float64  # mps has no float64
     moved = torch.as_tensor(parts, dtype=kind, device=device)
     return np.asarray((moved.T @ moved).cpu().numpy(), dtype=np.float64)
 
