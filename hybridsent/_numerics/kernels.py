@@ -100,6 +100,8 @@ class _Others:
         for i, rows in enumerate(tiles):
             for columns in tiles[i:]:
                 tile = gaussian(self.of_centred(self.Z[rows], self.lengths[rows], columns), gamma)
+                if columns == rows:  # sums of three depend on their order in the last bit
+                    tile = np.triu(tile) + np.triu(tile, 1).T
                 out[rows, columns] = tile
                 out[columns, rows] = tile.T
         np.fill_diagonal(out, 1.0)
