@@ -40,6 +40,20 @@ def _alternatives(names: Sequence[str]) -> str:
 
 
 def detected(table: pd.DataFrame, aside: Iterable[str]) -> dict[str, str]:
+    """Find the columns that hold cells of a modality; features are of none.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    aside : iterable of str
+        Columns that are not looked at.
+
+    Returns
+    -------
+    dict of str to str
+        Modality to column, as `detect_modalities` gives it.
+    """
     from hybridsent.datasets import detect_modalities
     from hybridsent.evaluation import feature_columns
 

@@ -196,8 +196,8 @@ def summarise(
     *,
     of: str = "folds",
     spread: Spread | None = None,
-    ends: tuple[float, float] = (float("-inf"), float("inf")),
-    rows: float = float("inf"),
+    ends: tuple[float, float] | None = None,
+    rows: int | None = None,
 ) -> Score:
     """Mean, spread and interval of the scores of the folds.
 
@@ -213,10 +213,10 @@ def summarise(
         Whether the mean over folds or `pooled` is reported.
     spread : Spread, default=None
         How much the score varies; None tells it by the folds alone, as Nadeau and Bengio do.
-    ends : (float, float), default=(-inf, inf)
-        Range of the metric, in which the interval stays.
-    rows : float, default=inf
-        Rows that were scored.
+    ends : (float, float), default=None
+        Range of the metric, in which the interval stays; None is any number.
+    rows : int, default=None
+        Rows that were scored; None is many.
 
     Returns
     -------
@@ -240,8 +240,8 @@ def summarise(
     std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
     whole = Score(float(values.mean()), std, 0.0, 0.0, values.tolist(), pooled, of)
     if spread is None or not np.isfinite(spread.variance):
-        spread = spread_of_folds(whole.folds, test_share, rows)
-    low, high = interval_within(whole.value, spread, ends)
+        spread = spread_of_folds(whole.folds, test_share, float("inf") if rows is None else rows)
+    low, high = interval_within(whole.value, spread, ends or (-np.inf, np.inf))
     return replace(whole, low=low, high=high)
 
 

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.sparse.linalg import LinearOperator
 from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -32,6 +31,7 @@ from hybridsent._numerics.kernels import (
     sample_rows,
 )
 from hybridsent._numerics.logistic import LogisticFolds, rotate
+from hybridsent._numerics.low_rank import LowRank, minimize_low_rank
 from hybridsent._numerics.quadratic import Region, minimize_quadratic, sparse_quadratic
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval
@@ -118,7 +118,8 @@ class KMM(BaseWeigher):
               |\textstyle\sum_i b_i - n_s| \le n_s \epsilon, \qquad
               \kappa_i = \frac{n_s}{n_t} \sum_j k(x_i, x_j^t)
 
-    solved to its optimum: by an active set where most weights are zero, else by L-BFGS-B. Of more
+    solved to its optimum: by an active set where most weights are zero, else by L-BFGS-B (of low
+    rank, by an interior point method). Of more
     than `max_exact` source rows the kernel is replaced by Nyström's approximation from random
     landmarks of both domains, with its diagonal kept exact; no n x n matrix is made then, and time
     and memory grow as n.
@@ -205,15 +206,15 @@ class KMM(BaseWeigher):
         source, target = rows.X[~rows.target], rows.X[rows.target]
         self.gamma_ = median_gamma(rows.X, random) if self.gamma is None else float(self.gamma)
         region = self._region(len(source))
-        matrix: Any
         if len(source) <= self.max_exact:
             matrix, matched = _exact(source, target, self.gamma_)
             found = sparse_quadratic(matrix, len(source) * matched, region)
             if found is not None:
                 return found
+            weights, converged = minimize_quadratic(matrix, len(source) * matched, region)
         else:
-            matrix, matched = _nystroem(source, target, self.gamma_, self.n_landmarks, random)
-        weights, converged = minimize_quadratic(matrix, len(source) * matched, region)
+            low, matched = _nystroem(source, target, self.gamma_, self.n_landmarks, random)
+            weights, converged = minimize_low_rank(low, len(source) * matched, region)
         if not converged:
             warnings.warn(
                 "The weights of KMM did not reach their optimum; they are the nearest ones that "
@@ -245,7 +246,7 @@ def _exact(source: np.ndarray, target: np.ndarray, gamma: float) -> tuple[np.nda
 
 def _nystroem(
     source: np.ndarray, target: np.ndarray, gamma: float, size: int, random: np.random.RandomState
-) -> tuple[LinearOperator, np.ndarray]:
+) -> tuple[LowRank, np.ndarray]:
     """Approximate kernel matrix of the source, and mean kernel of its rows with the target."""
     halves = (sample_rows(source, size - size // 2, random), sample_rows(target, size // 2, random))
     marks = np.concatenate(halves)
@@ -254,12 +255,7 @@ def _nystroem(
     for _, values in kernel_blocks(target, marks, gamma):
         mean += (values @ whiten).sum(axis=0) / len(target)
     rest = np.maximum(1 - np.einsum("ij,ij->i", factor, factor), 0)
-
-    def product(v: np.ndarray) -> np.ndarray:
-        return np.asarray(factor @ (v.ravel() @ factor) + rest * v.ravel())
-
-    shape: Any = (len(factor), len(factor))
-    return LinearOperator(shape, matvec=product, dtype=factor.dtype), factor @ mean
+    return LowRank(factor, rest), factor @ mean
 
 
 def _inverse_root(marks: np.ndarray, gamma: float) -> np.ndarray:

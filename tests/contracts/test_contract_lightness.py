@@ -41,7 +41,9 @@ NEEDS_SKLEARN |= {
     "scaling",
     "transfer",
     "finetune",
+    "_folds",
     "_frames",
+    "_tags",
     "_numerics",
     "_labels",
 }
