@@ -12,6 +12,8 @@ from functools import cache
 
 import numpy as np
 
+from hybridsent._threads import one_blas_thread
+
 __all__ = ["HOP", "RATE", "log_mel", "mel_filters"]
 
 RATE = 16_000  # hertz, what media.load_audio gives
@@ -56,7 +58,8 @@ def log_mel(wave: np.ndarray, n_mels: int) -> np.ndarray:
         frames = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::HOP]
         spectrum = np.fft.rfft(frames * window)
         power = spectrum.real**2 + spectrum.imag**2
-        np.matmul(filters, power.T, out=out[:, start : start + _BLOCK])
+        with one_blas_thread():  # several sounds are read at once, and their threads would wait
+            np.matmul(filters, power.T, out=out[:, start : start + _BLOCK])
     np.log10(np.maximum(out, _FLOOR, out=out), out=out)
     np.maximum(out, out.max() - np.float32(_RANGE), out=out)
     out += 4.0
