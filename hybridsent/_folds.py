@@ -108,7 +108,7 @@ def outer_folds(
     >>> from hybridsent._folds import outer_folds
     >>> y = ["a", "b", "a", "b", -1]
     >>> [(train.tolist(), test.tolist()) for train, test in outer_folds(y, 2)]
-    [([0, 1, 4], [2, 3]), ([2, 3, 4], [0, 1])]
+    [([0, 3, 4], [1, 2]), ([1, 2, 4], [0, 3])]
     """
     labels = one_column(y)
     known = labeled_rows(labels, kind or "classes") if known is None else known
