@@ -26,11 +26,11 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from hybridsent._labels import Kind, labeled_rows, one_column, plain_labels
 from hybridsent._tags import capabilities_of
-from hybridsent._warnings import ignored_warnings
 from hybridsent.views import GROUP, view_of
 
 __all__ = [
@@ -194,10 +194,10 @@ def _every_row_once(
         return _counted(y, n_folds, groups, seed, kind, "cv")
     if groups is not None:
         return list(GroupKFold(n_folds).split(np.zeros(n), y, groups))
-    rare = kind == "numbers" or np.unique(y, return_counts=True)[1].max() < n_folds
-    splitter: Any = KFold if rare else StratifiedKFold
-    with ignored_warnings(UserWarning, "The least populated class"):
-        return list(splitter(n_folds, shuffle=True, random_state=seed).split(np.zeros(n), y))
+    codes = np.unique(y, return_inverse=True)[1]
+    if kind == "numbers" or np.bincount(codes).max() < n_folds:
+        return list(KFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(n)))
+    return _stratified(codes, n_folds, seed)
 
 
 def _check_every_row(splits: Folds, rows: np.ndarray) -> None:
@@ -326,16 +326,48 @@ def _parted(
         n_folds = min(n_folds, int(np.bincount(y).max()))
     if n_folds < 2:
         return []
-    shuffled = {"n_splits": n_folds, "shuffle": True, "random_state": seed}
+    if not numbers and groups is None:
+        return _stratified(y, n_folds, seed)
     splitter: Any
-    if numbers:
-        splitter = KFold(**shuffled) if groups is None else GroupKFold(**shuffled)
+    if groups is None:
+        splitter = KFold(n_folds, shuffle=True, random_state=seed)
+    elif numbers:
+        splitter = GroupKFold(n_folds, shuffle=True, random_state=seed)
     else:
-        splitter = (
-            StratifiedKFold(**shuffled) if groups is None else StratifiedGroupKFold(**shuffled)
+        splitter, y = (
+            StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed),
+            _strata(y, n_folds),
         )
-    with ignored_warnings(UserWarning, "The least populated class"):
-        return list(splitter.split(np.zeros(len(y)), y, groups))
+    return list(splitter.split(np.zeros(len(y)), y, groups))
+
+
+def _stratified(codes: np.ndarray, n_folds: int, seed: Any) -> Folds:
+    """Folds by scikit-learn's splitter, and of classes that have fewer rows a row in some folds.
+
+    scikit-learn would warn of each such class, and where threads overlap nothing could keep it
+    from that. One class at least has a row for each fold.
+    """
+    rare = np.bincount(codes)[codes] < n_folds
+    often = np.flatnonzero(~rare)
+    random = check_random_state(seed)
+    fold = np.empty(len(codes), dtype=int)
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=random if rare.any() else seed)
+    for number, (_, test) in enumerate(splitter.split(np.zeros(len(often)), codes[often])):
+        fold[often[test]] = number
+    for code in np.unique(codes[rare]):
+        rows = np.flatnonzero(codes == code)
+        fold[rows] = random.permutation(n_folds)[: len(rows)]
+    return [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in range(n_folds)]
+
+
+def _strata(codes: np.ndarray, n_folds: int) -> np.ndarray:
+    """Take classes of fewer rows than folds for one, or, if these are too few, for the largest."""
+    counts = np.bincount(codes)
+    rare = counts[codes] < n_folds
+    if not rare.any():
+        return codes
+    stratum = codes[rare][0] if rare.sum() >= n_folds else counts.argmax()
+    return np.where(rare, stratum, codes)
 
 
 def _dealt(y: np.ndarray, n_folds: int, groups: np.ndarray | None) -> Folds:
