@@ -836,3 +836,19 @@ def test_half_precision_runs_on_the_processor_by_torch(kept, tmp_path, modality,
     exact = kind(f"hf:{folder}", precision="float32", **given).fit_transform(column)
     assert 0 < np.abs(half - exact).max() < 0.02 * np.abs(exact).max()
     assert len(conversions) == 1
+
+
+def test_openvino_does_not_report_that_it_is_imported(kept):
+    """Its report is sent by a forked process, which waits for ever where other threads multiply."""
+    code = (
+        "import os, sys\ndef forked():\n    raise SystemExit('forked')\n"
+        "os.register_at_fork(before=forked)\n"
+        "from hybridsent import TextEncoder\nTextEncoder(store=None).fit_transform(['so good'])\n"
+        "print('openvino' in sys.modules, 'openvino_telemetry' in sys.modules)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "CI"}  # there it reports nothing
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == ["True", "False"]

@@ -27,7 +27,12 @@ import numpy as np
 from hybridsent._warnings import ignored_warnings
 from hybridsent.encoders import _graph_care, _graph_files
 from hybridsent.encoders._files import first_line, quiet_transformers
-from hybridsent.encoders._processor import has_bfloat16, has_openvino, multiplies_bfloat16
+from hybridsent.encoders._processor import (
+    has_bfloat16,
+    has_openvino,
+    import_openvino,
+    multiplies_bfloat16,
+)
 from hybridsent.encoders._timing import speed_ratio
 from hybridsent.encoders._workers import workers
 
@@ -415,8 +420,7 @@ def _core() -> Any:
     with _starting:
         pid = os.getpid()
         if pid not in _cores:
-            import openvino
-
+            openvino = import_openvino()
             # openvino 2026.4: two threads that make its first tensor at the same moment wait for
             # each other for ever, one with the interpreter's lock, one with that of a C++ static
             openvino.Tensor(np.zeros(1, dtype=np.float32), shared_memory=True)
@@ -427,9 +431,12 @@ def _core() -> Any:
 def _converted(module: Any, examples: Sequence[tuple[np.ndarray, ...]]) -> Any:
     """Trace a module and convert the trace; the sizes that differ between examples stay open.
 
-    The frontend is called directly: `openvino.convert_model` would report its use over the network.
+    The frontend is called directly: `openvino.convert_model` would report its use over the network,
+    as its import would (`import_openvino`).
     """
     import torch
+
+    import_openvino()
     from openvino import PartialShape, Type
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
@@ -477,9 +484,7 @@ def _alike(values: np.ndarray, wanted: np.ndarray) -> float:
 
 def _write(folder: Path, model: Any, told: dict[str, Any]) -> None:
     if model is not None:
-        import openvino
-
-        openvino.save_model(model, folder / "graph.xml", compress_to_fp16=False)
+        import_openvino().save_model(model, folder / "graph.xml", compress_to_fp16=False)
     (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -11,9 +11,21 @@ import functools
 import importlib.util
 import os
 import re
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
-__all__ = ["has_bfloat16", "has_openvino", "multiplies_bfloat16", "processor_name"]
+__all__ = [
+    "has_bfloat16",
+    "has_openvino",
+    "import_openvino",
+    "multiplies_bfloat16",
+    "processor_name",
+]
+
+_REPORTS = "openvino_telemetry"
+_importing = threading.Lock()
 
 _NARROW = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"}  # oneDNN's names
 _WITHOUT_BFLOAT16 = {"AVX512_CORE", "AVX512_CORE_VNNI"}
@@ -26,6 +38,34 @@ def has_openvino() -> bool:
 
 
 @functools.cache
+def import_openvino() -> Any:
+    """Import OpenVINO, which is not to report that.
+
+    OpenVINO 2026.4 sends an event over the network when it is imported, by a forked process. A
+    fork waits for the threads of NumPy's BLAS, and holds the interpreter's lock meanwhile: where
+    other threads multiply, all wait for ever. Where its package of reports cannot be imported,
+    OpenVINO takes a stand-in.
+
+    Returns
+    -------
+    module
+        OpenVINO.
+    """
+    loaded = sys.modules.get("openvino")
+    if hasattr(loaded, "__version__"):
+        return loaded
+    with _importing:
+        modules: dict[str, Any] = sys.modules
+        is_absent = _REPORTS not in modules
+        if is_absent:
+            modules[_REPORTS] = None  # whoever imports it gets an ImportError
+        try:
+            return importlib.import_module("openvino")
+        finally:
+            if is_absent:
+                modules.pop(_REPORTS, None)
+
+
 def has_bfloat16() -> bool:
     """Whether this processor has instructions that multiply bfloat16."""
     return has_openvino() and not {"avx512_bf16", "amx_bf16"}.isdisjoint(_features())
