@@ -14,9 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from hybridsent._numerics.quadratic import Region
-
-__all__ = ["LowRank", "minimize_low_rank"]
+__all__ = ["LowRank", "Region", "minimize_low_rank"]
 
 JITTER = 1e-10
 """Added to the diagonal where it is factored: kernels are near singular."""
@@ -34,6 +32,29 @@ THINNEST = 1e-6
 """Half of the least width of the slab, relative to its middle."""
 
 Solver = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the unknowns may be: each in 0 … upper, their sum in low … high.
+
+    Parameters
+    ----------
+    upper : float
+        Most of each.
+    low : float
+        Least sum.
+    high : float
+        Most sum.
+    """
+
+    upper: float
+    low: float
+    high: float
+
+    def nearest(self, total: float) -> float:
+        """Give the sum inside that is nearest to one."""
+        return min(max(total, self.low), self.high)
 
 
 @dataclass(frozen=True)
@@ -137,8 +158,7 @@ def minimize_low_rank(
     Examples
     --------
     >>> import numpy as np
-    >>> from hybridsent._numerics.low_rank import LowRank, minimize_low_rank
-    >>> from hybridsent._numerics.quadratic import Region
+    >>> from hybridsent._numerics.low_rank import LowRank, Region, minimize_low_rank
     >>> unit = LowRank(np.zeros((3, 1)), np.ones(3))
     >>> minimize_low_rank(unit, np.array([3.0, 1.0, -1.0]), Region(2.0, 0.0, 9.0))[0].round(6)
     array([2., 1., 0.])

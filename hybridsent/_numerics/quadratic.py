@@ -10,14 +10,14 @@ all unknowns in every step: with 5,000 it takes a hundred times as long as L-BFG
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.linalg.blas import dsymv
 from scipy.optimize import Bounds, OptimizeResult, brentq, minimize
 
+from hybridsent._numerics.low_rank import LowRank, Region, minimize_low_rank
 from hybridsent._threads import one_blas_thread
 
 __all__ = ["Region", "minimize_quadratic", "sparse_quadratic"]
@@ -27,30 +27,8 @@ _FAULT = 1e-5  # beyond, it is no solution: steps have run out
 _STEPS = 3000
 _LOOK = (30, 100, 300, 1000)  # steps after which most unknowns may be at the bound where they end
 _FREE = 5  # Newton's steps are taken where one unknown in so many, or fewer, is inside its bounds
+_SMALL = 1000  # unknowns for whose matrix all eigenvalues are quickly found
 _NEWTON = 25  # steps: where they do not do, the matrix is next to singular, and more are of no use
-
-
-@dataclass(frozen=True)
-class Region:
-    """Where the unknowns may be: each in 0 … upper, their sum in low … high.
-
-    Parameters
-    ----------
-    upper : float
-        Most of each.
-    low : float
-        Least sum.
-    high : float
-        Most sum.
-    """
-
-    upper: float
-    low: float
-    high: float
-
-    def nearest(self, total: float) -> float:
-        """Give the sum inside that is nearest to one."""
-        return min(max(total, self.low), self.high)
 
 
 def minimize_quadratic(matrix: Any, linear: np.ndarray, region: Region) -> tuple[np.ndarray, bool]:
@@ -95,6 +73,18 @@ def minimize_quadratic(matrix: Any, linear: np.ndarray, region: Region) -> tuple
     >>> minimize_quadratic(np.eye(3), np.array([3.0, 1.0, -1.0]), Region(9.0, 0.0, 2.0))[0].round(6)
     array([2., 0., 0.])
     """
+    n = len(linear)
+    found = _by_products(matrix, linear, region)
+    if found[1] or n > _SMALL or not isinstance(matrix, np.ndarray):
+        return found
+    # next to singular, as kernels of one column are: products alone creep along the flat directions
+    values, vectors = eigh(matrix)
+    factor = vectors * np.sqrt(np.maximum(values, 0))
+    return minimize_low_rank(LowRank(factor, np.zeros(n)), linear, region)
+
+
+def _by_products(matrix: Any, linear: np.ndarray, region: Region) -> tuple[np.ndarray, bool]:
+    """Minimise by L-BFGS-B and Newton's steps, with a multiplier for the slab."""
     n = len(linear)
     middle = min(region.nearest(float(n)) / n, region.upper)
     b, converged = _in_box(matrix, linear, region.upper, np.full(n, middle))
