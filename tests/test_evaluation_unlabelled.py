@@ -205,3 +205,21 @@ def test_a_splitter_of_ones_own_tests_only_rows_with_a_label():
     result = evaluate(TAKING, X, y, cv=cv, scoring=all_known)
     assert result.models["fusion"]["score"].folds == [1.0] * 3
     assert accuracy_score(true, TAKING.fit(X, y).predict(X)) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (pd.Series([4.0, 3.0, 2.0, np.nan], index=list("zyxw")), "in the order of the rows"),
+        ([1.0, 2.0, 3.0], "Got 3 labels for 4 rows"),
+        ([1.0, 2.0, 3.0, 4.0, 5.0], "Got 5 labels for 4 rows"),
+        ([np.nan] * 4, "4 of 4 have none"),
+    ],
+)
+def test_numbers_of_a_regression_are_those_of_the_rows(values, said):
+    table = pd.DataFrame({"text__0": [1.0, 2.0, 3.0, 4.0]}, index=list("wxyz"))
+    with pytest.raises(ValueError, match=said):
+        read_labels(table, values, kind="numbers")
+    rows = read_labels(table, pd.Series([1, None, -1, 2.5], index=table.index), kind="numbers")
+    np.testing.assert_array_equal(rows.y, [1, -1, 2.5])
+    assert rows.rows.index.tolist() == ["w", "y", "z"]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent._label_doubts import count_labels, label_doubts
+from hybridsent._labels import take_rows
 from hybridsent._tables import as_pandas
 
 __all__ = ["as_labels", "check_one_kind", "judged_labels", "notes_on_labels"]
@@ -102,7 +103,9 @@ def _check_single(series: Any, name: str, what: str) -> None:
             )
 
 
-def judged_labels(table: Any, y: Any, name: str = "y", *, marks: bool = False) -> np.ndarray:
+def judged_labels(
+    table: Any, y: Any, name: str = "y", *, marks: bool = False, known: np.ndarray | None = None
+) -> np.ndarray:
     """Give labels, groups or domains that rows are judged by: `as_labels`, with an order.
 
     Parameters
@@ -115,11 +118,13 @@ def judged_labels(table: Any, y: Any, name: str = "y", *, marks: bool = False) -
         The parameter, for messages.
     marks : bool, default=False
         Whether the number -1 may stand beside texts, as the mark of a row without a label.
+    known : ndarray of bool of shape (n,), default=None
+        Rows that are judged, where others have no label; None is all.
 
     Returns
     -------
     ndarray of shape (n,)
-        Labels of one kind.
+        Labels of one kind; of the known rows alone where these are told.
 
     Raises
     ------
@@ -130,7 +135,11 @@ def judged_labels(table: Any, y: Any, name: str = "y", *, marks: bool = False) -
     n = table.shape[0] if hasattr(table, "shape") else len(table)
     if n == 0:
         raise ValueError("The table must have rows to be judged. Got 0 rows.")
-    _check_order(table, as_pandas(y), name)
+    y = as_pandas(y)
+    _check_order(table, y, name)
+    if known is not None and len(known) == n and known.any():  # else it is told what is wrong
+        rows = np.flatnonzero(known)
+        table, y = take_rows(table, rows), take_rows(y, rows)
     found = as_labels(table, y, name)
     check_one_kind(found[found != -1] if marks else found, name)
     return found

@@ -390,8 +390,8 @@ def _of_array(table: Any, y: Any, learner: Any, kind: Kind | None, taken: bool) 
     """Read an array, in which -1 is no label, but where it can only be a class."""
     if (kind or (learner is not None and kind_of(learner))) == "numbers":
         values = np.asarray(y, dtype=np.float64)
-        known = labeled_rows(values, "numbers")
-        labels = judged_labels(take_rows(table, np.flatnonzero(known)), values[known])
+        known = labeled_rows(values.ravel() if values.ndim == 2 else values, "numbers")
+        labels = judged_labels(table, y, known=known).astype(np.float64)
         return _Labels(_with_gaps(labels, known, "numbers"), known, "numbers", taken)
     labels = judged_labels(table, y, marks=True)
     kind = kind or kind_of(learner, labels)
