@@ -16,8 +16,9 @@ import argparse
 import numpy as np
 from sklearn.linear_model import RidgeClassifier
 
-from hybridsent.evaluation._draws import Answers, score_answers
+from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._metrics import metrics_of
+from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._transfer import Rules, summarise_pairs
 from hybridsent.evaluation._transfer_runs import Given, Outcome, Task, make_pairs
 

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, get_scorer_names, make_scorer, recall_scor
 from sklearn.model_selection import StratifiedKFold
 
 from hybridsent.evaluation import evaluate, search
-from hybridsent.evaluation._draws import Answers, score_answers
+from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._intervals import (
     Spread,
     adjusted_p_values,
@@ -22,6 +22,7 @@ from hybridsent.evaluation._intervals import (
     units_of,
 )
 from hybridsent.evaluation._metrics import ends_of, is_pooled, metrics_of
+from hybridsent.evaluation._out_of_fold import Answers
 
 FREE = (float("-inf"), float("inf"))
 

@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from hybridsent._labels import labeled_rows
 from hybridsent.evaluation import Interval, transfer_report
-from hybridsent.evaluation._draws import Answers
 from hybridsent.evaluation._intervals import Spread, spread_of_pairs
 from hybridsent.evaluation._metrics import metrics_of
+from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._transfer import Rules, summarise_pairs
 from hybridsent.evaluation._transfer_result import verdict
 from hybridsent.evaluation._transfer_runs import Given, Outcome, Task, make_pairs

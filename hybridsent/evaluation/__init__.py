@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._metric_names import list_metrics, register_metric
     from hybridsent.evaluation._models import unadapted
     from hybridsent.evaluation._nesting import encoders_of
+    from hybridsent.evaluation._out_of_fold import OutOfFold
     from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
     from hybridsent.evaluation._scorers import (
         importance_weighted_score,
@@ -38,6 +39,7 @@ _HOMES = {
     "LabeledSplit": "hybridsent.evaluation._labelled_scores",
     "LabeledTable": "hybridsent.evaluation._labelled",
     "MMDTest": "hybridsent.evaluation._shift",
+    "OutOfFold": "hybridsent.evaluation._out_of_fold",
     "Score": "hybridsent.evaluation._results",
     "SearchResult": "hybridsent.evaluation._results",
     "Searched": "hybridsent.evaluation._results",
@@ -71,6 +73,7 @@ __all__ = [
     "LabeledSplit",
     "LabeledTable",
     "MMDTest",
+    "OutOfFold",
     "Score",
     "SearchResult",
     "Searched",

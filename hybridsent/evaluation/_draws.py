@@ -24,28 +24,13 @@ from hybridsent.evaluation._metrics import (
     pooled,
     score_all,
 )
+from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._results import Score, summarise
 
-__all__ = ["Answers", "Draws", "score_answers", "score_draws", "scores_of_draws", "without_each"]
+__all__ = ["Draws", "score_answers", "score_draws", "scores_of_draws", "without_each"]
 
 _CELLS = 5_000_000  # numbers that are held at once: 40 MB
 _KINDS = ("precision", "recall", "f1", "jaccard")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a model says about each row of a target.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-        Predictions.
-    probabilities : ndarray of shape (n, n_classes) or None
-        In the order of all labels there are; None for models that have none.
-    """
-
-    labels: np.ndarray
-    probabilities: np.ndarray | None
 
 
 @dataclass(frozen=True)

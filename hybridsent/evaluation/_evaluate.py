@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 from sklearn.dummy import DummyClassifier
 
 from hybridsent._folds import outer_folds
@@ -27,6 +28,7 @@ from hybridsent.evaluation._notes import (
     notes_on_contexts,
     notes_on_languages,
 )
+from hybridsent.evaluation._out_of_fold import gather
 from hybridsent.evaluation._results import Evaluation, Score
 
 __all__ = ["DEFAULT_SCORING", "evaluate"]
@@ -123,13 +125,24 @@ def evaluate(
     with rows.reading(), told_once(), stored([estimator]) as ((ready,), _):
         encoded, found = encode(ready, read, rows.y)
         singles = single_modalities(ready, read, with_others=True)
-        scores = {
+        judged = {
             name: score_folds(model, read, rows, splits, metrics, n_jobs)
             for name, model in _models(ready, singles).items()
         }
     if len(singles) == 1:  # a fusion of one modality is that modality
         alone = next(iter(singles))
-        scores = {"fusion": scores["fusion"], alone: scores["fusion"], **scores}
+        judged = {"fusion": judged["fusion"], alone: judged["fusion"], **judged}
+    scores = {name: each.scores for name, each in judged.items()}
+    kept = gather(
+        {name: each.answers for name, each in judged.items()},
+        splits,
+        rows.y,
+        None if rows.kind == "numbers" else np.unique(rows.y[rows.known]),
+        groups=rows.groups,
+        rows=rows.kept,
+        seeds=[random_state] * len(splits),
+        target="numbers" if rows.kind == "numbers" else "classes",
+    )
     return Evaluation(
         rows=int(rows.known.sum()),
         models=scores,
@@ -140,6 +153,7 @@ def evaluate(
         notes=notes
         + below_dummy(_means(scores["fusion"]), _means(scores["dummy"]), "fusion")
         + licence_notes([estimator]),
+        out_of_fold=kept,
     )
 
 

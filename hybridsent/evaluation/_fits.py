@@ -10,7 +10,7 @@ import copy
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -27,7 +27,7 @@ from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
 from hybridsent.evaluation._columns import picks_columns
-from hybridsent.evaluation._draws import Answers, score_answers
+from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._labelled import LabeledTable
 from hybridsent.evaluation._metrics import Metric, Remembered, score_all
@@ -38,11 +38,13 @@ from hybridsent.evaluation._nesting import (
     search_variants,
     select,
 )
+from hybridsent.evaluation._out_of_fold import Answers, answers_of
 from hybridsent.evaluation._results import Score, summarise
 from hybridsent.exceptions import MissingDependencyError
 from hybridsent.meta import MetaFeatures
 
 __all__ = [
+    "Judged",
     "Splits",
     "encode",
     "fit_model",
@@ -292,6 +294,21 @@ def _columns_of_text(model: Any, X: Any) -> str:
 Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
+class Judged(NamedTuple):
+    """What `score_folds` gives.
+
+    Parameters
+    ----------
+    scores : dict of str to Score
+        By metric.
+    answers : list of Answers
+        About the test rows of each fold, in order of the folds.
+    """
+
+    scores: dict[str, Score]
+    answers: list[Answers]
+
+
 def score_folds(
     model: Any,
     table: Any,
@@ -299,22 +316,26 @@ def score_folds(
     splits: Splits,
     metrics: Sequence[Metric],
     n_jobs: int | None,
-) -> dict[str, Score]:
+) -> Judged:
     """Fit a model on each fold, in threads, and score it by each metric."""
     y = rows.y
+    classes = None if rows.kind == "numbers" else np.unique(y[rows.known])
     splits = [(rows_to_fit(model, train, rows.known), test) for train, test in splits]
-    calls = [(model, table, y, train, test, metrics, rows.groups) for train, test in splits]
+    calls = [
+        (model, table, y, train, test, metrics, rows.groups, classes) for train, test in splits
+    ]
     with threadpool_limits(1):
         folds = list(in_threads(_fold, calls, n_jobs))
-        answers = [each for _, each in folds]
+        answers = [each for _, each, _ in folds]
         by_name = {metric.name: metric for metric in metrics}
-        scores = {name: [each[name] for each, _ in folds] for name in folds[0][0]}
-        return {
-            name: score_answers(by_name[name], found, splits, y, answers, rows.groups)
+        scores = {name: [each[name] for each, *_ in folds] for name in folds[0][0]}
+        found = {
+            name: score_answers(by_name[name], each, splits, y, answers, rows.groups)
             if name in by_name
-            else summarise(found, fold_ratio(splits))
-            for name, found in scores.items()
+            else summarise(each, fold_ratio(splits))
+            for name, each in scores.items()
         }
+    return Judged(found, [whole for *_, whole in folds])
 
 
 @fold_warnings_ignored()
@@ -326,17 +347,26 @@ def _fold(
     test: np.ndarray,
     metrics: Sequence[Metric],
     groups: np.ndarray | None,
-) -> tuple[dict[str, float], Answers]:
+    classes: np.ndarray | None,
+) -> tuple[dict[str, float], Answers, Answers]:
     kept = None if groups is None else groups[train]
     fitted = fit_model(fresh(model), take_rows(table, train), y[train], kept)
-    return score_fitted(fitted, take_rows(table, test), y[test], metrics)
+    X = take_rows(table, test)
+    remembered = Remembered(fitted)
+    scores, asked = _score_remembered(remembered, X, y[test], metrics)
+    return scores, asked, answers_of(remembered, X, classes)
 
 
 def score_fitted(
     fitted: Any, table: Any, y: np.ndarray, metrics: Sequence[Metric]
 ) -> tuple[dict[str, float], Answers]:
     """Score a fitted model by each metric, and give its answers."""
-    remembered = Remembered(fitted)
+    return _score_remembered(Remembered(fitted), table, y, metrics)
+
+
+def _score_remembered(
+    remembered: Remembered, table: Any, y: np.ndarray, metrics: Sequence[Metric]
+) -> tuple[dict[str, float], Answers]:
     scores = score_all(metrics, remembered, table, y)
     guesses = np.asarray(remembered.predict(table))
     is_number = guesses.dtype.kind == "f" and y.dtype.kind in "iu"  # of a regressor

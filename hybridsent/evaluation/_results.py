@@ -16,6 +16,7 @@ from hybridsent.evaluation._intervals import (
     interval_within,
     spread_of_folds,
 )
+from hybridsent.evaluation._out_of_fold import OutOfFold
 
 __all__ = [
     "Evaluation",
@@ -266,6 +267,8 @@ class Evaluation(Result):
         Number of folds.
     notes : list of str, default=[]
         What the reader should know, such as licences.
+    out_of_fold : OutOfFold or None, default=None
+        What each model said about each row that was judged; `predictions` has it as a table.
 
     Notes
     -----
@@ -290,6 +293,26 @@ class Evaluation(Result):
     seconds: float
     folds: int
     notes: list[str] = field(default_factory=list)
+    out_of_fold: OutOfFold | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def predictions(self) -> Any:
+        """What each model said about each row by a fit that had not seen it.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``model``, ``row``, ``group`` (where groups are told), ``fold``, ``seed``,
+            ``truth``, ``prediction`` and ``p_CLASS``; see `OutOfFold.to_frame`.
+
+        Raises
+        ------
+        ValueError
+            If the result was made without them.
+        """
+        if self.out_of_fold is None:
+            raise ValueError("This result has no predictions: it was not made by evaluate.")
+        return self.out_of_fold.to_frame()
 
     def to_frame(self, value: str = "value") -> Any:
         """One row a model, one column a metric.

@@ -249,7 +249,7 @@ def _alone(
             break
     models["dummy"] = DummyClassifier(strategy="prior"), entries[0].X
     return {
-        name: score_folds(model, X, rows, plan.outer, [metric], n_jobs)[metric.name]
+        name: score_folds(model, X, rows, plan.outer, [metric], n_jobs).scores[metric.name]
         for name, (model, X) in models.items()
     }
 

@@ -15,11 +15,12 @@ from threadpoolctl import threadpool_limits
 from hybridsent._folds import outer_folds
 from hybridsent._labels import labeled_rows, take_rows
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._draws import Answers, score_answers
+from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._fits import Splits, fresh, rows_to_fit, score_fitted
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import with_settings
+from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._results import Score, Searched, short_settings
 from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
 

@@ -25,7 +25,7 @@ from hybridsent._labels import (
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import check_columns, notes_on_columns
-from hybridsent.evaluation._draws import Answers, Draws, score_draws, without_each
+from hybridsent.evaluation._draws import Draws, score_draws, without_each
 from hybridsent.evaluation._fits import encode, stored
 from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._intervals import (
@@ -45,6 +45,7 @@ from hybridsent.evaluation._labelled import LabeledTable, read_labels, whole_num
 from hybridsent.evaluation._metrics import Metric, ends_of, one_metric
 from hybridsent.evaluation._models import unadapted
 from hybridsent.evaluation._notes import licence_notes, notes_on_languages
+from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._transfer_result import (
     REFERENCES,
     Shift,

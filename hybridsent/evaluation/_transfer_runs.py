@@ -21,10 +21,10 @@ from hybridsent._hints import did_you_mean
 from hybridsent._tags import adapting_parts, adapts, reads_domain
 from hybridsent._threads import in_threads
 from hybridsent.evaluation._columns import picks_columns, readable
-from hybridsent.evaluation._draws import Answers
 from hybridsent.evaluation._fits import fit_model, fresh
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._models import domain_part
+from hybridsent.evaluation._out_of_fold import Answers, answers_of
 from hybridsent.evaluation._shift import maximum_mean_discrepancy, proxy_a_distance
 from hybridsent.evaluation._transfer_result import REFERENCES, Shift
 from hybridsent.exceptions import TableError
@@ -665,18 +665,10 @@ def _check_told(fitted: Any, table: Table, n_target_labels: int, name: str) -> N
 
 
 def _answers(fitted: Any, X: Any, given: Given, name: str) -> Answers:
-    labels = np.asarray(fitted.predict(X))
-    if given.classes is None:
-        return Answers(labels.astype(np.float64), None)
-    _check_labels(labels, given.classes, name)
-    if not hasattr(fitted, "predict_proba"):
-        return Answers(labels.astype(given.y.dtype), None)
-    # few labels may lack a class
-    found = np.zeros((len(labels), len(given.classes)))
-    found[:, np.searchsorted(given.classes, np.asarray(fitted.classes_, dtype=given.y.dtype))] = (
-        fitted.predict_proba(X)
-    )
-    return Answers(labels.astype(given.y.dtype), found)
+    answers = answers_of(fitted, X, given.classes, given.y.dtype)
+    if given.classes is not None:
+        _check_labels(answers.labels, given.classes, name)
+    return answers
 
 
 def _check_labels(labels: np.ndarray, classes: np.ndarray, name: str) -> None:
