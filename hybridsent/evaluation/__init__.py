@@ -9,6 +9,7 @@ from hybridsent._lazy import lazy_names
 if TYPE_CHECKING:
     from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._evaluate import evaluate
+    from hybridsent.evaluation._gains import Gain
     from hybridsent.evaluation._intervals import Interval
     from hybridsent.evaluation._label_columns import as_labels
     from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Evaluation": "hybridsent.evaluation._results",
+    "Gain": "hybridsent.evaluation._gains",
     "Interval": "hybridsent.evaluation._intervals",
     "LabeledSplit": "hybridsent.evaluation._labelled_scores",
     "LabeledTable": "hybridsent.evaluation._labelled",
@@ -69,6 +71,7 @@ _HOMES = {
 
 __all__ = [
     "Evaluation",
+    "Gain",
     "Interval",
     "LabeledSplit",
     "LabeledTable",

@@ -24,10 +24,18 @@ from hybridsent.evaluation._metrics import (
     pooled,
     score_all,
 )
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation._out_of_fold import Answers, OutOfFold
 from hybridsent.evaluation._results import Score, summarise
 
-__all__ = ["Draws", "score_answers", "score_draws", "scores_of_draws", "without_each"]
+__all__ = [
+    "LEARNED",
+    "Draws",
+    "drawn_out_of_fold",
+    "score_answers",
+    "score_draws",
+    "scores_of_draws",
+    "without_each",
+]
 
 _CELLS = 5_000_000  # numbers that are held at once: 40 MB
 _KINDS = ("precision", "recall", "f1", "jaccard")
@@ -168,7 +176,7 @@ def score_answers(
             rows = np.split(np.arange(len(order)), ends[:-1])
             parts = list(zip(rows, answers, strict=True))
         left = _without_units(metric, truth[order], parts, units)
-        spread = None if left is None else jackknife(left, len(order), learned=LEARNED)
+        spread = None if left is None else jackknife(left.drawn, len(order), learned=LEARNED)
     return summarise(
         folds, share, whole, of=of, spread=spread, ends=ends_of(metric), rows=len(order)
     )
@@ -181,29 +189,77 @@ they were tested on. With it the intervals of `evaluate` cover as often as they 
 
 
 def _without_units(
-    metric: Metric, truth: np.ndarray, parts: list[tuple[np.ndarray, Answers]], units: np.ndarray
-) -> np.ndarray | None:
+    metric: Metric,
+    truth: np.ndarray,
+    parts: list[tuple[np.ndarray, Answers]],
+    units: np.ndarray,
+    classes: np.ndarray | None = None,
+) -> Draws | None:
     """Average a metric over parts of the rows, without each unit; None where it cannot be told."""
-    known = np.unique(truth)
-    of_classes = all(np.isin(answers.labels, known).all() for _, answers in parts)
-    classes = known if of_classes else None  # of a regressor
+    there = np.unique(truth) if classes is None else classes
+    told = truth.ndim == 2 or all(np.isin(each.labels, there).all() for _, each in parts)
+    known = there if told else None  # of a regressor
     found = np.full((int(units.max()) + 1, len(parts)), np.nan)
+    whole = np.zeros(len(parts))
     for k, (rows, answers) in enumerate(parts):
         these, code = np.unique(units[rows], return_inverse=True)
         counts = without_each(code) if len(these) > 1 else np.ones((1, len(rows)), dtype=np.int32)
         p = answers.probabilities
-        if p is not None and (classes is None or p.shape[1] != len(classes)):
+        if p is not None and (known is None or p.shape[1] != len(known)):
             answers = Answers(answers.labels, None)  # a fold that lacks a class
         try:
-            draws = score_draws(metric, truth[rows], answers, counts, classes)
+            draws = score_draws(metric, truth[rows], answers, counts, known)
         except (AttributeError, TypeError, ValueError):  # the metric wants more than is kept
             return None
+        whole[k] = draws.value
         found[:, k] = draws.value
         found[these, k] = draws.drawn if len(these) > 1 else np.nan
-    there = ~np.isnan(found)
-    if not there.any(axis=1).all():
+    defined = ~np.isnan(found)
+    if not defined.any(axis=1).all():
         return None
-    return np.asarray(np.where(there, found, 0).sum(axis=1) / there.sum(axis=1))
+    drawn = np.asarray(np.where(defined, found, 0).sum(axis=1) / defined.sum(axis=1))
+    return Draws(float(whole.mean()), drawn)
+
+
+@fold_warnings_ignored()
+def drawn_out_of_fold(
+    metric: Metric, kept: OutOfFold, model: str, units: np.ndarray
+) -> Draws | None:
+    """Score the answers of a model as `evaluate` does, and without each unit.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    kept : OutOfFold
+        Answers about m rows, a row once for each seed.
+    model : str
+        Whose answers are scored.
+    units : ndarray of int of shape (m,)
+        Unit of each of them, from 0 on.
+
+    Returns
+    -------
+    Draws or None
+        The mean over folds, or over seeds where `is_pooled` says that rows are scored together;
+        None for a metric of the user's own, and where it wants more than is kept.
+    """
+    if metric.own:
+        return None
+    said = kept.of(model)
+    one = kept.seed == kept.seed[0]
+    together = is_pooled(metric) and pooled(metric, said.labels[one], kept.truth[one]) is not None
+    part = np.column_stack([kept.seed, np.zeros_like(kept.fold) if together else kept.fold])
+    code = np.unique(part, axis=0, return_inverse=True)[1].ravel()
+    parts = [
+        (rows, Answers(said.labels[rows], None if together else _taken(said.probabilities, rows)))
+        for rows in (np.flatnonzero(code == k) for k in range(int(code.max()) + 1))
+    ]
+    return _without_units(metric, kept.truth, parts, units, kept.classes)
+
+
+def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
 
 
 def scores_of_draws(
@@ -263,6 +319,8 @@ def _chosen(
         return None
     if classes is None:
         return _of_errors(metric, truth, labels)
+    if truth.ndim == 2:
+        return _of_sets(metric, np.asarray(truth, bool), np.asarray(labels, bool))
     code = {label: i for i, label in enumerate(classes.tolist())}
     t = np.array([code[each] for each in truth.tolist()])
     if metric in ("neg_log_loss", "roc_auc", "roc_auc_ovr", "roc_auc_ovr_weighted"):
@@ -320,6 +378,43 @@ def _of_counts(metric: str, C: np.ndarray) -> np.ndarray:
     if average == "weighted":
         return np.asarray((each * actual).sum(axis=1) / total)
     return np.asarray(each[:, 1])
+
+
+_BY_SAMPLE: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "precision": lambda both, told, said: _ratio(both, said),
+    "recall": lambda both, told, said: _ratio(both, told),
+    "f1": lambda both, told, said: _ratio(2 * both, told + said),
+    "jaccard": lambda both, told, said: _ratio(both, told + said - both),
+}
+"""Of counts of labels that are right, that are true, and that are told."""
+
+
+def _of_sets(
+    metric: str, truth: np.ndarray, labels: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Metrics of sets of labels: averages over labels, over all (row, label), or over rows."""
+    right = (truth & labels).astype(np.float64)
+    there, told = truth.astype(np.float64), labels.astype(np.float64)
+    kind, _, average = metric.partition("_")
+    if metric == "accuracy":
+        exact = (truth == labels).all(axis=1).astype(np.float64)
+        return lambda counts: np.asarray(counts @ exact / counts.sum(axis=1))
+    if kind not in _BY_SAMPLE or average not in ("macro", "micro", "weighted", "samples"):
+        return None
+    score = _BY_SAMPLE[kind]
+    if average == "samples":
+        each = score(right.sum(axis=1), there.sum(axis=1), told.sum(axis=1))
+        return lambda counts: np.asarray(counts @ each / counts.sum(axis=1))
+
+    def of_labels(counts: np.ndarray) -> np.ndarray:
+        sums = [np.asarray(counts @ each) for each in (right, there, told)]
+        if average == "micro":
+            return score(*(each.sum(axis=1) for each in sums))
+        if average == "macro":
+            return np.asarray(score(*sums).mean(axis=1))
+        return _ratio((score(*sums) * sums[1]).sum(axis=1), sums[1].sum(axis=1))
+
+    return of_labels
 
 
 def _correlation(

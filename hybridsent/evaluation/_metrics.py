@@ -56,12 +56,15 @@ class Metric:
         The name that scikit-learn has for it.
     own : bool, default=False
         Whether the user wrote it: it gets the fitted model itself, and no remembered answers.
+    sign : {1, -1}, default=1
+        -1 for an error, of which less is better.
     """
 
     name: str
     scorer: Callable[..., Any]
     known: str | None = None
     own: bool = False
+    sign: int = 1
 
 
 def metric_name(name: str) -> str:
@@ -441,8 +444,8 @@ class Replayed(BaseEstimator):
 
     Parameters
     ----------
-    labels : ndarray of shape (n,)
-        Predictions.
+    labels : ndarray of shape (n,) or (n, n_classes)
+        Predictions; of sets of labels, 0 and 1 for each.
     probabilities : ndarray of shape (n, n_classes) or None
         Probabilities, where there are any.
     classes : ndarray or None
@@ -456,7 +459,8 @@ class Replayed(BaseEstimator):
         self.probabilities = probabilities
         self.classes = classes
         if classes is not None:
-            self.classes_ = classes
+            # scikit-learn knows by their shape that each label is there or not
+            self.classes_ = classes if labels.ndim == 1 else np.tile([0, 1], (labels.shape[1], 1))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Give the labels of rows.

@@ -1,0 +1,161 @@
+"""Which of two models is better, told by their answers about the same rows (layer L5).
+
+scikit-learn compares no models. scipy.stats.bootstrap draws rows and not groups, and statsmodels'
+and mlxtend's tests of pairs know neither groups nor folds: they take answers of models that learned
+from each other's rows for independent ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hybridsent.evaluation._draws import LEARNED, drawn_out_of_fold
+from hybridsent.evaluation._gains import Gain
+from hybridsent.evaluation._intervals import (
+    Spread,
+    interval_of_difference,
+    jackknife,
+    p_value,
+    spread_of_folds,
+    units_of,
+)
+from hybridsent.evaluation._metrics import Metric, ends_of, metrics_of
+from hybridsent.evaluation._out_of_fold import OutOfFold
+
+__all__ = ["Gain", "check_same_rows", "paired_difference"]
+
+
+def paired_difference(
+    metric: str | Metric,
+    one: OutOfFold,
+    model: str,
+    other: OutOfFold,
+    other_model: str,
+    *,
+    folds: tuple[Sequence[float], Sequence[float]] | None = None,
+) -> Gain:
+    """Tell how much better a model is than another, by their answers about the same rows.
+
+    What varies is a group where groups are told, else a row; a row that was judged by several seeds
+    is one. Both scores are computed without each of these in turn, and what that changes in their
+    difference tells its interval.
+
+    Parameters
+    ----------
+    metric : str or Metric
+        What is measured.
+    one : OutOfFold
+        Answers.
+    model : str
+        Whose answers in it.
+    other : OutOfFold
+        Answers to compare with; seeds and folds may differ, rows and truth not. It may be the same.
+    other_model : str
+        Whose answers in that.
+    folds : (sequence of float, sequence of float) or None, default=None
+        Scores of both in the same folds. They are what is compared where answers are not enough, as
+        for a metric of one's own that asks the fitted model.
+
+    Returns
+    -------
+    Gain
+        Score of the first less that of the other, with a 95 % interval and a p-value that is not
+        corrected for what else is asked.
+
+    Raises
+    ------
+    ValueError
+        If rows or truth differ, or the metric cannot be computed.
+    """
+    what = metrics_of(metric)[0] if isinstance(metric, str) else metric
+    check_same_rows({"the first": one, "the second": other})
+    units, other_units = _units(one), _units(other)
+    a = drawn_out_of_fold(what, one, model, units)
+    b = drawn_out_of_fold(what, other, other_model, other_units)
+    n = len(np.unique(one.row))
+    if a is not None and b is not None:
+        value = a.value - b.value
+        lonely = units.max() == 0
+        spread = jackknife(a.drawn - b.drawn, n, learned=LEARNED, gain=value)
+        return _gain(what, value, Spread(np.nan, np.nan, n) if lonely else spread)
+    if folds is None:
+        raise ValueError(
+            f"The metric {what.name!r} cannot be told by the answers of {model!r} and "
+            f"{other_model!r} that were kept: it needs the fitted models, or probabilities where "
+            "one of them has none. Choose a metric of predictions."
+        )
+    differences = np.subtract(*map(np.asarray, folds))
+    spread = spread_of_folds(differences.tolist(), (one.ratio + other.ratio) / 2, n)
+    return _gain(what, float(differences.mean()), spread)
+
+
+def check_same_rows(kept: dict[str, OutOfFold]) -> None:
+    """Refuse answers about different rows.
+
+    Parameters
+    ----------
+    kept : dict of str to OutOfFold
+        Answers, by names for messages.
+
+    Raises
+    ------
+    ValueError
+        If rows, truth or groups differ.
+    """
+    names = list(kept)
+    first = _by_row(kept[names[0]])
+    for name in names[1:]:
+        _check_pair(names[0], first, name, _by_row(kept[name]))
+
+
+def _by_row(kept: OutOfFold) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Give rows, their truth and their groups, each row once."""
+    rows, first = np.unique(kept.row, return_index=True)
+    return rows, kept.truth[first], None if kept.groups is None else kept.groups[first]
+
+
+def _check_pair(name: str, one: Any, other_name: str, other: Any) -> None:
+    (rows, truth, groups), (other_rows, other_truth, other_groups) = one, other
+    if not np.array_equal(rows, other_rows):
+        alone = np.setxor1d(rows, other_rows)
+        shown = ", ".join(map(str, alone[:5].tolist())) + (", …" if len(alone) > 5 else "")
+        raise ValueError(
+            f"Models are compared on the same rows. Got {len(rows)} rows in {name} and "
+            f"{len(other_rows)} in {other_name}, of which {len(alone)} are in one alone (rows "
+            f"{shown}). Judge both on one table with the same labels."
+        )
+    differs = truth.shape != other_truth.shape
+    where = np.arange(0) if differs else np.flatnonzero(_unlike(truth, other_truth))
+    if differs or len(where):
+        at = "of another kind" if differs else f"{len(where)} in all, row {rows[where[0]]} first"
+        raise ValueError(
+            f"Models are compared on the same labels. Got other labels in {name} than in "
+            f"{other_name}, {at}. Judge both with one column of labels."
+        )
+    if (groups is None) != (other_groups is None) or (
+        groups is not None and len(np.unique(groups)) != len(np.unique(other_groups))
+    ):
+        raise ValueError(
+            f"Models are compared with the same groups. Got other groups in {name} than in "
+            f"{other_name}. Judge both with the same groups."
+        )
+
+
+def _unlike(truth: np.ndarray, other: np.ndarray) -> np.ndarray:
+    unlike = np.asarray(truth != other).reshape(len(truth), -1)
+    return np.asarray(unlike.any(axis=1))
+
+
+def _units(kept: OutOfFold) -> np.ndarray:
+    """Say of which unit each answer is; a row of several seeds is one."""
+    rows, where, code = np.unique(kept.row, return_index=True, return_inverse=True)
+    groups = None if kept.groups is None else kept.groups[where]
+    return units_of(len(rows), groups)[code]
+
+
+def _gain(metric: Metric, value: float, spread: Spread) -> Gain:
+    low, high = interval_of_difference(value, spread, ends_of(metric))
+    return Gain(value, low, high, p_value(value, spread), metric.sign)
