@@ -18,6 +18,7 @@ QUICK: dict[str, Any] = {"n_members": 1, "hidden": 8, "lr": 0.05, "max_epochs": 
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "BoostedTreesClassifier": {"n_estimators": 15, "n_jobs": 1},
+    "BoostedTreesRegressor": {"n_estimators": 15, "n_jobs": 1},
     "ContinuedBoostingClassifier": {"n_estimators": 15, "n_jobs": 1},
     "ContinuedBoostingRegressor": {"n_estimators": 15, "n_jobs": 1},
     "ConvolutionalFusionClassifier": QUICK,

@@ -619,6 +619,7 @@ GIVEN = {
     "on_error": "missing",
     "n_jobs": 2,
     "verbose": True,
+    "task": "regression",
     "classifier": "svm",
     "select": "trees",
     "quality": "fast",

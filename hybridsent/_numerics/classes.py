@@ -86,7 +86,16 @@ def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
     ValueError
         If y holds no classes, or one.
     """
-    check_classification_targets(y)
+    try:
+        check_classification_targets(y)
+    except ValueError as error:
+        if not str(error).startswith("Unknown label type: continuous"):
+            raise
+        raise ValueError(
+            "Unknown label type: continuous. A classifier learns classes, and y holds numbers "
+            f"such as {_example(y)!r}; make_fusion(..., task='regression') learns numbers, and "
+            "pandas.qcut(y, 3, labels=False) cuts them into classes."
+        ) from error
     head.classes_, codes = np.unique(y, return_inverse=True)
     if len(head.classes_) < 2:
         raise ValueError(
@@ -94,6 +103,13 @@ def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
             f"contains only one class: {head.classes_.tolist()[0]!r}"
         )
     return np.asarray(codes)
+
+
+def _example(y: np.ndarray) -> float:
+    """Give a number that is no class."""
+    values = y.astype(np.float64)
+    broken = values[values != np.floor(values)]
+    return float(broken[0] if len(broken) else values[0])
 
 
 def class_weights(given: Any, codes: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From a table of posts to a classifier over all modalities (layer L4)."""
+"""From a table of posts to a classifier or regressor over all modalities (layer L4)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hybridsent.fusion._features import check_learn_device, check_used, make_fea
 from hybridsent.fusion._named import as_views, learned_by_name, with_media
 from hybridsent.fusion._registry import Fusion, get_fusion
 from hybridsent.fusion._strategies import last_steps
+from hybridsent.fusion._tasks import get_task
 from hybridsent.scaling import ViewScaler
 
 __all__ = ["make_fusion"]
@@ -33,6 +34,7 @@ def make_fusion(
     target_domain: Any = None,
     group: str | None = None,
     adapt: Any = None,
+    task: str = "classification",
     classifier: Any = "logreg",
     select: str | None = None,
     reduce: str | None = None,
@@ -50,7 +52,7 @@ def make_fusion(
     n_jobs: int | None = None,
     verbose: bool = False,
 ) -> Pipeline:
-    """Build a classifier over all modalities of a table.
+    """Build a classifier, or a regressor, over all modalities of a table.
 
     The pipeline has the steps ``features`` (frozen encoders), ``scale`` (each column standardised,
     each modality of equal weight), ``impute`` (missing modalities become what the others predict),
@@ -107,11 +109,16 @@ def make_fusion(
           ``"tradaboost"`` boosts; the latter two need labels in the target.
         - Models: ``"prior"`` (needs labels in the target) and ``"adversarial"``, in the place of
           the classifier.
+    task : {"classification", "regression"}, default="classification"
+        What is learned: classes, or numbers, such as a valence from -3 to 3; then all that stands
+        here of classifiers holds of regressors.
     classifier : {"logreg", "svm", "xgboost"} or estimator, default="logreg"
         Classifier of the joint features (``"early"``, ``"align"``), or of each modality
         (``"late"``, ``"stack"``; it must have probabilities). ``"logreg"`` and ``"svm"`` are linear
         and choose their penalty by inner cross-validation; ``"xgboost"`` is gradient-boosted trees;
-        or any scikit-learn classifier. Networks classify themselves.
+        or any scikit-learn classifier. Networks classify themselves. With ``task="regression"``
+        ``"logreg"`` and ``"ridge"`` are ridge regression, ``"svm"`` and ``"svr"`` linear support
+        vector regression; or any scikit-learn regressor.
     select : {"univariate", "l1", "trees"} or None, default=None
         As in `make_features`.
     reduce : {"pca", "lda"} or None, default=None
@@ -167,6 +174,7 @@ def make_fusion(
     """
     check_n_jobs(n_jobs, "make_fusion")
     fusion = get_fusion(how)
+    get_task(task)
     kind = _kind_of_learning(fusion, classifier, reduce)
     in_threads = kind == "trees" or "n_jobs" in fusion.takes()
     with_parts, columns_of_parts = with_media(views, columns, video=video)
@@ -236,7 +244,7 @@ def make_fusion(
             verbose=verbose,
         )
         first = [("features", made)]
-    last = last_steps(how, classifier, class_weight, random_state, learn_device, n_jobs)
+    last = last_steps(how, classifier, class_weight, random_state, learn_device, n_jobs, task)
     steps_made += last
     if adapt is not None:
         steps_made = adapted_steps(

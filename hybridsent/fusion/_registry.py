@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
-from sklearn.base import is_classifier
-
 from hybridsent._hints import did_you_mean
 from hybridsent._plugins import (
     import_outside,
@@ -22,6 +20,7 @@ from hybridsent._plugins import (
     told_of_plugins,
     warn_of_plugins,
 )
+from hybridsent.fusion._tasks import Task, get_task
 
 __all__ = [
     "ADAPTATIONS",
@@ -113,17 +112,19 @@ class Fusion(_Buildable):
     @classmethod
     def given(cls) -> tuple[str, ...]:
         """Names of what a build may take."""
-        return ("classifier", "class_weight", "random_state", "device", "n_jobs")
+        return ("classifier", "class_weight", "random_state", "device", "n_jobs", "task")
 
-    def built(self, given: Mapping[str, Any]) -> tuple[Any, Any]:
-        """Build what fuses, or ``"passthrough"``, and the classifier behind it."""
+    def built(self, given: Mapping[str, Any], task: Task | None = None) -> tuple[Any, Any]:
+        """Build what fuses, or ``"passthrough"``, and the head behind it, a classifier or so."""
+        learned = get_task("classification") if task is None else task
         made = self.make(given)
         fuse, head = made if isinstance(made, tuple) and len(made) == 2 else ("passthrough", made)
         is_step = isinstance(fuse, str) or (hasattr(fuse, "fit") and hasattr(fuse, "transform"))
-        if not is_step or isinstance(head, type) or not _is_classifier(head):
+        if not is_step or not learned.learns(head):
+            way_out = "" if "task" in self.takes() else _TAKE_TASK.format(task=learned.name)
             raise ValueError(
-                f"The build of the fusion {self.name!r} must give an unfitted classifier, or a "
-                f"transformer and a classifier. Got {made!r:.300}."
+                f"The build of the fusion {self.name!r} must give an unfitted {learned.noun}, or a "
+                f"transformer and a {learned.noun}. Got {made!r:.300}.{way_out}"
             )
         return fuse, head
 
@@ -138,13 +139,12 @@ class Adaptation(_Buildable):
     @classmethod
     def given(cls) -> tuple[str, ...]:
         """Names of what a build may take."""
-        return ("classifier", "class_weight", "random_state")
+        return ("classifier", "class_weight", "random_state", "task")
 
 
-def _is_classifier(made: Any) -> bool:
-    return hasattr(made, "fit") and hasattr(made, "get_params") and is_classifier(made)
-
-
+_TAKE_TASK = (
+    " A build that takes the parameter `task` is told what is to be learned, here {task!r}."
+)
 _S, _A = "hybridsent.fusion._strategies", "hybridsent.fusion._adapt"
 _HEADS, _TRANSFER = "hybridsent.heads", "hybridsent.transfer"
 
@@ -279,11 +279,12 @@ def register_fusion(
     build : callable or str
         A function, a class, or ``"module:function"``, which gives an unfitted classifier of the
         scaled matrix, whose columns are named ``view__i``; or a transformer, as step ``fuse``, and
-        a classifier. A new one at each call. It gets, by name, those of these that it takes:
+        a classifier. A new one at each call. With ``task="regression"`` it must give a regressor in
+        the classifier's place. It gets, by name, those of these that it takes:
 
         - ``classifier``: an unfitted classifier, which `make_fusion` makes of its own parameter of
           that name; a strategy that takes none classifies itself, and the parameter is refused;
-        - ``class_weight``, ``random_state`` and ``n_jobs`` as given to `make_fusion`;
+        - ``class_weight``, ``random_state``, ``n_jobs`` and ``task`` as given to `make_fusion`;
         - ``device``: what is given as ``learn_device``.
 
         What it does not take, users cannot give.

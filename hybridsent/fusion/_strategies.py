@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import BaseEstimator, is_classifier
-
-from hybridsent._hints import did_you_mean
 from hybridsent.alignment import MCCA
 from hybridsent.fusion._registry import get_fusion
-from hybridsent.heads import (
-    BoostedTreesClassifier,
-    LateFusionClassifier,
-    StackedFusionClassifier,
-    TunedLinearClassifier,
-)
+from hybridsent.fusion._tasks import TASKS, Task, get_task
+from hybridsent.heads import LateFusionClassifier, StackedFusionClassifier
 from hybridsent.missing import ViewImputer
 
 __all__ = ["CLASSIFIERS", "aligner", "imputer", "imputing", "last_steps"]
 
-CLASSIFIERS = ("logreg", "svm", "xgboost")
+CLASSIFIERS = tuple(TASKS["classification"].heads)
 """Names of classifiers that `make_fusion` knows."""
 
 
@@ -30,25 +23,23 @@ def last_steps(
     random_state: int,
     learn_device: str,
     n_jobs: int | None = None,
+    task: str = "classification",
 ) -> list[tuple[str, Any]]:
     """Make the steps behind the scaled matrix, in which rows may lack views."""
-    fusion = get_fusion(how)
+    fusion, learned = get_fusion(how), get_task(task)
     takes = fusion.takes()
     given: dict[str, Any] = {
         "class_weight": class_weight,
         "random_state": random_state,
         "device": learn_device,
         "n_jobs": n_jobs,
+        "task": task,
     }
+    _check_class_weight(class_weight, learned, classifier, "classifier" in takes)
     if "classifier" in takes:
-        given["classifier"] = _classifier(
-            classifier,
-            class_weight,
-            random_state,
-            learn_device,
-            n_jobs,
-            weighs_views=fusion.weighs_views,
-        )
+        # one that weighs views keeps those that say nothing from taking part
+        view_weights = "auto" if fusion.weighs_views else "equal"
+        given["classifier"] = learned.head(classifier, {**given, "view_weights": view_weights})
     elif not (isinstance(classifier, str) and classifier == "logreg"):
         raise ValueError(
             f"The classifier parameter must be left alone with how={how!r}: this strategy "
@@ -59,8 +50,27 @@ def last_steps(
             f"The class_weight parameter must be left alone with how={how!r}: what builds it takes "
             f"none. Got {class_weight!r}."
         )
-    fuse, head = fusion.built(given)
+    fuse, head = fusion.built(given, learned)
     return [("impute", imputing(fusion.missing)), ("fuse", fuse), ("classify", head)]
+
+
+def _check_class_weight(
+    class_weight: str | None, learned: Task, classifier: Any, classifies: bool
+) -> None:
+    """Refuse weights of classes where there are none, or nothing would use them."""
+    if class_weight is None:
+        return
+    if not learned.weighs_classes:
+        raise ValueError(
+            f"The class_weight parameter must be None with task={learned.name!r}, where there are "
+            f"no classes. Got {class_weight!r}."
+        )
+    if classifies and classifier not in ("logreg", "svm"):
+        raise ValueError(
+            "The class_weight parameter must be None unless classifier is 'logreg' or 'svm'. Got "
+            f"{class_weight!r} with {classifier!r}; set the weights of a classifier of your own "
+            "where you make it."
+        )
 
 
 def imputing(missing: str) -> Any:
@@ -120,36 +130,3 @@ def aligner(device: str = "cpu") -> MCCA:
         Unfitted.
     """
     return MCCA(supervised=True, shrinkage=0.9, device=device)
-
-
-def _classifier(
-    classifier: Any,
-    class_weight: str | None,
-    random_state: int,
-    learn_device: str,
-    n_jobs: int | None,
-    *,
-    weighs_views: bool,
-) -> BaseEstimator:
-    """Make a classifier; one that weighs views keeps those that say nothing from taking part."""
-    if class_weight is not None and classifier not in ("logreg", "svm"):
-        raise ValueError(
-            "The class_weight parameter must be None unless classifier is 'logreg' or 'svm'. Got "
-            f"{class_weight!r} with {classifier!r}; set the weights of a classifier of your own "
-            "where you make it."
-        )
-    if classifier in ("logreg", "svm"):
-        return TunedLinearClassifier(
-            "log_loss" if classifier == "logreg" else "hinge",
-            class_weight=class_weight,
-            random_state=random_state,
-            view_weights="auto" if weighs_views else "equal",
-        )
-    if classifier == "xgboost":
-        return BoostedTreesClassifier(device=learn_device, n_jobs=n_jobs, random_state=random_state)
-    if isinstance(classifier, BaseEstimator) and is_classifier(classifier):
-        return classifier
-    raise ValueError(
-        f"The classifier parameter must be one of {list(CLASSIFIERS)} or a scikit-learn "
-        f"classifier. Got {classifier!r} instead.{did_you_mean(classifier, CLASSIFIERS)}"
-    )

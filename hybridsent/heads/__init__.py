@@ -1,4 +1,4 @@
-"""Classifiers for few labels and many frozen features, and networks that fuse views (layer L3)."""
+"""Classifiers and regressors for few labels, and networks that fuse views (layer L3)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hybridsent.heads._boosted import BoostedTreesClassifier
+    from hybridsent.heads._boosted import BoostedTreesClassifier, BoostedTreesRegressor
     from hybridsent.heads._fusion_networks import GatedFusionClassifier, TensorFusionClassifier
     from hybridsent.heads._kernel import KernelClassifier
     from hybridsent.heads._late import LateFusionClassifier
     from hybridsent.heads._linear import TunedLinearClassifier
+    from hybridsent.heads._ridge import TunedLinearRegressor
     from hybridsent.heads._segment_networks import (
         ConvolutionalFusionClassifier,
         RecurrentFusionClassifier,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BoostedTreesClassifier": "hybridsent.heads._boosted",
+    "BoostedTreesRegressor": "hybridsent.heads._boosted",
     "ConvolutionalFusionClassifier": "hybridsent.heads._segment_networks",
     "GatedFusionClassifier": "hybridsent.heads._fusion_networks",
     "KernelClassifier": "hybridsent.heads._kernel",
@@ -28,10 +30,12 @@ _HOMES = {
     "StackedFusionClassifier": "hybridsent.heads._stacked",
     "TensorFusionClassifier": "hybridsent.heads._fusion_networks",
     "TunedLinearClassifier": "hybridsent.heads._linear",
+    "TunedLinearRegressor": "hybridsent.heads._ridge",
 }
 
 __all__ = [
     "BoostedTreesClassifier",
+    "BoostedTreesRegressor",
     "ConvolutionalFusionClassifier",
     "GatedFusionClassifier",
     "KernelClassifier",
@@ -40,6 +44,7 @@ __all__ = [
     "StackedFusionClassifier",
     "TensorFusionClassifier",
     "TunedLinearClassifier",
+    "TunedLinearRegressor",
 ]
 
 __getattr__, __dir__ = lazy_names(globals(), _HOMES)

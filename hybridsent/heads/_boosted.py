@@ -1,4 +1,4 @@
-"""Gradient-boosted trees with labels of any kind (layer L3).
+"""Gradient-boosted trees with labels of any kind, or for numbers (layer L3).
 
 XGBClassifier takes only the labels 0 … k-1; scikit-learn's own classifiers take strings. This is
 the bridge.
@@ -10,18 +10,70 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._params import Devices, Interval, Jobs
 from hybridsent._threads import threads_for
-from hybridsent.heads._common import FeaturesAloneMixin
+from hybridsent.heads._common import FeaturesAloneMixin, numbers, standard
 
-__all__ = ["BoostedTreesClassifier"]
+__all__ = ["BoostedTreesClassifier", "BoostedTreesRegressor"]
 
 
-class BoostedTreesClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMixin, BaseEstimator):
+class _BoostedTrees(FeaturesAloneMixin, BaseEstimator):
+    """Parameters of trees, and how they are grown."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_depth": [Interval(Integral, 1, None, closed="left")],
+        "subsample": [Interval(Real, 0, 1, closed="right")],
+        "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
+        "reg_lambda": [Interval(Real, 0, None, closed="left")],
+        "device": [Devices("cpu", "cuda")],
+        "n_jobs": [None, Jobs()],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_estimators: int = 200,
+        learning_rate: float = 0.1,
+        max_depth: int = 3,
+        subsample: float = 0.8,
+        colsample_bytree: float = 0.3,
+        reg_lambda: float = 1.0,
+        device: str = "cpu",
+        n_jobs: int | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.subsample = subsample
+        self.colsample_bytree = colsample_bytree
+        self.reg_lambda = reg_lambda
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def _grow(self, kind: Any, X: np.ndarray, y: np.ndarray) -> Any:
+        """Fit trees of xgboost, which then predict on the CPU."""
+        params = {**self.get_params(), "n_jobs": threads_for(X.size, self.n_jobs)}
+        model = kind(tree_method="hist", **params).fit(X, y)
+        if self.device != "cpu":  # arrays are on the CPU, and xgboost warns where trees are not
+            model.set_params(device="cpu")
+        return model
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, _BoostedTrees):
     """XGBoost trees for labels of any kind, with defaults for many features and few rows.
 
     Second-order gradient boosting of histogram trees on the multinomial log-loss. Missing values
@@ -73,41 +125,6 @@ class BoostedTreesClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMi
     array(['setosa'], dtype='<U10')
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "max_depth": [Interval(Integral, 1, None, closed="left")],
-        "subsample": [Interval(Real, 0, 1, closed="right")],
-        "colsample_bytree": [Interval(Real, 0, 1, closed="right")],
-        "reg_lambda": [Interval(Real, 0, None, closed="left")],
-        "device": [Devices("cpu", "cuda")],
-        "n_jobs": [None, Jobs()],
-        "random_state": ["random_state"],
-    }
-
-    def __init__(
-        self,
-        *,
-        n_estimators: int = 200,
-        learning_rate: float = 0.1,
-        max_depth: int = 3,
-        subsample: float = 0.8,
-        colsample_bytree: float = 0.3,
-        reg_lambda: float = 1.0,
-        device: str = "cpu",
-        n_jobs: int | None = None,
-        random_state: int = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.max_depth = max_depth
-        self.subsample = subsample
-        self.colsample_bytree = colsample_bytree
-        self.reg_lambda = reg_lambda
-        self.device = device
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-
     def fit(self, X: Any, y: Any) -> BoostedTreesClassifier:
         """Grow the trees.
 
@@ -128,10 +145,7 @@ class BoostedTreesClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMi
         self._validate_params()
         X, y, _ = self._learn_features(X, y, None, dtype=np.float32)
         codes = learn_classes(self, y)
-        params = {**self.get_params(), "n_jobs": threads_for(X.size, self.n_jobs)}
-        self.model_ = XGBClassifier(tree_method="hist", **params).fit(X, codes)
-        if self.device != "cpu":  # arrays are on the CPU, and xgboost warns where trees are not
-            self.model_.set_params(device="cpu")
+        self.model_ = self._grow(XGBClassifier, X, codes)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -151,7 +165,99 @@ class BoostedTreesClassifier(FeaturesAloneMixin, MostProbableMixin, ClassifierMi
         X = self._read_features(X, dtype=np.float32)
         return np.asarray(self.model_.predict_proba(X))
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
+
+class BoostedTreesRegressor(RegressorMixin, _BoostedTrees):
+    """XGBoost trees for numbers, with defaults for many features and few rows.
+
+    Second-order gradient boosting of histogram trees on the squared error. Missing values (NaN) are
+    read as they are: each split learns where they go.
+
+    Parameters
+    ----------
+    n_estimators : int, default=200
+        Rounds of boosting.
+    learning_rate : float, default=0.1
+        Shrinkage of each round.
+    max_depth : int, default=3
+        Depth of a tree.
+    subsample : float, default=0.8
+        Share of rows a tree sees.
+    colsample_bytree : float, default=0.3
+        Share of columns a tree sees.
+    reg_lambda : float, default=1.0
+        Squared penalty on leaf values.
+    device : str, default="cpu"
+        Where the trees are grown, as for `BoostedTreesClassifier`.
+    n_jobs : int, default=None
+        Threads; None takes every core, and one where there are fewer than 20 million numbers.
+    random_state : int, default=0
+        Seed.
+
+    Attributes
+    ----------
+    model_ : xgboost.XGBRegressor
+        The fitted trees, of numbers less their mean and divided by their standard deviation.
+    mean_, scale_ : float
+        That mean, and that standard deviation (1 where all numbers are alike).
+    n_features_in_ : int
+        Columns seen in `fit`.
+
+    See Also
+    --------
+    BoostedTreesClassifier : The same for classes.
+
+    References
+    ----------
+    Chen, Guestrin: XGBoost, KDD 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from hybridsent.heads import BoostedTreesRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> BoostedTreesRegressor(n_estimators=5, n_jobs=1).fit(X, y).predict(X[:2]).shape
+    (2,)
+    """
+
+    def fit(self, X: Any, y: Any) -> BoostedTreesRegressor:
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features; NaN is allowed.
+        y : array of shape (n,)
+            Numbers.
+
+        Returns
+        -------
+        self
+            The fitted regressor.
+        """
+        from xgboost import XGBRegressor
+
+        self._validate_params()
+        X, y, _ = self._learn_features(X, y, None, dtype=np.float32)
+        y = numbers(self, y)
+        # leaf values are float32, and are shrunk towards zero
+        self.mean_, self.scale_ = standard(y)
+        self.model_ = self._grow(XGBRegressor, X, (y - self.mean_) / self.scale_)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the number of each row.
+
+        Parameters
+        ----------
+        X : array of shape (n, p)
+            Features; NaN is allowed.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Numbers.
+        """
+        check_is_fitted(self)
+        X = self._read_features(X, dtype=np.float32)
+        found = self.model_.predict(X).astype(np.float64)
+        return np.asarray(found * self.scale_ + self.mean_)

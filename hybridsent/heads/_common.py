@@ -1,4 +1,4 @@
-"""What the classifiers here share: candidates of the penalty (layer L3)."""
+"""What the heads here share: their rows, and candidates of the penalty (layer L3)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ import numpy as np
 from sklearn.utils import assert_all_finite
 
 from hybridsent._folds import groups_of
+from hybridsent._numerics.scale import is_constant
+from hybridsent._params import check_sample_weight
 from hybridsent.views import as_labelled, as_matrix, is_passthrough
 
-__all__ = ["FeaturesAloneMixin", "penalty_grid"]
+__all__ = [
+    "FeaturesAloneMixin",
+    "centred",
+    "counted_rows",
+    "numbers",
+    "penalty_grid",
+    "standard",
+]
 
 
 class FeaturesAloneMixin:
@@ -53,6 +62,71 @@ class FeaturesAloneMixin:
         return X
 
 
+def numbers(head: Any, y: np.ndarray) -> np.ndarray:
+    """Give what a regressor learns as float64.
+
+    Parameters
+    ----------
+    head : estimator
+        Who learns.
+    y : ndarray of shape (n,)
+        The target.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        The numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is text among them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.heads._common import numbers
+    >>> numbers(None, np.array([1, 2]))
+    array([1., 2.])
+    """
+    try:
+        values = y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"y of {type(head).__name__} must hold numbers. Got values such as {y[0]!r}; where "
+            "they are classes, make_fusion(task='classification') learns them."
+        ) from error
+    return np.asarray(values)
+
+
+def standard(y: np.ndarray, rows: np.ndarray | None = None) -> tuple[float, float]:
+    """Mean and standard deviation of numbers, in whose units a model learns them.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Numbers.
+    rows : ndarray of shape (n,) or None, default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    mean, scale : float
+        The scale is 1 where all numbers are alike.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.heads._common import standard
+    >>> standard(np.array([1.0, 3.0])), standard(np.array([2.0, 2.0]))
+    ((2.0, 1.0), (2.0, 1.0))
+    """
+    mean = float(np.average(y, weights=rows))
+    spread = float(np.sqrt(np.average((y - mean) ** 2, weights=rows)))
+    alike = bool(is_constant(np.array([mean]), np.array([spread]), np.dtype(np.float64), len(y)))
+    return mean, 1.0 if alike else spread
+
+
 def penalty_grid(head: Any, values: Iterable[Any]) -> list[float]:
     """Check the candidates of the penalty, ``Cs``.
 
@@ -81,3 +155,78 @@ def penalty_grid(head: Any, values: Iterable[Any]) -> list[float]:
             f"numbers. Got {values!r} instead."
         )
     return grid
+
+
+def counted_rows(
+    X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Leave out the rows that weigh nothing.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Features.
+    y : ndarray of shape (n,)
+        Labels.
+    sample_weight : array of shape (n,) or None
+        Weights of the rows, which are checked.
+    groups : ndarray of int of shape (n,) or None
+        Groups.
+
+    Returns
+    -------
+    X, y : ndarray
+        Those rows.
+    rows : ndarray of shape (m,) or None
+        Their weights.
+    groups : ndarray of int of shape (m,) or None
+        Their groups.
+    """
+    if sample_weight is None:
+        return X, y, None, groups
+    rows = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    counted = rows > 0
+    told = None if groups is None else groups[counted]
+    return X[counted], y[counted], np.asarray(rows[counted]), told
+
+
+def centred(X: np.ndarray, rows: np.ndarray | None) -> tuple[np.ndarray, float, np.ndarray]:
+    """Centre rows and bring them to a mean squared length of one.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        The rows.
+    rows : ndarray of shape (n,) or None
+        Their weights, which are those of the means, too.
+
+    Returns
+    -------
+    mean : ndarray of shape (p,), float64
+        What was taken off.
+    scale : float
+        What the rest was divided by.
+    Z : ndarray of shape (n, p)
+        The rows; zeros in columns that are constant.
+    """
+    mean = _column_means(X, rows)
+    Z = X - mean.astype(X.dtype)
+    offset = _column_means(Z, rows)  # what rounding of the mean left over
+    Z -= offset.astype(X.dtype)
+    if rows is None:
+        squares = np.einsum("ij,ij->j", Z, Z, dtype=np.float64) / len(Z)
+    else:
+        squares = np.einsum("i,ij,ij->j", rows / rows.sum(), Z, Z, dtype=np.float64)
+    constant = is_constant(mean, np.sqrt(squares), X.dtype, len(X))
+    Z[:, constant] = 0.0
+    scale = float(np.sqrt(squares[~constant].sum()))
+    if scale == 0:  # all rows alike
+        return mean, 1.0, Z
+    Z /= X.dtype.type(scale)
+    return mean, scale, Z
+
+
+def _column_means(X: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+    if rows is None:
+        return np.asarray(X.mean(axis=0, dtype=np.float64))
+    return np.asarray(np.einsum("i,ij->j", rows / rows.sum(), X, dtype=np.float64))

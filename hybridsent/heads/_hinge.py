@@ -11,16 +11,91 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 
 from hybridsent._numerics.classes import class_weights, pairwise_duals
 
-__all__ = ["HingeFolds", "votes"]
+__all__ = ["HingeFolds", "TubeFolds", "votes"]
 
 _LARGEST_GRAM = 6000  # rows; 8 bytes a pair are then 288 MB
 
 
-class HingeFolds:
+class _Machines:
+    """Rows that machines are fitted on, and their inner products, computed once.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, p)
+        Centred rows.
+    """
+
+    def __init__(self, Z: np.ndarray) -> None:
+        self.Z = Z
+        self.gram = np.asarray(Z @ Z.T, dtype=np.float64) if len(Z) <= _LARGEST_GRAM else None
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel, as scikit-learn has it."""
+        return "linear" if self.gram is None else "precomputed"
+
+    def _inputs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        chosen = self.Z[rows] if self.gram is None else self.gram[np.ix_(rows, columns)]
+        return np.asarray(chosen)
+
+
+class TubeFolds(_Machines):
+    """Fit support vector regressions on chosen rows.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, p)
+        Centred rows.
+    y : ndarray of shape (n,)
+        Numbers.
+    epsilon : float
+        Errors that cost nothing.
+    rows : ndarray of shape (n,), default=None
+        Weights of the rows.
+    """
+
+    def __init__(
+        self, Z: np.ndarray, y: np.ndarray, epsilon: float, rows: np.ndarray | None = None
+    ) -> None:
+        super().__init__(Z)
+        self.y = y
+        self.epsilon = epsilon
+        self.rows = rows
+
+    def fit(self, C: float, rows: np.ndarray) -> Any:
+        """Fit on some rows.
+
+        Parameters
+        ----------
+        C : float
+            Inverse penalty.
+        rows : ndarray of int
+            Positions of the rows.
+
+        Returns
+        -------
+        SVR
+            The model; its kernel is the Gram matrix where there is one.
+        """
+        model = SVR(kernel=self.kernel, C=C, epsilon=self.epsilon, cache_size=500)
+        weights = None if self.rows is None else self.rows[rows]
+        return model.fit(self._inputs(rows, rows), self.y[rows], sample_weight=weights)
+
+    def error(self, C: float, train: np.ndarray, test: np.ndarray) -> float:
+        """Mean absolute error on the test rows of a model of the training rows."""
+        wrong = np.abs(self.fit(C, train).predict(self._inputs(test, train)) - self.y[test])
+        return float(np.average(wrong, weights=None if self.rows is None else self.rows[test]))
+
+    def coef(self, model: Any) -> np.ndarray:
+        """Weights of the columns of Z in a model of all rows."""
+        return np.asarray(model.dual_coef_[0] @ self.Z[model.support_])
+
+
+class HingeFolds(_Machines):
     """Fit support vector machines, one against one, on chosen rows.
 
     Parameters
@@ -38,11 +113,10 @@ class HingeFolds:
     def __init__(
         self, Z: np.ndarray, codes: np.ndarray, class_weight: Any, rows: np.ndarray | None = None
     ) -> None:
+        super().__init__(Z)
         self.rows = rows
-        self.Z = Z
         self.codes = codes
         self.class_weight = class_weight
-        self.gram = np.asarray(Z @ Z.T, dtype=np.float64) if len(Z) <= _LARGEST_GRAM else None
 
     def fit(self, C: float, rows: np.ndarray) -> Any:
         """Fit on some rows.
@@ -59,11 +133,10 @@ class HingeFolds:
         SVC
             The model; its kernel is the Gram matrix where there is one.
         """
-        kernel = "linear" if self.gram is None else "precomputed"
         codes, weights = self.codes[rows], None if self.rows is None else self.rows[rows]
         # SVC would balance the rows without their weights
         by_class = dict(enumerate(class_weights(self.class_weight, codes, weights).tolist()))
-        model = SVC(kernel=kernel, C=C, class_weight=by_class, cache_size=500)
+        model = SVC(kernel=self.kernel, C=C, class_weight=by_class, cache_size=500)
         return model.fit(self._inputs(rows, rows), codes, sample_weight=weights)
 
     def accuracy(self, C: float, train: np.ndarray, test: np.ndarray) -> float:
@@ -71,10 +144,6 @@ class HingeFolds:
         weights = None if self.rows is None else self.rows[test]
         model = self.fit(C, train)
         return float(model.score(self._inputs(test, train), self.codes[test], weights))
-
-    def _inputs(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        chosen = self.Z[rows] if self.gram is None else self.gram[np.ix_(rows, columns)]
-        return np.asarray(chosen)
 
     def coef(self, model: Any) -> np.ndarray:
         """Weights of the columns of Z in a model of all rows, a row per pair of classes."""

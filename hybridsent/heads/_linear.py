@@ -23,13 +23,16 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._folds import Folds, inner_folds
 from hybridsent._numerics.classes import class_weights, learn_classes, most_probable
 from hybridsent._numerics.logistic import LogisticFolds, Solution, rotate
-from hybridsent._numerics.scale import is_constant
-from hybridsent._params import Interval, StrOptions, check_sample_weight
+from hybridsent._params import Interval, StrOptions
 from hybridsent._threads import one_blas_thread
-from hybridsent.heads._common import FeaturesAloneMixin, penalty_grid
+from hybridsent.heads._common import (
+    FeaturesAloneMixin,
+    centred,
+    counted_rows,
+    penalty_grid,
+)
 from hybridsent.heads._hinge import HingeFolds, votes
-from hybridsent.heads._view_weights import weights_of_views
-from hybridsent.views import views_of
+from hybridsent.heads._view_weights import weigh_views
 
 __all__ = ["TunedLinearClassifier"]
 
@@ -187,57 +190,21 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
         X, y, groups = self._learn_features(X, y, groups, **_RULES)
-        rows = None
-        if sample_weight is not None:
-            rows = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            counted = rows > 0
-            X, y, rows = X[counted], y[counted], rows[counted]
-            groups = None if groups is None else groups[counted]
+        X, y, rows, groups = counted_rows(X, y, sample_weight, groups)
         codes = learn_classes(self, y)
         weight = self._code_weight()
         self.scores_: dict[float, float] = {}
-        mean, scale, Z = _centre(X, rows)
+        mean, scale, Z = centred(X, rows)
         fit = self._fit_hinge if self.loss == "hinge" else self._fit_logistic
         with one_blas_thread(X.size):
-            factors = self._weigh_views(Z, codes, weight, rows, groups)
+            counted = class_weights(weight, codes, rows)[codes]
+            counted = counted if rows is None else counted * rows
+            factors = weigh_views(self, Z, codes, rows, groups, counted)
             splits = self._splits(codes, groups) if len(grid) > 1 else []
             coef, intercept = fit(Z, codes, grid, splits, weight, rows)
         self.coef_ = coef / scale if factors is None else coef * (factors / scale)
         self.intercept_ = intercept - self.coef_ @ mean
         return self
-
-    def _weigh_views(
-        self,
-        Z: np.ndarray,
-        codes: np.ndarray,
-        weight: Any,
-        rows: np.ndarray | None,
-        groups: np.ndarray | None,
-    ) -> np.ndarray | None:
-        """Weigh the columns of the rows, which keep their mean squared length; their factors."""
-        self.__dict__.pop("view_weights_", None)
-        views = {} if self.view_weights == "equal" else views_of(self)
-        if len(views) < 2:
-            return None
-        counted = class_weights(weight, codes, rows)[codes]
-        counted = counted if rows is None else counted * rows
-        choose = self.view_weights == "auto"
-        told = weights_of_views(
-            Z, codes, views, counted, self.random_state, choose=choose, groups=groups
-        )
-        self.view_weights_ = {view: float(each) for view, each in told.items()}
-        if min(told.values()) == 1.0:
-            return None
-        factors = np.ones(Z.shape[1])
-        for view, columns in views.items():
-            factors[columns] = told[view]
-        Z *= factors.astype(Z.dtype)
-        share = np.full(len(Z), 1 / len(Z)) if rows is None else rows / rows.sum()
-        scale = np.sqrt(share @ np.einsum("ij,ij->i", Z, Z, dtype=np.float64))
-        if scale > 0:
-            Z /= Z.dtype.type(scale)
-            factors /= scale
-        return factors
 
     def _code_weight(self) -> Any:
         """Class weights by code instead of label."""
@@ -384,31 +351,6 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         if scores.ndim == 1:
             scores = np.column_stack([np.zeros_like(scores), scores])
         return np.asarray(softmax(scores, axis=1))
-
-
-def _centre(X: np.ndarray, rows: np.ndarray | None) -> tuple[np.ndarray, float, np.ndarray]:
-    """Centre the rows and bring them to a mean squared length of one; mean and scale of it."""
-    mean = _column_means(X, rows)
-    Z = X - mean.astype(X.dtype)
-    offset = _column_means(Z, rows)  # what rounding of the mean left over
-    Z -= offset.astype(X.dtype)
-    if rows is None:
-        squares = np.einsum("ij,ij->j", Z, Z, dtype=np.float64) / len(Z)
-    else:
-        squares = np.einsum("i,ij,ij->j", rows / rows.sum(), Z, Z, dtype=np.float64)
-    constant = is_constant(mean, np.sqrt(squares), X.dtype, len(X))
-    Z[:, constant] = 0.0
-    scale = float(np.sqrt(squares[~constant].sum()))
-    if scale == 0:  # all rows alike
-        return mean, 1.0, Z
-    Z /= X.dtype.type(scale)
-    return mean, scale, Z
-
-
-def _column_means(X: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
-    if rows is None:
-        return np.asarray(X.mean(axis=0, dtype=np.float64))
-    return np.asarray(np.einsum("i,ij->j", rows / rows.sum(), X, dtype=np.float64))
 
 
 def _mean(losses: np.ndarray, test: np.ndarray, rows: np.ndarray | None) -> float:

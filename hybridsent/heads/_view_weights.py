@@ -1,4 +1,4 @@
-"""How much each view says of the labels, told before the classifier is fitted (layer L3).
+"""How much each view says of the labels, told before a linear model is fitted (layer L3).
 
 A penalised linear model of several views does not ignore one that says nothing: its columns take
 part of the fit's freedom and give noise for it. Multiple kernel learning chooses a weight for each
@@ -10,14 +10,15 @@ Its leave-one-out errors are known in closed form, so that it costs a fraction o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from hybridsent._numerics.left_out import left_out_residuals
-from hybridsent.views import block_of
+from hybridsent.views import block_of, views_of
 
-__all__ = ["weights_of_views"]
+__all__ = ["weigh_views", "weights_of_views"]
 
 _ROWS = 500  # that judge: they tell useful from useless, and the Gram matrix of them is small
 _PENALTIES = 4.0 / 4.0 ** np.arange(-2, 5)  # of rows of unit length: 1 / (C p (1 - p)) at p = 1/2
@@ -28,9 +29,67 @@ _LEAST = 1e-3  # of a view that says nothing
 _EPS = 1e-10  # share of the largest eigenvalue below which a direction is rounding
 
 
+def weigh_views(
+    head: Any,
+    Z: np.ndarray,
+    y: np.ndarray,
+    rows: np.ndarray | None,
+    groups: np.ndarray | None,
+    counted: np.ndarray | None = None,
+) -> np.ndarray | None:
+    """Weigh the views of a linear model as its ``view_weights`` says; sets ``view_weights_``.
+
+    Parameters
+    ----------
+    head : estimator
+        The model; it has seen the names of the columns.
+    Z : ndarray of shape (n, p)
+        Centred rows of a mean squared length of one, which they keep; they are changed in place.
+    y : ndarray of shape (n,)
+        As in `weights_of_views`.
+    rows : ndarray of shape (n,) or None
+        Weights of the rows.
+    groups : ndarray of int of shape (n,) or None
+        Rows that are left out together.
+    counted : ndarray of shape (n,) or None, default=None
+        Weights with which rows judge, such as those of their classes; None is `rows`.
+
+    Returns
+    -------
+    ndarray of shape (p,) or None
+        What the columns were multiplied by; None where all views weigh the same.
+    """
+    head.__dict__.pop("view_weights_", None)
+    views = {} if head.view_weights == "equal" else views_of(head)
+    if len(views) < 2:
+        return None
+    share = np.full(len(Z), 1 / len(Z)) if rows is None else rows / rows.sum()
+    told = weights_of_views(
+        Z,
+        y,
+        views,
+        share if counted is None else counted,
+        head.random_state,
+        choose=head.view_weights == "auto",
+        groups=groups,
+    )
+    head.view_weights_ = {view: float(each) for view, each in told.items()}
+    if min(told.values()) == 1.0:
+        return None
+    factors = np.ones(Z.shape[1])
+    for view, columns in views.items():
+        factors[columns] = told[view]
+    Z *= factors.astype(Z.dtype)
+    scale = np.sqrt(share @ np.einsum("ij,ij->i", Z, Z, dtype=np.float64))
+    if scale > 0:
+        Z /= Z.dtype.type(scale)
+        factors /= scale
+    return factors
+
+
 def weights_of_views(
     Z: np.ndarray,
-    codes: np.ndarray,
+    y: np.ndarray,
     views: Mapping[str, np.ndarray],
     rows: np.ndarray,
     random_state: object,
@@ -44,8 +103,8 @@ def weights_of_views(
     ----------
     Z : ndarray of shape (n, p)
         Centred rows.
-    codes : ndarray of int of shape (n,)
-        Classes 0 … k - 1.
+    y : ndarray of shape (n,)
+        Integers are classes 0 … k - 1; floats are numbers of a regression.
     views : mapping of str to ndarray of int
         Columns of each view.
     rows : ndarray of shape (n,)
@@ -68,7 +127,7 @@ def weights_of_views(
     if len(Z) > _ROWS:
         chosen = np.sort(check_random_state(random_state).permutation(len(Z))[:_ROWS])
     told = None if groups is None else groups[chosen]
-    judge = _Judge(codes[chosen], rows[chosen].astype(np.float64), told)
+    judge = _Judge(y[chosen], rows[chosen].astype(np.float64), told)
     of_views = {view: judge.gram(block_of(Z, columns)[chosen]) for view, columns in views.items()}
     shares = {view: judge.explained(gram) for view, gram in of_views.items()}
     most = max(shares.values())
@@ -98,8 +157,8 @@ class _Judge:
 
     Parameters
     ----------
-    codes : ndarray of int of shape (n,)
-        Classes of the rows.
+    y : ndarray of shape (n,)
+        Classes of the rows as integers, or numbers as floats.
     weights : ndarray of shape (n,)
         Weights of the rows.
     groups : ndarray of int of shape (n,) or None
@@ -107,14 +166,15 @@ class _Judge:
     """
 
     def __init__(
-        self, codes: np.ndarray, weights: np.ndarray, groups: np.ndarray | None = None
+        self, y: np.ndarray, weights: np.ndarray, groups: np.ndarray | None = None
     ) -> None:
         self.groups = groups
         self.share = weights / weights.sum()
         self.root = np.sqrt(weights / weights.mean())[:, None]
-        truth = (codes[:, None] == np.unique(codes)).astype(np.float64)
+        truth = y[:, None] if y.dtype.kind == "f" else y[:, None] == np.unique(y)
+        truth = truth.astype(np.float64)
         self.truth = (truth - self.share @ truth) * self.root
-        self.plain = self._left_out(self.truth, np.zeros((len(codes), 0)), np.zeros(0))
+        self.plain = self._left_out(self.truth, np.zeros((len(y), 0)), np.zeros(0))
 
     def gram(self, X: np.ndarray) -> np.ndarray:
         """Products of the rows with each other, centred and weighed."""
