@@ -138,6 +138,9 @@ def score_answers(
     truth: np.ndarray,
     answers: Sequence[Answers],
     groups: np.ndarray | None,
+    *,
+    seeds: Sequence[int] | None = None,
+    numbers: bool = False,
 ) -> Score:
     """Make a score of the answers of each fold, with an interval over groups or rows.
 
@@ -155,31 +158,49 @@ def score_answers(
         What the model of each fold says about its test rows.
     groups : ndarray of shape (n,) or None
         Groups of all rows.
+    seeds : sequence of int or None, default=None
+        Which repetition each fold is of; None is one repetition. A row that is tested in several
+        repetitions is one row: what is left out in turn is left out of all of them.
+    numbers : bool, default=False
+        Whether labels are numbers of a regression.
 
     Returns
     -------
     Score
-        The mean over folds, or the pooled score where `is_pooled` says so and labels are enough.
+        The mean over folds, or the pooled score where `is_pooled` says so and labels are enough;
+        of several repetitions the mean of their pooled scores.
     """
-    order = np.concatenate([test for _, test in splits])
     share = float(np.mean([len(test) / len(train) for train, test in splits]))
-    labels = np.concatenate([each.labels for each in answers])
-    whole = pooled(metric, labels, truth[order])
+    again = _repetitions([test for _, test in splits], answers, seeds)
+    each_whole = [pooled(metric, said.labels, truth[rows]) for rows, said in again]
+    known = [value for value in each_whole if value is not None]
+    whole = float(np.mean(known)) if len(known) == len(again) else None
     of = "rows" if whole is not None and is_pooled(metric) else "folds"
+    tested = np.unique(np.concatenate([rows for rows, _ in again]))
     spread = None
     if not metric.own and all(np.isfinite(folds)):
-        units = units_of(len(order), None if groups is None else groups[order])
-        if of == "rows":
-            parts = [(np.arange(len(order)), Answers(labels, None))]
-        else:
-            ends = np.cumsum([len(each.labels) for each in answers])
-            rows = np.split(np.arange(len(order)), ends[:-1])
-            parts = list(zip(rows, answers, strict=True))
-        left = _without_units(metric, truth[order], parts, units)
-        spread = None if left is None else jackknife(left.drawn, len(order), learned=LEARNED)
+        units = np.full(len(truth), -1)
+        units[tested] = units_of(len(tested), None if groups is None else groups[tested])
+        of_folds = [(test, said) for (_, test), said in zip(splits, answers, strict=True)]
+        parts = again if of == "rows" else of_folds
+        left = _without_units(metric, truth, parts, units, numbers=numbers)
+        spread = None if left is None else jackknife(left.drawn, len(tested), learned=LEARNED)
     return summarise(
-        folds, share, whole, of=of, spread=spread, ends=ends_of(metric), rows=len(order)
+        folds, share, whole, of=of, spread=spread, ends=ends_of(metric), rows=len(tested)
     )
+
+
+def _repetitions(
+    tests: Sequence[np.ndarray], answers: Sequence[Answers], seeds: Sequence[int] | None
+) -> list[tuple[np.ndarray, Answers]]:
+    """Put the rows and labels of the folds of each repetition together."""
+    told = [0] * len(tests) if seeds is None else list(seeds)
+    found = []
+    for seed in dict.fromkeys(told):
+        these = [k for k, each in enumerate(told) if each == seed]
+        labels = np.concatenate([answers[k].labels for k in these])
+        found.append((np.concatenate([tests[k] for k in these]), Answers(labels, None)))
+    return found
 
 
 LEARNED = 0.4
@@ -194,11 +215,15 @@ def _without_units(
     parts: list[tuple[np.ndarray, Answers]],
     units: np.ndarray,
     classes: np.ndarray | None = None,
+    *,
+    numbers: bool = False,
 ) -> Draws | None:
     """Average a metric over parts of the rows, without each unit; None where it cannot be told."""
-    there = np.unique(truth) if classes is None else classes
+    there = classes
+    if there is None:
+        there = np.unique(truth[np.concatenate([rows for rows, _ in parts])])
     told = truth.ndim == 2 or all(np.isin(each.labels, there).all() for _, each in parts)
-    known = there if told else None  # of a regressor
+    known = there if told and not numbers else None  # of a regressor
     found = np.full((int(units.max()) + 1, len(parts)), np.nan)
     whole = np.zeros(len(parts))
     for k, (rows, answers) in enumerate(parts):
@@ -255,7 +280,8 @@ def drawn_out_of_fold(
         (rows, Answers(said.labels[rows], None if together else _taken(said.probabilities, rows)))
         for rows in (np.flatnonzero(code == k) for k in range(int(code.max()) + 1))
     ]
-    return _without_units(metric, kept.truth, parts, units, kept.classes)
+    numbers = kept.target == "numbers"
+    return _without_units(metric, kept.truth, parts, units, kept.classes, numbers=numbers)
 
 
 def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

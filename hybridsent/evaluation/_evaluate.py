@@ -1,39 +1,62 @@
-"""Cross-validate a model beside its own parts (layer L5).
+"""Cross-validate models beside their own parts (layer L5).
 
 scikit-learn's cross_validate scores one estimator. A score of a fusion says little alone: this
-function puts each single modality and a dummy beside it on the same folds, encodes every cell once
-for all of them, and says what that cost.
+function puts other models, each single view and baselines beside it on the same folds, encodes
+every cell once for all of them, keeps what each said about each row, and says what that cost.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
+from copy import copy
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
 
 from hybridsent._folds import outer_folds
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
+from hybridsent.evaluation._baselines import Lineup, line_up, named_models
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
-from hybridsent.evaluation._fits import encode, score_folds, stored
+from hybridsent.evaluation._fits import Folds, Judged, encode, judge, stored
 from hybridsent.evaluation._fold_warnings import told_once
-from hybridsent.evaluation._labelled import check_target_is_told, read_labels
+from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
 from hybridsent.evaluation._metrics import metrics_of
-from hybridsent.evaluation._models import single_modalities
 from hybridsent.evaluation._notes import (
     below_dummy,
     licence_notes,
     notes_on_contexts,
     notes_on_languages,
 )
-from hybridsent.evaluation._out_of_fold import gather
+from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
 from hybridsent.evaluation._results import Evaluation, Score
 
-__all__ = ["DEFAULT_SCORING", "evaluate"]
+__all__ = ["DEFAULT_SCORING", "evaluate", "scoring_for"]
 
 DEFAULT_SCORING = ("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy")
+_SCORING: dict[Target, tuple[str, ...]] = {
+    "classes": DEFAULT_SCORING,
+    "numbers": ("neg_mean_absolute_error", "r2"),
+    "sets": ("f1_micro", "f1_macro", "f1_samples", "accuracy"),
+}
+
+
+def scoring_for(target: Target) -> tuple[str, ...]:
+    """Give the metrics that judge where none are named.
+
+    Parameters
+    ----------
+    target : {"classes", "numbers", "sets"}
+        What is predicted.
+
+    Returns
+    -------
+    tuple of str
+        Their names.
+    """
+    return _SCORING[target]
 
 
 def evaluate(
@@ -43,11 +66,15 @@ def evaluate(
     *,
     cv: Any = 5,
     groups: Any = None,
-    scoring: Any = DEFAULT_SCORING,
+    scoring: Any = None,
     n_jobs: int | None = None,
     random_state: int = 0,
+    n_seeds: int = 1,
+    baselines: bool = True,
+    check: bool = True,
+    verbose: bool = False,
 ) -> Evaluation:
-    """Judge a classifier by cross-validation, beside each single modality and a dummy.
+    """Judge one model or several by cross-validation, beside single views and baselines.
 
     All models see the same folds. Every distinct cell is encoded at most once, before the first
     fold; an encoder whose store is off uses a temporary one. Encoders are frozen, so nothing leaks
@@ -55,8 +82,10 @@ def evaluate(
 
     Parameters
     ----------
-    estimator : estimator
-        A classifier on tables, such as `make_fusion` builds; any scikit-learn classifier works.
+    estimator : estimator or dict of str to estimator
+        A model on tables, such as `make_fusion` builds, or several by names; any scikit-learn
+        estimator works. A single one is called ``"fusion"``. Single views are those of the first
+        model that has several.
     table : DataFrame
         The rows; a table of polars, pyarrow or another library is converted.
     y : str or array-like of shape (n,)
@@ -66,23 +95,36 @@ def evaluate(
         Folds: stratified, and with groups kept together; or anything scikit-learn takes.
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it.
-    scoring : str, callable, list, dict or None, default=DEFAULT_SCORING
+    scoring : str, callable, list, dict or None, default=None
         All that scikit-learn's cross_validate takes: names of scorers, what ``make_scorer`` gives,
         callables ``(estimator, X, y)`` that give a number or a dict of them, dicts of these by
-        name; None is the estimator's ``score``. A single callable is called ``"score"``. Names that
-        papers use are known, too (``"UAR"`` is ``"balanced_accuracy"``), and those of
-        `register_metric`. The default is accuracy, weighted F1, macro F1 and balanced accuracy.
+        name. A single callable is called ``"score"``. Names that papers use are known, too
+        (``"UAR"`` is ``"balanced_accuracy"``), and those of `register_metric`. ``"score"`` is
+        the estimator's own. None is what suits the target: of classes accuracy, weighted F1, macro
+        F1 and balanced accuracy.
     n_jobs : int, default=None
-        Folds at once, in threads; None and -1 take every core. Linear algebra then keeps to one
-        thread a fold, which wastes less than one fold at a time on every core.
+        Fits at once, in threads; None and -1 take every core. Linear algebra then keeps to one
+        thread a fit, which wastes less than one fit at a time on every core.
     random_state : int, default=0
         Seed of the folds.
+    n_seeds : int, default=1
+        How often all is repeated, with folds of the seeds `random_state`, `random_state` + 1 and so
+        on, and with as much added to each ``random_state`` in the models. A row that is tested
+        several times is still one row: repetitions make intervals more exact, not narrower than
+        the rows allow.
+    baselines : bool, default=True
+        Whether more baselines than ``"dummy"``, which looks at nothing, stand beside the models.
+    check : bool, default=True
+        Whether the guard against leakage looks at table and folds.
+    verbose : bool, default=False
+        Whether a progress bar is shown.
 
     Returns
     -------
     Evaluation
-        Scores per fold, mean, 95 % interval, pooled score; rows encoded; seconds. ``print`` shows a
-        table, in which a fusion of one modality stands once, by the name of that modality.
+        Scores per fold, mean, 95 % interval, pooled score; what each model said about each row;
+        rows encoded; seconds. ``print`` shows a table, in which a fusion of one view stands once,
+        by the name of that view.
 
     Raises
     ------
@@ -108,60 +150,133 @@ def evaluate(
     1.0
     """
     check_n_jobs(n_jobs, "evaluate")
+    _check_seeds(n_seeds)
     start = time.perf_counter()
+    asked = named_models(estimator)
+    models = list(asked.values())
     table = as_pandas(table)
-    rows = read_labels(table, y, groups=groups, estimator=estimator)
-    check_target_is_told(estimator, rows, judged=True)
-    splits = outer_folds(
-        rows.y, rows.splitter(cv), rows.groups, random_state=random_state, known=rows.known
-    )
-    metrics = metrics_of(scoring)
-    check_columns(estimator, table)
+    rows = read_labels(table, y, groups=groups, estimator=models)
+    for each in models:
+        check_target_is_told(each, rows, judged=True)
+        check_columns(each, table)
+    folds = _folds(rows, cv, n_seeds, random_state)
+    target = _target(rows)
+    metrics = metrics_of(scoring_for(target) if scoring is None else scoring)
     table, named = rows.rows, rows.named(y, groups)
-    read = readable(estimator, table, named)
-    notes = [*rows.notes, *notes_on_columns(estimator, table, read, named)]
-    notes += notes_on_contexts(estimator, table, splits)
-    notes += notes_on_languages([estimator], table)
-    with rows.reading(), told_once(), stored([estimator]) as ((ready,), _):
-        encoded, found = encode(ready, read, rows.y)
-        singles = single_modalities(ready, read, with_others=True)
-        judged = {
-            name: score_folds(model, read, rows, splits, metrics, n_jobs)
-            for name, model in _models(ready, singles).items()
-        }
-    if len(singles) == 1:  # a fusion of one modality is that modality
-        alone = next(iter(singles))
-        judged = {"fusion": judged["fusion"], alone: judged["fusion"], **judged}
+    reads = [readable(each, table, named) for each in models]
+    notes = _notes_before(models, table, reads, named, rows, folds)
+    with rows.reading(), told_once(), stored(models) as (ready, _):
+        encoded, found = _encoded(ready, reads, rows)
+        lineup = line_up(dict(zip(asked, zip(ready, reads, strict=True), strict=True)), rows)
+        judged = _in_order(judge(lineup.models, rows, folds, metrics, n_jobs), lineup)
     scores = {name: each.scores for name, each in judged.items()}
-    kept = gather(
-        {name: each.answers for name, each in judged.items()},
-        splits,
-        rows.y,
-        None if rows.kind == "numbers" else np.unique(rows.y[rows.known]),
-        groups=rows.groups,
-        rows=rows.kept,
-        seeds=[random_state] * len(splits),
-        target="numbers" if rows.kind == "numbers" else "classes",
-    )
+    first = next(iter(asked))
     return Evaluation(
         rows=int(rows.known.sum()),
         models=scores,
         encoded_rows=encoded,
         store_hits=found,
         seconds=time.perf_counter() - start,
-        folds=len(splits),
+        folds=len(folds.splits) // n_seeds,
         notes=notes
-        + below_dummy(_means(scores["fusion"]), _means(scores["dummy"]), "fusion")
-        + licence_notes([estimator]),
-        out_of_fold=kept,
+        + below_dummy(_means(scores[first]), _means(scores["dummy"]), first)
+        + licence_notes(models),
+        out_of_fold=_kept(judged, rows, folds, random_state, target),
+        seeds=n_seeds,
+        target=target,
+        costs={name: each.costs for name, each in judged.items()},
+    )
+
+
+def _check_seeds(n_seeds: object) -> None:
+    if isinstance(n_seeds, bool) or not isinstance(n_seeds, Integral) or n_seeds < 1:
+        raise ValueError(f"The n_seeds parameter must be an int from 1 on. Got {n_seeds!r}.")
+
+
+def _target(rows: LabeledTable) -> Target:
+    return "numbers" if rows.kind == "numbers" else "classes"
+
+
+def _folds(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Folds:
+    """Make the folds of each repetition."""
+    cv = rows.splitter(cv)
+    if not (isinstance(cv, Integral) or hasattr(cv, "split")):
+        cv = list(cv)
+    splits, seeds = [], []
+    for step in range(n_seeds):
+        made = outer_folds(
+            rows.y,
+            _moved(cv, step),
+            rows.groups,
+            random_state=random_state + step,
+            known=rows.known,
+            kind="numbers" if rows.kind == "numbers" else None,
+        )
+        splits += made
+        seeds += [step] * len(made)
+    return Folds(splits, seeds)
+
+
+def _moved(cv: Any, step: int) -> Any:
+    """Give a splitter with a seed another one."""
+    seed = getattr(cv, "random_state", None)
+    if not step or isinstance(seed, bool) or not isinstance(seed, Integral):
+        return cv
+    other = copy(cv)
+    other.random_state = seed + step
+    return other
+
+
+def _notes_before(
+    models: Sequence[Any],
+    table: Any,
+    reads: Sequence[Any],
+    named: list[Any],
+    rows: LabeledTable,
+    folds: Folds,
+) -> list[str]:
+    """Say what is odd about table and folds, each once."""
+    notes = list(rows.notes)
+    for each, read in zip(models, reads, strict=True):
+        notes += notes_on_columns(each, table, read, named)
+        notes += notes_on_contexts(each, table, folds.splits)
+    return list(dict.fromkeys([*notes, *notes_on_languages(models, table)]))
+
+
+def _encoded(ready: Sequence[Any], reads: Sequence[Any], rows: LabeledTable) -> tuple[int, int]:
+    """Encode every cell of every model; count those that were encoded and those found."""
+    seen: set[str] = set()
+    counts = [encode(each, X, rows.y, seen) for each, X in zip(ready, reads, strict=True)]
+    encoded, found = (sum(each) for each in zip(*counts, strict=True))
+    return encoded, found
+
+
+def _in_order(judged: Mapping[str, Judged], lineup: Lineup) -> dict[str, Judged]:
+    """Let a fusion of one view stand as that view, too."""
+    if lineup.alone is None:
+        return dict(judged)
+    first = next(iter(judged))
+    return {first: judged[first], lineup.alone: judged[first], **judged}
+
+
+def _kept(
+    judged: Mapping[str, Judged],
+    rows: LabeledTable,
+    folds: Folds,
+    random_state: int,
+    target: Target,
+) -> OutOfFold:
+    return gather(
+        {name: each.answers for name, each in judged.items()},
+        folds.splits,
+        rows.y,
+        None if target == "numbers" else np.unique(rows.y[rows.known]),
+        groups=rows.groups,
+        rows=rows.kept,
+        seeds=[random_state + step for step in folds.seeds],
+        target=target,
     )
 
 
 def _means(scores: dict[str, Score]) -> dict[str, float]:
     return {name: score.value for name, score in scores.items()}
-
-
-def _models(estimator: Any, singles: dict[str, Any]) -> dict[str, Any]:
-    """Put what is to be compared side by side."""
-    extra = singles if len(singles) > 1 else {}
-    return {"fusion": estimator, **extra, "dummy": DummyClassifier(strategy="prior")}

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,12 +46,15 @@ from hybridsent.exceptions import MissingDependencyError
 from hybridsent.meta import MetaFeatures
 
 __all__ = [
+    "Folds",
     "Judged",
     "Splits",
     "encode",
     "fit_model",
     "fold_ratio",
     "fresh",
+    "judge",
+    "reseeded",
     "rows_to_fit",
     "score_fitted",
     "score_folds",
@@ -295,7 +300,7 @@ Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 class Judged(NamedTuple):
-    """What `score_folds` gives.
+    """What judging gives of one model.
 
     Parameters
     ----------
@@ -303,10 +308,28 @@ class Judged(NamedTuple):
         By metric.
     answers : list of Answers
         About the test rows of each fold, in order of the folds.
+    costs : dict of str to float
+        ``"fit_seconds"`` and ``"predict_seconds"``, added up over the folds.
     """
 
     scores: dict[str, Score]
     answers: list[Answers]
+    costs: dict[str, float]
+
+
+class Folds(NamedTuple):
+    """Folds on which models are judged, each with its seed.
+
+    Parameters
+    ----------
+    splits : list of (ndarray, ndarray)
+        Training and test positions; those of one seed stand together.
+    seeds : list of int
+        Number of the repetition that each fold belongs to, from 0 on.
+    """
+
+    splits: list[tuple[np.ndarray, np.ndarray]]
+    seeds: list[int]
 
 
 def score_folds(
@@ -318,43 +341,165 @@ def score_folds(
     n_jobs: int | None,
 ) -> Judged:
     """Fit a model on each fold, in threads, and score it by each metric."""
-    y = rows.y
-    classes = None if rows.kind == "numbers" else np.unique(y[rows.known])
-    splits = [(rows_to_fit(model, train, rows.known), test) for train, test in splits]
+    folds = Folds(list(splits), [0] * len(splits))
+    return judge({"": (model, table)}, rows, folds, metrics, n_jobs)[""]
+
+
+def judge(
+    models: Mapping[str, tuple[Any, Any]],
+    rows: LabeledTable,
+    folds: Folds,
+    metrics: Sequence[Metric],
+    n_jobs: int | None,
+    shown: Callable[[Iterable[Any], Sequence[str]], Iterable[Any]] | None = None,
+) -> dict[str, Judged]:
+    """Fit models on all folds, in one pool of threads, and score them by each metric.
+
+    Parameters
+    ----------
+    models : mapping of str to (estimator, DataFrame or array)
+        Unfitted models, and the rows as each reads them.
+    rows : LabeledTable
+        The rows, with labels and groups.
+    folds : Folds
+        Where to learn and where to test.
+    metrics : sequence of Metric
+        What to measure.
+    n_jobs : int or None
+        Fits at once; None and -1 are as many as there are cores.
+    shown : callable or None, default=None
+        Given the outcomes as they come and the name of the model of each, passes them on; such as a
+        progress bar.
+
+    Returns
+    -------
+    dict of str to Judged
+        By the names of the models.
+    """
+    classes = None if rows.kind == "numbers" else np.unique(rows.y[rows.known])
+    # fold by fold: what a model costs is known after its first fold
     calls = [
-        (model, table, y, train, test, metrics, rows.groups, classes) for train, test in splits
+        (reseeded(model, seed), X, rows, rows_to_fit(model, train, rows.known), test)
+        for (train, test), seed in zip(*folds, strict=True)
+        for model, X in models.values()
     ]
+    names = list(models) * len(folds.splits)
     with threadpool_limits(1):
-        folds = list(in_threads(_fold, calls, n_jobs))
-        answers = [each for _, each, _ in folds]
-        by_name = {metric.name: metric for metric in metrics}
-        scores = {name: [each[name] for each, *_ in folds] for name in folds[0][0]}
-        found = {
-            name: score_answers(by_name[name], each, splits, y, answers, rows.groups)
-            if name in by_name
-            else summarise(each, fold_ratio(splits))
-            for name, each in scores.items()
+        outcomes = in_threads(
+            _fold, [(*call, metrics, classes) for call in calls], n_jobs, one_by_one=True
+        )
+        told = list(outcomes if shown is None else shown(outcomes, names))
+        parts = {name: told[i :: len(models)] for i, name in enumerate(models)}
+        return {
+            name: _summed_up(model, outcomes_of_it, rows, folds, metrics)
+            for (name, (model, _)), outcomes_of_it in zip(
+                models.items(), parts.values(), strict=True
+            )
         }
-    return Judged(found, [whole for *_, whole in folds])
+
+
+class _Outcome(NamedTuple):
+    """Scores and answers of one fit; `asked` holds only what the metrics have asked for."""
+
+    scores: dict[str, float]
+    asked: Answers
+    answers: Answers
+    fit_seconds: float
+    predict_seconds: float
+
+
+def _summed_up(
+    model: Any,
+    outcomes: Sequence[_Outcome],
+    rows: LabeledTable,
+    folds: Folds,
+    metrics: Sequence[Metric],
+) -> Judged:
+    splits = [(rows_to_fit(model, train, rows.known), test) for train, test in folds.splits]
+    asked = [each.asked for each in outcomes]
+    by_name = {metric.name: metric for metric in metrics}
+    scores = {name: [each.scores[name] for each in outcomes] for name in outcomes[0].scores}
+    found = {
+        name: score_answers(
+            by_name[name],
+            each,
+            splits,
+            rows.y,
+            asked,
+            rows.groups,
+            seeds=folds.seeds,
+            numbers=rows.kind == "numbers",
+        )
+        if name in by_name
+        else summarise(each, fold_ratio(splits))
+        for name, each in scores.items()
+    }
+    costs = {
+        "fit_seconds": sum(each.fit_seconds for each in outcomes),
+        "predict_seconds": sum(each.predict_seconds for each in outcomes),
+    }
+    return Judged(found, [each.answers for each in outcomes], costs)
 
 
 @fold_warnings_ignored()
 def _fold(
     model: Any,
     table: Any,
-    y: np.ndarray,
+    rows: LabeledTable,
     train: np.ndarray,
     test: np.ndarray,
     metrics: Sequence[Metric],
-    groups: np.ndarray | None,
     classes: np.ndarray | None,
-) -> tuple[dict[str, float], Answers, Answers]:
-    kept = None if groups is None else groups[train]
-    fitted = fit_model(fresh(model), take_rows(table, train), y[train], kept)
+) -> _Outcome:
+    kept = None if rows.groups is None else rows.groups[train]
+    start = time.perf_counter()
+    fitted = fit_model(fresh(model), take_rows(table, train), rows.y[train], kept)
+    learned = time.perf_counter()
     X = take_rows(table, test)
     remembered = Remembered(fitted)
-    scores, asked = _score_remembered(remembered, X, y[test], metrics)
-    return scores, asked, answers_of(remembered, X, classes)
+    scores, asked = _score_remembered(remembered, X, rows.y[test], metrics)
+    answers = answers_of(remembered, X, classes)
+    return _Outcome(scores, asked, answers, learned - start, time.perf_counter() - learned)
+
+
+def reseeded(model: Any, step: int) -> Any:
+    """Give a model other seeds, for another repetition.
+
+    Parameters
+    ----------
+    model : estimator
+        Any estimator.
+    step : int
+        What is added to each ``random_state`` in it that is a whole number; 0 changes nothing.
+
+    Returns
+    -------
+    estimator
+        An unfitted clone; the model itself where nothing changes. Encoders and what is frozen keep
+        theirs, because what they give is not learned here.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import SGDClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from hybridsent.evaluation._fits import reseeded
+    >>> reseeded(make_pipeline(SGDClassifier(random_state=3)), 2)[0].random_state
+    5
+    """
+    if not step or not hasattr(model, "get_params"):
+        return model
+    params = model.get_params(deep=True)
+    fixed = [
+        f"{name}__" for name, v in params.items() if isinstance(v, BaseEncoder | FrozenEstimator)
+    ]
+    changed = {
+        name: value + step
+        for name, value in params.items()
+        if name.rpartition("__")[2] == "random_state"
+        and isinstance(value, Integral)
+        and not any(name.startswith(each) for each in fixed)
+    }
+    return clone(model).set_params(**changed) if changed else model
 
 
 def score_fitted(

@@ -72,9 +72,11 @@ def told_once() -> Iterator[None]:
     hook = _Hook(before)
     with fold_warnings_ignored():
         # for every thread, and first: whatever copies the filters, or empties and fills them again,
-        # has this one before the user's "error"; `kept_filters` takes it out
+        # has these before the user's "error"; `kept_filters` takes them out
         filters: Any = warnings.filters
-        filters.insert(0, ("ignore", re.compile(_OF_THREADS), UserWarning, None, 0))
+        for text in (_OF_THREADS, *_OF_FOLDS):
+            filters.insert(0, ("ignore", re.compile(text), UserWarning, None, 0))
+        filters.insert(0, ("ignore", None, UndefinedMetricWarning, None, 0))
         warnings.showwarning = hook  # type: ignore[assignment]  # any callable will do
         try:
             yield

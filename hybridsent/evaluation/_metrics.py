@@ -13,7 +13,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
 from sklearn.metrics import accuracy_score, check_scoring, get_scorer, get_scorer_names, r2_score
 from sklearn.utils.metaestimators import available_if
 
@@ -200,7 +200,8 @@ def metrics_of(scoring: Any) -> list[Metric]:
     Parameters
     ----------
     scoring : str, callable, list, tuple, set, dict or None
-        All that scikit-learn's cross_validate takes; None is the estimator's own ``score``.
+        All that scikit-learn's cross_validate takes; None, or ``"score"``, is the estimator's own
+        ``score``.
 
     Returns
     -------
@@ -212,7 +213,7 @@ def metrics_of(scoring: Any) -> list[Metric]:
     ValueError
         If it is nothing of these.
     """
-    if scoring is None:
+    if scoring is None or (isinstance(scoring, str) and scoring == "score"):
         return [Metric("score", _own_score, own=True)]
     if isinstance(scoring, str):
         return [_named(scoring)]
@@ -437,6 +438,12 @@ class Remembered(ClassifierMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if is_regressor(self.fitted):
+            tags.estimator_type = "regressor"
+        return tags
 
 
 class Replayed(BaseEstimator):

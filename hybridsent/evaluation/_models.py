@@ -27,8 +27,8 @@ OTHERS = "other columns"
 """What columns without a view are called together."""
 
 
-_MODELS = ("fusion", "dummy")
-"""What the whole model and the one that looks at nothing are called beside single modalities."""
+_MODELS = ("fusion", "tf-idf", "group alone", "dummy")
+"""What the whole model and the baselines are called beside single modalities."""
 
 
 def domain_part(estimator: Any) -> tuple[Any, Any] | None:

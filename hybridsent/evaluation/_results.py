@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from hybridsent.evaluation._intervals import (
     interval_within,
     spread_of_folds,
 )
-from hybridsent.evaluation._out_of_fold import OutOfFold
+from hybridsent.evaluation._out_of_fold import OutOfFold, Target
 
 __all__ = [
     "Evaluation",
@@ -48,16 +48,25 @@ class Result:
     seconds: float
     notes: list[str]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, predictions: bool = False) -> dict[str, Any]:
         """Plain numbers and strings, ready for JSON.
+
+        Parameters
+        ----------
+        predictions : bool, default=False
+            Whether ``out_of_fold`` is there, too, where the result keeps what models said about
+            each row.
 
         Returns
         -------
         dict
             What the class lists, then ``seconds`` and ``notes``. What is no number is None.
         """
-        facts = {**self._facts(), "seconds": self.seconds, "notes": self.notes}
-        plain: dict[str, Any] = as_plain(facts)
+        facts = self._facts()
+        kept = getattr(self, "out_of_fold", None)
+        if predictions and kept is not None:
+            facts = {**facts, "out_of_fold": kept.to_dict()}
+        plain: dict[str, Any] = as_plain({**facts, "seconds": self.seconds, "notes": self.notes})
         return plain
 
     def to_frame(self) -> Any:
@@ -108,7 +117,7 @@ def as_plain(value: Any) -> Any:
     Parameters
     ----------
     value : object
-        Numbers, texts, scores, and lists and dicts of these.
+        Numbers, texts, scores and other data classes, and lists and dicts of these.
 
     Returns
     -------
@@ -127,6 +136,10 @@ def as_plain(value: Any) -> Any:
         return {name: as_plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_plain(each) for each in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: as_plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, np.ndarray):
+        return as_plain(value.tolist())
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
@@ -248,15 +261,15 @@ def summarise(
 
 @dataclass(frozen=True)
 class Evaluation(Result):
-    """Scores of a model, of each of its modalities alone, and of the dummy that looks at nothing.
+    """Scores of models, of each view alone, and of baselines, all on the same folds.
 
     Parameters
     ----------
     rows : int
         Rows that were judged.
     models : dict of str to dict of str to Score
-        ``models["fusion"]["accuracy"]``; the other models are the single modalities and
-        ``"dummy"``.
+        ``models["fusion"]["accuracy"]``; the other models are the single views and baselines such
+        as ``"dummy"``.
     encoded_rows : int
         Distinct cells that an encoder had to encode.
     store_hits : int
@@ -264,16 +277,31 @@ class Evaluation(Result):
     seconds : float
         Wall time of the evaluation.
     folds : int
-        Number of folds.
+        Number of folds of a repetition; 1 for a fixed split.
     notes : list of str, default=[]
         What the reader should know, such as licences.
     out_of_fold : OutOfFold or None, default=None
         What each model said about each row that was judged; `predictions` has it as a table.
+    seeds : int, default=1
+        How often folds and models were made anew.
+    target : {"classes", "numbers", "sets"}, default="classes"
+        What is predicted.
+    gains : dict of str to dict of str to Gain, default={}
+        ``gains["text"]["accuracy"]``: how much the first model is better than another one, with a
+        paired interval and a p-value corrected for the number of models it is compared with.
+    findings : list of Finding, default=[]
+        What the guard against leakage found.
+    costs : dict of str to dict of str to float, default={}
+        Of each model ``"fit_seconds"`` and ``"predict_seconds"``, added up over all fits.
+    split : str or None, default=None
+        Name of the held-out rows that were scored; None for cross-validation.
 
     Notes
     -----
-    `to_dict` has the keys ``rows``, ``n_folds``, ``models`` (model, metric, then mean, std,
-    interval, folds, pooled), ``encoded_rows``, ``store_hits``, ``seconds`` and ``notes``.
+    `to_dict` has the keys ``rows``, ``n_folds``, ``n_seeds``, ``target``, ``split``, ``models``
+    (model, metric, then mean, std, interval, folds, pooled), ``gains``, ``findings``, ``costs``,
+    ``encoded_rows``, ``store_hits``, ``seconds`` and ``notes``, and with predictions
+    ``out_of_fold``.
 
     Examples
     --------
@@ -294,6 +322,12 @@ class Evaluation(Result):
     folds: int
     notes: list[str] = field(default_factory=list)
     out_of_fold: OutOfFold | None = field(default=None, repr=False, compare=False)
+    seeds: int = 1
+    target: Target = "classes"
+    gains: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: list[Any] = field(default_factory=list)
+    costs: dict[str, dict[str, float]] = field(default_factory=dict, compare=False)
+    split: str | None = None
 
     @property
     def predictions(self) -> Any:
@@ -310,9 +344,58 @@ class Evaluation(Result):
         ValueError
             If the result was made without them.
         """
+        return self._answers().to_frame()
+
+    def _answers(self) -> OutOfFold:
         if self.out_of_fold is None:
-            raise ValueError("This result has no predictions: it was not made by evaluate.")
-        return self.out_of_fold.to_frame()
+            raise ValueError(
+                "This result has no predictions: it was not made by evaluate, or was written by "
+                "to_dict() without predictions=True."
+            )
+        return self.out_of_fold
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Evaluation:
+        """Read what `to_dict` wrote, also of a version that wrote less.
+
+        Parameters
+        ----------
+        plain : mapping
+            As `to_dict` gives it, or as JSON has it.
+
+        Returns
+        -------
+        Evaluation
+            The same result.
+
+        Examples
+        --------
+        >>> from hybridsent.evaluation import Evaluation, Score
+        >>> score = Score(0.8, 0.1, 0.7, 0.9, [0.7, 0.9], 0.8)
+        >>> found = Evaluation(10, {"fusion": {"accuracy": score}}, 10, 0, 1.0, 2)
+        >>> Evaluation.from_dict(found.to_dict()) == found
+        True
+        """
+        kept = plain.get("out_of_fold")
+        return cls(
+            rows=plain["rows"],
+            models={
+                name: {metric: _read_score(each) for metric, each in scores.items()}
+                for name, scores in plain["models"].items()
+            },
+            encoded_rows=plain["encoded_rows"],
+            store_hits=plain["store_hits"],
+            seconds=plain["seconds"],
+            folds=plain["n_folds"],
+            notes=list(plain["notes"]),
+            out_of_fold=None if kept is None else OutOfFold.from_dict(kept),
+            seeds=plain.get("n_seeds", 1),
+            target=plain.get("target", "classes"),
+            gains=dict(plain.get("gains", {})),
+            findings=list(plain.get("findings", [])),
+            costs=dict(plain.get("costs", {})),
+            split=plain.get("split"),
+        )
 
     def to_frame(self, value: str = "value") -> Any:
         """One row a model, one column a metric.
@@ -333,7 +416,13 @@ class Evaluation(Result):
         return {
             "rows": self.rows,
             "n_folds": self.folds,
+            "n_seeds": self.seeds,
+            "target": self.target,
+            "split": self.split,
             "models": self.models,
+            "gains": self.gains,
+            "findings": self.findings,
+            "costs": self.costs,
             "encoded_rows": self.encoded_rows,
             "store_hits": self.store_hits,
         }
@@ -345,8 +434,10 @@ class Evaluation(Result):
         ]
 
     def _headline(self) -> str:
+        judged = f"{self.folds} folds" if self.split is None else f"split {self.split!r}"
+        judged += f" × {self.seeds} seeds" if self.seeds > 1 else ""
         return (
-            f"{self.rows} rows, {self.folds} folds, {self.encoded_rows} cells encoded, "
+            f"{self.rows} rows, {judged}, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"
         )
 
@@ -363,6 +454,15 @@ class Evaluation(Result):
         return name == "fusion" and any(
             other != name and scores is self.models[name] for other, scores in self.models.items()
         )
+
+
+def _read_score(plain: Mapping[str, Any]) -> Score:
+    """Read a score as `_plain_score` wrote it."""
+    low, high = plain["interval"] or (None, None)
+    numbers = (plain["mean"], plain["std"], low, high)
+    mean, std, low, high = (float("nan") if each is None else each for each in numbers)
+    folds = [float("nan") if each is None else each for each in plain["folds"]]
+    return Score(mean, std, low, high, folds, plain["pooled"], plain["of"])
 
 
 def _headed(metric: str, models: Iterable[Mapping[str, Score]]) -> str:

@@ -1,0 +1,135 @@
+"""What a model is put beside: each of its views alone, and models that look at little (layer L5).
+
+scikit-learn's dummies look at nothing. Between them and a fusion stands what a reader asks for
+next: words alone, without a pretrained network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from hybridsent.evaluation._labelled import LabeledTable
+from hybridsent.evaluation._models import single_modalities
+
+__all__ = ["BASELINES", "Lineup", "line_up", "named_models"]
+
+BASELINES = ("tf-idf", "group alone", "dummy")
+"""Names of what stands beside models, in the order of the table; no model may have one of them."""
+
+_ONE = "fusion"  # what a single estimator is called
+
+
+def named_models(estimator: Any) -> dict[str, Any]:
+    """Name what is to be judged.
+
+    Parameters
+    ----------
+    estimator : estimator or mapping of str to estimator
+        One model, or several by names.
+
+    Returns
+    -------
+    dict of str to estimator
+        A single one is called ``"fusion"``.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a name is taken by a baseline, or something cannot be fitted.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from hybridsent.evaluation._baselines import named_models
+    >>> list(named_models(LogisticRegression())), list(named_models({"a": LogisticRegression()}))
+    (['fusion'], ['a'])
+    """
+    if not isinstance(estimator, Mapping):
+        return {_ONE: estimator}
+    if not estimator:
+        raise ValueError("The estimator parameter must hold at least one model. Got an empty dict.")
+    for name, each in estimator.items():
+        if not isinstance(name, str) or not name or name in BASELINES:
+            raise ValueError(
+                "The estimator parameter must map names of models to estimators; "
+                f"{', '.join(map(repr, BASELINES))} are names of baselines. Got the name {name!r}; "
+                "choose another one."
+            )
+        if not hasattr(each, "fit"):
+            raise ValueError(
+                "The estimator parameter must map names of models to estimators. Got "
+                f"{each!r} for {name!r}, which cannot be fitted."
+            )
+    return dict(estimator)
+
+
+class Lineup(NamedTuple):
+    """Models side by side, in the order of the table.
+
+    Parameters
+    ----------
+    models : dict of str to (estimator, DataFrame or array)
+        Each model, and the rows as it reads them.
+    views : list of str
+        Which of them are single views of the first model that has several.
+    baselines : list of str
+        Which of them are baselines.
+    alone : str or None
+        The view that a single estimator consists of, which is the same model by another name.
+    """
+
+    models: dict[str, tuple[Any, Any]]
+    views: list[str]
+    baselines: list[str]
+    alone: str | None = None
+
+
+def line_up(given: Mapping[str, tuple[Any, Any]], rows: LabeledTable) -> Lineup:
+    """Put models, single views and baselines side by side.
+
+    Parameters
+    ----------
+    given : mapping of str to (estimator, DataFrame or array)
+        The models that are judged, and the rows as each reads them.
+    rows : LabeledTable
+        The rows.
+
+    Returns
+    -------
+    Lineup
+        Single views are those of the first model that has several.
+    """
+    views: dict[str, tuple[Any, Any]] = {}
+    alone = None
+    for name, (model, X) in given.items():
+        singles = single_modalities(model, X, with_others=True)
+        if len(singles) > 1:
+            views = {view: (each, X) for view, each in singles.items() if view not in given}
+            break
+        if len(singles) == 1 and list(given) == [_ONE] == [name]:
+            alone = next(iter(singles))
+    first = next(iter(given.values()))
+    baselines = {"dummy": (dummy_for(rows), first[1])}
+    return Lineup({**given, **views, **baselines}, list(views), list(baselines), alone)
+
+
+def dummy_for(rows: LabeledTable) -> Any:
+    """Give the model that looks at nothing.
+
+    Parameters
+    ----------
+    rows : LabeledTable
+        The rows, which tell what is predicted.
+
+    Returns
+    -------
+    estimator
+        Of classes the most frequent one with the shares of all as probabilities, of numbers the
+        mean.
+    """
+    if rows.kind == "numbers":
+        return DummyRegressor(strategy="mean")
+    return DummyClassifier(strategy="prior")
