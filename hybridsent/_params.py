@@ -32,6 +32,7 @@ __all__ = [
     "Jobs",
     "Options",
     "StrOptions",
+    "check_count",
     "check_n_jobs",
     "check_sample_weight",
     "count_jobs",
@@ -112,6 +113,39 @@ def is_n_jobs(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, Integral):
         return False
     return value != 0 and abs(int(value)) <= MAX_THREADS
+
+
+def check_count(value: object, name: str, caller: str, least: int = 1) -> None:
+    """Refuse what is no number of things.
+
+    Parameters
+    ----------
+    value : object
+        What a user gave.
+    name : str
+        The parameter.
+    caller : str
+        Name of the function whose parameter it is.
+    least : int, default=1
+        The smallest that means something.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> from hybridsent._params import check_count
+    >>> check_count(0, "n_seeds", "label_curve")
+    Traceback (most recent call last):
+        ...
+    ValueError: The n_seeds parameter of label_curve must be an int of at least 1. Got 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(
+            f"The {name} parameter of {caller} must be an int of at least {least}. Got {value!r}."
+        )
 
 
 def check_n_jobs(n_jobs: object, caller: str) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from hybridsent.evaluation._calibration import Calibration, ReliabilityBin, calibration
     from hybridsent.evaluation._columns import feature_columns, unread_columns
+    from hybridsent.evaluation._conformal import CoverageReport, Covered, coverage_report
+    from hybridsent.evaluation._contribution import Contributions, Decisions
+    from hybridsent.evaluation._contributions import contributions
+    from hybridsent.evaluation._curve import Curve, CurvePoint
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._gains import Gain
     from hybridsent.evaluation._intervals import Interval
@@ -35,6 +40,13 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
 
 _HOMES = {
+    "Calibration": "hybridsent.evaluation._calibration",
+    "Contributions": "hybridsent.evaluation._contribution",
+    "CoverageReport": "hybridsent.evaluation._conformal",
+    "Covered": "hybridsent.evaluation._conformal",
+    "Curve": "hybridsent.evaluation._curve",
+    "CurvePoint": "hybridsent.evaluation._curve",
+    "Decisions": "hybridsent.evaluation._contribution",
     "Evaluation": "hybridsent.evaluation._results",
     "Gain": "hybridsent.evaluation._gains",
     "Interval": "hybridsent.evaluation._intervals",
@@ -42,6 +54,7 @@ _HOMES = {
     "LabeledTable": "hybridsent.evaluation._labelled",
     "MMDTest": "hybridsent.evaluation._shift",
     "OutOfFold": "hybridsent.evaluation._out_of_fold",
+    "ReliabilityBin": "hybridsent.evaluation._calibration",
     "Score": "hybridsent.evaluation._results",
     "SearchResult": "hybridsent.evaluation._results",
     "Searched": "hybridsent.evaluation._results",
@@ -49,7 +62,10 @@ _HOMES = {
     "TransferPair": "hybridsent.evaluation._transfer_result",
     "TransferReport": "hybridsent.evaluation._transfer_result",
     "as_labels": "hybridsent.evaluation._label_columns",
+    "calibration": "hybridsent.evaluation._calibration",
     "check_target_is_told": "hybridsent.evaluation._labelled",
+    "contributions": "hybridsent.evaluation._contributions",
+    "coverage_report": "hybridsent.evaluation._conformal",
     "encoders_of": "hybridsent.evaluation._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation._columns",
@@ -70,6 +86,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Calibration",
+    "Contributions",
+    "CoverageReport",
+    "Covered",
+    "Curve",
+    "CurvePoint",
+    "Decisions",
     "Evaluation",
     "Gain",
     "Interval",
@@ -77,6 +100,7 @@ __all__ = [
     "LabeledTable",
     "MMDTest",
     "OutOfFold",
+    "ReliabilityBin",
     "Score",
     "SearchResult",
     "Searched",
@@ -84,7 +108,10 @@ __all__ = [
     "TransferPair",
     "TransferReport",
     "as_labels",
+    "calibration",
     "check_target_is_told",
+    "contributions",
+    "coverage_report",
     "encoders_of",
     "evaluate",
     "feature_columns",

@@ -1,0 +1,429 @@
+"""Models that are fitted again on fewer, changed or masked rows: what curves share (layer L5).
+
+scikit-learn's learning_curve and validation_curve encode anew in every fit, know no groups inside
+of a fit and give no predictions. Here features that are frozen are computed once for all fits, and
+each fit ends in answers, of which all that is told is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from hybridsent._folds import outer_folds
+from hybridsent._held import everything
+from hybridsent._labels import take_rows
+from hybridsent._params import check_count, check_n_jobs
+from hybridsent._tables import as_pandas
+from hybridsent._threads import in_threads
+from hybridsent.evaluation._columns import check_columns, feature_columns, selectors_of
+from hybridsent.evaluation._draws import LEARNED, Draws, drawn_out_of_fold
+from hybridsent.evaluation._fits import fit_model, fresh, rows_to_fit, stored
+from hybridsent.evaluation._fold_warnings import fold_warnings_ignored, told_once
+from hybridsent.evaluation._intervals import (
+    Interval,
+    interval_of_difference,
+    interval_within,
+    jackknife,
+    units_of,
+)
+from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
+from hybridsent.evaluation._metrics import Metric, ends_of, metrics_of
+from hybridsent.evaluation._nesting import select
+from hybridsent.evaluation._out_of_fold import Answers, OutOfFold, Target, answers_of, gather
+from hybridsent.evaluation._search import prepare_entries
+from hybridsent.missing import ViewImputer
+from hybridsent.views import PASSTHROUGH, modalities_of
+
+__all__ = ["Bench", "Cut", "Rows", "lacking", "on_a_bench", "views_in"]
+
+_DEFAULTS: dict[Target, tuple[str, ...]] = {
+    "classes": ("accuracy", "f1_macro"),
+    "numbers": ("neg_mean_absolute_error", "r2"),
+    "sets": ("f1_micro", "f1_macro"),
+}
+
+
+class Cut(NamedTuple):
+    """One fold of one seed.
+
+    Parameters
+    ----------
+    seed : int
+        Number of the repetition, from 0 on.
+    fold : int
+        Number of the fold.
+    train, test : ndarray of int
+        Positions of rows.
+    """
+
+    seed: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+
+
+class Rows(NamedTuple):
+    """A model, and the rows as it reads them: features where its encoders are frozen.
+
+    Parameters
+    ----------
+    model : estimator
+        Unfitted.
+    X : DataFrame or array
+        The rows.
+    """
+
+    model: Any
+    X: Any
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Folds, labels and metrics, and the models that are fitted on them again and again.
+
+    Parameters
+    ----------
+    models : dict of str to Rows
+        By the names of the user.
+    rows : LabeledTable
+        Labels and groups.
+    cuts : list of Cut
+        All folds of all seeds.
+    metrics : list of Metric
+        What is measured.
+    n_jobs : int or None
+        Fits at once.
+    random_state : int
+        Seed of the first repetition.
+    """
+
+    models: dict[str, Rows]
+    rows: LabeledTable
+    cuts: list[Cut]
+    metrics: list[Metric]
+    n_jobs: int | None
+    random_state: int
+
+    @property
+    def target(self) -> Target:
+        """What is predicted."""
+        kind = str(self.rows.kind)
+        return "numbers" if kind == "numbers" else "sets" if kind == "sets" else "classes"
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """All labels there are; None for numbers."""
+        if self.target == "numbers":
+            return None
+        return np.unique(self.rows.y[self.rows.known])
+
+    @property
+    def folds(self) -> int:
+        """Folds of a seed."""
+        return len({cut.fold for cut in self.cuts})
+
+    @property
+    def seeds(self) -> int:
+        """Repetitions."""
+        return len({cut.seed for cut in self.cuts})
+
+    @property
+    def judged(self) -> int:
+        """Rows that are judged."""
+        return int(self.rows.known.sum())
+
+    def fit(self, rows: Rows, cut: Cut, train: np.ndarray | None = None, y: Any = None) -> Any:
+        """Fit a model of a repetition on training rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            The model, and the rows that it learns from.
+        cut : Cut
+            The fold.
+        train : ndarray of int or None, default=None
+            Positions; None is all that the fold has.
+        y : array of shape (n,) or None, default=None
+            Labels of all rows; None is what the user gave.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+        """
+        train = cut.train if train is None else train
+        y = self.rows.y if y is None else y
+        model = rows.model
+        train = rows_to_fit(model, train, self.rows.known)
+        groups = None if self.rows.groups is None else self.rows.groups[train]
+        return fit_model(fresh(model), take_rows(rows.X, train), y[train], groups)
+
+    def ask(self, fitted: Any, X: Any) -> Answers:
+        """Ask a fitted model about rows."""
+        return answers_of(fitted, X, self.classes)
+
+    def each(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Call a function in threads, each with one thread for linear algebra.
+
+        Parameters
+        ----------
+        function : callable
+            What is called.
+        calls : sequence of tuple
+            Its arguments.
+
+        Returns
+        -------
+        list of object
+            What it gave.
+        """
+        with threadpool_limits(1):
+            return list(in_threads(fold_warnings_ignored()(function), calls, self.n_jobs))
+
+    def gathered(self, answers: Mapping[str, Sequence[Answers]]) -> OutOfFold:
+        """Put answers of all cuts together.
+
+        Parameters
+        ----------
+        answers : mapping of str to sequence of Answers
+            By a name, one for each cut.
+
+        Returns
+        -------
+        OutOfFold
+            All of them.
+        """
+        return gather(
+            answers,
+            [(cut.train, cut.test) for cut in self.cuts],
+            self.rows.y,
+            self.classes,
+            groups=self.rows.groups,
+            rows=self.rows.kept,
+            seeds=[cut.seed for cut in self.cuts],
+            target=self.target,
+        )
+
+    def drawn(self, kept: OutOfFold, metric: Metric, name: str) -> Draws:
+        """Score answers, and the same without each unit.
+
+        Parameters
+        ----------
+        kept : OutOfFold
+            Answers.
+        metric : Metric
+            What is measured.
+        name : str
+            Whose.
+
+        Returns
+        -------
+        Draws
+            The scores.
+
+        Raises
+        ------
+        ValueError
+            If the metric asks for more than answers.
+        """
+        found = drawn_out_of_fold(metric, kept, name, _units(kept))
+        if found is None:
+            raise ValueError(
+                f"The scoring parameter must name metrics of predictions, or of probabilities "
+                f"where the model has some. Got {metric.name!r}, which cannot be told by what the "
+                "model answers about rows."
+            )
+        return found
+
+    def interval(self, metric: Metric, draws: Draws) -> Interval:
+        """Put an interval around a score."""
+        spread = jackknife(draws.drawn, self.judged, learned=LEARNED)
+        return Interval(draws.value, *interval_within(draws.value, spread, ends_of(metric)))
+
+    def difference(self, metric: Metric, value: float, without: np.ndarray) -> Interval:
+        """Put an interval around a sum of differences of scores of the same rows."""
+        spread = jackknife(without, self.judged, learned=LEARNED, gain=value)
+        return Interval(value, *interval_of_difference(value, spread, ends_of(metric)))
+
+
+def _units(kept: OutOfFold) -> np.ndarray:
+    """Say of which unit each answer is; a row of several seeds is one."""
+    _, where, code = np.unique(kept.row, return_index=True, return_inverse=True)
+    groups = None if kept.groups is None else kept.groups[where]
+    return units_of(len(where), groups)[code]
+
+
+@contextmanager
+def on_a_bench(
+    estimator: Any,
+    table: Any,
+    y: Any,
+    *,
+    caller: str,
+    cv: Any,
+    groups: Any,
+    n_seeds: int,
+    scoring: Any,
+    n_jobs: int | None,
+    random_state: int,
+) -> Iterator[Bench]:
+    """Read labels, make folds, and compute what is frozen, once for all fits.
+
+    Parameters
+    ----------
+    estimator : estimator or mapping of str to estimator
+        One, or several by name.
+    table, y, cv, groups, scoring, n_jobs, random_state
+        As in `evaluate`.
+    caller : str
+        Who asks, for messages.
+    n_seeds : int
+        Repetitions, each with its own folds and seeds of the models.
+
+    Yields
+    ------
+    Bench
+        Ready to fit.
+    """
+    check_n_jobs(n_jobs, caller)
+    check_count(n_seeds, "n_seeds", caller)
+    named = dict(estimator) if isinstance(estimator, Mapping) else {"fusion": estimator}
+    if not named:
+        raise ValueError(f"The estimator parameter of {caller} must name at least one. Got none.")
+    table = as_pandas(table)
+    models = list(named.values())
+    rows = read_labels(table, y, groups=groups, estimator=models)
+    for model in models:
+        check_target_is_told(model, rows, judged=True)
+        check_columns(model, rows.rows)
+    cuts = [cut for seed in range(n_seeds) for cut in _cuts(rows, cv, seed, random_state)]
+    with rows.reading(), told_once(), stored(models) as (ready, _):
+        pairs: dict[str, tuple[Any, dict[str, Any]]] = {
+            name: (model, {}) for name, model in zip(named, ready, strict=True)
+        }
+        entries = prepare_entries(pairs, ready, rows.rows, rows.y, rows.named(y, groups))
+        found = {each.name: Rows(each.estimator, each.X) for each in entries}
+        bench = Bench(found, rows, cuts, [], n_jobs, random_state)
+        metrics = metrics_of(_DEFAULTS[bench.target] if scoring is None else scoring)
+        yield Bench(found, rows, cuts, metrics, n_jobs, random_state)
+
+
+def _cuts(rows: LabeledTable, cv: Any, seed: int, random_state: int) -> list[Cut]:
+    splits = outer_folds(
+        rows.y, rows.splitter(cv), rows.groups, random_state=random_state + seed, known=rows.known
+    )
+    return [Cut(seed, k, train, test) for k, (train, test) in enumerate(splits)]
+
+
+# -- views that are left out -----------------------------------------------------------------------
+
+
+def views_in(rows: Rows) -> dict[str, list[int]]:
+    """Tell in which columns of the rows each view of a model stands.
+
+    Parameters
+    ----------
+    rows : Rows
+        The model, and the rows as it reads them.
+
+    Returns
+    -------
+    dict of str to list of int
+        Positions of columns. Views that are read from one column are one, named ``"a+b"``: who
+        lacks the column lacks both. Domain and group are none.
+    """
+    columns = list(getattr(rows.X, "columns", ()))
+    features = feature_columns(columns)
+    if features and len(features) == len(columns):
+        found = modalities_of(columns)
+        return {view: places for view, places in found.items() if view}
+    at = {name: i for i, name in enumerate(columns)}
+    read: dict[str, list[int]] = {}
+    for view, column in selectors_of(rows.model):
+        if view not in PASSTHROUGH:
+            cells = select(rows.X, column)
+            names = list(cells.columns) if hasattr(cells, "columns") else [cells.name]
+            read[view] = [at[name] for name in names]
+    return _joined(read)
+
+
+def _joined(read: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Put views that share a column together."""
+    found: list[tuple[list[str], set[int]]] = []
+    for view, places in read.items():
+        mine = [each for each in found if each[1] & set(places)]
+        names = [name for each in mine for name in each[0]]
+        taken = set(places).union(*(each[1] for each in mine))
+        found = [each for each in found if each not in mine]
+        found.append(([*names, view], taken))
+    return {"+".join(names): sorted(places) for names, places in found}
+
+
+def lacking(X: Any, places: Sequence[int], rows: np.ndarray | None = None) -> Any:
+    """Take columns away from rows, as if they were missing there.
+
+    Parameters
+    ----------
+    X : DataFrame or array of n rows
+        The rows.
+    places : sequence of int
+        Positions of columns.
+    rows : ndarray of bool of shape (n,) or None, default=None
+        In which rows; None is all.
+
+    Returns
+    -------
+    DataFrame or array
+        A copy. Features, and all numbers, are NaN there, other cells None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.evaluation._refits import lacking
+    >>> table = pd.DataFrame({"text__0": [0.5, 0.7], "audio__0": [1.0, 2.0]})
+    >>> lacking(table, [0])["text__0"].isna().tolist()
+    [True, True]
+    """
+    there = np.flatnonzero(np.ones(len(X), dtype=bool) if rows is None else rows)
+    cells = np.ix_(there, np.asarray(places, dtype=np.intp))
+    if not hasattr(X, "iloc"):
+        values = np.array(X, copy=True)
+        values[cells] = np.nan
+        return values
+    if all(kind.kind == "f" for kind in set(X.dtypes) if hasattr(kind, "kind")):
+        values = X.to_numpy(copy=True)
+        if values.dtype.kind == "f":
+            values[cells] = np.nan
+            return type(X)(values, index=X.index, columns=X.columns)
+    found = X.copy()
+    for place in places:
+        name = found.columns[place]
+        found[name] = found[name].mask(np.isin(np.arange(len(X)), there))
+    return found
+
+
+def notes_on_lacking(rows: Rows) -> list[str]:
+    """Say what stands in for a view that is left out of a row.
+
+    Parameters
+    ----------
+    rows : Rows
+        The model.
+
+    Returns
+    -------
+    list of str
+        A sentence where the model imputes; empty where it goes without.
+    """
+    if any(isinstance(each, ViewImputer) for each in everything(rows.model)):
+        return [
+            "A view that is left out is imputed by what the others predict of it: the model cannot "
+            "go without, and what the others know of it stays in."
+        ]
+    return []
