@@ -48,6 +48,7 @@ __all__ = [
 Folds = list[tuple[np.ndarray, np.ndarray]]
 """Training and test positions of each fold."""
 
+_QUANTILES = 10  # by which whole groups of numbers are stratified
 _FEWEST_HELD_OUT = 10  # fewer rows do not tell one epoch from the next
 
 
@@ -82,7 +83,8 @@ def outer_folds(
     random_state : int, default=0
         Seed of the shuffle.
     kind : {"classes", "numbers", None}, default=None
-        What y holds; numbers are not stratified. None is classes.
+        What y holds; of numbers each fold has a share of the small, the middle and the large ones.
+        None is classes.
     name : str, default="cv"
         What `cv` is called where it was given, for messages.
     every_row : bool, default=False
@@ -117,8 +119,8 @@ def outer_folds(
     if every_row and cv is None:
         return [(np.arange(0), rows)]
     told = plain_labels(labels[rows])
-    if not (every_row or kind == "numbers"):
-        _check_classes(told)
+    if not every_row:
+        _check_told(told, kind)
     if isinstance(cv, (int, np.integer)):
         inside = None if codes is None else codes[rows]
         if every_row:
@@ -157,8 +159,7 @@ def _counted(
     splitter: Any
     if kind == "numbers":
         _check_count(n_folds, len(y) if groups is None else _count(groups), groups, name)
-        splitter = KFold if groups is None else GroupKFold
-        return list(splitter(n_folds, shuffle=True, random_state=seed).split(y, y, groups))
+        return _counted_numbers(y, n_folds, groups, seed)
     if groups is None:
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
         _check_rare(y, n_folds, name)
@@ -176,6 +177,31 @@ def _counted(
             f"The {name} parameter asks for {n_folds} folds, but groups that large leave one of "
             f"them empty. Use fewer folds, or {n_groups} for a fold a group."
         )
+    return splits
+
+
+def _counted_numbers(y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any) -> Folds:
+    """Folds that have a share each of the small, the middle and the large numbers.
+
+    scikit-learn stratifies classes alone. Of every `n_folds` numbers that are neighbours in size
+    each fold gets one, by chance; whole groups are stratified by ten quantiles, as far as they can.
+    """
+    random = check_random_state(seed)
+    order = np.lexsort((random.permutation(len(y)), y))  # equal numbers in an order of chance
+    if groups is None:
+        fold = np.empty(len(y), dtype=int)
+        for start in range(0, len(y), n_folds):
+            rows = order[start : start + n_folds]
+            fold[rows] = random.permutation(n_folds)[: len(rows)]
+        numbers = range(n_folds)
+        return [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in numbers]
+    bins = min(_QUANTILES, len(y) // n_folds)  # so that each has a row for every fold
+    code = np.empty(len(y), dtype=int)
+    code[order] = np.arange(len(y)) * bins // len(y)
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random)
+    splits = list(splitter.split(np.zeros(len(y)), code, groups))
+    if min(len(test) for _, test in splits) == 0:  # groups that are too large: by their size alone
+        splits = list(GroupKFold(n_folds).split(y, y, groups))
     return splits
 
 
@@ -218,13 +244,24 @@ def _check_count(n_folds: int, n: int, groups: np.ndarray | None, name: str) -> 
         )
 
 
+def _check_told(y: np.ndarray, kind: Kind | None) -> None:
+    """Refuse labels by which nothing can be judged."""
+    if kind != "numbers":
+        _check_classes(y)
+    elif len(y) == 0 or (y == y[0]).all():
+        raise ValueError(
+            "The numbers in y must differ: a model that always says the same cannot be told from "
+            f"one that knows. Got {np.unique(y).tolist()} in {len(y)} rows."
+        )
+
+
 def _check_classes(y: np.ndarray) -> None:
     if y.dtype.kind == "f" and (y != np.floor(y)).any():
         raise ValueError(
             "The labels must be classes. Got numbers such as "
-            f"{float(y[y != np.floor(y)][0])!r}; cut them into classes, for example by "
-            "pandas.qcut(y, 3, labels=False), or judge a regressor by scikit-learn's "
-            "cross_validate."
+            f"{float(y[y != np.floor(y)][0])!r}; judge a regressor, such as "
+            'make_fusion(task="regression") makes, or cut them into classes, for example by '
+            "pandas.qcut(y, 3, labels=False)."
         )
     labels = np.unique(y)
     if len(labels) < 2:

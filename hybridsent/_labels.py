@@ -39,8 +39,9 @@ __all__ = [
     "what_minus_one_is",
 ]
 
-Kind = Literal["classes", "names", "numbers"]
-"""What labels are: classes and a mark, classes without one (-1 is a class as any), or numbers."""
+Kind = Literal["classes", "names", "numbers", "sets"]
+"""What labels are: classes and a mark, classes without one (-1 is a class as any), numbers, or a
+set of labels a row."""
 
 _decided: ContextVar[Kind | None] = ContextVar("_decided", default=None)
 

@@ -33,7 +33,7 @@ from hybridsent.evaluation._label_columns import judged_labels
 from hybridsent.exceptions import TableError
 from hybridsent.views import PASSTHROUGH, view_of
 
-__all__ = ["LabeledTable", "check_target_is_told", "read_labels", "whole_numbers"]
+__all__ = ["LabeledTable", "as_numbers", "check_target_is_told", "read_labels", "whole_numbers"]
 
 _SHOWN = 20  # domains that a message lists
 
@@ -199,6 +199,9 @@ def read_labels(
     Rows without a label are kept, with the label -1 (of numbers, NaN), where `estimator` learns
     from them, and left out otherwise; a note says so. A class -1 is refused where it would count as
     no label.
+
+    For a regressor, and where they cannot be classes (see `kind`), labels are numbers: all of them
+    finite, as floats.
 
     Parameters
     ----------
@@ -368,6 +371,8 @@ def _of_column(table: Any, name: str, learner: Any, kind: Kind | None, taken: bo
     labels = judged_labels(table[known], there)
     labels = labels if known.all() else whole_numbers(labels)
     kind = kind or kind_of(learner, labels)
+    if kind == "numbers":
+        return _Labels(_with_gaps(as_numbers(labels), known, kind), known, kind, taken)
     check_minus_one_is_no_class(
         labels,
         np.ones(len(labels), dtype=bool),
@@ -389,10 +394,7 @@ def _of_column(table: Any, name: str, learner: Any, kind: Kind | None, taken: bo
 def _of_array(table: Any, y: Any, learner: Any, kind: Kind | None, taken: bool) -> _Labels:
     """Read an array, in which -1 is no label, but where it can only be a class."""
     if (kind or (learner is not None and kind_of(learner))) == "numbers":
-        values = np.asarray(y, dtype=np.float64)
-        known = labeled_rows(values.ravel() if values.ndim == 2 else values, "numbers")
-        labels = judged_labels(table, y, known=known).astype(np.float64)
-        return _Labels(_with_gaps(labels, known, "numbers"), known, "numbers", taken)
+        return _of_numbers(table, y, taken)
     labels = judged_labels(table, y, marks=True)
     kind = kind or kind_of(learner, labels)
     check_minus_one_is_no_class(
@@ -410,6 +412,61 @@ def _of_array(table: Any, y: Any, learner: Any, kind: Kind | None, taken: bool) 
             "name the column of the table that holds the labels.",
         )
     return _Labels(labels, labeled_rows(labels, kind), kind, taken, doubts)
+
+
+def _of_numbers(table: Any, y: Any, taken: bool) -> _Labels:
+    """Read an array of numbers, in which what is missing is no label."""
+    import pandas as pd
+
+    y = as_pandas(y)
+    told = y.ravel() if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
+    known = np.asarray(pd.notna(told if hasattr(told, "iloc") else np.asarray(told)))
+    known = known.ravel() if known.ndim == 2 and known.shape[1] == 1 else known
+    labels = as_numbers(judged_labels(table, y, known=known))
+    return _Labels(_with_gaps(labels, known, "numbers"), known, "numbers", taken)
+
+
+def as_numbers(labels: np.ndarray) -> np.ndarray:
+    """Take labels as numbers of a regression.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Labels, in which none is missing.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n,)
+        The same numbers.
+
+    Raises
+    ------
+    TableError
+        If there is a text among them, or a number that is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.evaluation._labelled import as_numbers
+    >>> as_numbers(np.array([1, 2]))
+    array([1., 2.])
+    """
+    texts = [each for each in labels.tolist() if isinstance(each, str)]
+    if texts:
+        raise TableError(
+            "The y parameter must hold numbers, which is what a regressor learns. Got "
+            f"{texts[0]!r} and {len(texts) - 1} more texts; write them as numbers, or take a "
+            "classifier."
+        )
+    numbers = labels.astype(np.float64)
+    infinite = np.flatnonzero(~np.isfinite(numbers))
+    if len(infinite):
+        raise TableError(
+            f"The y parameter must hold finite numbers. Got {numbers[infinite[0]]} in "
+            f"{len(infinite)} rows, of those with a label the first at position "
+            f"{int(infinite[0])}; leave them empty, or bring them into a range."
+        )
+    return numbers
 
 
 def _kept_among(kept: np.ndarray, positions: Any) -> np.ndarray:
