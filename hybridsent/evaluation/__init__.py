@@ -8,12 +8,14 @@ from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hybridsent.evaluation._calibration import Calibration, ReliabilityBin, calibration
+    from hybridsent.evaluation._check import Check, check
     from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._conformal import CoverageReport, Covered, coverage_report
     from hybridsent.evaluation._contribution import Contributions, Decisions
     from hybridsent.evaluation._contributions import contributions
     from hybridsent.evaluation._curve import Curve, CurvePoint
     from hybridsent.evaluation._evaluate import evaluate
+    from hybridsent.evaluation._findings import Finding
     from hybridsent.evaluation._gains import Gain
     from hybridsent.evaluation._intervals import Interval
     from hybridsent.evaluation._label_columns import as_labels
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
 
 _HOMES = {
+    "Check": "hybridsent.evaluation._check",
     "Calibration": "hybridsent.evaluation._calibration",
     "Contributions": "hybridsent.evaluation._contribution",
     "CoverageReport": "hybridsent.evaluation._conformal",
@@ -48,6 +51,7 @@ _HOMES = {
     "CurvePoint": "hybridsent.evaluation._curve",
     "Decisions": "hybridsent.evaluation._contribution",
     "Evaluation": "hybridsent.evaluation._results",
+    "Finding": "hybridsent.evaluation._findings",
     "Gain": "hybridsent.evaluation._gains",
     "Interval": "hybridsent.evaluation._intervals",
     "LabeledSplit": "hybridsent.evaluation._labelled_scores",
@@ -62,6 +66,7 @@ _HOMES = {
     "TransferPair": "hybridsent.evaluation._transfer_result",
     "TransferReport": "hybridsent.evaluation._transfer_result",
     "as_labels": "hybridsent.evaluation._label_columns",
+    "check": "hybridsent.evaluation._check",
     "calibration": "hybridsent.evaluation._calibration",
     "check_target_is_told": "hybridsent.evaluation._labelled",
     "contributions": "hybridsent.evaluation._contributions",
@@ -87,6 +92,7 @@ _HOMES = {
 
 __all__ = [
     "Calibration",
+    "Check",
     "Contributions",
     "CoverageReport",
     "Covered",
@@ -94,6 +100,7 @@ __all__ = [
     "CurvePoint",
     "Decisions",
     "Evaluation",
+    "Finding",
     "Gain",
     "Interval",
     "LabeledSplit",
@@ -109,6 +116,7 @@ __all__ = [
     "TransferReport",
     "as_labels",
     "calibration",
+    "check",
     "check_target_is_told",
     "contributions",
     "coverage_report",

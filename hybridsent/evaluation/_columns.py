@@ -18,6 +18,7 @@ from hybridsent.views import META, PASSTHROUGH, feature_pattern
 __all__ = [
     "check_columns",
     "feature_columns",
+    "named_columns",
     "notes_on_columns",
     "picks_columns",
     "readable",
@@ -81,7 +82,7 @@ def readable(estimator: Any, table: Any, named: Sequence[Any]) -> Any:
     """
     if not hasattr(table, "columns"):
         return table
-    dropped = _named_columns(table, named)
+    dropped = named_columns(table, named)
     if picks_columns(estimator):
         return _without_unpicked(estimator, table, dropped)
     rest = table.drop(columns=dropped) if dropped else table
@@ -116,7 +117,7 @@ def notes_on_columns(estimator: Any, table: Any, read: Any, named: Sequence[Any]
     """
     if not hasattr(table, "columns") or not hasattr(read, "columns"):
         return []
-    known = {*read.columns, *_named_columns(table, named)}
+    known = {*read.columns, *named_columns(table, named)}
     rest = [name for name in table.columns if name not in known]
     notes = [f"Not read, because they hold no numbers: {_listed(rest)}."] if rest else []
     picked = list(dict.fromkeys(_picked(estimator, read)))
@@ -188,7 +189,7 @@ def unread_columns(estimator: Any, table: Any, named: Sequence[Any] = ()) -> lis
     if not hasattr(table, "columns"):
         return []
     seen = readable(estimator, table, named)
-    known = {*_named_columns(table, named), *_picked(estimator, seen)}
+    known = {*named_columns(table, named), *_picked(estimator, seen)}
     return [name for name in table.columns if name not in known]
 
 
@@ -302,8 +303,21 @@ def _without_unpicked(estimator: Any, table: Any, dropped: list[str]) -> Any:
     return table.drop(columns=spare)
 
 
-def _named_columns(table: Any, named: Sequence[Any]) -> list[str]:
-    """Columns that labels, groups or domains were taken from."""
+def named_columns(table: Any, named: Sequence[Any]) -> list[str]:
+    """Name the columns that labels, groups or domains were taken from.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows.
+    named : sequence of object
+        As the user gave them: names, a Series taken from the table, or values.
+
+    Returns
+    -------
+    list of str
+        Each once.
+    """
     found = []
     for each in named:
         name = each if isinstance(each, str) else getattr(each, "name", None)

@@ -20,9 +20,11 @@ from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._baselines import Lineup, line_up, named_models
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
+from hybridsent.evaluation._findings import notes_on_findings
 from hybridsent.evaluation._fits import Folds, Judged, encode, judge, stored
 from hybridsent.evaluation._fold_warnings import told_once
 from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
+from hybridsent.evaluation._leakage import guard
 from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._notes import (
     below_dummy,
@@ -115,7 +117,8 @@ def evaluate(
     baselines : bool, default=True
         Whether more baselines than ``"dummy"``, which looks at nothing, stand beside the models.
     check : bool, default=True
-        Whether the guard against leakage looks at table and folds.
+        Whether to look for what flatters scores, such as a column that is the label, or speakers
+        who stand on both sides of the folds; what is found is noted.
     verbose : bool, default=False
         Whether a progress bar is shown.
 
@@ -169,6 +172,10 @@ def evaluate(
         encoded, found = _encoded(ready, reads, rows)
         lineup = line_up(dict(zip(asked, zip(ready, reads, strict=True), strict=True)), rows)
         judged = _in_order(judge(lineup.models, rows, folds, metrics, n_jobs), lineup)
+        kept = _kept(judged, rows, folds, random_state, target)
+        once = folds.splits[: len(folds.splits) // n_seeds]
+        looked = (ready[0], table, rows, once, kept) if check else None
+        findings = guard(*looked, named=named, random_state=random_state) if looked else []
     scores = {name: each.scores for name, each in judged.items()}
     first = next(iter(asked))
     return Evaluation(
@@ -179,9 +186,11 @@ def evaluate(
         seconds=time.perf_counter() - start,
         folds=len(folds.splits) // n_seeds,
         notes=notes
+        + notes_on_findings(findings)
         + below_dummy(_means(scores[first]), _means(scores["dummy"]), first)
         + licence_notes(models),
-        out_of_fold=_kept(judged, rows, folds, random_state, target),
+        out_of_fold=kept,
+        findings=findings,
         seeds=n_seeds,
         target=target,
         costs={name: each.costs for name, each in judged.items()},

@@ -28,7 +28,7 @@ from hybridsent._optional import import_optional
 from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
-from hybridsent.evaluation._columns import picks_columns
+from hybridsent.evaluation._columns import feature_columns, picks_columns
 from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._labelled import LabeledTable
@@ -50,6 +50,7 @@ __all__ = [
     "Judged",
     "Splits",
     "encode",
+    "features_of",
     "fit_model",
     "fold_ratio",
     "fresh",
@@ -171,6 +172,42 @@ def encode(
             encoded += copied.n_encoded_
             found += copied.n_from_store_
     return encoded, found
+
+
+def features_of(estimator: Any, table: Any, y: Any = None) -> np.ndarray | None:
+    """Give what an estimator's encoders make of rows, and the features that the table holds.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator; its encoders find in their store what was encoded before.
+    table : DataFrame or array of n rows
+        What it reads.
+    y : array of shape (n,), default=None
+        Labels, for steps before an encoder that ask for some.
+
+    Returns
+    -------
+    ndarray of shape (n, d) or None
+        All of them side by side; None where there are none.
+    """
+    parts: dict[str, np.ndarray] = {}
+    for encoder, cells, key in _cells(estimator, table, y, ""):
+        if key not in parts:
+            parts[key] = np.asarray(clone(encoder).transform(cells), dtype=np.float32)
+    if not hasattr(table, "columns"):
+        return np.hstack(list(parts.values())) if parts else _as_numbers(table)
+    names = feature_columns(table)
+    if names:
+        parts[""] = table[names].to_numpy(dtype=np.float32, na_value=np.nan)
+    return np.hstack(list(parts.values())) if parts else None
+
+
+def _as_numbers(table: Any) -> np.ndarray | None:
+    if hasattr(table, "tocsr") or np.ndim(table) != 2:
+        return None
+    values = np.asarray(table)
+    return values.astype(np.float32) if values.dtype.kind in "fiub" else None
 
 
 def _cells(part: Any, X: Any, y: Any, key: str) -> Iterator[tuple[BaseEncoder, Any, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent._layout import aligned
+from hybridsent.evaluation._findings import Finding
 from hybridsent.evaluation._intervals import (
     Interval,
     Spread,
@@ -325,7 +326,7 @@ class Evaluation(Result):
     seeds: int = 1
     target: Target = "classes"
     gains: dict[str, dict[str, Any]] = field(default_factory=dict)
-    findings: list[Any] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     costs: dict[str, dict[str, float]] = field(default_factory=dict, compare=False)
     split: str | None = None
 
@@ -392,7 +393,7 @@ class Evaluation(Result):
             seeds=plain.get("n_seeds", 1),
             target=plain.get("target", "classes"),
             gains=dict(plain.get("gains", {})),
-            findings=list(plain.get("findings", [])),
+            findings=[Finding.from_dict(each) for each in plain.get("findings", [])],
             costs=dict(plain.get("costs", {})),
             split=plain.get("split"),
         )
@@ -421,7 +422,7 @@ class Evaluation(Result):
             "split": self.split,
             "models": self.models,
             "gains": self.gains,
-            "findings": self.findings,
+            "findings": [each.to_dict() for each in self.findings],
             "costs": self.costs,
             "encoded_rows": self.encoded_rows,
             "store_hits": self.store_hits,

@@ -1,0 +1,148 @@
+"""Look at a table before a model is judged on it (layer L5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hybridsent._folds import outer_folds
+from hybridsent._tables import as_pandas
+from hybridsent.evaluation._findings import Finding
+from hybridsent.evaluation._fits import stored
+from hybridsent.evaluation._labelled import read_labels
+from hybridsent.evaluation._leakage import guard
+from hybridsent.evaluation._results import Result
+
+__all__ = ["Check", "check"]
+
+
+@dataclass(frozen=True)
+class Check(Result):
+    """What was found in a table.
+
+    Parameters
+    ----------
+    rows : int
+        Rows with a label.
+    findings : list of Finding
+        Leaks first, then doubts, then facts.
+    seconds : float
+        Wall time.
+    notes : list of str, default=[]
+        What the reader should know about how it was looked at.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation import Check, Finding
+    >>> print(Check(10, [Finding("row order", "doubt", "The rows are sorted by label.")], 1.0))
+    10 rows, 0 leaks, 1 doubt, 0 facts, 1.0 s
+    <BLANKLINE>
+    doubt  row order  The rows are sorted by label.
+    """
+
+    rows: int
+    findings: list[Finding]
+    seconds: float
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, severity: str) -> list[Finding]:
+        """Give the findings of one severity.
+
+        Parameters
+        ----------
+        severity : {"leak", "doubt", "fact"}
+            Which.
+
+        Returns
+        -------
+        list of Finding
+            In their order.
+        """
+        return [each for each in self.findings if each.severity == severity]
+
+    def _facts(self) -> dict[str, Any]:
+        return {"rows": self.rows, "findings": [each.to_dict() for each in self.findings]}
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "severity": each.severity,
+                "kind": each.kind,
+                "finding": each.sentence,
+                "numbers": each.numbers,
+                "rows": each.rows,
+            }
+            for each in self.findings
+        ]
+
+    def _headline(self) -> str:
+        counts = [
+            f"{len(found)} {word}{'' if len(found) == 1 else 's'}"
+            for word in ("leak", "doubt", "fact")
+            for found in [self.of(word)]
+        ]
+        return f"{self.rows} rows, {', '.join(counts)}, {self.seconds:.1f} s"
+
+    def _table(self) -> Sequence[Sequence[object]]:
+        return [[each.severity, each.kind, each.sentence] for each in self.findings]
+
+
+def check(
+    table: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    cv: Any = 5,
+    estimator: Any = None,
+    random_state: int = 0,
+) -> Check:
+    """Look for what flatters scores in a table, and for what else should be known of it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows; a table of polars, pyarrow or another library is converted.
+    y : str or array-like of shape (n,)
+        Labels, or the column that holds them; rows without one are left out.
+    groups : str or array-like of shape (n,), default=None
+        Group of each row (speaker, video, dialogue), or the column that holds it: folds keep them
+        together.
+    cv : int, splitter or iterable, default=5
+        Folds by which a model would be judged.
+    estimator : estimator, default=None
+        The model that would be judged, whose encoders give the features of the probes; what it
+        does not read is looked at as what stands beside it.
+    random_state : int, default=0
+        Seed of the folds, and of the permutations by which chance is told.
+
+    Returns
+    -------
+    Check
+        Findings, leaks first.
+
+    See Also
+    --------
+    evaluate : Looks for what flatters by itself (``check=True``).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.evaluation import check
+    >>> table = pd.DataFrame({"text__0": [0.0, 1.0] * 30, "label": ["bad", "good"] * 30})
+    >>> check(table, "label").of("leak")
+    []
+    """
+    start = time.perf_counter()
+    table = as_pandas(table)
+    rows = read_labels(table, y, groups=groups, estimator=estimator)
+    splits = outer_folds(
+        rows.y, rows.splitter(cv), rows.groups, random_state=random_state, known=rows.known
+    )
+    named = rows.named(y, groups)
+    with rows.reading(), stored([] if estimator is None else [estimator]) as (ready, _):
+        model = ready[0] if ready else None
+        found = guard(model, rows.rows, rows, splits, named=named, random_state=random_state)
+    seconds = time.perf_counter() - start
+    return Check(int(rows.known.sum()), found, seconds, rows.notes)
