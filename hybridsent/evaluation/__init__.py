@@ -40,10 +40,11 @@ if TYPE_CHECKING:
     )
     from hybridsent.evaluation._transfer import transfer_report
     from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
+    from hybridsent.evaluation.report._page import Report, make_report
 
 _HOMES = {
-    "Check": "hybridsent.evaluation._check",
     "Calibration": "hybridsent.evaluation._calibration",
+    "Check": "hybridsent.evaluation._check",
     "Contributions": "hybridsent.evaluation._contribution",
     "CoverageReport": "hybridsent.evaluation._conformal",
     "Covered": "hybridsent.evaluation._conformal",
@@ -59,6 +60,7 @@ _HOMES = {
     "MMDTest": "hybridsent.evaluation._shift",
     "OutOfFold": "hybridsent.evaluation._out_of_fold",
     "ReliabilityBin": "hybridsent.evaluation._calibration",
+    "Report": "hybridsent.evaluation.report._page",
     "Score": "hybridsent.evaluation._results",
     "SearchResult": "hybridsent.evaluation._results",
     "Searched": "hybridsent.evaluation._results",
@@ -66,8 +68,8 @@ _HOMES = {
     "TransferPair": "hybridsent.evaluation._transfer_result",
     "TransferReport": "hybridsent.evaluation._transfer_result",
     "as_labels": "hybridsent.evaluation._label_columns",
-    "check": "hybridsent.evaluation._check",
     "calibration": "hybridsent.evaluation._calibration",
+    "check": "hybridsent.evaluation._check",
     "check_target_is_told": "hybridsent.evaluation._labelled",
     "contributions": "hybridsent.evaluation._contributions",
     "coverage_report": "hybridsent.evaluation._conformal",
@@ -77,6 +79,7 @@ _HOMES = {
     "importance_weighted_score": "hybridsent.evaluation._scorers",
     "labeled_scorer": "hybridsent.evaluation._labelled_scores",
     "list_metrics": "hybridsent.evaluation._metric_names",
+    "make_report": "hybridsent.evaluation.report._page",
     "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
     "mmd_permutation_test": "hybridsent.evaluation._shift",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
@@ -108,6 +111,7 @@ __all__ = [
     "MMDTest",
     "OutOfFold",
     "ReliabilityBin",
+    "Report",
     "Score",
     "SearchResult",
     "Searched",
@@ -126,6 +130,7 @@ __all__ = [
     "importance_weighted_score",
     "labeled_scorer",
     "list_metrics",
+    "make_report",
     "maximum_mean_discrepancy",
     "mmd_permutation_test",
     "prediction_entropy_score",

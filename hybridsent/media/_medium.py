@@ -55,6 +55,8 @@ class Medium:
         Names that such columns often have, in singular, the most telling one first.
     extensions : tuple of str, default=()
         How names of its files end.
+    shown : str or callable, default=None
+        ``shown(cell)`` gives what a report shows of a cell; None shows nothing.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Medium:
     looks_like: Any
     column_names: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
+    shown: Any = None
     suits: ClassVar[None] = None
     is_media: ClassVar[bool] = True
     catch_all: ClassVar[bool] = False

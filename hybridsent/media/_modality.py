@@ -107,6 +107,9 @@ class Modality:
         Whether nearly anything can be one, so that in a table all others are looked for before.
     hf_network : str or class, default=None
         The network that reads models of the family ``hf:`` for it; None where there is none.
+    shown : str or callable, default=None
+        ``shown(cell)`` gives what a report shows of a cell, as those of `hybridsent.media._shown`
+        do; None shows nothing.
 
     Raises
     ------
@@ -141,6 +144,7 @@ class Modality:
     limits: tuple[Limit, ...] = ()
     catch_all: bool = False
     hf_network: str | type | None = None
+    shown: str | Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", str(self.name)):

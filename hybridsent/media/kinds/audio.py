@@ -21,5 +21,6 @@ AUDIO = Modality(
         *(".aif", ".aiff", ".au", ".wma", ".amr", ".caf", ".mka", ".weba", ".m4b"),
     ),
     limits=(Limit("max_seconds", "longest sound that is read", 600.0),),
+    shown="hybridsent.media._shown:sound",
     hf_network="hybridsent.encoders._hf_audio:HFAudio",
 )

@@ -22,5 +22,6 @@ IMAGE = Modality(
         *(".tif", ".tiff", ".ppm", ".pgm", ".avif", ".heic", ".heif"),
     ),
     limits=(Limit("max_pixels", "largest image that is read, in pixels", 89_478_485),),
+    shown="hybridsent.media._shown:picture",
     hf_network="hybridsent.encoders._hf_image:HFImage",
 )

@@ -21,5 +21,6 @@ TEXT = Modality(
         *("comment", "caption", "message", "utterance", "content", "body"),
     ),
     catch_all=True,
+    shown="hybridsent.media._shown:words",
     hf_network="hybridsent.encoders._hf_text:HFText",
 )

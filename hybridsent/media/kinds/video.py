@@ -16,4 +16,5 @@ VIDEO = Medium(
         *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".asf"),
         *(".mpg", ".mpeg", ".ts", ".mts", ".3gp", ".3g2", ".ogv"),
     ),
+    shown="hybridsent.media._shown:clip",
 )

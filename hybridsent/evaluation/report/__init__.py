@@ -1,0 +1,7 @@
+"""The page that people read of a result (layer L5)."""
+
+from __future__ import annotations
+
+from hybridsent.evaluation.report._page import Report, make_report
+
+__all__ = ["Report", "make_report"]

@@ -1,0 +1,79 @@
+"""How a result was made: command, versions, licences (layer L5)."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from hybridsent._version import __version__
+from hybridsent.encoders._licences import licence_of
+from hybridsent.evaluation._nesting import encoders_of
+from hybridsent.evaluation.report._told import Told
+from hybridsent.evaluation.report._words import Words
+
+__all__ = ["how_of", "licences_of", "versions_of"]
+
+_USES = {True: "yes", False: "no", None: "unknown"}
+_PACKAGES = ("numpy", "scikit-learn", "pandas", "torch", "openvino", "transformers")
+
+
+def versions_of() -> dict[str, str]:
+    """Give the versions of what computed the result."""
+    found = {"hybridsent": __version__, "Python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {**found, platform.system(): f"{platform.release()} {platform.machine()}"}
+
+
+def licences_of(estimator: Any) -> list[dict[str, Any]]:
+    """Give what weights a model uses, and what their licences allow."""
+    found = []
+    for view, encoder, _ in encoders_of(estimator) if estimator is not None else []:
+        backbone = encoder.backbone()
+        licence = licence_of(backbone)
+        found.append(
+            {
+                "view": view,
+                "name": backbone.name,
+                "licence": licence.name,
+                "commercial": _USES[licence.commercial_use],
+            }
+        )
+    return found
+
+
+def how_of(told: Told, w: Words, estimator: Any, command: str | None) -> dict[str, Any]:
+    """Give the section that tells how the result was made."""
+    evaluation = told.evaluation
+    grouped = told.kept is not None and told.kept.groups is not None
+    points = [w("how.folds", folds=evaluation.folds)]
+    if grouped:
+        points.append(w("how.groups"))
+    units = w("how.unit_groups" if grouped else "how.unit_rows")
+    points.append(w("how.interval", units=units))
+    points.append(
+        w(
+            "how.seconds",
+            seconds=f"{evaluation.seconds:.1f}",
+            encoded=evaluation.encoded_rows,
+            found=evaluation.store_hits,
+        )
+    )
+    return {
+        "kind": "how",
+        "id": "how",
+        "title": w("how.title"),
+        "nav": w("how.nav"),
+        "lead": "",
+        "points": points,
+        "command": command,
+        "licences": [
+            {**each, "commercial": w(f"how.{each['commercial']}")}
+            for each in licences_of(estimator)
+        ],
+        "versions": [{"name": name, "version": number} for name, number in versions_of().items()],
+    }

@@ -1,0 +1,331 @@
+"""The sentences of reports: English, and its Chinese beside it (layer L5; imports nothing)."""
+
+from __future__ import annotations
+
+__all__ = ["METRICS", "MODELS", "SENTENCES"]
+
+METRICS: dict[str, tuple[str, str]] = {
+    "accuracy": ("accuracy", "准确率"),
+    "balanced_accuracy": ("UAR (balanced accuracy)", "UAR（平均召回率）"),
+    "UAR": ("UAR (balanced accuracy)", "UAR（平均召回率）"),
+    "f1_weighted": ("weighted F1", "加权 F1"),
+    "f1_macro": ("macro F1", "宏平均 F1"),
+    "f1_micro": ("micro F1", "微平均 F1"),
+    "f1_samples": ("F1 per row", "逐行 F1"),
+    "f1": ("F1", "F1"),
+    "roc_auc": ("ROC AUC", "ROC AUC"),
+    "average_precision": ("average precision", "平均精确率"),
+    "neg_log_loss": ("log loss (negative)", "对数损失（取负）"),
+    "neg_brier_score": ("Brier score (negative)", "Brier 分数（取负）"),
+    "neg_mean_absolute_error": ("mean absolute error (negative)", "平均绝对误差（取负）"),
+    "neg_mean_squared_error": ("mean squared error (negative)", "均方误差（取负）"),
+    "MAE": ("mean absolute error", "平均绝对误差"),
+    "mae": ("mean absolute error", "平均绝对误差"),
+    "Pearson": ("Pearson correlation", "皮尔逊相关系数"),
+    "pearson": ("Pearson correlation", "皮尔逊相关系数"),
+    "CCC": ("concordance (CCC)", "一致性相关系数（CCC）"),
+    "ccc": ("concordance (CCC)", "一致性相关系数（CCC）"),
+    "r2": ("R²", "R²"),
+    "score": ("score", "得分"),
+}
+"""What readers call the metrics; others keep their names."""
+
+MODELS: dict[str, tuple[str, str]] = {
+    "dummy": ("looks at nothing", "不看任何内容"),
+    "tf-idf": ("counts of words and letters", "词与字符计数"),
+    "group alone": ("knows the group only", "只知道分组"),
+}
+"""What stands behind names that rules give; others are the user's, or those of views."""
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # -- the page ------------------------------------------------------------------------------
+    "page.title": ("Evaluation report", "评估报告"),
+    "page.skip": ("Skip to the content", "跳到正文"),
+    "page.sections": ("Sections", "章节"),
+    "page.dark": ("Dark", "深色"),
+    "page.light": ("Light", "浅色"),
+    "page.theme": ("Switch between light and dark", "切换浅色与深色"),
+    "page.made": (
+        "Made by hybridsent {version} on {date}. This file needs no network.",
+        "由 hybridsent {version} 于 {date} 生成。本文件无需联网。",
+    ),
+    "facts.rows": ("{n} rows", "{n} 行"),
+    "facts.folds": ("{n} folds", "{n} 折"),
+    "facts.seeds": ("{n} seeds", "{n} 个随机种子"),
+    "facts.groups": ("{n} groups kept together", "{n} 个分组（同组不拆开）"),
+    "facts.classes": ("{n} classes", "{n} 个类别"),
+    "facts.numbers": ("a continuous target", "连续目标"),
+    "facts.sets": ("{n} labels, several a row", "{n} 个标签，每行可有多个"),
+    "facts.held_out": ("one fixed split", "一次固定划分"),
+    # -- summary -------------------------------------------------------------------------------
+    "summary.title": ("In words", "概述"),
+    "summary.nav": ("Summary", "概述"),
+    "summary.score": (
+        "In {metric}, {model} reaches {value} on {rows} rows that it had not learned from; on "
+        "other data like these, {low} to {high} is to be expected.",
+        "在未参与训练的 {rows} 行上，{model} 的{metric}为 {value}；"
+        "在同类的其他数据上，可预期的范围是 {low} 到 {high}。",
+    ),
+    "summary.score_alone": (
+        "In {metric}, {model} reaches {value} on {rows} rows that it had not learned from.",
+        "在未参与训练的 {rows} 行上，{model} 的{metric}为 {value}。",
+    ),
+    "summary.dummy": (
+        "A model that looks at nothing reaches {value}.",
+        "不看任何内容的模型为 {value}。",
+    ),
+    "summary.below_dummy": (
+        "That is no better than a model that looks at nothing ({value}): it has learned nothing "
+        "that holds for other rows.",
+        "这并不优于不看任何内容的模型（{value}）：它没有学到对其他数据有效的东西。",
+    ),
+    "summary.best_other": (
+        "The best of the others is {model}, at {value}.",
+        "其余模型中最好的是 {model}，为 {value}。",
+    ),
+    "summary.best_other_above": (
+        "{model} does better, at {value}.",
+        "{model} 更好，为 {value}。",
+    ),
+    "summary.class": (
+        "The class that is found least often is {name}: {share} of its {rows} rows.",
+        "最难识别的类别是{name}：其 {rows} 行中有 {share} 被找出。",
+    ),
+    "summary.confused": (
+        "The most common mistake is to take {truth} for {said} ({share} of the rows of {truth}).",
+        "最常见的错误是把{truth}判为{said}（占{truth}的 {share}）。",
+    ),
+    "summary.label": (
+        "The label that is found worst is {name}: an F1 of {value} over its {rows} rows.",
+        "最难识别的标签是{name}：在其 {rows} 行上 F1 为 {value}。",
+    ),
+    "summary.error": (
+        "Half of the predictions are off by less than {median}, and one in ten by more than "
+        "{tenth}.",
+        "一半的预测误差小于 {median}，十分之一的预测误差大于 {tenth}。",
+    ),
+    "summary.groups": (
+        "Between groups the share of right answers goes from {low} ({worst}) to {high} ({best}).",
+        "各分组的正确率从 {low}（{worst}）到 {high}（{best}）不等。",
+    ),
+    "summary.too_sure": (
+        "Its probabilities are too high by {gap} on average: it is surer than it should be.",
+        "它给出的概率平均偏高 {gap}：过于自信。",
+    ),
+    "summary.too_modest": (
+        "Its probabilities are too low by {gap} on average: it is less sure than it could be.",
+        "它给出的概率平均偏低 {gap}：过于保守。",
+    ),
+    "summary.calibrated": (
+        "Its probabilities can be taken as they are: on average they are off by {gap}.",
+        "它给出的概率可以直接采信：平均只差 {gap}。",
+    ),
+    # -- scores --------------------------------------------------------------------------------
+    "scores.title": ("Scores", "得分"),
+    "scores.nav": ("Scores", "得分"),
+    "scores.lead": (
+        "Each dot is a score, each bar its 95 % interval; the dashed line is the model that looks "
+        "at nothing. All models were judged on the same rows.",
+        "圆点是得分，横条是 95% 区间；虚线是不看任何内容的模型。所有模型在相同的行上评估。",
+    ),
+    "scores.model": ("Model", "模型"),
+    "scores.value": ("Score [95 % interval]", "得分 [95% 区间]"),
+    "scores.chart": ("Chart", "图示"),
+    "scores.pooled": ("over all rows at once", "对所有行一次计算"),
+    "scores.folds": ("mean over folds", "各折平均"),
+    "scores.smaller": ("smaller is better", "越小越好"),
+    # -- gains ---------------------------------------------------------------------------------
+    "gains.title": ("What the model adds", "模型带来的提升"),
+    "gains.nav": ("Gains", "提升"),
+    "gains.lead": (
+        "The difference between {model} and each of the others on the same rows, with a 95 % "
+        "interval that holds for other data like these; p-values are corrected for their number.",
+        "{model} 与其他各模型在相同行上的差值，及对同类其他数据成立的 95% 区间；"
+        "p 值已按比较次数校正。",
+    ),
+    "gains.caption": ("{metric}: {model} minus …", "{metric}：{model} 减去……"),
+    "gains.value": ("Difference [95 % interval]", "差值 [95% 区间]"),
+    "gains.better": ("better", "更好"),
+    "gains.worse": ("worse", "更差"),
+    "gains.unclear": ("not shown to differ", "未显示差异"),
+    "gains.sentence.better": (
+        "In {metric} it is better than {other} by {value} [{low}, {high}] (p = {p}).",
+        "{metric}上优于 {other}，差 {value} [{low}, {high}]（p = {p}）。",
+    ),
+    "gains.sentence.worse": (
+        "In {metric} it is worse than {other} by {value} [{low}, {high}] (p = {p}).",
+        "{metric}上不如 {other}，差 {value} [{low}, {high}]（p = {p}）。",
+    ),
+    "gains.sentence.unclear": (
+        "In {metric} it is not shown to differ from {other}: {value} [{low}, {high}] (p = {p}).",
+        "{metric}上未显示与 {other} 有差异：{value} [{low}, {high}]（p = {p}）。",
+    ),
+    # -- confusion -----------------------------------------------------------------------------
+    "confusion.title": ("What is taken for what", "混淆情况"),
+    "confusion.nav": ("Confusion", "混淆"),
+    "confusion.lead": (
+        "Rows are the true classes, columns what {model} said. The share is of the true class; "
+        "right answers are framed.",
+        "行是真实类别，列是 {model} 的判断。百分比按真实类别计算；加框的是正确答案。",
+    ),
+    "confusion.caption": (
+        "Truth (rows) against prediction (columns), in rows of the table",
+        "真实类别（行）与预测（列），以行数计",
+    ),
+    "confusion.truth": ("true class", "真实类别"),
+    "confusion.says": ("said: {name}", "判为 {name}"),
+    # -- recall --------------------------------------------------------------------------------
+    "classes.title": ("Class by class", "各类别"),
+    "classes.labels": ("Label by label", "各标签"),
+    "classes.name": ("Class", "类别"),
+    "classes.label": ("Label", "标签"),
+    "classes.rows": ("Rows", "行数"),
+    "classes.recall": ("Recall", "召回率"),
+    "classes.precision": ("Precision", "精确率"),
+    "classes.f1": ("F1", "F1"),
+    "classes.taken": ("Most often taken for", "最常被误判为"),
+    "classes.never": ("–", "–"),
+    "classes.caption": (
+        "Recall: the share of a class that is found. Precision: the share of what is called so "
+        "that is right.",
+        "召回率：该类别中被找出的比例。精确率：被判为该类别者中正确的比例。",
+    ),
+    "groups.title": ("Group by group", "各分组"),
+    "groups.lead": (
+        "A model that does well on average can fail for some. The groups with the lowest scores "
+        "come first.",
+        "平均表现好的模型可能在某些分组上失败。得分最低的分组排在最前。",
+    ),
+    "groups.shown": ("{shown} of {all} groups", "共 {all} 个分组，显示 {shown} 个"),
+    "groups.name": ("Group", "分组"),
+    "groups.right": ("Right answers", "正确率"),
+    "groups.error": ("Mean error", "平均误差"),
+    # -- numbers -------------------------------------------------------------------------------
+    "numbers.title": ("Predictions against truth", "预测与真实值"),
+    "numbers.nav": ("Predictions", "预测"),
+    "numbers.lead": (
+        "Each dot is a row; on the dashed line the prediction would be right.",
+        "每个点是一行；落在虚线上即预测完全正确。",
+    ),
+    "numbers.some": ("{shown} of {all} rows are drawn.", "图中为 {all} 行中的 {shown} 行。"),
+    "numbers.truth": ("truth", "真实值"),
+    "numbers.said": ("prediction", "预测值"),
+    "numbers.alt": (
+        "Scatter of predictions against truth; correlation {r}.",
+        "预测值与真实值的散点图；相关系数 {r}。",
+    ),
+    "numbers.errors": ("How far off predictions are", "预测偏差"),
+    "numbers.errors_alt": (
+        "Histogram of prediction minus truth; the middle half lies between {low} and {high}.",
+        "预测值减真实值的直方图；中间一半介于 {low} 与 {high} 之间。",
+    ),
+    "numbers.error": ("prediction − truth", "预测值 − 真实值"),
+    "numbers.rows": ("rows", "行数"),
+    # -- calibration ---------------------------------------------------------------------------
+    "calibration.title": ("Can its probabilities be trusted?", "概率是否可信？"),
+    "calibration.nav": ("Calibration", "校准"),
+    "calibration.lead": (
+        "Rows are sorted by how sure {model} was. On the dashed line it would be right as often as "
+        "it says; below it, it is too sure.",
+        "按 {model} 的确信程度对各行分组。落在虚线上表示其给出的概率与实际正确率一致；"
+        "低于虚线表示过于自信。",
+    ),
+    "calibration.sure": ("probability it gave", "给出的概率"),
+    "calibration.right": ("share of right answers", "实际正确率"),
+    "calibration.alt": (
+        "Reliability diagram: {n} groups of rows; the mean distance from the dashed line is {ece}.",
+        "可靠性图：{n} 组；与虚线的平均距离为 {ece}。",
+    ),
+    "calibration.caption": (
+        "Expected calibration error {ece} (0 is best), over {n} groups of equally many rows.",
+        "期望校准误差 {ece}（0 为最佳），分为 {n} 组，每组行数相等。",
+    ),
+    "calibration.table": ("The same as a table", "以表格显示"),
+    "calibration.rows": ("Rows", "行数"),
+    # -- errors --------------------------------------------------------------------------------
+    "errors.title": ("Where it was sure, and wrong", "确信却判错的样本"),
+    "errors.title_numbers": ("Where it was furthest off", "偏差最大的样本"),
+    "errors.nav": ("Errors", "错误"),
+    "errors.lead": (
+        "{shown} of {all} wrong answers of {model}, the surest first. Often the label is in doubt, "
+        "not the model: look at them.",
+        "{model} 共判错 {all} 次，此处按确信程度列出前 {shown} 次。"
+        "有时有问题的是标签而不是模型，值得逐一查看。",
+    ),
+    "errors.lead_numbers": (
+        "The {shown} rows whose predictions by {model} are furthest from the truth.",
+        "{model} 预测偏差最大的 {shown} 行。",
+    ),
+    "errors.none": ("It made no mistakes on these rows.", "在这些行上没有错误。"),
+    "errors.private": (
+        "The contents of the rows are left out, as was asked for.",
+        "应要求，未包含各行的内容。",
+    ),
+    "errors.no_table": (
+        "The contents of the rows are not shown: the report was made without the table.",
+        "未显示各行的内容：生成报告时没有提供数据表。",
+    ),
+    "errors.spent": (
+        "Media of {n} rows are left out, so that the file stays small.",
+        "为控制文件大小，有 {n} 行的媒体未包含在内。",
+    ),
+    "errors.row": ("Row {row}", "第 {row} 行"),
+    "errors.group": ("group {group}", "分组 {group}"),
+    "errors.said": ("said", "判断"),
+    "errors.truth": ("truth", "真实"),
+    "errors.none_of_them": ("(no label)", "（无标签）"),
+    "errors.off": ("off by {value}", "偏差 {value}"),
+    "errors.empty": ("no {column}", "无{column}"),
+    "errors.broken": ("{column}: cannot be shown", "{column}：无法显示"),
+    "errors.picture_alt": (
+        "The picture of row {row}, column {column}",
+        "第 {row} 行的图片，列{column}",
+    ),
+    "errors.sound_alt": (
+        "The sound of row {row}, column {column}",
+        "第 {row} 行的声音，列{column}",
+    ),
+    "errors.clip_alt": ("The video of row {row}, column {column}", "第 {row} 行的视频，列{column}"),
+    "errors.cut": ("the first {seconds} seconds", "前 {seconds} 秒"),
+    # -- notes, and how it was made ---------------------------------------------------------------
+    "notes.title": ("What to keep in mind", "注意事项"),
+    "notes.nav": ("Notes", "注意"),
+    "notes.english": ("In the words of the program, in English.", "以下为程序的英文原文。"),
+    "how.title": ("How this was made", "如何得出"),
+    "how.nav": ("Method", "方法"),
+    "how.command": ("Command", "命令"),
+    "how.no_command": (
+        "Made by a program in Python; its call is not recorded.",
+        "由 Python 程序生成；未记录其调用。",
+    ),
+    "how.folds": (
+        "Every row was judged by a model that had not learned from it, in {folds} folds.",
+        "每一行都由未用其训练的模型评估，共 {folds} 折。",
+    ),
+    "how.groups": (
+        "Rows of one group were never on both sides of a fold.",
+        "同一分组的行从不同时出现在一折的两侧。",
+    ),
+    "how.interval": (
+        "Intervals leave out {units} in turn, and hold for other data like these.",
+        "区间由逐一去掉{units}得到，对同类的其他数据成立。",
+    ),
+    "how.unit_rows": ("rows", "行"),
+    "how.unit_groups": ("groups", "分组"),
+    "how.seconds": (
+        "It took {seconds} s; {encoded} cells were encoded, and {found} found in the store.",
+        "用时 {seconds} 秒；编码了 {encoded} 个单元格，{found} 个取自存储。",
+    ),
+    "how.licences": ("Licences of the weights", "权重的许可证"),
+    "how.weights": ("Weights", "权重"),
+    "how.view": ("View", "视图"),
+    "how.licence": ("Licence", "许可证"),
+    "how.commercial": ("Commercial use", "商业用途"),
+    "how.yes": ("allowed", "允许"),
+    "how.no": ("not allowed", "不允许"),
+    "how.unknown": ("not known", "未知"),
+    "how.versions": ("Versions", "版本"),
+    "how.package": ("Package", "软件包"),
+    "how.version": ("Version", "版本"),
+}
+"""Sentences by what they are about; a test holds the two languages to the same placeholders."""

@@ -1,0 +1,184 @@
+"""What a result says, in words (layer L5)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from hybridsent.evaluation.report._numbers import percent, plain, score, signed
+from hybridsent.evaluation.report._scores import verdict, written
+from hybridsent.evaluation.report._told import DUMMY, Told
+from hybridsent.evaluation.report._words import Words
+
+__all__ = ["facts_of", "summary_of"]
+
+_FAIR = 10
+"""Rows that a group must have to be named in a sentence."""
+
+
+def facts_of(told: Told, w: Words) -> list[str]:
+    """Give what the result is made of, in a few words each."""
+    kept = told.kept
+    facts = [w("facts.rows", n=told.evaluation.rows)]
+    folds = told.evaluation.folds
+    facts.append(w("facts.folds", n=folds) if folds > 1 else w("facts.held_out"))
+    if told.seeds > 1:
+        facts.append(w("facts.seeds", n=told.seeds))
+    if kept is not None:
+        n = 0 if kept.classes is None else len(kept.classes)
+        facts.append(w(f"facts.{kept.target}", n=n))
+        if kept.groups is not None:
+            facts.append(w("facts.groups", n=len(np.unique(np.asarray(kept.groups).astype(str)))))
+    return facts
+
+
+def summary_of(told: Told, w: Words) -> list[str]:
+    """Say what was found, the most important first."""
+    metric = told.metrics[0]
+    points = [_score(metric, told, w), *_gains(metric, told, w)]
+    if told.kept is not None and len(told.kept):
+        by_target = {"classes": _classes, "numbers": _numbers, "sets": _sets}
+        points += by_target[told.target](told, w)
+        points += _groups(told, w)
+    return [each for each in points if each]
+
+
+def _score(metric: str, told: Told, w: Words) -> str:
+    mine = told.models[told.model][metric]
+    values = {
+        "model": told.model,
+        "metric": w.metric(metric),
+        "value": score(mine.value),
+        "rows": told.evaluation.rows,
+    }
+    known = math.isfinite(mine.low) and math.isfinite(mine.high)
+    first = (
+        w("summary.score", **values, low=score(mine.low), high=score(mine.high))
+        if known
+        else w("summary.score_alone", **values)
+    )
+    if DUMMY not in told.models or told.model == DUMMY:
+        return first
+    nothing = told.models[DUMMY][metric].value
+    above = mine.value > nothing + 1e-9
+    key = "summary.dummy" if above or told.smaller(metric) else "summary.below_dummy"
+    return w.joined([first, w(key, value=score(nothing)), _best_other(metric, told, w)])
+
+
+def _best_other(metric: str, told: Told, w: Words) -> str:
+    """Name the best of the other models, where no gains do."""
+    if getattr(told.evaluation, "gains", None):
+        return ""
+    aside = (DUMMY, told.model)
+    others = {name: each[metric].value for name, each in told.models.items() if name not in aside}
+    if not others:
+        return ""
+    sign = -1 if told.smaller(metric) else 1
+    best = max(others, key=lambda name: sign * others[name])
+    above = sign * others[best] > sign * told.models[told.model][metric].value
+    key = "summary.best_other_above" if above else "summary.best_other"
+    return w(key, model=best, value=score(others[best]))
+
+
+def _gains(metric: str, told: Told, w: Words) -> list[str]:
+    gains: Any = getattr(told.evaluation, "gains", None) or {}
+    return [
+        w(
+            f"gains.sentence.{verdict(each[metric])}",
+            metric=w.metric(metric),
+            other=other,
+            value=signed(each[metric].value),
+            low=signed(each[metric].low),
+            high=signed(each[metric].high),
+            p=written(each[metric].p),
+        )
+        for other, each in gains.items()
+        if metric in each and other != DUMMY
+    ]
+
+
+def _classes(told: Told, w: Words) -> list[str]:
+    counts = told.confusion()
+    of_class = counts.sum(axis=1)
+    there = np.flatnonzero(of_class)
+    if len(there) < 2:
+        return []
+    recall = np.diag(counts)[there] / of_class[there]
+    worst = there[int(recall.argmin())]
+    found = w(
+        "summary.class",
+        name=w.quoted(told.names[worst]),
+        share=percent(float(recall.min())),
+        rows=f"{of_class[worst]:.0f}",
+    )
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    if not wrong.any():
+        return []
+    i, j = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    confused = w(
+        "summary.confused",
+        truth=w.quoted(told.names[i]),
+        said=w.quoted(told.names[j]),
+        share=percent(float(wrong[i, j] / of_class[i])),
+    )
+    return [w.joined([found, confused]), _sureness(told, w)]
+
+
+def _sureness(told: Told, w: Words) -> str:
+    kept: Any = told.kept
+    chances = kept.of(told.model).probabilities
+    if chances is None:
+        return ""
+    gap = float(chances.max(axis=1).mean() - told.right.mean())
+    if abs(gap) < 0.03:
+        return w("summary.calibrated", gap=percent(abs(gap)))
+    return w("summary.too_sure" if gap > 0 else "summary.too_modest", gap=percent(abs(gap)))
+
+
+def _numbers(told: Told, w: Words) -> list[str]:
+    median, tenth = np.quantile(told.right, [0.5, 0.9])
+    return [w("summary.error", median=plain(float(median)), tenth=plain(float(tenth)))]
+
+
+def _sets(told: Told, w: Words) -> list[str]:
+    kept: Any = told.kept
+    said, truth = kept.of(told.model).labels.astype(bool), kept.truth.astype(bool)
+    has, called = truth.sum(axis=0), said.sum(axis=0)
+    f1 = 2 * (said & truth).sum(axis=0) / np.maximum(has + called, 1)
+    there = np.flatnonzero(has)
+    if not len(there):
+        return []
+    worst = there[int(f1[there].argmin())]
+    return [
+        w(
+            "summary.label",
+            name=w.quoted(told.names[worst]),
+            value=score(float(f1[worst])),
+            rows=f"{has[worst] / told.seeds:.0f}",
+        )
+    ]
+
+
+def _groups(told: Told, w: Words) -> list[str]:
+    kept: Any = told.kept
+    if kept.groups is None or told.target == "numbers":
+        return []
+    names, places = np.unique(np.asarray(kept.groups).astype(str), return_inverse=True)
+    rows = np.bincount(places) / told.seeds
+    right = np.bincount(places, weights=told.right.astype(float)) / np.bincount(places)
+    fair = np.flatnonzero(rows >= _FAIR)
+    if len(fair) < 2:
+        return []
+    worst, best = fair[int(right[fair].argmin())], fair[int(right[fair].argmax())]
+    return [
+        w(
+            "summary.groups",
+            low=percent(float(right[worst])),
+            worst=names[worst],
+            high=percent(float(right[best])),
+            best=names[best],
+        )
+    ]
