@@ -6,15 +6,22 @@ next: words alone, without a pretrained network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from hybridsent.evaluation._compare import gain_of_draws, gain_of_folds
+from hybridsent.evaluation._fits import Folds, Judged, fold_ratio
+from hybridsent.evaluation._gains import Gain
+from hybridsent.evaluation._intervals import adjusted_p_values
 from hybridsent.evaluation._labelled import LabeledTable
+from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import single_modalities
 
-__all__ = ["BASELINES", "Lineup", "line_up", "named_models"]
+__all__ = ["BASELINES", "Lineup", "dummy_for", "gains_over", "line_up", "named_models"]
 
 BASELINES = ("tf-idf", "group alone", "dummy")
 """Names of what stands beside models, in the order of the table; no model may have one of them."""
@@ -114,6 +121,56 @@ def line_up(given: Mapping[str, tuple[Any, Any]], rows: LabeledTable) -> Lineup:
     first = next(iter(given.values()))
     baselines = {"dummy": (dummy_for(rows), first[1])}
     return Lineup({**given, **views, **baselines}, list(views), list(baselines), alone)
+
+
+def gains_over(
+    judged: Mapping[str, Judged],
+    others: Sequence[str],
+    metrics: Sequence[Metric],
+    rows: LabeledTable,
+    folds: Folds,
+) -> dict[str, dict[str, Gain]]:
+    """Tell how much better the first model is than single views and baselines, on the same rows.
+
+    Parameters
+    ----------
+    judged : mapping of str to Judged
+        All models, the first one first.
+    others : sequence of str
+        Which it is compared with.
+    metrics : sequence of Metric
+        What was measured.
+    rows : LabeledTable
+        The rows.
+    folds : Folds
+        Where they were tested.
+
+    Returns
+    -------
+    dict of str to dict of str to Gain
+        By model and metric. The p-values of a metric are corrected for the number of models
+        (Holm).
+    """
+    first = next(iter(judged.values()))
+    known = {metric.name: metric for metric in metrics}
+    tested = len(np.unique(np.concatenate([test for _, test in folds.splits])))
+    found: dict[str, dict[str, Gain]] = {name: {} for name in others}
+    for name in first.scores:
+        metric = known.get(name) or Metric(name, metrics[0].scorer, own=True)
+        gains = [_gain(metric, first, judged[other], tested, folds) for other in others]
+        p_values = adjusted_p_values([each.p for each in gains], [1.0] * len(gains))
+        for other, gain, p in zip(others, gains, p_values, strict=True):
+            found[other][name] = replace(gain, p=p)
+    return found
+
+
+def _gain(metric: Metric, one: Judged, other: Judged, rows: int, folds: Folds) -> Gain:
+    """Compare two models by what they say without each unit; else by their scores in the folds."""
+    a, b = one.draws[metric.name], other.draws[metric.name]
+    if a is not None and b is not None:
+        return gain_of_draws(metric, a, b, rows, folds.learned)
+    pair = (one.scores[metric.name].folds, other.scores[metric.name].folds)
+    return gain_of_folds(metric, pair, fold_ratio(folds.splits), rows)
 
 
 def dummy_for(rows: LabeledTable) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.evaluation._draws import LEARNED, drawn_out_of_fold
+from hybridsent.evaluation._draws import LEARNED, Draws, drawn_out_of_fold
 from hybridsent.evaluation._gains import Gain
 from hybridsent.evaluation._intervals import (
     Spread,
@@ -25,7 +25,7 @@ from hybridsent.evaluation._intervals import (
 from hybridsent.evaluation._metrics import Metric, ends_of, metrics_of
 from hybridsent.evaluation._out_of_fold import OutOfFold
 
-__all__ = ["Gain", "check_same_rows", "paired_difference"]
+__all__ = ["Gain", "check_same_rows", "gain_of_draws", "gain_of_folds", "paired_difference"]
 
 
 def paired_difference(
@@ -77,19 +77,67 @@ def paired_difference(
     b = drawn_out_of_fold(what, other, other_model, other_units)
     n = len(np.unique(one.row))
     if a is not None and b is not None:
-        value = a.value - b.value
-        lonely = units.max() == 0
-        spread = jackknife(a.drawn - b.drawn, n, learned=LEARNED, gain=value)
-        return _gain(what, value, Spread(np.nan, np.nan, n) if lonely else spread)
+        return gain_of_draws(what, a, b, n)
     if folds is None:
         raise ValueError(
             f"The metric {what.name!r} cannot be told by the answers of {model!r} and "
             f"{other_model!r} that were kept: it needs the fitted models, or probabilities where "
             "one of them has none. Choose a metric of predictions."
         )
+    return gain_of_folds(what, folds, (one.ratio + other.ratio) / 2, n)
+
+
+def gain_of_folds(
+    metric: Metric, folds: tuple[Sequence[float], Sequence[float]], ratio: float, rows: int
+) -> Gain:
+    """Tell how much better one model is than another, by their scores in the same folds.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    folds : (sequence of float, sequence of float)
+        Scores of both, fold by fold.
+    ratio : float
+        Test rows over training rows, on average.
+    rows : int
+        Rows that were scored.
+
+    Returns
+    -------
+    Gain
+        The first less the other, by Nadeau and Bengio's corrected t.
+    """
     differences = np.subtract(*map(np.asarray, folds))
-    spread = spread_of_folds(differences.tolist(), (one.ratio + other.ratio) / 2, n)
-    return _gain(what, float(differences.mean()), spread)
+    spread = spread_of_folds(differences.tolist(), ratio, rows)
+    return _gain(metric, float(differences.mean()), spread)
+
+
+def gain_of_draws(
+    metric: Metric, one: Draws, other: Draws, rows: int, learned: float = LEARNED
+) -> Gain:
+    """Tell how much better one score is than another, by what both are without each unit.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    one, other : Draws
+        Scores without the same units.
+    rows : int
+        Rows that they are made of.
+    learned : float, default=LEARNED
+        Variance that comes from the rows that were learned from, beside that of the tested ones.
+
+    Returns
+    -------
+    Gain
+        The first less the other.
+    """
+    value = one.value - other.value
+    lonely = len(one.drawn) < 2
+    spread = jackknife(one.drawn - other.drawn, rows, learned=learned, gain=value)
+    return _gain(metric, value, Spread(np.nan, np.nan, rows) if lonely else spread)
 
 
 def check_same_rows(kept: dict[str, OutOfFold]) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
-from hybridsent.evaluation._intervals import jackknife, units_of
+from hybridsent.evaluation._intervals import jackknife, units_of, without_each
 from hybridsent.evaluation._metrics import (
     Metric,
     Replayed,
@@ -31,6 +32,7 @@ __all__ = [
     "LEARNED",
     "Draws",
     "drawn_out_of_fold",
+    "score_and_draws",
     "score_answers",
     "score_draws",
     "scores_of_draws",
@@ -106,32 +108,44 @@ def score_draws(
     return Draws(value, drawn)
 
 
-def without_each(units: np.ndarray) -> np.ndarray:
-    """Draw all rows but those of each unit in turn.
+def score_answers(
+    metric: Metric,
+    folds: Sequence[float],
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    truth: np.ndarray,
+    answers: Sequence[Answers],
+    groups: np.ndarray | None,
+    **options: Any,
+) -> Score:
+    """Make a score of the answers of each fold, with an interval over groups or rows.
 
     Parameters
     ----------
-    units : ndarray of int of shape (n,)
-        Unit of each row.
+    metric : Metric
+        What is measured.
+    folds : sequence of float
+        What the metric gave in each fold.
+    splits : sequence of (ndarray, ndarray)
+        Training and test positions.
+    truth : ndarray of shape (n,)
+        Labels of all rows.
+    answers : sequence of Answers
+        What the model of each fold says about its test rows.
+    groups : ndarray of shape (n,) or None
+        Groups of all rows.
+    **options : object
+        As `score_and_draws` takes them.
 
     Returns
     -------
-    ndarray of int32 of shape (n_units, n)
-        How often each draw took each row.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.evaluation._draws import without_each
-    >>> without_each(np.array([1, 0, 1])).tolist()
-    [[1, 0, 1], [0, 1, 0]]
+    Score
+        As `score_and_draws` gives it.
     """
-    others = np.arange(int(units.max()) + 1)[:, None] != units[None, :]
-    return np.asarray(others.astype(np.int32))
+    return score_and_draws(metric, folds, splits, truth, answers, groups, **options)[0]
 
 
 @fold_warnings_ignored()
-def score_answers(
+def score_and_draws(
     metric: Metric,
     folds: Sequence[float],
     splits: Sequence[tuple[np.ndarray, np.ndarray]],
@@ -141,7 +155,8 @@ def score_answers(
     *,
     seeds: Sequence[int] | None = None,
     numbers: bool = False,
-) -> Score:
+    learned: float | None = None,
+) -> tuple[Score, Draws | None]:
     """Make a score of the answers of each fold, with an interval over groups or rows.
 
     Parameters
@@ -163,12 +178,18 @@ def score_answers(
         repetitions is one row: what is left out in turn is left out of all of them.
     numbers : bool, default=False
         Whether labels are numbers of a regression.
+    learned : float or None, default=None
+        Variance that comes from the rows that were learned from, beside that of the tested ones;
+        None is `LEARNED`, and 0 is for one fixed fit, whose training rows are not asked about.
 
     Returns
     -------
-    Score
+    score : Score
         The mean over folds, or the pooled score where `is_pooled` says so and labels are enough;
         of several repetitions the mean of their pooled scores.
+    draws : Draws or None
+        What it is without each unit, by which it is compared in pairs; None where that is not
+        known.
     """
     share = float(np.mean([len(test) / len(train) for train, test in splits]))
     again = _repetitions([test for _, test in splits], answers, seeds)
@@ -177,17 +198,19 @@ def score_answers(
     whole = float(np.mean(known)) if len(known) == len(again) else None
     of = "rows" if whole is not None and is_pooled(metric) else "folds"
     tested = np.unique(np.concatenate([rows for rows, _ in again]))
-    spread = None
+    spread = left = None
     if not metric.own and all(np.isfinite(folds)):
         units = np.full(len(truth), -1)
         units[tested] = units_of(len(tested), None if groups is None else groups[tested])
         of_folds = [(test, said) for (_, test), said in zip(splits, answers, strict=True)]
         parts = again if of == "rows" else of_folds
         left = _without_units(metric, truth, parts, units, numbers=numbers)
-        spread = None if left is None else jackknife(left.drawn, len(tested), learned=LEARNED)
-    return summarise(
+        more = LEARNED if learned is None else learned
+        spread = None if left is None else jackknife(left.drawn, len(tested), learned=more)
+    score = summarise(
         folds, share, whole, of=of, spread=spread, ends=ends_of(metric), rows=len(tested)
     )
+    return score, left
 
 
 def _repetitions(

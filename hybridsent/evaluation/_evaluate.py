@@ -18,7 +18,7 @@ import numpy as np
 from hybridsent._folds import outer_folds
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
-from hybridsent.evaluation._baselines import Lineup, line_up, named_models
+from hybridsent.evaluation._baselines import Lineup, gains_over, line_up, named_models
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._findings import notes_on_findings
 from hybridsent.evaluation._fits import Folds, Judged, encode, judge, stored
@@ -193,6 +193,7 @@ def evaluate(
         findings=findings,
         seeds=n_seeds,
         target=target,
+        gains=gains_over(judged, [*lineup.views, *lineup.baselines], metrics, rows, folds),
         costs={name: each.costs for name, each in judged.items()},
     )
 

@@ -29,7 +29,7 @@ from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
 from hybridsent.evaluation._columns import feature_columns, picks_columns
-from hybridsent.evaluation._draws import score_answers
+from hybridsent.evaluation._draws import LEARNED, Draws, score_and_draws
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._labelled import LabeledTable
 from hybridsent.evaluation._metrics import Metric, Remembered, score_all
@@ -347,11 +347,14 @@ class Judged(NamedTuple):
         About the test rows of each fold, in order of the folds.
     costs : dict of str to float
         ``"fit_seconds"`` and ``"predict_seconds"``, added up over the folds.
+    draws : dict of str to Draws or None
+        By metric, the score without each unit, where that is known.
     """
 
     scores: dict[str, Score]
     answers: list[Answers]
     costs: dict[str, float]
+    draws: dict[str, Draws | None]
 
 
 class Folds(NamedTuple):
@@ -363,10 +366,13 @@ class Folds(NamedTuple):
         Training and test positions; those of one seed stand together.
     seeds : list of int
         Number of the repetition that each fold belongs to, from 0 on.
+    learned : float, default=LEARNED
+        Variance that comes from the rows that were learned from, beside that of the tested ones.
     """
 
     splits: list[tuple[np.ndarray, np.ndarray]]
     seeds: list[int]
+    learned: float = LEARNED
 
 
 def score_folds(
@@ -417,7 +423,7 @@ def judge(
     # fold by fold: what a model costs is known after its first fold
     calls = [
         (reseeded(model, seed), X, rows, rows_to_fit(model, train, rows.known), test)
-        for (train, test), seed in zip(*folds, strict=True)
+        for (train, test), seed in zip(folds.splits, folds.seeds, strict=True)
         for model, X in models.values()
     ]
     names = list(models) * len(folds.splits)
@@ -456,8 +462,13 @@ def _summed_up(
     asked = [each.asked for each in outcomes]
     by_name = {metric.name: metric for metric in metrics}
     scores = {name: [each.scores[name] for each in outcomes] for name in outcomes[0].scores}
-    found = {
-        name: score_answers(
+    found: dict[str, Score] = {}
+    draws: dict[str, Draws | None] = {}
+    for name, each in scores.items():
+        if name not in by_name:
+            found[name], draws[name] = summarise(each, fold_ratio(splits)), None
+            continue
+        found[name], draws[name] = score_and_draws(
             by_name[name],
             each,
             splits,
@@ -466,16 +477,13 @@ def _summed_up(
             rows.groups,
             seeds=folds.seeds,
             numbers=rows.kind == "numbers",
+            learned=folds.learned,
         )
-        if name in by_name
-        else summarise(each, fold_ratio(splits))
-        for name, each in scores.items()
-    }
     costs = {
         "fit_seconds": sum(each.fit_seconds for each in outcomes),
         "predict_seconds": sum(each.predict_seconds for each in outcomes),
     }
-    return Judged(found, [each.answers for each in outcomes], costs)
+    return Judged(found, [each.answers for each in outcomes], costs, draws)
 
 
 @fold_warnings_ignored()

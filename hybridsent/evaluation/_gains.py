@@ -5,6 +5,7 @@ It stands by itself because results hold gains, and what computes gains reads re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,15 +96,34 @@ class Gain:
         Returns
         -------
         dict
-            ``value``, ``interval`` (None where nothing tells it), ``p`` and ``verdict``.
+            ``value``, ``interval`` (None where nothing tells it), ``p``, ``sign`` and ``verdict``.
         """
         known = bool(np.isfinite(self.low) and np.isfinite(self.high))
         return {
             "value": self.value if np.isfinite(self.value) else None,
             "interval": [self.low, self.high] if known else None,
             "p": self.p,
+            "sign": self.sign,
             "verdict": self.verdict,
         }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Gain:
+        """Read what `to_dict` wrote.
+
+        Parameters
+        ----------
+        plain : mapping
+            As `to_dict` gives it.
+
+        Returns
+        -------
+        Gain
+            The same gain.
+        """
+        low, high = plain["interval"] or (np.nan, np.nan)
+        value = np.nan if plain["value"] is None else plain["value"]
+        return cls(value, low, high, plain["p"], plain["sign"])
 
     def __str__(self) -> str:
         if np.isnan(self.low):

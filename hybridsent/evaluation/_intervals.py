@@ -29,6 +29,7 @@ __all__ = [
     "spread_of_folds",
     "spread_of_pairs",
     "units_of",
+    "without_each",
 ]
 
 DRAWN = 5
@@ -108,6 +109,30 @@ def units_of(n: int, groups: np.ndarray | None, most: int = 200) -> np.ndarray:
     if units <= most:
         return np.asarray(codes)
     return np.asarray(np.random.default_rng(0).permutation(np.arange(units) % most)[codes])
+
+
+def without_each(units: np.ndarray) -> np.ndarray:
+    """Draw all rows but those of each unit in turn.
+
+    Parameters
+    ----------
+    units : ndarray of int of shape (n,)
+        Unit of each row.
+
+    Returns
+    -------
+    ndarray of int32 of shape (n_units, n)
+        How often each draw took each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.evaluation._intervals import without_each
+    >>> without_each(np.array([1, 0, 1])).tolist()
+    [[1, 0, 1], [0, 1, 0]]
+    """
+    others = np.arange(int(units.max()) + 1)[:, None] != units[None, :]
+    return np.asarray(others.astype(np.int32))
 
 
 def jackknife(

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from hybridsent._layout import aligned
+from hybridsent.evaluation import _looks
 from hybridsent.evaluation._findings import Finding
+from hybridsent.evaluation._gains import Gain
 from hybridsent.evaluation._intervals import (
     Interval,
     Spread,
@@ -138,6 +140,8 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [as_plain(each) for each in value]
     if is_dataclass(value) and not isinstance(value, type):
+        if hasattr(value, "to_dict"):
+            return as_plain(value.to_dict())
         return {each.name: as_plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, np.ndarray):
         return as_plain(value.tolist())
@@ -325,7 +329,7 @@ class Evaluation(Result):
     out_of_fold: OutOfFold | None = field(default=None, repr=False, compare=False)
     seeds: int = 1
     target: Target = "classes"
-    gains: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gains: dict[str, dict[str, Gain]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     costs: dict[str, dict[str, float]] = field(default_factory=dict, compare=False)
     split: str | None = None
@@ -392,11 +396,113 @@ class Evaluation(Result):
             out_of_fold=None if kept is None else OutOfFold.from_dict(kept),
             seeds=plain.get("n_seeds", 1),
             target=plain.get("target", "classes"),
-            gains=dict(plain.get("gains", {})),
+            gains={
+                other: {metric: Gain.from_dict(each) for metric, each in gains.items()}
+                for other, gains in plain.get("gains", {}).items()
+            },
             findings=[Finding.from_dict(each) for each in plain.get("findings", [])],
             costs=dict(plain.get("costs", {})),
             split=plain.get("split"),
         )
+
+    def confusion(self, model: str | None = None) -> Any:
+        """Count what a model says of rows of each class.
+
+        Parameters
+        ----------
+        model : str or None, default=None
+            Its name; None is the first one.
+
+        Returns
+        -------
+        DataFrame
+            A row for each true class, a column for each predicted one; of sets of labels a row for
+            each label, and the columns ``right``, ``missed``, ``added`` and ``absent``. Of several
+            seeds the mean.
+
+        Raises
+        ------
+        ValueError
+            If numbers were predicted, or the result has no predictions.
+        """
+        return _looks.confusion(self._answers(), self._first(model))
+
+    def recall_by_class(self, model: str | None = None) -> Any:
+        """Tell how much of each class a model finds, and how much of what it calls so is right.
+
+        Parameters
+        ----------
+        model : str or None, default=None
+            Its name; None is the first one.
+
+        Returns
+        -------
+        DataFrame
+            A row for each class (of sets, each label): ``rows``, ``recall`` with its 95 % interval
+            ``low`` to ``high``, and ``precision``.
+
+        Raises
+        ------
+        ValueError
+            If numbers were predicted, or the result has no predictions.
+        """
+        return _looks.recall_by_class(self._answers(), self._first(model))
+
+    def recall_by_group(self, model: str | None = None, groups: Any = None) -> Any:
+        """Tell how well a model does in each group, the worst first.
+
+        Parameters
+        ----------
+        model : str or None, default=None
+            Its name; None is the first one.
+        groups : array-like of shape (n,) or None, default=None
+            Group of each row of the table that was given to `evaluate`, such as age or source; None
+            is that by which folds were made.
+
+        Returns
+        -------
+        DataFrame
+            A row for each group: ``rows``; of classes ``accuracy`` with its 95 % interval ``low``
+            to ``high``, the mean ``recall`` of its classes, and ``recall_CLASS`` of each; of sets
+            ``accuracy``, the share of rows of which each label is right; of numbers ``error``, the
+            mean absolute one.
+
+        Raises
+        ------
+        ValueError
+            If no groups are told, or the result has no predictions.
+        """
+        return _looks.recall_by_group(self._answers(), self._first(model), groups)
+
+    def errors(self, model: str | None = None, n: int | None = None, table: Any = None) -> Any:
+        """List the rows that a model gets wrong, the most confident mistakes first.
+
+        Parameters
+        ----------
+        model : str or None, default=None
+            Its name; None is the first one.
+        n : int or None, default=None
+            How many; None is all.
+        table : DataFrame or None, default=None
+            The table that was given to `evaluate`, whose cells are put beside each row.
+
+        Returns
+        -------
+        DataFrame
+            A line for each row: ``row``, its position in the table; ``group``, where groups are
+            told; ``truth`` and ``prediction``; of classes and sets ``confidence``, the probability
+            of what is wrong, and of classes ``p_truth``; of numbers ``error``, largest first. Of
+            several seeds the mean of the probabilities, and what they say together.
+
+        Raises
+        ------
+        ValueError
+            If the table has fewer rows than were judged, or the result has no predictions.
+        """
+        return _looks.errors(self._answers(), self._first(model), n, table)
+
+    def _first(self, model: str | None) -> str:
+        return next(iter(self.models)) if model is None else model
 
     def to_frame(self, value: str = "value") -> Any:
         """One row a model, one column a metric.
@@ -450,11 +556,33 @@ class Evaluation(Result):
         rows = [[name, *(scores[metric] for metric in metrics)] for name, scores in shown.items()]
         return [["model", *(_headed(name, shown.values()) for name in metrics)], *rows]
 
+    def _remarks(self) -> list[str]:
+        """Say in a sentence each what the first metric shows of the first model and the others."""
+        if not self.gains:
+            return []
+        first = next(iter(self.models))
+        called = {name: _called(name) for name in self.gains}
+        return [
+            "",
+            *(
+                gain.sentence(first, called[other], metric)
+                for other, gains in self.gains.items()
+                for metric, gain in list(gains.items())[:1]
+            ),
+        ]
+
     def _is_its_modality(self, name: str) -> bool:
         """Whether this is the fusion of one modality, which would be the same line twice."""
         return name == "fusion" and any(
             other != name and scores is self.models[name] for other, scores in self.models.items()
         )
+
+
+def _called(name: str) -> str:
+    """Name a model in a sentence."""
+    return {"dummy": "the dummy", "tf-idf": "tf-idf", "group alone": "the group alone"}.get(
+        name, f"{name} alone"
+    )
 
 
 def _read_score(plain: Mapping[str, Any]) -> Score:
