@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._contribution import Contributions, Decisions
     from hybridsent.evaluation._contributions import contributions
     from hybridsent.evaluation._curve import Curve, CurvePoint
+    from hybridsent.evaluation._curves import cost_curve, label_curve
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._findings import Finding
     from hybridsent.evaluation._gains import Gain
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._nesting import encoders_of
     from hybridsent.evaluation._out_of_fold import OutOfFold
     from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
+    from hybridsent.evaluation._robustness import missing_curve, noise_curve
     from hybridsent.evaluation._scorers import (
         importance_weighted_score,
         prediction_entropy_score,
@@ -72,16 +74,20 @@ _HOMES = {
     "check": "hybridsent.evaluation._check",
     "check_target_is_told": "hybridsent.evaluation._labelled",
     "contributions": "hybridsent.evaluation._contributions",
+    "cost_curve": "hybridsent.evaluation._curves",
     "coverage_report": "hybridsent.evaluation._conformal",
     "encoders_of": "hybridsent.evaluation._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation._columns",
     "importance_weighted_score": "hybridsent.evaluation._scorers",
+    "label_curve": "hybridsent.evaluation._curves",
     "labeled_scorer": "hybridsent.evaluation._labelled_scores",
     "list_metrics": "hybridsent.evaluation._metric_names",
     "make_report": "hybridsent.evaluation.report._page",
     "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
+    "missing_curve": "hybridsent.evaluation._robustness",
     "mmd_permutation_test": "hybridsent.evaluation._shift",
+    "noise_curve": "hybridsent.evaluation._robustness",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
     "read_labels": "hybridsent.evaluation._labelled",
@@ -123,16 +129,20 @@ __all__ = [
     "check",
     "check_target_is_told",
     "contributions",
+    "cost_curve",
     "coverage_report",
     "encoders_of",
     "evaluate",
     "feature_columns",
     "importance_weighted_score",
+    "label_curve",
     "labeled_scorer",
     "list_metrics",
     "make_report",
     "maximum_mean_discrepancy",
+    "missing_curve",
     "mmd_permutation_test",
+    "noise_curve",
     "prediction_entropy_score",
     "proxy_a_distance",
     "read_labels",

@@ -75,8 +75,7 @@ def contributions(
     n_seeds : int, default=1
         Repetitions, with other folds and other seeds of the model.
     scoring : str, list or None, default=None
-        Metrics of predictions; None is accuracy and macro F1, of numbers the mean absolute error
-        and R squared, of sets of labels micro and macro F1.
+        Metrics of predictions, as in `evaluate`, whose default is the one here, too.
     n_jobs : int, default=None
         Folds at once, in threads; None and -1 take every core.
     random_state : int, default=0

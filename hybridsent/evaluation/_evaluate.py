@@ -35,7 +35,7 @@ from hybridsent.evaluation._notes import (
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
 from hybridsent.evaluation._results import Evaluation, Score
 
-__all__ = ["DEFAULT_SCORING", "evaluate", "scoring_for"]
+__all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
 
 DEFAULT_SCORING = ("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy")
 _SCORING: dict[Target, tuple[str, ...]] = {
@@ -162,8 +162,8 @@ def evaluate(
     for each in models:
         check_target_is_told(each, rows, judged=True)
         check_columns(each, table)
-    folds = _folds(rows, cv, n_seeds, random_state)
-    target = _target(rows)
+    folds = folds_of(rows, cv, n_seeds, random_state)
+    target = target_of(rows)
     metrics = metrics_of(scoring_for(target) if scoring is None else scoring)
     table, named = rows.rows, rows.named(y, groups)
     reads = [readable(each, table, named) for each in models]
@@ -203,12 +203,39 @@ def _check_seeds(n_seeds: object) -> None:
         raise ValueError(f"The n_seeds parameter must be an int from 1 on. Got {n_seeds!r}.")
 
 
-def _target(rows: LabeledTable) -> Target:
+def target_of(rows: LabeledTable) -> Target:
+    """Tell what is predicted.
+
+    Parameters
+    ----------
+    rows : LabeledTable
+        The rows.
+
+    Returns
+    -------
+    {"classes", "numbers", "sets"}
+        By the kind of their labels.
+    """
     return "numbers" if rows.kind == "numbers" else "classes"
 
 
-def _folds(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Folds:
-    """Make the folds of each repetition."""
+def folds_of(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Folds:
+    """Make the folds of each repetition.
+
+    Parameters
+    ----------
+    rows : LabeledTable
+        The rows, with labels and groups.
+    cv : int, splitter or iterable
+        As `evaluate` takes it.
+    n_seeds, random_state : int
+        Repetitions, and the seed of the first one.
+
+    Returns
+    -------
+    Folds
+        Those of each repetition, and which repetition each is of.
+    """
     cv = rows.splitter(cv)
     if not (isinstance(cv, Integral) or hasattr(cv, "split")):
         cv = list(cv)

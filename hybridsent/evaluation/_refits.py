@@ -15,15 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from hybridsent._folds import outer_folds
 from hybridsent._held import everything
 from hybridsent._labels import take_rows
 from hybridsent._params import check_count, check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent._threads import in_threads
+from hybridsent.evaluation._baselines import named_models
 from hybridsent.evaluation._columns import check_columns, feature_columns, selectors_of
+from hybridsent.evaluation._curve import CurvePoint
 from hybridsent.evaluation._draws import LEARNED, Draws, drawn_out_of_fold
-from hybridsent.evaluation._fits import fit_model, fresh, rows_to_fit, stored
+from hybridsent.evaluation._evaluate import folds_of, scoring_for, target_of
+from hybridsent.evaluation._fits import Folds, fit_model, fresh, reseeded, rows_to_fit, stored
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored, told_once
 from hybridsent.evaluation._intervals import (
     Interval,
@@ -40,13 +42,17 @@ from hybridsent.evaluation._search import prepare_entries
 from hybridsent.missing import ViewImputer
 from hybridsent.views import PASSTHROUGH, modalities_of
 
-__all__ = ["Bench", "Cut", "Rows", "lacking", "on_a_bench", "views_in"]
-
-_DEFAULTS: dict[Target, tuple[str, ...]] = {
-    "classes": ("accuracy", "f1_macro"),
-    "numbers": ("neg_mean_absolute_error", "r2"),
-    "sets": ("f1_micro", "f1_macro"),
-}
+__all__ = [
+    "Bench",
+    "Cut",
+    "Rows",
+    "lacking",
+    "line_of",
+    "noisy",
+    "notes_on_lacking",
+    "on_a_bench",
+    "views_in",
+]
 
 
 class Cut(NamedTuple):
@@ -113,8 +119,7 @@ class Bench:
     @property
     def target(self) -> Target:
         """What is predicted."""
-        kind = str(self.rows.kind)
-        return "numbers" if kind == "numbers" else "sets" if kind == "sets" else "classes"
+        return target_of(self.rows)
 
     @property
     def classes(self) -> np.ndarray | None:
@@ -159,7 +164,7 @@ class Bench:
         """
         train = cut.train if train is None else train
         y = self.rows.y if y is None else y
-        model = rows.model
+        model = reseeded(rows.model, cut.seed)
         train = rows_to_fit(model, train, self.rows.known)
         groups = None if self.rows.groups is None else self.rows.groups[train]
         return fit_model(fresh(model), take_rows(rows.X, train), y[train], groups)
@@ -206,7 +211,7 @@ class Bench:
             self.classes,
             groups=self.rows.groups,
             rows=self.rows.kept,
-            seeds=[cut.seed for cut in self.cuts],
+            seeds=[self.random_state + cut.seed for cut in self.cuts],
             target=self.target,
         )
 
@@ -252,6 +257,48 @@ class Bench:
         return Interval(value, *interval_of_difference(value, spread, ends_of(metric)))
 
 
+def line_of(
+    bench: Bench, kept: OutOfFold, names: Sequence[str], places: Sequence[float]
+) -> dict[str, list[CurvePoint]]:
+    """Make the points of a line of a curve, of each metric.
+
+    Parameters
+    ----------
+    bench : Bench
+        What is measured.
+    kept : OutOfFold
+        Answers, by the names of the places.
+    names : sequence of str
+        Names, from left to right.
+    places : sequence of float
+        Where they stand.
+
+    Returns
+    -------
+    dict of str to list of CurvePoint
+        By metric.
+    """
+    return {metric.name: _points(bench, kept, names, places, metric) for metric in bench.metrics}
+
+
+def _points(
+    bench: Bench, kept: OutOfFold, names: Sequence[str], places: Sequence[float], metric: Metric
+) -> list[CurvePoint]:
+    points: list[CurvePoint] = []
+    before: Draws | None = None
+    for name, x in zip(names, places, strict=True):
+        draws = bench.drawn(kept, metric, name)
+        found = bench.interval(metric, draws)
+        gain = None
+        if before is not None:
+            step = draws.value - before.value
+            gain = bench.difference(metric, step, draws.drawn - before.drawn)
+        label = "" if name == f"{x:g}" else name
+        points.append(CurvePoint(x, found.value, found.low, found.high, label, gain))
+        before = draws
+    return points
+
+
 def _units(kept: OutOfFold) -> np.ndarray:
     """Say of which unit each answer is; a row of several seeds is one."""
     _, where, code = np.unique(kept.row, return_index=True, return_inverse=True)
@@ -293,16 +340,14 @@ def on_a_bench(
     """
     check_n_jobs(n_jobs, caller)
     check_count(n_seeds, "n_seeds", caller)
-    named = dict(estimator) if isinstance(estimator, Mapping) else {"fusion": estimator}
-    if not named:
-        raise ValueError(f"The estimator parameter of {caller} must name at least one. Got none.")
+    named = named_models(estimator)
     table = as_pandas(table)
     models = list(named.values())
     rows = read_labels(table, y, groups=groups, estimator=models)
     for model in models:
         check_target_is_told(model, rows, judged=True)
         check_columns(model, rows.rows)
-    cuts = [cut for seed in range(n_seeds) for cut in _cuts(rows, cv, seed, random_state)]
+    cuts = _cuts(folds_of(rows, cv, n_seeds, random_state))
     with rows.reading(), told_once(), stored(models) as (ready, _):
         pairs: dict[str, tuple[Any, dict[str, Any]]] = {
             name: (model, {}) for name, model in zip(named, ready, strict=True)
@@ -310,15 +355,15 @@ def on_a_bench(
         entries = prepare_entries(pairs, ready, rows.rows, rows.y, rows.named(y, groups))
         found = {each.name: Rows(each.estimator, each.X) for each in entries}
         bench = Bench(found, rows, cuts, [], n_jobs, random_state)
-        metrics = metrics_of(_DEFAULTS[bench.target] if scoring is None else scoring)
+        metrics = metrics_of(scoring_for(bench.target) if scoring is None else scoring)
         yield Bench(found, rows, cuts, metrics, n_jobs, random_state)
 
 
-def _cuts(rows: LabeledTable, cv: Any, seed: int, random_state: int) -> list[Cut]:
-    splits = outer_folds(
-        rows.y, rows.splitter(cv), rows.groups, random_state=random_state + seed, known=rows.known
-    )
-    return [Cut(seed, k, train, test) for k, (train, test) in enumerate(splits)]
+def _cuts(folds: Folds) -> list[Cut]:
+    each = zip(folds.seeds, *zip(*folds.splits, strict=True), strict=True)
+    told = [(seed, train, test) for seed, train, test in each]
+    numbers = [folds.seeds[:k].count(seed) for k, seed in enumerate(folds.seeds)]
+    return [Cut(seed, k, train, test) for k, (seed, train, test) in zip(numbers, told, strict=True)]
 
 
 # -- views that are left out -----------------------------------------------------------------------
@@ -406,6 +451,66 @@ def lacking(X: Any, places: Sequence[int], rows: np.ndarray | None = None) -> An
         name = found.columns[place]
         found[name] = found[name].mask(np.isin(np.arange(len(X)), there))
     return found
+
+
+def noisy(
+    X: Any, train: Any, places: Sequence[int], level: float, seed: Sequence[int], view: str
+) -> Any:
+    """Put normal noise into columns of numbers.
+
+    Parameters
+    ----------
+    X : DataFrame or array of n rows
+        The rows.
+    train : DataFrame or array
+        Rows that tell how much each column varies.
+    places : sequence of int
+        Positions of columns.
+    level : float
+        How much, in standard deviations of each column.
+    seed : sequence of int
+        Of the noise, which is the same at every level.
+    view : str
+        What is disturbed, for messages.
+
+    Returns
+    -------
+    DataFrame or array
+        A copy. What is missing stays so.
+
+    Raises
+    ------
+    ValueError
+        If the columns hold no numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.evaluation._refits import noisy
+    >>> table = pd.DataFrame({"text__0": [0.0, 1.0], "audio__0": [1.0, 2.0]})
+    >>> noisy(table, table, [0], 1.0, [0], "text")["text__0"].tolist() == [0.0, 1.0]
+    False
+    """
+    there = list(places)
+    cells = train.iloc[:, there].to_numpy() if hasattr(train, "iloc") else train[:, there]
+    if cells.dtype.kind not in "fiu":
+        raise ValueError(
+            f"Noise is put into features. Got the view {view!r}, which the model reads from cells "
+            "that are no numbers: its encoders are not at its head, or learn. Name other views, or "
+            "disturb labels with on='labels'."
+        )
+    spread = np.nanstd(cells.astype(np.float64), axis=0)
+    noise = np.random.default_rng(list(seed)).standard_normal((len(X), len(there))) * spread
+    if not hasattr(X, "iloc"):
+        found = np.array(X, dtype=np.result_type(X, np.float32))
+        found[:, there] += level * noise
+        return found
+    values = X.iloc[:, there].to_numpy(dtype=np.float64) + level * noise
+    if all(str(kind) == str(X.dtypes.iloc[0]) and kind.kind == "f" for kind in set(X.dtypes)):
+        whole = X.to_numpy(copy=True)
+        whole[:, there] = values
+        return type(X)(whole, index=X.index, columns=X.columns)
+    return X.assign(**{X.columns[i]: values[:, k] for k, i in enumerate(there)})
 
 
 def notes_on_lacking(rows: Rows) -> list[str]:
