@@ -102,7 +102,7 @@ def test_a_metric_has_the_names_of_papers(name):
     from hybridsent.cli._main import build_parser
 
     read = build_parser().parse_args(["search", "t.csv", "--target", "label", "--metric", name])
-    assert read.metric in ("balanced_accuracy", "f1_weighted")
+    assert read.metric == name  # under which results have it
 
 
 def test_classes_are_counted_and_odd_ones_told(posts, tmp_path, capsys):

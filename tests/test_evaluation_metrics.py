@@ -127,9 +127,10 @@ def test_names_that_papers_use_are_those_of_scorers():
     assert [metric_name(name) for name in ("UAR", "WF1", "acc", "F1-macro", "f1 weighted")] == [
         *("balanced_accuracy", "f1_weighted", "accuracy", "f1_macro", "f1_weighted")
     ]
-    assert [metric.name for metric in metrics_of(["uar", "balanced_accuracy", "wa"])] == [
-        "balanced_accuracy",
-        "accuracy",
+    asked = ["UAR", "balanced_accuracy", "wa"]
+    assert [metric.name for metric in metrics_of(asked)] == asked  # results have the user's names
+    assert [metric.known for metric in metrics_of(asked)] == [
+        *("balanced_accuracy", "balanced_accuracy", "accuracy")
     ]
     y, said = np.array([0, 0, 0, 1, 2]), np.array([0, 0, 1, 1, 0])
     assert metrics_of("uar")[0].scorer._score_func(y, said) == recall_score(

@@ -247,7 +247,7 @@ def add_fold_options(parser: argparse.ArgumentParser) -> None:
 def add_metric_option(
     parser: argparse.ArgumentParser, what: str, default: str | None = None
 ) -> None:
-    """Add ``--metric``, one of scikit-learn's scorers; without a default it may be left out."""
+    """Add ``--metric``, scikit-learn's or papers'; without a default it may be left out."""
     parser.add_argument(
         "--metric",
         type=_metric,
@@ -270,10 +270,14 @@ def _metric(name: str) -> str:
     from hybridsent.evaluation._metrics import metric_name
 
     try:
-        return metric_name(name)
+        metric_name(name)
     except ValueError as error:
+        if "two things" in str(error):
+            raise argparse.ArgumentTypeError(str(error)) from error
         hint = str(error).rpartition("lists them.")[2]
         raise argparse.ArgumentTypeError(
-            "must be a scorer of scikit-learn, such as accuracy, f1_macro or roc_auc, or a metric "
-            f"that a --plugin registers; got {name!r}.{hint}"
+            "must be a scorer of scikit-learn, such as accuracy, f1_macro or roc_auc, a metric of "
+            "papers, such as UAR, acc7, MAE or CCC, or one that a --plugin registers; got "
+            f"{name!r}.{hint}"
         ) from error
+    return name

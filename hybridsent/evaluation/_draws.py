@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent.evaluation._bins import SCHEMES, column_of_numbers
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._intervals import jackknife, units_of, without_each
 from hybridsent.evaluation._metrics import (
@@ -27,6 +28,7 @@ from hybridsent.evaluation._metrics import (
 )
 from hybridsent.evaluation._out_of_fold import Answers, OutOfFold
 from hybridsent.evaluation._results import Score, summarise
+from hybridsent.evaluation.metrics import DEFINITIONS
 
 __all__ = [
     "LEARNED",
@@ -37,6 +39,7 @@ __all__ = [
     "score_draws",
     "scores_of_draws",
     "without_each",
+    "without_levels",
 ]
 
 _CELLS = 5_000_000  # numbers that are held at once: 40 MB
@@ -100,12 +103,11 @@ def score_draws(
     drawn = scores_of_draws(
         what.known, truth, answers.labels, answers.probabilities, counts, classes
     )
-    if drawn is None:
-        rows = np.arange(len(truth))
-        drawn = np.array(
-            [_of_drawn(what, replayed, truth, np.repeat(rows, taken)) for taken in counts]
-        )
-    return Draws(value, drawn)
+    if drawn is not None:
+        return Draws(value, what.sign * drawn)
+    rows = np.arange(len(truth))
+    one_by_one = [_of_drawn(what, replayed, truth, np.repeat(rows, taken)) for taken in counts]
+    return Draws(value, np.array(one_by_one))
 
 
 def score_answers(
@@ -192,14 +194,14 @@ def score_and_draws(
         known.
     """
     share = float(np.mean([len(test) / len(train) for train, test in splits]))
-    again = _repetitions([test for _, test in splits], answers, seeds)
+    again = _repetitions(metric, [test for _, test in splits], answers, seeds)
     each_whole = [pooled(metric, said.labels, truth[rows]) for rows, said in again]
     known = [value for value in each_whole if value is not None]
     whole = float(np.mean(known)) if len(known) == len(again) else None
     of = "rows" if whole is not None and is_pooled(metric) else "folds"
     tested = np.unique(np.concatenate([rows for rows, _ in again]))
     spread = left = None
-    if not metric.own and all(np.isfinite(folds)):
+    if not metric.own and (of == "rows" or all(np.isfinite(folds))):
         units = np.full(len(truth), -1)
         units[tested] = units_of(len(tested), None if groups is None else groups[tested])
         of_folds = [(test, said) for (_, test), said in zip(splits, answers, strict=True)]
@@ -208,20 +210,32 @@ def score_and_draws(
         more = LEARNED if learned is None else learned
         spread = None if left is None else jackknife(left.drawn, len(tested), learned=more)
     score = summarise(
-        folds, share, whole, of=of, spread=spread, ends=ends_of(metric), rows=len(tested)
+        folds,
+        share,
+        whole,
+        of=of,
+        spread=spread,
+        ends=ends_of(metric),
+        rows=len(tested),
+        sign=metric.sign,
     )
     return score, left
 
 
 def _repetitions(
-    tests: Sequence[np.ndarray], answers: Sequence[Answers], seeds: Sequence[int] | None
+    metric: Metric,
+    tests: Sequence[np.ndarray],
+    answers: Sequence[Answers],
+    seeds: Sequence[int] | None,
 ) -> list[tuple[np.ndarray, Answers]]:
     """Put the rows and labels of the folds of each repetition together."""
     told = [0] * len(tests) if seeds is None else list(seeds)
     found = []
     for seed in dict.fromkeys(told):
         these = [k for k, each in enumerate(told) if each == seed]
+        ends = np.cumsum([len(tests[k]) for k in these])
         labels = np.concatenate([answers[k].labels for k in these])
+        labels = without_levels(metric, labels, np.split(np.arange(len(labels)), ends[:-1]))
         found.append((np.concatenate([tests[k] for k in these]), Answers(labels, None)))
     return found
 
@@ -296,19 +310,23 @@ def drawn_out_of_fold(
         return None
     said = kept.of(model)
     one = kept.seed == kept.seed[0]
-    together = is_pooled(metric) and pooled(metric, said.labels[one], kept.truth[one]) is not None
-    part = np.column_stack([kept.seed, np.zeros_like(kept.fold) if together else kept.fold])
-    code = np.unique(part, axis=0, return_inverse=True)[1].ravel()
-    parts = [
-        (rows, Answers(said.labels[rows], None if together else _taken(said.probabilities, rows)))
-        for rows in (np.flatnonzero(code == k) for k in range(int(code.max()) + 1))
-    ]
+    if is_pooled(metric) and pooled(metric, said.labels[one], kept.truth[one]) is not None:
+        labels = without_levels(metric, said.labels, _rows_of(kept.seed, kept.fold))
+        parts = [(rows, Answers(labels[rows], None)) for rows in _rows_of(kept.seed)]
+    else:
+        p = said.probabilities
+        parts = [
+            (rows, Answers(said.labels[rows], None if p is None else p[rows]))
+            for rows in _rows_of(kept.seed, kept.fold)
+        ]
     numbers = kept.target == "numbers"
     return _without_units(metric, kept.truth, parts, units, kept.classes, numbers=numbers)
 
 
-def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return None if values is None else values[rows]
+def _rows_of(*keys: np.ndarray) -> list[np.ndarray]:
+    """Give the rows of each seed, or of each fold of each seed."""
+    code = np.unique(np.column_stack(keys), axis=0, return_inverse=True)[1].ravel()
+    return [np.flatnonzero(code == k) for k in range(int(code.max()) + 1)]
 
 
 def scores_of_draws(
@@ -324,7 +342,7 @@ def scores_of_draws(
     Parameters
     ----------
     metric : str or None
-        Name of a scorer of scikit-learn; None for one that has none.
+        Name of a scorer of scikit-learn, or of a metric of `metrics`; None for one that has none.
     truth, labels : ndarray of shape (n,)
         Labels and answers.
     probabilities : ndarray of shape (n, n_classes) or None
@@ -366,6 +384,8 @@ def _chosen(
 ) -> Callable[[np.ndarray], np.ndarray] | None:
     if metric is None:
         return None
+    if metric in DEFINITIONS:
+        return _of_definition(metric, truth, labels)
     if classes is None:
         return _of_errors(metric, truth, labels)
     if truth.ndim == 2:
@@ -427,6 +447,85 @@ def _of_counts(metric: str, C: np.ndarray) -> np.ndarray:
     if average == "weighted":
         return np.asarray((each * actual).sum(axis=1) / total)
     return np.asarray(each[:, 1])
+
+
+def _of_definition(
+    metric: str, truth: np.ndarray, labels: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Metrics of the field's papers: of bins of numbers, and correlations."""
+    told = DEFINITIONS[metric]
+    if told.then is None or told.scheme is None:
+        return _of_moments(metric, truth, labels) if metric in _OF_MOMENTS else None
+    scheme, then = SCHEMES[told.scheme], told.then
+    values = column_of_numbers("y_true", truth)
+    t, a = scheme.code(values), scheme.code(column_of_numbers("y_pred", labels))
+    kept = values != 0 if scheme.without_0 else np.ones(len(t), dtype=bool)
+
+    def found(counts: np.ndarray) -> np.ndarray:
+        C = _confusions(t, a, counts * kept, len(scheme.names))
+        some = C.sum(axis=(1, 2)) > 0
+        scores = np.full(len(C), np.nan)
+        scores[some] = _of_counts(then, C[some])
+        return scores
+
+    return found
+
+
+_OF_MOMENTS = ("pearson", "ccc")
+
+
+def _of_moments(
+    metric: str, truth: np.ndarray, labels: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    t, a = np.asarray(truth, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    apart = float(a.mean() - t.mean())
+    t, a = t - t.mean(), a - a.mean()
+    least = [1e-14 * float(np.max(each**2, initial=0.0)) for each in (t, a)]
+
+    def found(counts: np.ndarray) -> np.ndarray:
+        n = counts.sum(axis=1)
+        mt, ma, tt, aa, ta = (counts @ each / n for each in (t, a, t * t, a * a, t * a))
+        vt, va, together = tt - mt * mt, aa - ma * ma, ta - mt * ma
+        vt[vt <= least[0]] = 0.0  # one value alone
+        together[va <= least[1]] = va[va <= least[1]] = 0.0
+        if metric == "ccc":
+            below = vt + va + (ma - mt + apart) ** 2
+            return _or_nan(2 * together, below)
+        scores = _or_nan(together, np.sqrt(vt * va))
+        return np.where(va > 0, np.clip(scores, -1, 1), 0.0)
+
+    return found
+
+
+def _or_nan(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0))
+
+
+def without_levels(metric: Metric, labels: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Take the differences between folds out of a model that says one thing of each fold.
+
+    What the mean of the training rows predicts is high where the test rows are low: over all rows
+    together such a model, which tells no two rows of a fold apart, would correlate below 0.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured; of others than correlations of numbers, nothing is changed.
+    labels : ndarray of shape (m,)
+        Predictions.
+    parts : sequence of ndarray of int
+        Rows of each fold.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        The same, or their mean.
+    """
+    if metric.known not in _OF_MOMENTS or labels.dtype.kind not in "iuf":
+        return labels
+    if not all(np.all(labels[rows] == labels[rows[0]]) for rows in parts if len(rows)):
+        return labels
+    return np.full(len(labels), labels.mean())
 
 
 _BY_SAMPLE: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {

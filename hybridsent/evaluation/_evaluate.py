@@ -33,14 +33,14 @@ from hybridsent.evaluation._notes import (
     notes_on_languages,
 )
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
-from hybridsent.evaluation._results import Evaluation, Score
+from hybridsent.evaluation._results import Evaluation
 
 __all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
 
 DEFAULT_SCORING = ("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy")
 _SCORING: dict[Target, tuple[str, ...]] = {
     "classes": DEFAULT_SCORING,
-    "numbers": ("neg_mean_absolute_error", "r2"),
+    "numbers": ("MAE", "Pearson", "CCC", "r2"),
     "sets": ("f1_micro", "f1_macro", "f1_samples", "accuracy"),
 }
 
@@ -187,7 +187,7 @@ def evaluate(
         folds=len(folds.splits) // n_seeds,
         notes=notes
         + notes_on_findings(findings)
-        + below_dummy(_means(scores[first]), _means(scores["dummy"]), first)
+        + below_dummy(scores[first], scores["dummy"], first)
         + licence_notes(models),
         out_of_fold=kept,
         findings=findings,
@@ -313,7 +313,3 @@ def _kept(
         seeds=[random_state + step for step in folds.seeds],
         target=target,
     )
-
-
-def _means(scores: dict[str, Score]) -> dict[str, float]:
-    return {name: score.value for name, score in scores.items()}

@@ -8,6 +8,7 @@ and NaN for an error: a cross-validation over rows of which some have no label j
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.model_selection import BaseCrossValidator, check_cv
 
 from hybridsent._folds import outer_folds
 from hybridsent._labels import Kind, kind_of, labeled_rows, one_column, plain_labels, take_rows
-from hybridsent.evaluation._metrics import metrics_of, score_all
+from hybridsent.evaluation._metrics import higher_is_better, metrics_of, score_all
 
 __all__ = ["LabeledSplit", "labeled_scorer"]
 
@@ -137,7 +138,8 @@ def labeled_scorer(scoring: Any = None) -> Any:
     -------
     callable
         ``(estimator, X, y)`` to a number; to a dict of them for a list or dict. For ``scoring=`` of
-        scikit-learn's ``cross_validate``, ``GridSearchCV`` and the like.
+        scikit-learn's ``cross_validate``, ``GridSearchCV`` and the like, so that higher is better:
+        an error, such as ``"MAE"``, is negated.
 
     Raises
     ------
@@ -162,7 +164,7 @@ def labeled_scorer(scoring: Any = None) -> Any:
     >>> cross_val_score(model, X, y, cv=LabeledSplit(2), scoring="accuracy")
     array([1., 1.])
     >>> labeled_scorer(["accuracy", "UAR"])(model.fit(X, y), X, y)
-    {'accuracy': 1.0, 'balanced_accuracy': 1.0}
+    {'accuracy': 1.0, 'UAR': 1.0}
     """
     return _LabeledScorer(scoring)
 
@@ -172,7 +174,9 @@ class _LabeledScorer:
 
     def __init__(self, scoring: Any) -> None:
         self.scoring = scoring
-        self._metrics = metrics_of(scoring)
+        self._metrics = [
+            replace(each, scorer=higher_is_better(each)) for each in metrics_of(scoring)
+        ]
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> Any:
         labels = one_column(y)

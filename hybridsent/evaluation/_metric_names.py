@@ -13,8 +13,17 @@ from typing import Any
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from hybridsent._plugins import keep_registry, read_plugins, warn_of_plugins
+from hybridsent.evaluation.metrics import DEFINITIONS
 
-__all__ = ["ALIASES", "OWN_METRICS", "list_metrics", "register_metric"]
+__all__ = [
+    "ALIASES",
+    "AMBIGUOUS",
+    "OF_PAPERS",
+    "OWN_METRICS",
+    "known_name",
+    "list_metrics",
+    "register_metric",
+]
 
 ALIASES = {
     "acc": "accuracy",
@@ -29,13 +38,16 @@ ALIASES = {
     "unweighted_average_recall": "balanced_accuracy",
     "unweighted_accuracy": "balanced_accuracy",
     "macro_recall": "balanced_accuracy",
+    "tweeteval_sentiment": "recall_macro",
     "wf1": "f1_weighted",
     "w_f1": "f1_weighted",
     "weighted_f1": "f1_weighted",
+    "mustard_f1": "f1_weighted",
     "mf1": "f1_macro",
     "maf1": "f1_macro",
     "m_f1": "f1_macro",
     "macro_f1": "f1_macro",
+    "tweeteval_emotion": "f1_macro",
     "micro_f1": "f1_micro",
     "mif1": "f1_micro",
     "auc": "roc_auc",
@@ -57,12 +69,81 @@ ALIASES = {
     "mae": "neg_mean_absolute_error",
     "mean_absolute_error": "neg_mean_absolute_error",
 }
-"""What papers call scikit-learn's scorers, in small letters; losses are negated there."""
+"""What papers call scikit-learn's scorers, in small letters. An error is negated there, and is
+itself here: ``"MAE"`` is the error, of which less is better, and ``"neg_mean_absolute_error"`` its
+negative."""
+
+OF_PAPERS = {
+    "has0_acc_2": "acc2_has0",
+    "has0_f1_score": "f1_has0",
+    "has0_f1": "f1_has0",
+    "non0_acc_2": "acc2_non0",
+    "non0_f1_score": "f1_non0",
+    "non0_f1": "f1_non0",
+    "mult_acc_3": "acc3",
+    "mult_acc_5": "acc5",
+    "mult_acc_7": "acc7",
+    "corr": "pearson",
+    "pearson_r": "pearson",
+    "pcc": "pearson",
+    "concordance": "ccc",
+    "concordance_cc": "ccc",
+}
+"""What papers call the metrics of `hybridsent.evaluation.metrics` otherwise."""
+
+AMBIGUOUS = {
+    "acc2": "acc2_has0 (0 is positive) and acc2_non0 (rows of 0 are left out)",
+}
+"""Names under which papers mean several things."""
 
 _NAME = re.compile(r"[a-z0-9][\w.]*")
 
 OWN_METRICS: dict[str, Callable[..., Any]] = keep_registry({})
 """Scorers by the names that they were registered under."""
+
+
+def _bare(name: str) -> str:
+    """Leave out what papers write differently: case, hyphens, underscores and spaces."""
+    return re.sub("[^a-z0-9.]", "", name.lower())
+
+
+def known_name(name: str) -> str | None:
+    """Tell which metric a name means, whether of scikit-learn, of this package or registered.
+
+    Parameters
+    ----------
+    name : str
+        Its name, or what papers call it, in any case, with or without hyphens and underscores.
+
+    Returns
+    -------
+    str or None
+        Its one name; None where it is not known.
+
+    Raises
+    ------
+    ValueError
+        If papers mean several things by it.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._metric_names import known_name
+    >>> known_name("Acc-7"), known_name("UAR"), known_name("f1_macro"), known_name("nothing")
+    ('acc7', 'balanced_accuracy', 'f1_macro', None)
+    """
+    if name in OWN_METRICS or name in get_scorer_names() or name in DEFINITIONS:
+        return name
+    bare = _bare(name)
+    if bare in AMBIGUOUS:
+        raise ValueError(
+            f"The metric {name!r} means two things in papers: {AMBIGUOUS[bare]}. Name one of them."
+        )
+    return _by_bare_name().get(bare)
+
+
+def _by_bare_name() -> dict[str, str]:
+    own = {each: each for each in [*get_scorer_names(), *DEFINITIONS]}
+    return {_bare(each): known for each, known in {**own, **OF_PAPERS, **ALIASES}.items()}
 
 
 def register_metric(name: str, scorer: Callable[..., Any], *, replace: bool = False) -> None:
@@ -110,10 +191,11 @@ def register_metric(name: str, scorer: Callable[..., Any], *, replace: bool = Fa
             "The name of a metric must be of small letters, digits, _ and ., such as 'neg_cost'. "
             f"Got {name!r}."
         )
-    if name in get_scorer_names() or name in ALIASES:
+    bare = _bare(name)
+    if bare in AMBIGUOUS or bare in _by_bare_name():
         raise ValueError(
             f"The name of a metric must not be one that is known already. Got {name!r}, which is "
-            f"{ALIASES.get(name, name)!r} of scikit-learn; take another one."
+            f"{_by_bare_name().get(bare, 'one of several')!r}; take another one."
         )
     if name in OWN_METRICS and not replace:
         raise ValueError(
@@ -134,15 +216,16 @@ def list_metrics() -> list[str]:
     Returns
     -------
     list of str
-        Those of scikit-learn's scorers, and those of one's own. Names that papers use, such as
-        ``"UAR"``, stand for some of the former.
+        Those of scikit-learn's scorers, of `hybridsent.evaluation.metrics` that are none of these,
+        and those of one's own. Names that papers use, such as ``"UAR"``, stand for some of the
+        former.
 
     Examples
     --------
     >>> from hybridsent.evaluation import list_metrics
-    >>> "f1_macro" in list_metrics()
-    True
+    >>> "f1_macro" in list_metrics(), "acc7" in list_metrics()
+    (True, True)
     """
     read_plugins()
     warn_of_plugins()
-    return [*get_scorer_names(), *sorted(OWN_METRICS)]
+    return [*get_scorer_names(), *sorted(DEFINITIONS), *sorted(OWN_METRICS)]

@@ -14,18 +14,33 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
-from sklearn.metrics import accuracy_score, check_scoring, get_scorer, get_scorer_names, r2_score
+from sklearn.metrics import (
+    accuracy_score,
+    check_scoring,
+    get_scorer,
+    get_scorer_names,
+    make_scorer,
+    r2_score,
+)
 from sklearn.utils.metaestimators import available_if
 
 from hybridsent._hints import did_you_mean
 from hybridsent._plugins import read_plugins, told_of_plugins
-from hybridsent.evaluation._metric_names import ALIASES, OWN_METRICS
+from hybridsent.evaluation._metric_names import (
+    ALIASES,
+    OF_PAPERS,
+    OWN_METRICS,
+    known_name,
+)
+from hybridsent.evaluation.metrics import DEFINITIONS, Definition, pearson
 
 __all__ = [
     "Metric",
+    "Negated",
     "Remembered",
     "Replayed",
     "ends_of",
+    "higher_is_better",
     "is_pooled",
     "metric_name",
     "metrics_of",
@@ -37,7 +52,8 @@ __all__ = [
 _NO_END = float("inf")
 
 _ALLOWED = (
-    "a name of one of scikit-learn's scorers, a scorer such as make_scorer gives, a callable "
+    "a name of one of scikit-learn's scorers or of a metric of papers, a scorer such as "
+    "make_scorer gives, a callable "
     "(estimator, X, y), or, for several, a list of names or a dict of names and scorers"
 )
 
@@ -49,15 +65,16 @@ class Metric:
     Parameters
     ----------
     name : str
-        As results have it.
+        As results have it: the name that the user gave.
     scorer : callable
         Called with a fitted estimator, rows and labels.
     known : str or None, default=None
-        The name that scikit-learn has for it.
+        The name that scikit-learn or `metrics` has for it.
     own : bool, default=False
         Whether the user wrote it: it gets the fitted model itself, and no remembered answers.
     sign : {1, -1}, default=1
-        -1 for an error, of which less is better.
+        -1 for an error, of which less is better. What scikit-learn knows as the negative of an
+        error, ``known``, is then what the scorer gives times -1.
     """
 
     name: str
@@ -68,7 +85,7 @@ class Metric:
 
 
 def metric_name(name: str) -> str:
-    """Look up the name of a metric: scikit-learn's, or one's own (`register_metric`).
+    """Look up the one name of a metric: scikit-learn's, of `metrics`, or one's own.
 
     Parameters
     ----------
@@ -88,24 +105,46 @@ def metric_name(name: str) -> str:
     Examples
     --------
     >>> from hybridsent.evaluation._metrics import metric_name
-    >>> metric_name("UAR"), metric_name("F1-macro"), metric_name("r2")
-    ('balanced_accuracy', 'f1_macro', 'r2')
+    >>> metric_name("UAR"), metric_name("F1-macro"), metric_name("Acc-7")
+    ('balanced_accuracy', 'f1_macro', 'acc7')
     """
-    known = get_scorer_names()
-    if name in known or name in OWN_METRICS:
-        return name
-    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
-    found = ALIASES.get(plain, plain)
-    if found in known:
+    found = known_name(name)
+    if found is None:
+        read_plugins()
+        found = known_name(name)
+    if found is not None:
         return found
-    read_plugins()
-    if name in OWN_METRICS:
-        return name
+    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    names = [*get_scorer_names(), *DEFINITIONS, *OF_PAPERS, *ALIASES, *OWN_METRICS]
     raise ValueError(
-        "The scoring parameter must hold names of scikit-learn's scorers. Got "
+        "The scoring parameter must hold names of scikit-learn's scorers or of papers. Got "
         f"{name!r}; hybridsent.evaluation.list_metrics() lists them."
-        f"{did_you_mean(plain, [*known, *ALIASES, *OWN_METRICS])} {told_of_plugins()}".rstrip()
+        f"{did_you_mean(plain, names)} {told_of_plugins()}".rstrip()
     )
+
+
+class Negated:
+    """A scorer times -1: an error for the negative of it, and the other way round.
+
+    Parameters
+    ----------
+    scorer : callable
+        Called with a fitted estimator, rows and labels.
+    """
+
+    def __init__(self, scorer: Callable[..., Any]) -> None:
+        self.scorer = scorer
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> Any:
+        return -self.scorer(estimator, X, y)
+
+    def __repr__(self) -> str:
+        return f"-{self.scorer!r}"
+
+
+def _function_of(metric: Metric) -> Any:
+    scorer = metric.scorer.scorer if isinstance(metric.scorer, Negated) else metric.scorer
+    return getattr(scorer, "_score_func", None)
 
 
 _BY_ROW = (
@@ -128,7 +167,7 @@ _EXPLAINED = ("r2", "explained_variance", "d2_absolute_error", "d2_brier", "d2_l
 
 def _plain_name(metric: Metric) -> str:
     """Give what scikit-learn calls the function of a metric, without its sign and averaging."""
-    function = getattr(metric.scorer, "_score_func", None)
+    function = _function_of(metric)
     name = str(metric.known or getattr(function, "__name__", "" if metric.own else metric.name))
     name = re.sub("^neg_|_(macro|micro|weighted|samples|ovr|ovo)(?=_|$)|_(score|loss)$", "", name)
     return name if name != "log" else "log_loss"
@@ -150,9 +189,12 @@ def ends_of(metric: Metric) -> tuple[float, float]:
     Examples
     --------
     >>> from hybridsent.evaluation._metrics import ends_of, metrics_of
-    >>> [ends_of(metric) for metric in metrics_of(["f1_macro", "r2", "neg_log_loss"])]
-    [(0.0, 1.0), (-inf, 1.0), (-inf, 0.0)]
+    >>> [ends_of(metric) for metric in metrics_of(["f1_macro", "r2", "neg_log_loss", "MAE"])]
+    [(0.0, 1.0), (-inf, 1.0), (-inf, 0.0), (0.0, inf)]
     """
+    definition = _definition(metric)
+    if definition is not None:
+        return definition.ends
     name = _plain_name(metric)
     if name in _SHARES:
         return 0.0, 1.0
@@ -160,8 +202,22 @@ def ends_of(metric: Metric) -> tuple[float, float]:
         return -1.0, 1.0
     if name in _EXPLAINED:
         return float("-inf"), 1.0
+    if metric.sign < 0:
+        return 0.0, _NO_END
     is_error = (metric.known or "").startswith("neg_") or name == "max_error"
     return float("-inf"), 0.0 if is_error or getattr(metric.scorer, "_sign", 1) < 0 else _NO_END
+
+
+def _definition(metric: Metric) -> Definition | None:
+    """Find the metric of the field's papers that it is; also where the user made the scorer."""
+    if metric.own or metric.sign < 0:
+        return None
+    if metric.known in DEFINITIONS:
+        return DEFINITIONS[metric.known]
+    function = _function_of(metric)
+    named = DEFINITIONS.get(str(getattr(function, "__name__", "")))
+    plain = getattr(metric.scorer, "_sign", 1) > 0
+    return named if named is not None and named.function is function and plain else None
 
 
 def is_pooled(metric: Metric) -> bool:
@@ -191,6 +247,9 @@ def is_pooled(metric: Metric) -> bool:
     >>> [is_pooled(metric) for metric in metrics_of(["accuracy", "f1_macro", "UAR", "roc_auc"])]
     [False, True, True, False]
     """
+    definition = _definition(metric)
+    if definition is not None:
+        return not definition.by_row
     return not metric.own and _plain_name(metric) not in (*_BY_ROW, *_BY_RANK)
 
 
@@ -273,13 +332,43 @@ def _named(name: Any, called: str | None = None) -> Metric:
     if not is_name:
         hint = f"; write {{'NAME': {name!r}}}" if callable(name) else ""
         raise ValueError(
-            "The scoring parameter must hold names of scikit-learn's scorers. Got "
+            "The scoring parameter must hold names of scikit-learn's scorers or of papers. Got "
             f"{name!r}{hint}. It may be {_ALLOWED}."
         )
-    known = metric_name(name)
+    known, shown = metric_name(name), called or name.strip()
     if known in OWN_METRICS:
-        return _called(called or known, OWN_METRICS[known])
-    return Metric(called or known, get_scorer(known), known)
+        return _called(shown, OWN_METRICS[known])
+    if known in DEFINITIONS:
+        return Metric(shown, _SCORERS[known], known)
+    if known.startswith("neg_") and "neg" not in name.lower():
+        return Metric(shown, Negated(get_scorer(known)), known, sign=-1)
+    return Metric(shown, get_scorer(known), known)
+
+
+def _told_apart(y_true: Any, y_pred: Any) -> float:
+    """Pearson's correlation, 0 of a model that says the same of all rows."""
+    same = len(y_pred) > 0 and bool(np.all(np.asarray(y_pred) == np.asarray(y_pred)[0]))
+    return 0.0 if same else pearson(y_true, y_pred)
+
+
+_SCORERS = {name: make_scorer(each.function) for name, each in DEFINITIONS.items()}
+_SCORERS["pearson"] = make_scorer(_told_apart)
+
+
+def higher_is_better(metric: Metric) -> Callable[..., Any]:
+    """Give the scorer of a metric as scikit-learn's searches want it.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+
+    Returns
+    -------
+    callable
+        Called with a fitted estimator, rows and labels; the negative of an error.
+    """
+    return metric.scorer if metric.sign > 0 else Negated(metric.scorer)
 
 
 def _called(name: str, scorer: Callable[..., Any]) -> Metric:

@@ -13,6 +13,7 @@ from hybridsent.encoders._licences import licence_of
 from hybridsent.encoders._registry import MULTILINGUAL
 from hybridsent.evaluation._columns import unread_columns
 from hybridsent.evaluation._nesting import encoders_of, every_encoder, names_of
+from hybridsent.evaluation._results import Score
 from hybridsent.media._languages import MOST_TEXTS, language_name, unread
 from hybridsent.views import view_of
 
@@ -235,13 +236,13 @@ def licence_notes(estimators: Sequence[Any]) -> list[str]:
     ]
 
 
-def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: str) -> list[str]:
+def below_dummy(scores: Mapping[str, Score], dummy: Mapping[str, Score], what: str) -> list[str]:
     """Say that a model is worse than one that looks at nothing.
 
     Parameters
     ----------
-    scores, dummy : mapping of str to float
-        Means of the metrics of either.
+    scores, dummy : mapping of str to Score
+        Of either, by metric.
     what : str
         Name of the model.
 
@@ -253,13 +254,21 @@ def below_dummy(scores: Mapping[str, float], dummy: Mapping[str, float], what: s
     Examples
     --------
     >>> from hybridsent.evaluation._notes import below_dummy
-    >>> below_dummy({"accuracy": 0.4}, {"accuracy": 0.5}, "fusion")[0][:53]
+    >>> from hybridsent.evaluation import Score
+    >>> scores = [Score(value, 0.1, 0.0, 1.0, [value]) for value in (0.4, 0.5)]
+    >>> below_dummy({"accuracy": scores[0]}, {"accuracy": scores[1]}, "fusion")[0][:53]
     'fusion is below the dummy, which looks at nothing, in'
     """
-    worse = [name for name in scores if name in dummy and scores[name] < dummy[name] - 1e-9]
+    worse = [
+        name
+        for name, score in scores.items()
+        if name in dummy and score.sign * (score.value - dummy[name].value) < -1e-9
+    ]
     if not worse:
         return []
-    told = ", ".join(f"{name} ({scores[name]:.3f} against {dummy[name]:.3f})" for name in worse)
+    told = ", ".join(
+        f"{name} ({scores[name].value:.3f} against {dummy[name].value:.3f})" for name in worse
+    )
     return [
         f"{what} is below the dummy, which looks at nothing, in {told}: by that measure it has "
         "learned nothing that holds for other rows."

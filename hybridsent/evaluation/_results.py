@@ -161,6 +161,7 @@ def _plain_score(score: Score) -> dict[str, Any]:
             "pooled": score.pooled,
             "value": score.value,
             "of": score.of,
+            "sign": score.sign,
         }
     )
 
@@ -183,6 +184,8 @@ class Score:
     of : {"folds", "rows"}, default="folds"
         Which is reported: the mean over folds, or the pooled score, for metrics such as macro F1,
         of which the mean over small folds means something else.
+    sign : {1, -1}, default=1
+        -1 for an error, of which less is better.
     """
 
     mean: float
@@ -192,6 +195,7 @@ class Score:
     folds: list[float]
     pooled: float | None = None
     of: str = "folds"
+    sign: int = 1
 
     @property
     def value(self) -> float:
@@ -217,6 +221,7 @@ def summarise(
     spread: Spread | None = None,
     ends: tuple[float, float] | None = None,
     rows: int | None = None,
+    sign: int = 1,
 ) -> Score:
     """Mean, spread and interval of the scores of the folds.
 
@@ -236,6 +241,8 @@ def summarise(
         Range of the metric, in which the interval stays; None is any number.
     rows : int, default=None
         Rows that were scored; None is many.
+    sign : {1, -1}, default=1
+        -1 for an error, of which less is better.
 
     Returns
     -------
@@ -257,7 +264,7 @@ def summarise(
     """
     values = np.asarray(folds, dtype=float)
     std = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-    whole = Score(float(values.mean()), std, 0.0, 0.0, values.tolist(), pooled, of)
+    whole = Score(float(values.mean()), std, 0.0, 0.0, values.tolist(), pooled, of, sign)
     if spread is None or not np.isfinite(spread.variance):
         spread = spread_of_folds(whole.folds, test_share, float("inf") if rows is None else rows)
     low, high = interval_within(whole.value, spread, ends or (-np.inf, np.inf))

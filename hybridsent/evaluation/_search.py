@@ -165,7 +165,7 @@ def search(
         entries = prepare_entries(pairs, ready, table, labels, named, as_tables=metric.own)
         found, failed = run_all(entries, labels, plan, metric, n_jobs, verbose)
         choices, selected = _select(found, labels, plan, metric)
-        best_name = max(found, key=lambda name: found[name].best_inner)
+        best_name = max(found, key=lambda name: metric.sign * found[name].best_inner)
         best_params = found[best_name].best_params
         position = list(pairs).index(best_name)
         best = fresh(with_settings(ready[position], best_params))
@@ -194,9 +194,7 @@ def search(
         + notes_on_columns(best, table, X, named)
         + notes_on_contexts(best, table, plan.outer)
         + notes_on_languages(estimators, table)
-        + below_dummy(
-            {metric.name: selected.value}, {metric.name: alone["dummy"].value}, "selected"
-        )
+        + below_dummy({metric.name: selected}, {metric.name: alone["dummy"]}, "selected")
         + licence_notes(estimators),
     )
 
@@ -223,7 +221,8 @@ def _select(
 ) -> tuple[list[str], Score]:
     """In each outer fold take the candidate with the best inner score."""
     choices = [
-        max(found, key=lambda name: found[name].result.inner[k]) for k in range(len(plan.outer))
+        max(found, key=lambda name: metric.sign * found[name].result.inner[k])
+        for k in range(len(plan.outer))
     ]
     scores = [found[name].result.score.folds[k] for k, name in enumerate(choices)]
     answers = [found[name].answers[k] for k, name in enumerate(choices)]

@@ -185,7 +185,7 @@ def _search_once(
     splits = [(train[these], train[those]) for these, those in inner]
     tried = [_try(entry, settings, y, splits, metric, plan, shared, key) for settings in grid]
     unfit = [(grid[i], why) for i, (_, why) in enumerate(tried) if why]
-    best = max(range(len(grid)), key=lambda i: tried[i][0])
+    best = max(range(len(grid)), key=lambda i: (not tried[i][1], metric.sign * tried[i][0]))
     error = unfit[0][1] if len(unfit) == len(grid) else ""
     score, answers = np.nan, Answers(np.empty(0), None)
     if test is not None and not error:

@@ -118,11 +118,12 @@ def transfer_report(
     from five targets on, whole domains are left out in turn, sources as well as targets. With fewer
     it tells of other rows of these.
 
-    **A method hurts** where its gain is at least the smallest effect of interest below 0 and more
-    than chance, and may hurt where it is not more than chance. What is chance is corrected for the
-    number of pairs and methods (Holm), half of the level for the mean and half for the pairs: of
-    reports without any difference at most one in twenty holds a verdict. Of a target that is one
-    group nothing tells how much groups differ, so that there is no interval and no verdict.
+    **A method hurts** where its gain is at least the smallest effect of interest below 0 (above, of
+    an error such as ``"MAE"``) and more than chance, and may hurt where it is not more than chance.
+    What is chance is corrected for the number of pairs and methods (Holm), half of the level for
+    the mean and half for the pairs: of reports without any difference at most one in twenty holds a
+    verdict. Of a target that is one group nothing tells how much groups differ, so that there is no
+    interval and no verdict.
 
     Where groups are in the source and in the target, too, the source's rows of the tested groups
     are left out of the fit.
@@ -461,7 +462,7 @@ class Rules:
         if self.smallest_effect is not None:
             return self.smallest_effect
         low, high = ends_of(self.metric)
-        if np.isfinite(low):
+        if np.isfinite(low) and np.isfinite(high):
             return 0.01 * (high - low)
         return 0.01 if high == 1 else 0.01 * abs(score)
 
@@ -518,6 +519,7 @@ def summarise_pairs(
             p_values[i],
             effect,
             1 - rules.confidence,
+            rules.metric.sign,
         )
         for i in range(len(found))
     )

@@ -54,6 +54,8 @@ class TransferPair:
         Gains smaller than this are of no interest.
     level : float, default=0.05
         Below which a p-value is a verdict.
+    sign : {1, -1}, default=1
+        -1 for an error, of which less is better.
     """
 
     source: str
@@ -66,6 +68,7 @@ class TransferPair:
     p_values: dict[str, float] = field(default_factory=dict)
     smallest_effect: float = 0.0
     level: float = 0.05
+    sign: int = 1
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -77,13 +80,19 @@ class TransferPair:
             See `verdict`.
         """
         return {
-            name: verdict(gain, self.p_values.get(name), self.smallest_effect, self.level)
+            name: verdict(
+                gain, self.p_values.get(name), self.smallest_effect, self.level, self.sign
+            )
             for name, gain in self.gains.items()
         }
 
 
 def verdict(
-    gain: Interval, p_value: float | None = None, smallest_effect: float = 0.0, level: float = 0.05
+    gain: Interval,
+    p_value: float | None = None,
+    smallest_effect: float = 0.0,
+    level: float = 0.05,
+    sign: int = 1,
 ) -> str:
     """Say what a gain over source only means.
 
@@ -97,6 +106,8 @@ def verdict(
         Gains smaller than this are of no interest.
     level : float, default=0.05
         Below which a p-value is a verdict.
+    sign : {1, -1}, default=1
+        -1 for an error, of which less is better.
 
     Returns
     -------
@@ -127,7 +138,7 @@ def verdict(
         inside = -smallest_effect <= gain.low and gain.high <= smallest_effect
         return "same" if inside else "unclear"
     sure = not gain.low <= 0 <= gain.high if p_value is None else p_value < level
-    which = "help" if gain.value > 0 else "hurt"
+    which = "help" if sign * gain.value > 0 else "hurt"
     return f"{which}s" if sure else f"may {which}"
 
 
@@ -199,7 +210,7 @@ class TransferReport(Result):
             Source, target and method, the worst first.
         """
         found = [
-            (pair.gains[name].value, (pair.source, pair.target, name))
+            (pair.sign * pair.gains[name].value, (pair.source, pair.target, name))
             for pair in self.pairs
             for name, said in pair.verdicts.items()
             if said == "hurts" and name not in REFERENCES
