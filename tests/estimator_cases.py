@@ -22,14 +22,18 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "ContinuedBoostingClassifier": {"n_estimators": 15, "n_jobs": 1},
     "ContinuedBoostingRegressor": {"n_estimators": 15, "n_jobs": 1},
     "ConvolutionalFusionClassifier": QUICK,
+    "ConvolutionalFusionRegressor": QUICK,
     "DomainAdversarialClassifier": {**QUICK, "hidden": (8,)},
     "GatedFusionClassifier": QUICK,
+    "GatedFusionRegressor": QUICK,
     "LabeledOnly": {"estimator": LogisticRegression()},
     "OnDevice": {"estimator": PCA(1)},
     "PresentRows": {"transformer": PCA(1)},
     "RecurrentFusionClassifier": QUICK,
+    "RecurrentFusionRegressor": QUICK,
     "ReweightedEstimator": {"estimator": LogisticRegression()},
     "TensorFusionClassifier": QUICK,
+    "TensorFusionRegressor": QUICK,
     "TrAdaBoostClassifier": {"n_estimators": 4},
 }
 """Arguments for classes that need some, or that are slow without."""

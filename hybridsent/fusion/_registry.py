@@ -146,7 +146,7 @@ _TAKE_TASK = (
     " A build that takes the parameter `task` is told what is to be learned, here {task!r}."
 )
 _S, _A = "hybridsent.fusion._strategies", "hybridsent.fusion._adapt"
-_HEADS, _TRANSFER = "hybridsent.heads", "hybridsent.transfer"
+_TRANSFER = "hybridsent.transfer"
 
 _fusions: dict[str, Fusion] = keep_registry(
     {
@@ -162,12 +162,10 @@ _fusions: dict[str, Fusion] = keep_registry(
             Fusion("align", f"{_S}:align", "one space for all views, then a classifier"),
             Fusion("late", f"{_S}:late", "the mean of a classifier for each view", "keep"),
             Fusion("stack", f"{_S}:stack", "learns to weigh a classifier for each view", "keep"),
-            Fusion("tensor", f"{_HEADS}:TensorFusionClassifier", "low-rank product", "keep"),
-            Fusion("gated", f"{_HEADS}:GatedFusionClassifier", "gates weigh the views", "keep"),
-            Fusion(
-                "cnn", f"{_HEADS}:ConvolutionalFusionClassifier", "convolves segments", "keep", 4
-            ),
-            Fusion("rnn", f"{_HEADS}:RecurrentFusionClassifier", "reads segments", "keep", 4),
+            Fusion("tensor", f"{_S}:tensor", "low-rank product", "keep"),
+            Fusion("gated", f"{_S}:gated", "gates weigh the views", "keep"),
+            Fusion("cnn", f"{_S}:cnn", "convolves segments", "keep", 4),
+            Fusion("rnn", f"{_S}:rnn", "reads segments", "keep", 4),
         )
     },
     lambda: _tell(*_watchers),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
+from hybridsent import heads
 from hybridsent.alignment import MCCA
 from hybridsent.fusion._registry import get_fusion
 from hybridsent.fusion._tasks import TASKS, Task, get_task
-from hybridsent.heads import LateFusionClassifier, StackedFusionClassifier
 from hybridsent.missing import ViewImputer
 
 __all__ = ["CLASSIFIERS", "aligner", "imputer", "imputing", "last_steps"]
@@ -88,14 +91,67 @@ def align(classifier: Any, device: str) -> tuple[Any, Any]:
     return aligner(device), classifier
 
 
-def late(classifier: Any, random_state: int) -> LateFusionClassifier:
+def late(classifier: Any, random_state: int, task: str = "classification") -> BaseEstimator:
     """Take the mean of a classifier for each view."""
-    return LateFusionClassifier(classifier, random_state=random_state)
+    return _ours("LateFusion", task)(classifier, random_state=random_state)
 
 
-def stack(classifier: Any, random_state: int) -> StackedFusionClassifier:
+def stack(classifier: Any, random_state: int, task: str = "classification") -> BaseEstimator:
     """Learn to weigh a classifier for each view."""
-    return StackedFusionClassifier(classifier, random_state=random_state)
+    return _ours("StackedFusion", task)(classifier, random_state=random_state)
+
+
+def tensor(
+    class_weight: str | None = None,
+    random_state: int = 0,
+    device: str = "cpu",
+    task: str = "classification",
+) -> BaseEstimator:
+    """Multiply the views."""
+    return _network("TensorFusion", task, class_weight, random_state, device)
+
+
+def gated(
+    class_weight: str | None = None,
+    random_state: int = 0,
+    device: str = "cpu",
+    task: str = "classification",
+) -> BaseEstimator:
+    """Weigh the views by gates."""
+    return _network("GatedFusion", task, class_weight, random_state, device)
+
+
+def cnn(
+    class_weight: str | None = None,
+    random_state: int = 0,
+    device: str = "cpu",
+    task: str = "classification",
+) -> BaseEstimator:
+    """Convolve the segments of views."""
+    return _network("ConvolutionalFusion", task, class_weight, random_state, device)
+
+
+def rnn(
+    class_weight: str | None = None,
+    random_state: int = 0,
+    device: str = "cpu",
+    task: str = "classification",
+) -> BaseEstimator:
+    """Read the segments of views one after the other."""
+    return _network("RecurrentFusion", task, class_weight, random_state, device)
+
+
+def _network(
+    name: str, task: str, class_weight: str | None, random_state: int, device: str
+) -> BaseEstimator:
+    weighs = {"class_weight": class_weight} if get_task(task).weighs_classes else {}
+    return _ours(name, task)(random_state=random_state, device=device, **weighs)
+
+
+def _ours(name: str, task: str) -> Callable[..., BaseEstimator]:
+    """Give our head of a name for a task; the modules of heads are imported when one is made."""
+    made: Callable[..., BaseEstimator] = getattr(heads, name + get_task(task).suffix)
+    return made
 
 
 def imputer(*, add_indicator: bool) -> ViewImputer:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from hybridsent._folds import fit_with_groups, groups_of
 from hybridsent._numerics.classes import learn_classes
+from hybridsent.heads._common import numbers
 from hybridsent.heads._linear import TunedLinearClassifier
+from hybridsent.heads._ridge import TunedLinearRegressor
 from hybridsent.views import as_matrix, presence, views_of
 
 __all__ = [
@@ -29,27 +31,28 @@ __all__ = [
     "product",
 ]
 
+_OF_CLASSES = "whose rows show at least 2 classes"
 _SMALLEST = 1e-6  # of a probability in the product: none may forbid a class
 
 
-def default_expert() -> TunedLinearClassifier:
+def default_expert(head: Any) -> TunedLinearClassifier | TunedLinearRegressor:
     """Expert of a view where none is given."""
-    return TunedLinearClassifier("log_loss")
+    return TunedLinearRegressor() if is_regressor(head) else TunedLinearClassifier("log_loss")
 
 
 def learn_table(head: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Check a training table, and learn its views, classes and prior.
+    """Check a training table, and learn its views, and what is to be predicted without any.
 
-    Sets ``views_``, ``classes_`` and ``prior_``.
+    Sets ``views_``, and ``classes_`` and ``prior_``, or of numbers ``mean_``.
 
     Parameters
     ----------
     head : estimator
-        The fusion classifier.
+        The fusion classifier or regressor.
     X : array or DataFrame of shape (n, p)
         Features.
     y : array of shape (n,)
-        Labels.
+        Labels, or numbers.
 
     Returns
     -------
@@ -69,8 +72,12 @@ def learn_table(head: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.n
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
-    codes = learn_classes(head, y)
-    head.prior_ = np.bincount(codes) / len(codes)
+    if is_regressor(head):
+        y = numbers(head, y)
+        head.mean_ = float(y.mean())
+    else:
+        codes = learn_classes(head, y)
+        head.prior_ = np.bincount(codes) / len(codes)
     head.views_ = views_of(head)
     return X, y, presence(X, head.views_)
 
@@ -81,15 +88,15 @@ def check_experts(head: Any, present: np.ndarray) -> None:
     Parameters
     ----------
     head : estimator
-        The fusion classifier, with ``estimators_``.
+        The fusion classifier or regressor, with ``estimators_``.
     present : ndarray of bool of shape (n, n_views)
         Which row has which view.
     """
     if not head.estimators_:
         rows = dict(zip(head.views_, present.sum(axis=0).tolist(), strict=True))
+        what = "that more than 1 sample has" if is_regressor(head) else _OF_CLASSES
         raise ValueError(
-            f"{type(head).__name__} needs a view whose rows show at least 2 classes. Got none: "
-            f"rows of each view are {rows}."
+            f"{type(head).__name__} needs a view {what}. Got none: rows of each view are {rows}."
         )
 
 
@@ -126,12 +133,12 @@ def fit_expert(
     rows: np.ndarray,
     groups: np.ndarray | None = None,
 ) -> Any:
-    """Fit a clone on some rows; None where these show fewer than two classes.
+    """Fit a clone on some rows; None where these show fewer than two classes, or are too few.
 
     Parameters
     ----------
     estimator : estimator
-        The classifier.
+        The classifier, or a regressor, which needs two rows.
     X : ndarray of shape (n, q)
         The columns of the expert.
     y : ndarray of shape (n,)
@@ -147,7 +154,7 @@ def fit_expert(
         The fitted clone.
     """
     labels = y[rows]
-    if len(np.unique(labels)) < 2:
+    if len(labels if is_regressor(estimator) else np.unique(labels)) < 2:
         return None
     told = None if groups is None else groups[rows]
     return fit_with_groups(clone(estimator), X[rows], labels, told)

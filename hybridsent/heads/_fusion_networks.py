@@ -10,16 +10,37 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridsent._numerics.networks import dropout, layer
 from hybridsent._params import Interval
-from hybridsent.heads._networks import Shapes, _FusionClassifier, documented, view_network
+from hybridsent.heads._networks import (
+    Shapes,
+    _FusionClassifier,
+    _FusionRegressor,
+    documented,
+    view_network,
+)
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["GatedFusionClassifier", "TensorFusionClassifier"]
+__all__ = [
+    "GatedFusionClassifier",
+    "GatedFusionRegressor",
+    "TensorFusionClassifier",
+    "TensorFusionRegressor",
+]
+
+
+class _Gated:
+    """Builds the network."""
+
+    def _network(
+        self, shapes: Shapes, n_outputs: int, generator: torch.Generator | None
+    ) -> torch.nn.Module:
+        network: torch.nn.Module = _gated_class()(self, shapes, n_outputs, generator)
+        return network
 
 
 @documented
-class GatedFusionClassifier(_FusionClassifier):
+class GatedFusionClassifier(_Gated, _FusionClassifier):
     r"""Fuse views by gates: each row decides for itself how much each view counts.
 
     Each view x_m is encoded, and gates that look at all encodings weigh them,
@@ -71,11 +92,45 @@ class GatedFusionClassifier(_FusionClassifier):
     (3, 2)
     """
 
-    def _network(
-        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
-    ) -> torch.nn.Module:
-        network: torch.nn.Module = _gated_class()(self, shapes, n_classes, generator)
-        return network
+
+@documented
+class GatedFusionRegressor(_Gated, _FusionRegressor):
+    r"""Fuse views by gates, and predict a number: each row decides how much each view counts.
+
+    The network is that of `GatedFusionClassifier`, whose linear layer on h here gives one number.
+    It is trained on the squared error of y less its mean, in standard deviations.
+
+    Parameters
+    ----------
+    hidden : int, default=32
+        Width of the encoding of each view.
+    dropout : float, default=0.5
+        Rate of dropout on encodings in training.
+    {training}
+
+    Attributes
+    ----------
+    {trained}
+    views_ : dict of str to ndarray of int
+        Columns of each view, a row a segment; one row here.
+    {learned}
+
+    See Also
+    --------
+    hybridsent.heads.GatedFusionClassifier : The same for classes; its network.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from hybridsent.heads import GatedFusionRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["text__0", "text__1", "audio__0"])
+    >>> y = X["text__0"] + X["audio__0"]
+    >>> X.loc[:9, "audio__0"] = np.nan
+    >>> head = GatedFusionRegressor(n_members=1, max_epochs=5).fit(X, y)
+    >>> head.predict(X.iloc[:3]).shape
+    (3,)
+    """
 
 
 def gated_sum(encodings: torch.Tensor, scores: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
@@ -114,7 +169,7 @@ def _gated_class() -> Any:
 
     class GatedFusion(view_network()):  # type: ignore[misc]  # made at run time
         def __init__(
-            self, head: Any, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+            self, head: Any, shapes: Shapes, n_outputs: int, generator: torch.Generator | None
         ) -> None:
             super().__init__(shapes, head.modality_dropout, generator)
             self.encoders = nn.ModuleList(
@@ -127,7 +182,7 @@ def _gated_class() -> Any:
             )
             total = len(shapes) * head.hidden
             self.gates = layer(nn.Linear, total, total)
-            self.top = layer(nn.Linear, head.hidden, n_classes)
+            self.top = layer(nn.Linear, head.hidden, n_outputs)
 
         def fuse(self, views: list[torch.Tensor], present: torch.Tensor) -> torch.Tensor:
             h = torch.stack(
@@ -141,8 +196,18 @@ def _gated_class() -> Any:
     return GatedFusion
 
 
+class _Tensor:
+    """Builds the network."""
+
+    def _network(
+        self, shapes: Shapes, n_outputs: int, generator: torch.Generator | None
+    ) -> torch.nn.Module:
+        network: torch.nn.Module = _tensor_class()(self, shapes, n_outputs, generator)
+        return network
+
+
 @documented
-class TensorFusionClassifier(_FusionClassifier):
+class TensorFusionClassifier(_Tensor, _FusionClassifier):
     r"""Fuse views by a low-rank tensor product, so that features of one view weigh those of others.
 
     Each view x_m is encoded, :math:`z_m = \operatorname{relu}(V_m x_m + c_m)`, and the encodings
@@ -244,11 +309,92 @@ class TensorFusionClassifier(_FusionClassifier):
         self.rank = rank
         self.width = width
 
-    def _network(
-        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
-    ) -> torch.nn.Module:
-        network: torch.nn.Module = _tensor_class()(self, shapes, n_classes, generator)
-        return network
+
+@documented
+class TensorFusionRegressor(_Tensor, _FusionRegressor):
+    r"""Fuse views by a low-rank tensor product, and predict a number.
+
+    The network is that of `TensorFusionClassifier`, whose last layer here gives one number. It is
+    trained on the squared error of y less its mean, in standard deviations.
+
+    Parameters
+    ----------
+    hidden : int, default=32
+        Width of the encoding of each view.
+    rank : int, default=4
+        Rank of the weight tensor.
+    width : int, default=32
+        Length of the fused vector.
+    dropout : float, default=0.5
+        Rate of dropout on encodings and the fused vector in training.
+    {training}
+
+    Attributes
+    ----------
+    {trained}
+    views_ : dict of str to ndarray of int
+        Columns of each view, a row a segment; one row here.
+    {learned}
+
+    See Also
+    --------
+    hybridsent.heads.TensorFusionClassifier : The same for classes; its network.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from hybridsent.heads import TensorFusionRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["text__0", "text__1", "audio__0"])
+    >>> y = X["text__0"] * X["audio__0"]
+    >>> X.loc[:9, "audio__0"] = np.nan
+    >>> head = TensorFusionRegressor(n_members=1, max_epochs=5).fit(X, y)
+    >>> head.predict(X.iloc[:3]).shape
+    (3,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_FusionRegressor._parameter_constraints,
+        "rank": [Interval(Integral, 1, None, closed="left")],
+        "width": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden: int = 32,
+        rank: int = 4,
+        width: int = 32,
+        dropout: float = 0.5,
+        modality_dropout: float = 0.3,
+        n_members: int = 3,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        batch_size: int | None = 64,
+        patience: int = 5,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        verbose: bool = False,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(
+            hidden=hidden,
+            dropout=dropout,
+            modality_dropout=modality_dropout,
+            n_members=n_members,
+            lr=lr,
+            weight_decay=weight_decay,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            patience=patience,
+            validation_fraction=validation_fraction,
+            device=device,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.rank = rank
+        self.width = width
 
 
 def low_rank_fusion(
@@ -297,7 +443,7 @@ def _tensor_class() -> Any:
 
     class TensorFusion(view_network()):  # type: ignore[misc]  # made at run time
         def __init__(
-            self, head: Any, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+            self, head: Any, shapes: Shapes, n_outputs: int, generator: torch.Generator | None
         ) -> None:
             super().__init__(shapes, head.modality_dropout, generator)
             self.encoders = nn.ModuleList(
@@ -311,7 +457,7 @@ def _tensor_class() -> Any:
             size = (len(shapes), head.rank, head.hidden + 1, head.width)
             self.factors = nn.Parameter(empty(size))
             self.top = nn.Sequential(
-                nn.ReLU(), dropout(head.dropout, generator), layer(nn.Linear, head.width, n_classes)
+                nn.ReLU(), dropout(head.dropout, generator), layer(nn.Linear, head.width, n_outputs)
             )
 
         def draw(self, generator: torch.Generator) -> None:

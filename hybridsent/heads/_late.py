@@ -5,6 +5,7 @@ scikit-learn's VotingClassifier has no experts of single views, and no answer wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import groups_of, inner_folds
+from hybridsent._folds import Folds, groups_of, inner_folds
 from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.heads._experts import (
@@ -26,14 +27,70 @@ from hybridsent.heads._experts import (
 )
 from hybridsent.views import as_matrix, presence
 
-__all__ = ["LateFusionClassifier"]
+__all__ = ["LateFusionClassifier", "_LateFusion"]
 
 _ROUNDS = 2000  # of the weights' fixed point; it takes tens
 _TOL = 1e-8  # largest change of a weight
 _TINY = 1e-12  # of a probability that was given to the true class
 
 
-class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
+class _LateFusion(BaseEstimator):
+    """Experts of single views, and what is judged of them by inner folds."""
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        combine: str = "product",
+        cv: int = 5,
+        random_state: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.combine = combine
+        self.cv = cv
+        self.random_state = random_state
+
+    def _fit_experts(
+        self, X: np.ndarray, y: np.ndarray, present: np.ndarray, groups: np.ndarray | None
+    ) -> None:
+        """Fit the expert of each view on the rows that have it."""
+        self.estimators_: dict[str, Any] = {}
+        for (view, columns), rows in zip(self.views_.items(), present.T, strict=True):
+            expert = fit_expert(self._expert(), X[:, columns], y, rows, groups)
+            if expert is not None:
+                self.estimators_[view] = expert
+        check_experts(self, present)
+
+    def _expert(self) -> Any:
+        return default_expert(self) if self.estimator is None else self.estimator
+
+    def _of_folds(
+        self, X: np.ndarray, y: np.ndarray, folds: Folds, groups: np.ndarray | None
+    ) -> Iterator[tuple[int, np.ndarray, Any, np.ndarray]]:
+        """Fit the experts of each fold; gives number of the expert, test rows, it, their columns.
+
+        The expert is None where the training rows of the fold do not do.
+        """
+        present = self._present(X)
+        for j, view in enumerate(self.estimators_):
+            columns, there = X[:, self.views_[view]], present[:, j]
+            for train, test in folds:
+                held_out = test[there[test]]
+                expert = fit_expert(self._expert(), columns, y, train[there[train]], groups)
+                yield j, held_out, expert, columns[held_out]
+
+    def _present(self, X: np.ndarray) -> np.ndarray:
+        return presence(X, {view: self.views_[view] for view in self.estimators_})
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class LateFusionClassifier(MostProbableMixin, ClassifierMixin, _LateFusion):
     r"""Join the probabilities of one expert per view.
 
     The expert of view j is fitted on the columns of the view and the rows that have it, and gives
@@ -114,21 +171,6 @@ class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
-
-    def __init__(
-        self,
-        estimator: Any = None,
-        *,
-        combine: str = "product",
-        cv: int = 5,
-        random_state: int = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.combine = combine
-        self.cv = cv
-        self.random_state = random_state
-
     def fit(self, X: Any, y: Any, groups: Any = None) -> LateFusionClassifier:
         """Fit the experts, and the weights.
 
@@ -153,37 +195,22 @@ class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         weighted = self.combine == "weighted"
         X, y, present = learn_table(self, X, y)
         codes = check_groups(self, groups, X) if weighted else groups_of(self, X, groups)
-        estimator = default_expert() if self.estimator is None else self.estimator
-        self.estimators_: dict[str, Any] = {}
-        for (view, columns), rows in zip(self.views_.items(), present.T, strict=True):
-            expert = fit_expert(estimator, X[:, columns], y, rows, codes)
-            if expert is not None:
-                self.estimators_[view] = expert
-        check_experts(self, present)
+        self._fit_experts(X, y, present, codes)
         self.weights_ = np.full(len(self.estimators_), 1 / len(self.estimators_))
         if weighted and len(self.estimators_) > 1:
-            self.weights_ = self._learn_weights(estimator, X, y, codes)
+            self.weights_ = self._learn_weights(X, y, codes)
         return self
 
-    def _learn_weights(
-        self, estimator: Any, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None
-    ) -> np.ndarray:
+    def _learn_weights(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
         codes = np.searchsorted(self.classes_, y)
         present = self._present(X)
         truth = np.ones(present.shape)
         folds = inner_folds(codes, self.cv, groups, random_state=self.random_state)
-        for j, view in enumerate(self.estimators_):
-            columns, there = X[:, self.views_[view]], present[:, j]
-            for train, test in folds:
-                held_out = test[there[test]]
-                expert = fit_expert(estimator, columns, y, train[there[train]], groups)
-                given = probabilities(expert, columns[held_out], self.classes_, self.prior_)
-                truth[held_out, j] = given[np.arange(len(given)), codes[held_out]]
+        for j, rows, expert, columns in self._of_folds(X, y, folds, groups):
+            given = probabilities(expert, columns, self.classes_, self.prior_)
+            truth[rows, j] = given[np.arange(len(given)), codes[rows]]
         judged = np.concatenate([np.arange(0), *(test for _, test in folds)])
         return mixture_weights(truth[judged], present[judged])
-
-    def _present(self, X: np.ndarray) -> np.ndarray:
-        return presence(X, {view: self.views_[view] for view in self.estimators_})
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class.
@@ -215,11 +242,6 @@ class LateFusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator):
         out = np.einsum("ij,jik->ik", weights, given)
         total = weights.sum(axis=1, keepdims=True)
         return np.asarray(np.where(total > 0, out / np.where(total > 0, total, 1.0), self.prior_))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def mixture_weights(truth: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
@@ -20,12 +20,21 @@ from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._numerics.networks import load, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
+from hybridsent.heads._common import numbers, standard
 from hybridsent.views import as_labelled, as_matrix, presence, step_of, views_of
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Shapes", "_FusionClassifier", "documented", "segments", "view_network"]
+__all__ = [
+    "Shapes",
+    "_FusionClassifier",
+    "_FusionNetwork",
+    "_FusionRegressor",
+    "documented",
+    "segments",
+    "view_network",
+]
 
 Head = TypeVar("Head", bound=type)
 
@@ -34,14 +43,18 @@ _ROWS = 1024  # rows predicted at a time: they are float64 then
 
 
 _DOCS = {
-    "training": """modality_dropout : float, default=0.3
-        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
-        network to do without a view.
-    n_members : int, default=3
+    "members": """n_members : int, default=3
         Networks that are trained from different seeds, each with other rows held out; their
         probabilities are averaged.
     class_weight : {"balanced"}, dict or None, default=None
-        As in scikit-learn.
+        As in scikit-learn.""",
+    "members_of_numbers": """n_members : int, default=3
+        Networks that are trained from different seeds, each with other rows held out; their
+        numbers are averaged.""",
+    "training": """modality_dropout : float, default=0.3
+        Rate at which each view of a row is dropped in training, never all of a row. It teaches the
+        network to do without a view.
+    {members}
     lr : float, default=1e-3
         Learning rate of AdamW.
     weight_decay : float, default=0.01
@@ -74,14 +87,18 @@ _DOCS = {
         ignored. Scaled values are cut off at five standard deviations.
     seen_ : ndarray of bool of shape (n_views,)
         Views that some training row had; the others count as missing.
-    class_prior_ : ndarray of shape (n_classes,)
-        Shares of the classes in training, weighted; the probabilities of rows without any view.
-    classes_ : ndarray
-        Class labels.
+    {target}
     n_features_in_ : int
         Columns seen in `fit`.
     feature_names_in_ : ndarray of str
         Names of the columns seen in `fit`, where they had names.""",
+    "target": """class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes in training, weighted; the probabilities of rows without any view.
+    classes_ : ndarray
+        Class labels.""",
+    "target_of_numbers": """target_mean_, target_scale_ : float
+        Mean and standard deviation of y in training, in whose units the networks learn; the mean
+        is the answer to rows without any view.""",
 }
 """What the docstrings of all torch heads say alike; `documented` writes it into each."""
 
@@ -100,20 +117,21 @@ def documented(head: Head) -> Head:
         The same one, whose docstring is whole.
     """
     if head.__doc__ is not None:  # Python may have been told to keep none
-        for name, block in _DOCS.items():
+        of_numbers = issubclass(head, _FusionRegressor)
+        for name in ("training", "trained", "learned", "members", "target"):
+            block = _DOCS.get(f"{name}_of_numbers" if of_numbers else name, _DOCS[name])
             head.__doc__ = head.__doc__.replace(f"    {{{name}}}\n", f"    {block}\n")
     return head
 
 
-class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
-    """Template of the torch heads: a subclass writes the network of its views, `_network`."""
+class _FusionNetwork(BaseEstimator, ABC):
+    """Template of the torch heads: `_Gated` and its like write the network of its views."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "modality_dropout": [Interval(Real, 0, 1, closed="left")],
         "n_members": [Interval(Integral, 1, None, closed="left")],
-        "class_weight": [None, StrOptions({"balanced"}), dict],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -125,6 +143,8 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         "random_state": ["random_state"],
     }
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     def __init__(
         self,
         *,
@@ -132,7 +152,6 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         dropout: float = 0.5,
         modality_dropout: float = 0.3,
         n_members: int = 3,
-        class_weight: str | dict[Any, float] | None = None,
         lr: float = 1e-3,
         weight_decay: float = 0.01,
         max_epochs: int = 100,
@@ -147,7 +166,6 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
         self.dropout = dropout
         self.modality_dropout = modality_dropout
         self.n_members = n_members
-        self.class_weight = class_weight
         self.lr = lr
         self.weight_decay = weight_decay
         self.max_epochs = max_epochs
@@ -160,39 +178,31 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _network(
-        self, shapes: Shapes, n_classes: int, generator: torch.Generator | None
+        self, shapes: Shapes, n_outputs: int, generator: torch.Generator | None
     ) -> torch.nn.Module:
         """Build the network for views of these (segments, width), from `view_network`."""
+
+    @abstractmethod
+    def _learn_target(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Learn what y holds; gives it as the loss takes it, and weights of the rows."""
+
+    @abstractmethod
+    def _loss(self, outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Compute the loss of each row."""
+
+    @abstractmethod
+    def _n_outputs(self) -> int:
+        """Count the outputs of a network."""
 
     def _segments(self, positions: np.ndarray) -> np.ndarray:
         """Arrange the columns of a view, a row a segment; here each view is one."""
         return positions[None]
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
-
-    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
-        """Train the networks.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            Features; columns named ``view__i`` are one view each, columns without names are one
-            view. A row with NaN in a view lacks that view. Columns of no modality (``domain__0``,
-            ``group__0``, ``missing__text``) are not looked at.
-        y : array of shape (n,)
-            Labels of at least two classes.
-        groups : array of shape (n,), default=None
-            Group of each row (speaker, video); the rows that tell when to stop are of groups that
-            are not learned from. None takes the column ``group__0``, where there is one.
-
-        Returns
-        -------
-        self
-            The fitted classifier.
-        """
+    def _learn(self, X: Any, y: Any, groups: Any) -> None:
+        """Check the rows, learn the scale of their columns, and train the networks."""
         self._validate_params()
         X, y = as_labelled(self, X, y)
-        codes = learn_classes(self, y)
+        target, weight = self._learn_target(y)
         groups = groups_of(self, X, groups)
         self.views_ = {view: self._segments(at) for view, at in views_of(self).items()}
         self._learn_scale(X)
@@ -203,28 +213,22 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
                 f"At least one row must have a view to fit {type(self).__name__}. "
                 f"All {len(X)} rows have NaN in every view."
             )
-        weight = compute_sample_weight(self.class_weight, y)
-        prior = np.bincount(codes, weights=weight)
-        self.class_prior_ = prior / prior.sum()
         inputs = self._inputs(X[some], present[some])
-        weight = weight[some] if self.class_weight is not None else None
-        self._train(inputs, codes[some], weight, None if groups is None else groups[some])
-        return self
+        weight = None if weight is None else weight[some]
+        self._train(inputs, target[some], weight, None if groups is None else groups[some])
 
     def _train(
-        self, inputs: dict[str, np.ndarray], codes: np.ndarray, weight: Any, groups: Any
+        self, inputs: dict[str, np.ndarray], target: np.ndarray, weight: Any, groups: Any
     ) -> None:
-        from torch.nn.functional import cross_entropy
-
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
         self.weights_: list[dict[str, np.ndarray]] = []
         self.history_: list[dict[str, list[float]]] = []
         for seed in seeds.tolist():
             trained = train(
                 self._build(),
-                partial(cross_entropy, reduction="none"),
+                self._loss,
                 inputs,
-                codes,
+                target,
                 sample_weight=weight,
                 groups=groups,
                 lr=self.lr,
@@ -244,7 +248,7 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
 
     def _build(self) -> Any:
         shapes = [columns.shape for columns in self.views_.values()]
-        return partial(self._network, shapes, len(self.classes_))
+        return partial(self._network, shapes, self._n_outputs())
 
     def _learn_scale(self, X: np.ndarray) -> None:
         """Mean and scale of each column over the rows that have its view."""
@@ -279,6 +283,108 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
             parts.append(part.astype(np.float32, copy=False))
         return {"x": np.concatenate(parts, axis=1), "present": present}
 
+    def _averaged(self, X: Any, out: np.ndarray, last: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """Write the mean of what the networks say into the rows that have a view."""
+        X = as_matrix(self, X, reset=False)
+        build = self._build()
+        # float64: what is said of a row must not depend on the rows beside it
+        members = [load(build, arrays).double() for arrays in self.weights_]
+        out = np.tile(out, (len(X), *[1] * out.ndim))
+        some = np.flatnonzero(self._present(X).any(axis=1))
+        for start in range(0, len(some), _ROWS):
+            rows = some[start : start + _ROWS]
+            part = X[rows]
+            inputs = self._inputs(part, self._present(part))
+            out[rows] = np.mean([last(predict(each, inputs)) for each in members], axis=0)
+        return out
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class _FusionClassifier(MostProbableMixin, ClassifierMixin, _FusionNetwork):
+    """Template of the torch heads for classes."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_FusionNetwork._parameter_constraints,
+        "class_weight": [None, StrOptions({"balanced"}), dict],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden: int = 32,
+        dropout: float = 0.5,
+        modality_dropout: float = 0.3,
+        n_members: int = 3,
+        class_weight: str | dict[Any, float] | None = None,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        batch_size: int | None = 64,
+        patience: int = 5,
+        validation_fraction: float = 0.1,
+        device: str = "cpu",
+        verbose: bool = False,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(
+            hidden=hidden,
+            dropout=dropout,
+            modality_dropout=modality_dropout,
+            n_members=n_members,
+            lr=lr,
+            weight_decay=weight_decay,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            patience=patience,
+            validation_fraction=validation_fraction,
+            device=device,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Train the networks.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; columns named ``view__i`` are one view each, columns without names are one
+            view. A row with NaN in a view lacks that view. Columns of no modality (``domain__0``,
+            ``group__0``, ``missing__text``) are not looked at.
+        y : array of shape (n,)
+            Labels of at least two classes.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); the rows that tell when to stop are of groups that
+            are not learned from. None takes the column ``group__0``, where there is one.
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+        """
+        self._learn(X, y, groups)
+        return self
+
+    def _learn_target(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        codes = learn_classes(self, y)
+        weight = compute_sample_weight(self.class_weight, y)
+        prior = np.bincount(codes, weights=weight)
+        self.class_prior_ = prior / prior.sum()
+        return codes, None if self.class_weight is None else weight
+
+    def _loss(self, outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(outputs, target, reduction="none")
+
+    def _n_outputs(self) -> int:
+        return len(self.classes_)
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class.
 
@@ -293,25 +399,62 @@ class _FusionClassifier(MostProbableMixin, ClassifierMixin, BaseEstimator, ABC):
             Probabilities, in the order of `classes_`; for a row without any view, `class_prior_`.
         """
         check_is_fitted(self)
-        X = as_matrix(self, X, reset=False)
-        build = self._build()
-        # float64: a row's probabilities must not depend on the rows beside it
-        members = [load(build, arrays).double() for arrays in self.weights_]
-        out = np.tile(self.class_prior_, (len(X), 1))
-        some = np.flatnonzero(self._present(X).any(axis=1))
-        for start in range(0, len(some), _ROWS):
-            rows = some[start : start + _ROWS]
-            part = X[rows]
-            inputs = self._inputs(part, self._present(part))
-            out[rows] = np.mean(
-                [softmax(predict(each, inputs), axis=1) for each in members], axis=0
-            )
-        return out
+        return np.asarray(self._averaged(X, self.class_prior_, partial(softmax, axis=1)))
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
+
+class _FusionRegressor(RegressorMixin, _FusionNetwork):
+    """Template of the torch heads for numbers, which they learn by their squared error."""
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Train the networks.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; columns named ``view__i`` are one view each, columns without names are one
+            view. A row with NaN in a view lacks that view. Columns of no modality (``domain__0``,
+            ``group__0``, ``missing__text``) are not looked at.
+        y : array of shape (n,)
+            Numbers.
+        groups : array of shape (n,), default=None
+            Group of each row (speaker, video); the rows that tell when to stop are of groups that
+            are not learned from. None takes the column ``group__0``, where there is one.
+
+        Returns
+        -------
+        self
+            The fitted regressor.
+        """
+        self._learn(X, y, groups)
+        return self
+
+    def _learn_target(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        values = numbers(self, y)
+        self.target_mean_, self.target_scale_ = standard(values)
+        return (values - self.target_mean_) / self.target_scale_, None
+
+    def _loss(self, outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return (outputs[:, 0] - target) ** 2
+
+    def _n_outputs(self) -> int:
+        return 1
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the number of each row.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, p)
+            Features; a row with NaN in a view lacks that view.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Numbers; for a row without any view, `target_mean_`.
+        """
+        check_is_fitted(self)
+        found = self._averaged(X, np.zeros(()), lambda outputs: outputs[:, 0])
+        return np.asarray(found * self.target_scale_ + self.target_mean_)
 
 
 Shapes = Sequence[tuple[int, int]]
