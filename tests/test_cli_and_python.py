@@ -90,7 +90,7 @@ def by_command(*arguments, capsys, tmp_path):
 def compare(command, judge):
     """Both give the same facts, but for what they took; or refuse in the same words."""
     try:
-        facts = json.loads(json.dumps(judge().to_dict()))
+        facts = json.loads(json.dumps(judge().to_dict(predictions=True)))
     except ValueError as error:
         assert command.code != 0
         told = in_flags(" ".join(str(error).split()), command.words)
@@ -98,7 +98,7 @@ def compare(command, judge):
         return None
     assert command.code == 0, command.said
     for each in (facts, command.facts):
-        for took in ("seconds", "encoded_rows", "store_hits"):
+        for took in ("seconds", "costs", "encoded_rows", "store_hits"):
             each.pop(took, None)
         for name in ("candidates", "models"):
             for found in each.get(name, {}).values():

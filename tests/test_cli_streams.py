@@ -60,7 +60,12 @@ def commands(folder) -> dict[str, list[list[str]]]:
         "fit": [[table, *target, "-o", model], [table, "--target", "→"]],
         "predict": [[model, table, "-o", str(folder / "oüt.csv")]],
         "encode": [[table, "-o", str(folder / "feätures.jsonl")]],
-        "evaluate": [[table, *target, "--cv", "2", "--json", str(folder / "scöres.json")]],
+        "evaluate": [
+            [
+                *(table, *target, "--cv", "2", "--json", str(folder / "scöres.json")),
+                *("--predictions", str(folder / "säid.csv"), "--errors", str(folder / "wröng.csv")),
+            ]
+        ],
         "search": [
             [
                 str(folder / "features.csv"),

@@ -93,7 +93,13 @@ def write_json(path: Path, scores: Mapping[str, object]) -> None:
     path : Path
         The file.
     scores : mapping
-        Plain numbers and strings.
+        Plain numbers and strings. What was said about each row, ``out_of_fold``, is written last,
+        and in one line: a line for each number would be longer than all else.
     """
-    path.write_text(json.dumps(scores, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    facts = {name: value for name, value in scores.items() if name != "out_of_fold"}
+    text = json.dumps(facts, indent=2, allow_nan=False)
+    if "out_of_fold" in scores:
+        rows = json.dumps(scores["out_of_fold"], allow_nan=False, separators=(",", ":"))
+        text = f'{text.removesuffix("}").rstrip()},\n  "out_of_fold": {rows}\n}}'
+    path.write_text(text + "\n", encoding="utf-8")
     say(f"scores -> {path}")

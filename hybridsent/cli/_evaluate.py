@@ -1,15 +1,16 @@
-"""Cross-validate a model on a table; with --domain, judge what transfer brings (layer L6)."""
+"""Cross-validate models on a table; with --domain, judge what transfer brings (layer L6)."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from hybridsent.cli._candidates import check_recipes
-from hybridsent.cli._console import UsageError, write_json
-from hybridsent.cli._files import check_output
+from hybridsent.cli._console import UsageError, is_interactive, say, write_json
+from hybridsent.cli._files import TABLES, check_output
 from hybridsent.cli._inputs import Opened, open_rows
-from hybridsent.cli._models import baseline, named_by, pipeline
+from hybridsent.cli._models import baseline, named_by, names_in, pipeline, pipelines
 from hybridsent.cli._notes import tell_labels, unsaid
 from hybridsent.cli._options import (
     add_fold_options,
@@ -20,11 +21,14 @@ from hybridsent.cli._options import (
 )
 from hybridsent.cli._parser import number
 
+_ALONE = ("seeds", "predictions", "errors", "no_baselines", "no_check")
+"""Options that transfer_report knows nothing of."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_table_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, several=True)
     add_transfer_options(parser)
     parser.add_argument(
         "--target-labels",
@@ -38,39 +42,126 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scorer of scikit-learn that judges, by default accuracy with --domain, else several",
     )
     add_fold_options(parser)
+    _add_judging_options(parser)
+
+
+def _add_judging_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is judged beside the model, how often, and what is kept of it."""
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--seeds",
+        type=number(1),
+        metavar="N",
+        help="how often all is repeated, with other folds and other seeds of models (default: 1)",
+    )
+    group.add_argument(
+        "--no-baselines",
+        action="store_true",
+        help="leave out all baselines but the dummy that looks at nothing",
+    )
+    group.add_argument(
+        "--no-check", action="store_true", help="do not look for what flatters scores"
+    )
+    group.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help="write what each model said about each row, by a fit that had not seen it",
+    )
+    group.add_argument(
+        "--errors",
+        metavar="FILE",
+        help="write the rows that the first model gets wrong, the most confident mistakes first",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Evaluate, print the table and write the JSON."""
+    """Evaluate, print the table and write what is asked for."""
     from hybridsent.evaluation import check_target_is_told, read_labels
 
-    reads = [arguments.table]
-    output = check_output(arguments.json, "--json", reads=reads) if arguments.json else None
+    outputs = _outputs(arguments)
     if arguments.target_labels and not arguments.domain:
         raise UsageError("--target-labels needs --domain, the column that tells the target's rows")
+    if arguments.domain:
+        _check_alone(arguments)
     check_recipes(arguments)
     opened = open_rows(arguments)
-    model = pipeline(opened, arguments, judged=True)
-    learner = None if arguments.domain else model  # transfer_report hides labels by itself
-    rows = read_labels(opened.rows, arguments.target, groups=arguments.group, estimator=learner)
+    if arguments.domain:
+        models = {"": pipeline(opened, arguments, judged=True)}
+    else:
+        models = pipelines(opened, arguments)
+    # transfer_report hides labels by itself
+    learners = None if arguments.domain else list(models.values())
+    rows = read_labels(opened.rows, arguments.target, groups=arguments.group, estimator=learners)
     tell_labels(rows)
-    if not arguments.domain:
+    for model in models.values() if not arguments.domain else ():
         check_target_is_told(model, rows, judged=True, name=named_by(arguments))
-    result = (_transfer if arguments.domain else _evaluation)(model, opened, arguments)
-    print(unsaid(result, rows, [model]))
-    if output:
-        write_json(output, result.to_dict())
+    judge = _transfer if arguments.domain else _evaluation
+    result = judge(models, opened, arguments)
+    print(unsaid(result, rows, list(models.values())))
+    _write(result, opened, outputs)
 
 
-def _evaluation(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
+def _outputs(arguments: argparse.Namespace) -> dict[str, Path]:
+    """Refuse files that cannot be written, before the work is done."""
+    endings = {"json": (), "predictions": TABLES, "errors": TABLES}
+    found: dict[str, Path] = {}
+    for name, suffixes in endings.items():
+        given = getattr(arguments, name)
+        if given:
+            file = check_output(given, f"--{name}", suffixes, reads=[arguments.table])
+            if file.resolve() in [each.resolve() for each in found.values()]:
+                raise UsageError(f"--{name} must be another file than those before; got {given!r}")
+            found[name] = file
+    return found
+
+
+def _check_alone(arguments: argparse.Namespace) -> None:
+    """Refuse what stands in no report of transfer."""
+    for name in _ALONE:
+        if getattr(arguments, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} must be left out with --domain, where transfer is "
+                "judged: what it asks for is not kept there"
+            )
+    if arguments.fusion == "all" or len(names_in(arguments.fusion)) > 1:
+        raise UsageError(f"--fusion must name one strategy with --domain; got {arguments.fusion!r}")
+
+
+def _write(result: Any, opened: Opened, outputs: dict[str, Path]) -> None:
+    from hybridsent.datasets import write_table
+    from hybridsent.evaluation import feature_columns
+
+    if "json" in outputs:
+        write_json(outputs["json"], result.to_dict(predictions=True))
+    if "predictions" in outputs:
+        write_table(result.predictions, outputs["predictions"])
+        say(f"predictions -> {outputs['predictions']}")
+    if "errors" in outputs:
+        cells = opened.rows.drop(columns=feature_columns(opened.rows))
+        wrong = result.errors(table=cells)
+        write_table(wrong, outputs["errors"])
+        say(f"{len(wrong)} errors -> {outputs['errors']}")
+
+
+def _evaluation(models: dict[str, Any], opened: Opened, arguments: argparse.Namespace) -> Any:
     from hybridsent.evaluation import evaluate
 
-    return evaluate(model, opened.rows, arguments.target, **_judged_by(arguments))
+    return evaluate(
+        models if len(models) > 1 else next(iter(models.values())),
+        opened.rows,
+        arguments.target,
+        n_seeds=arguments.seeds or 1,
+        baselines=not arguments.no_baselines,
+        check=not arguments.no_check,
+        verbose=is_interactive(),
+        **_judged_by(arguments),
+    )
 
 
-def _transfer(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
+def _transfer(models: dict[str, Any], opened: Opened, arguments: argparse.Namespace) -> Any:
     from hybridsent.evaluation import transfer_report
 
+    (model,) = models.values()
     return transfer_report(
         {arguments.recipe or arguments.adapt: model},
         opened.rows,

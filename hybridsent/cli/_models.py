@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from hybridsent.cli._inputs import Opened, left_out
 from hybridsent.cli._notes import tell_misread
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
 
-__all__ = ["baseline", "named_by", "pipeline"]
+__all__ = ["baseline", "named_by", "names_in", "pipeline", "pipelines"]
 
 
 def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = False) -> Any:
@@ -39,6 +39,78 @@ def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = Fa
     UsageError
         If a name is unknown, or options contradict each other.
     """
+    model = _built(opened, arguments, judged=judged)
+    _tell([model], opened, arguments)
+    return model
+
+
+def pipelines(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Build the models that ``--fusion early,late`` or ``--fusion all`` describe.
+
+    Parameters
+    ----------
+    opened : Opened
+        What `open_rows` gave.
+    arguments : Namespace
+        With the model, transfer and encoding options.
+
+    Returns
+    -------
+    dict of str to Pipeline
+        Unfitted; a single one is called ``"fusion"``, several by the names of their strategies.
+
+    Raises
+    ------
+    UsageError
+        As `pipeline`; of ``all`` strategies those that cannot be built here are left out with a
+        line that says why.
+    """
+    from hybridsent.fusion import list_fusions
+
+    given = arguments.fusion
+    names = list(list_fusions()) if given == "all" else names_in(given)
+    if len(names) < 2:
+        return {"fusion": pipeline(opened, arguments)}
+    built = {}
+    for name in names:
+        one = argparse.Namespace(**{**vars(arguments), "fusion": name})
+        try:
+            built[name] = _built(opened, one, judged=False)
+        except UsageError as error:
+            if given != "all":
+                raise
+            say(f"fusion {name} is left out: {error}")
+    if not built:
+        raise UsageError("--fusion all leaves none; name one, such as --fusion early")
+    _tell(list(built.values()), opened, arguments)
+    return built
+
+
+def names_in(given: str | None) -> list[str]:
+    """Part names that are written with commas.
+
+    Parameters
+    ----------
+    given : str or None
+        What ``--fusion`` was given.
+
+    Returns
+    -------
+    list of str
+        Each once; none where nothing was given.
+    """
+    named = (each.strip() for each in (given or "").split(","))
+    return list(dict.fromkeys(each for each in named if each))
+
+
+def _tell(models: Sequence[Any], opened: Opened, arguments: argparse.Namespace) -> None:
+    """Say what models leave out of the table, and what their encoders do not read."""
+    for line in left_out(models[0], opened, arguments):
+        say(line)
+    tell_misread(models, opened.rows)
+
+
+def _built(opened: Opened, arguments: argparse.Namespace, *, judged: bool) -> Any:
     _check_options(arguments)
     parts = parts_with_seed(opened, arguments)
     try:
@@ -55,9 +127,6 @@ def pipeline(opened: Opened, arguments: argparse.Namespace, *, judged: bool = Fa
         prepare(model, opened, arguments)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    for line in left_out(model, opened, arguments):
-        say(line)
-    tell_misread([model], opened.rows)
     return model
 
 

@@ -145,8 +145,8 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the choices of `make_fusion`, or a recipe instead."""
+def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add the choices of `make_fusion`, or a recipe instead; several fusions may be asked for."""
     group = parser.add_argument_group("model")
     group.add_argument(
         "--recipe",
@@ -156,8 +156,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--fusion",
-        metavar="HOW",
-        help="early, align, late, stack, tensor, gated, cnn or rnn (default: early)",
+        metavar="HOW[,HOW…]" if several else "HOW",
+        help="early, align, late, stack, tensor, gated, cnn or rnn (default: early)"
+        + ("; several with commas, or all, are judged side by side" if several else ""),
     )
     group.add_argument(
         "--classifier", metavar="NAME", help="logreg, svm or xgboost (default: logreg)"
