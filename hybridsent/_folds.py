@@ -29,6 +29,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from hybridsent._label_sets import label_sets, rarest_labels
 from hybridsent._labels import Kind, labeled_rows, one_column, plain_labels
 from hybridsent._tags import capabilities_of
 from hybridsent.views import GROUP, view_of
@@ -73,7 +74,7 @@ def outer_folds(
 
     Parameters
     ----------
-    y : array of shape (n,)
+    y : array of shape (n,), of sets of labels of any form that `label_sets` takes
         Labels, or numbers of a regression.
     cv : int, splitter or iterable
         Number of folds, or anything scikit-learn takes. With groups and as many folds as groups,
@@ -82,9 +83,10 @@ def outer_folds(
         Rows of one group (speaker, video, dialogue) are never on both sides.
     random_state : int, default=0
         Seed of the shuffle.
-    kind : {"classes", "numbers", None}, default=None
-        What y holds; of numbers each fold has a share of the small, the middle and the large ones.
-        None is classes.
+    kind : {"classes", "numbers", "sets", None}, default=None
+        What y holds; of numbers each fold has a share of the small, the middle and the large ones,
+        and rows with a set of labels are stratified by the label that fewest rows have. None is
+        classes.
     name : str, default="cv"
         What `cv` is called where it was given, for messages.
     every_row : bool, default=False
@@ -112,8 +114,9 @@ def outer_folds(
     >>> [(train.tolist(), test.tolist()) for train, test in outer_folds(y, 2)]
     [([0, 3, 4], [1, 2]), ([1, 2, 4], [0, 3])]
     """
-    labels = one_column(y)
-    known = labeled_rows(labels, kind or "classes") if known is None else known
+    labels = rarest_labels(label_sets(y)[0]) if kind == "sets" else one_column(y)
+    if known is None:
+        known = labeled_rows(y if kind == "sets" else labels, kind or "classes")
     rows = np.flatnonzero(known)
     codes = _group_codes(groups, len(labels))
     if every_row and cv is None:
@@ -129,7 +132,7 @@ def outer_folds(
             splits = _counted(told, int(cv), inside, random_state, kind, name)
         splits = [(rows[train], rows[test]) for train, test in splits]
     else:
-        splitter = check_cv(cv, told, classifier=kind != "numbers")
+        splitter = check_cv(cv, told, classifier=kind not in ("numbers", "sets"))
         every = _for_splitters(labels, known)
         splits = list(splitter.split(np.zeros(len(labels)), every, groups))
         splits = [(train, test[known[test]]) for train, test in splits]
@@ -160,6 +163,9 @@ def _counted(
     if kind == "numbers":
         _check_count(n_folds, len(y) if groups is None else _count(groups), groups, name)
         return _counted_numbers(y, n_folds, groups, seed)
+    if kind == "sets":
+        _check_count(n_folds, len(y) if groups is None else _count(groups), groups, name)
+        return _counted_sets(y, n_folds, groups, seed)
     if groups is None:
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
         _check_rare(y, n_folds, name)
@@ -200,6 +206,23 @@ def _counted_numbers(y: np.ndarray, n_folds: int, groups: np.ndarray | None, see
     code[order] = np.arange(len(y)) * bins // len(y)
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random)
     splits = list(splitter.split(np.zeros(len(y)), code, groups))
+    if min(len(test) for _, test in splits) == 0:  # groups that are too large: by their size alone
+        splits = list(GroupKFold(n_folds).split(y, y, groups))
+    return splits
+
+
+def _counted_sets(y: np.ndarray, n_folds: int, groups: np.ndarray | None, seed: Any) -> Folds:
+    """Folds of rows with sets of labels, stratified by the rarest label that each has.
+
+    A label of fewer rows than folds is absent from some: unlike a class, it is no row's only one.
+    """
+    codes = np.unique(y, return_inverse=True)[1]
+    if np.bincount(codes).max() < n_folds:
+        codes = np.zeros_like(codes)
+    if groups is None:
+        return _stratified(codes, n_folds, seed)
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    splits = list(splitter.split(np.zeros(len(y)), _strata(codes, n_folds), groups))
     if min(len(test) for _, test in splits) == 0:  # groups that are too large: by their size alone
         splits = list(GroupKFold(n_folds).split(y, y, groups))
     return splits
@@ -246,6 +269,8 @@ def _check_count(n_folds: int, n: int, groups: np.ndarray | None, name: str) -> 
 
 def _check_told(y: np.ndarray, kind: Kind | None) -> None:
     """Refuse labels by which nothing can be judged."""
+    if kind == "sets":
+        return  # two sets that differ may have one rarest label
     if kind != "numbers":
         _check_classes(y)
     elif len(y) == 0 or (y == y[0]).all():

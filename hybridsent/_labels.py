@@ -1,9 +1,10 @@
 """Which rows have a label: one rule for classes and for numbers, in one place (layer L0).
 
 Of classes the number -1 marks a row without a label, as in scikit-learn; of numbers (a regression)
-NaN alone does, because -1 is a value like any other. Which of the two y is, `kind_of` says: by the
-estimator, where that is a classifier or a regressor, else by the labels. Whoever fits several steps
-decides it once, and lets all inside read labels so (`reading_labels_as`).
+NaN alone does, because -1 is a value like any other; a set of labels is read by `label_sets`. Which
+of them y is, `kind_of` says: by the estimator, where that is a classifier or a regressor, else by
+the labels; and `kind_found`, where labels alone can tell. Whoever fits several steps decides it
+once, and lets all inside read labels so (`reading_labels_as`).
 
 Labels of -1, 0 and 1 are a polarity, or codes of two classes with a mark: nothing in them tells.
 Where they are read as marked and something else speaks against it, that is said
@@ -21,15 +22,20 @@ from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
+from sklearn.utils import get_tags
 from sklearn.utils.validation import column_or_1d
 
+from hybridsent._label_sets import has_labels, is_of_sets, label_sets, looks_like_sets
 from hybridsent.exceptions import TableWarning
 
 __all__ = [
     "Kind",
     "check_minus_one_is_no_class",
+    "kind_found",
     "kind_of",
     "kind_that_keeps_classes",
+    "kind_told",
+    "label_sets",
     "labeled_rows",
     "one_column",
     "plain_labels",
@@ -50,13 +56,13 @@ def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     """Tell which rows have a label.
 
     Of classes those where y is not the number -1, scikit-learn's mark, nor NaN among floats; of
-    numbers, and of names, those where y is not NaN (or None).
+    numbers, and of names, those where y is not NaN (or None); of sets those that `has_labels`.
 
     Parameters
     ----------
-    y : array of shape (n,)
+    y : array of shape (n,), of sets also of shape (n, n_labels)
         Labels; strings and the number -1 stand together in an array of dtype object.
-    kind : {"classes", "names", "numbers"} or None, default=None
+    kind : {"classes", "names", "numbers", "sets"} or None, default=None
         What the labels are; None is what `kind_of` says of them.
 
     Returns
@@ -81,6 +87,8 @@ def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     >>> labeled_rows([-1, 0, 1]), labeled_rows([-1, 0, 1], "numbers")
     (array([False,  True,  True]), array([ True,  True,  True]))
     """
+    if kind == "sets":
+        return has_labels(y)
     values = one_column(y)
     kind = kind_of(None, values) if kind is None else kind
     if kind != "classes":
@@ -96,25 +104,49 @@ def labeled_rows(y: Any, kind: Kind | None = None) -> np.ndarray:
     return np.array([not (isinstance(v, Real) and v == -1) for v in values.tolist()], dtype=bool)
 
 
+def kind_found(y: Any) -> Kind:
+    """Tell what labels are where nobody says it who learns them.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, n_labels)
+        Labels of a whole table.
+
+    Returns
+    -------
+    {"classes", "numbers", "sets"}
+        Sets where `looks_like_sets` says so, also of texts such as ``"joy|anger"``; else as
+        `kind_of` tells labels alone.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import kind_found
+    >>> kind_found(["joy|anger", "joy"]), kind_found(["joy", "anger"]), kind_found([0.5, 2.0])
+    ('sets', 'classes', 'numbers')
+    """
+    return "sets" if looks_like_sets(y) else kind_of(None, y)
+
+
 def kind_of(estimator: Any = None, y: Any = None) -> Kind:
-    """Tell whether an estimator learns classes or numbers.
+    """Tell whether an estimator learns classes, numbers, or sets of labels.
 
     Regressors learn numbers, and classifiers classes, also at the end of a pipeline or inside a
     search (scikit-learn's tags say so). Of all else, such as a transformer, what was decided
     around it (`reading_labels_as`) holds; else the labels tell: what cannot be classes, a number
     that is not whole, NaN among floats, or a negative number other than -1 (as in scores from -3
-    to 3), is a number.
+    to 3), is a number. A classifier learns sets of labels where it learns nothing else
+    (`hybridsent.heads.MultiLabelClassifier`), or where y is a matrix or holds lists.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
         Who learns.
-    y : array of shape (n,) or None, default=None
+    y : array of shape (n,), of sets also of shape (n, n_labels), or None, default=None
         Labels: of the whole table, where an estimator does not tell and a fold would.
 
     Returns
     -------
-    {"classes", "names", "numbers"}
+    {"classes", "names", "numbers", "sets"}
         What the labels are; ``"names"`` only where that was decided around it.
 
     Examples
@@ -127,7 +159,9 @@ def kind_of(estimator: Any = None, y: Any = None) -> Kind:
     >>> kind_of(None, [-1, 0, 1]), kind_of(None, [-2, -1, 0]), kind_of(None, [0.5, -1])
     ('classes', 'numbers', 'numbers')
     """
-    told, decided = _kind_told(estimator), _decided.get()
+    told, decided = kind_told(estimator), _decided.get()
+    if told == "classes" and y is not None and is_of_sets(y):
+        return "sets"
     if told == "classes" and decided == "names":
         return "names"
     if told is not None:
@@ -135,6 +169,41 @@ def kind_of(estimator: Any = None, y: Any = None) -> Kind:
     if decided is not None:
         return decided
     return "numbers" if y is not None and _are_numbers(one_column(y)) else "classes"
+
+
+def kind_told(estimator: Any) -> Kind | None:
+    """Tell what an estimator learns, as its tags say.
+
+    Parameters
+    ----------
+    estimator : estimator or None
+        Any estimator.
+
+    Returns
+    -------
+    {"classes", "numbers", "sets"} or None
+        Sets for a classifier that takes nothing else; None for what is neither classifier nor
+        regressor.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from hybridsent._labels import kind_told
+    >>> kind_told(Ridge()), kind_told(StandardScaler())
+    ('numbers', None)
+    """
+    if estimator is None or isinstance(estimator, type):
+        return None
+    try:
+        if is_regressor(estimator):
+            return "numbers"
+        learned = get_tags(estimator).classifier_tags if is_classifier(estimator) else None
+    except (AttributeError, TypeError, ValueError):  # no estimator of scikit-learn's: without tags
+        return None
+    if learned is None:
+        return None
+    return "sets" if learned.multi_label and not learned.multi_class else "classes"
 
 
 def what_minus_one_is(y: Any, kind: Kind | None = None) -> str:
@@ -264,7 +333,7 @@ def kind_that_keeps_classes(
 
     Returns
     -------
-    {"classes", "names", "numbers"}
+    {"classes", "names", "numbers", "sets"}
         What the labels are.
 
     Examples
@@ -358,18 +427,6 @@ def reading_labels_as(kind: Kind | None) -> Iterator[None]:
         yield
     finally:
         _decided.reset(token)
-
-
-def _kind_told(estimator: Any) -> Kind | None:
-    """Give what an estimator's tags say; None where they say neither."""
-    if estimator is None or isinstance(estimator, type):
-        return None
-    try:
-        if is_regressor(estimator):
-            return "numbers"
-        return "classes" if is_classifier(estimator) else None
-    except (AttributeError, TypeError, ValueError):  # no estimator of scikit-learn's: without tags
-        return None
 
 
 def _are_numbers(values: np.ndarray) -> bool:

@@ -187,6 +187,6 @@ def dummy_for(rows: LabeledTable) -> Any:
         Of classes the most frequent one with the shares of all as probabilities, of numbers the
         mean.
     """
-    if rows.kind == "numbers":
+    if rows.kind == "numbers":  # of sets the prior is that of each label
         return DummyRegressor(strategy="mean")
     return DummyClassifier(strategy="prior")

@@ -257,7 +257,9 @@ def _without_units(
 ) -> Draws | None:
     """Average a metric over parts of the rows, without each unit; None where it cannot be told."""
     there = classes
-    if there is None:
+    if there is None and truth.ndim == 2:
+        there = np.arange(truth.shape[1])
+    elif there is None:
         there = np.unique(truth[np.concatenate([rows for rows, _ in parts])])
     told = truth.ndim == 2 or all(np.isin(each.labels, there).all() for _, each in parts)
     known = there if told and not numbers else None  # of a regressor

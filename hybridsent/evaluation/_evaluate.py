@@ -13,8 +13,6 @@ from copy import copy
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-
 from hybridsent._folds import outer_folds
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
@@ -216,7 +214,9 @@ def target_of(rows: LabeledTable) -> Target:
     {"classes", "numbers", "sets"}
         By the kind of their labels.
     """
-    return "numbers" if rows.kind == "numbers" else "classes"
+    if rows.kind == "numbers":
+        return "numbers"
+    return "sets" if rows.kind == "sets" else "classes"
 
 
 def folds_of(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Folds:
@@ -247,7 +247,7 @@ def folds_of(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Fo
             rows.groups,
             random_state=random_state + step,
             known=rows.known,
-            kind="numbers" if rows.kind == "numbers" else None,
+            kind=rows.kind,
         )
         splits += made
         seeds += [step] * len(made)
@@ -307,7 +307,7 @@ def _kept(
         {name: each.answers for name, each in judged.items()},
         folds.splits,
         rows.y,
-        None if target == "numbers" else np.unique(rows.y[rows.known]),
+        rows.labels,
         groups=rows.groups,
         rows=rows.kept,
         seeds=[random_state + step for step in folds.seeds],

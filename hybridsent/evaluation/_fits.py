@@ -419,7 +419,7 @@ def judge(
     dict of str to Judged
         By the names of the models.
     """
-    classes = None if rows.kind == "numbers" else np.unique(rows.y[rows.known])
+    classes = rows.labels
     # fold by fold: what a model costs is known after its first fold
     calls = [
         (reseeded(model, seed), X, rows, rows_to_fit(model, train, rows.known), test)
@@ -501,9 +501,10 @@ def _fold(
     fitted = fit_model(fresh(model), take_rows(table, train), rows.y[train], kept)
     learned = time.perf_counter()
     X = take_rows(table, test)
-    remembered = Remembered(fitted)
+    sets = rows.kind == "sets"
+    remembered = Remembered(fitted, rows.y.shape[1] if sets else None)
     scores, asked = _score_remembered(remembered, X, rows.y[test], metrics)
-    answers = answers_of(remembered, X, classes)
+    answers = answers_of(remembered, X, classes, sets=sets)
     return _Outcome(scores, asked, answers, learned - start, time.perf_counter() - learned)
 
 
@@ -551,7 +552,8 @@ def score_fitted(
     fitted: Any, table: Any, y: np.ndarray, metrics: Sequence[Metric]
 ) -> tuple[dict[str, float], Answers]:
     """Score a fitted model by each metric, and give its answers."""
-    return _score_remembered(Remembered(fitted), table, y, metrics)
+    n_labels = y.shape[1] if y.ndim == 2 else None
+    return _score_remembered(Remembered(fitted, n_labels), table, y, metrics)
 
 
 def _score_remembered(

@@ -11,7 +11,7 @@ from hybridsent._label_doubts import count_labels, label_doubts
 from hybridsent._labels import take_rows
 from hybridsent._tables import as_pandas
 
-__all__ = ["as_labels", "check_one_kind", "judged_labels", "notes_on_labels"]
+__all__ = ["as_labels", "check_one_kind", "check_order", "judged_labels", "notes_on_labels"]
 
 
 def as_labels(table: Any, y: Any, name: str = "y") -> np.ndarray:
@@ -136,7 +136,7 @@ def judged_labels(
     if n == 0:
         raise ValueError("The table must have rows to be judged. Got 0 rows.")
     y = as_pandas(y)
-    _check_order(table, y, name)
+    check_order(table, y, name)
     if known is not None and len(known) == n and known.any():  # else it is told what is wrong
         rows = np.flatnonzero(known)
         table, y = take_rows(table, rows), take_rows(y, rows)
@@ -161,8 +161,23 @@ def notes_on_labels(labels: np.ndarray) -> list[str]:
     return label_doubts(count_labels(labels), few=0)
 
 
-def _check_order(table: Any, y: Any, name: str) -> None:
-    """Refuse labels whose index says that they are of other rows."""
+def check_order(table: Any, y: Any, name: str) -> None:
+    """Refuse labels whose index says that they are of other rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    y : object
+        Labels, groups or domains.
+    name : {"y", "groups", "domain"}
+        The parameter, for messages.
+
+    Raises
+    ------
+    ValueError
+        If a Series has the index of the table in another order.
+    """
     if not (hasattr(table, "index") and hasattr(y, "index") and hasattr(y, "iloc")):
         return
     mine, theirs = table.index, y.index

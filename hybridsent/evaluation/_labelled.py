@@ -16,6 +16,7 @@ import numpy as np
 from hybridsent._folds import fit_with_groups, wants_groups
 from hybridsent._hints import did_you_mean
 from hybridsent._label_doubts import count_labels, label_doubts
+from hybridsent._label_sets import Form, as_sets, told_separators
 from hybridsent._labels import (
     Kind,
     check_minus_one_is_no_class,
@@ -30,6 +31,7 @@ from hybridsent._tables import as_pandas
 from hybridsent._tags import adapting_parts, reads_domain, reads_group, takes_unlabelled
 from hybridsent.evaluation._columns import selectors_of
 from hybridsent.evaluation._label_columns import judged_labels
+from hybridsent.evaluation._label_kinds import counted_sets, kind_for, label_cells, read_sets
 from hybridsent.exceptions import TableError
 from hybridsent.views import PASSTHROUGH, view_of
 
@@ -46,8 +48,9 @@ class LabeledTable:
     ----------
     rows : DataFrame or array of n rows
         The rows that are learned from or judged by: all, or those with a label.
-    y : ndarray of shape (n,)
-        Labels. A row without one has -1, or NaN where the labels are numbers of a regression.
+    y : ndarray of shape (n,), of sets of labels of shape (n, n_labels)
+        Labels. A row without one has -1, or NaN where the labels are numbers of a regression. Of
+        sets each label is a column of 0 and 1.
     known : ndarray of bool of shape (n,)
         Which rows have a label; -1 is a class where all have one.
     groups : ndarray of shape (n,) or None, default=None
@@ -60,8 +63,12 @@ class LabeledTable:
         How many rows have no label, and what becomes of them; empty where all have one.
     kept : ndarray of int of shape (n,) or None, default=None
         Which rows of the table they are; None is all of them.
-    kind : {"classes", "numbers"}, default="classes"
+    kind : {"classes", "numbers", "sets"}, default="classes"
         What the labels are.
+    set_labels : ndarray of shape (n_labels,) or None, default=None
+        Of sets the labels, in the order of the columns of y.
+    form : {"text", "list", "tuple", "set", "indicator"} or None, default=None
+        Of sets how they were written.
     """
 
     rows: Any
@@ -73,6 +80,8 @@ class LabeledTable:
     unlabelled: str = ""
     kept: np.ndarray | None = None
     kind: Kind = "classes"
+    set_labels: np.ndarray | None = None
+    form: Form | None = None
 
     def reading(self) -> AbstractContextManager[None]:
         """Let what is fitted inside a ``with`` block read labels as these were read.
@@ -140,8 +149,17 @@ class LabeledTable:
         return [(train, test) for train, test in folds if len(test)]
 
     @property
+    def labels(self) -> np.ndarray | None:
+        """All labels there are, in the order of probabilities; None for numbers."""
+        if self.kind == "numbers":
+            return None
+        return np.unique(self.y[self.known]) if self.set_labels is None else self.set_labels
+
+    @property
     def classes(self) -> dict[Any, int]:
-        """Rows of each class, the most frequent first."""
+        """Rows of each class or label, the most frequent first."""
+        if self.set_labels is not None:
+            return counted_sets(self.y[self.known], self.set_labels)
         return count_labels(self.y[self.known].tolist(), marks=False)
 
     def fit(self, estimator: Any) -> Any:
@@ -170,7 +188,25 @@ class LabeledTable:
                 "own or stops early, so that nothing would keep its rows together."
             )
         with self.reading():
-            return fit_with_groups(estimator, self.rows, self.y, self.groups)
+            return fit_with_groups(estimator, self.rows, self.y_for(estimator), self.groups)
+
+    def y_for(self, estimator: Any) -> np.ndarray:
+        """Give the labels as an estimator is to be taught them, to answer in the same words.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Who will learn.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_labels)
+            The labels; sets as they were written for what learns nothing but sets
+            (`hybridsent.heads.MultiLabelClassifier`), and else as 0 and 1, as scikit-learn has it.
+        """
+        if self.set_labels is None or self.form is None or kind_of(estimator) != "sets":
+            return self.y
+        return as_sets(self.y, self.set_labels, self.form)
 
     def __str__(self) -> str:
         """Say how many rows there are, and how many of them have a label."""
@@ -201,7 +237,8 @@ def read_labels(
     no label.
 
     For a regressor, and where they cannot be classes (see `kind`), labels are numbers: all of them
-    finite, as floats.
+    finite, as floats. Sets of labels are texts such as ``"joy|anger"`` (the lone ``"|"`` is the
+    empty set), lists in cells, or a matrix of 0 and 1; they become such a matrix.
 
     Parameters
     ----------
@@ -218,7 +255,7 @@ def read_labels(
         Name of the target among the domains, which must be there; ``"2"`` is 2.
     estimator : estimator or sequence of estimator, default=None
         Who will learn from the rows, or will be judged on them.
-    kind : {"classes", "numbers"} or None, default=None
+    kind : {"classes", "numbers", "sets"} or None, default=None
         What the labels are; None is what the estimator learns, else what the labels look like.
 
     Returns
@@ -255,12 +292,21 @@ def read_labels(
     """
     table = as_pandas(table)
     n = table.shape[0] if hasattr(table, "shape") else len(table)
-    learners = estimator if isinstance(estimator, list | tuple) else [estimator]
-    read = _of_column if isinstance(y, str) else _of_array
-    labels = read(table, y, learners[0], kind, any(map(takes_unlabelled, learners)))
+    learners = list(estimator) if isinstance(estimator, list | tuple) else [estimator]
+    taken = any(map(takes_unlabelled, learners))
+    if (kind or kind_for(learners, label_cells(table, y))) == "sets":
+        sets = read_sets(table, y)
+        labels = _Labels(
+            sets.indicator, sets.known, "sets", taken, sets.doubts, sets.labels, sets.form
+        )
+    else:
+        read = _of_column if isinstance(y, str) else _of_array
+        labels = read(table, y, learners[0], kind, taken)
     doubts = list(labels.doubts)
     if labels.kind == "classes":
-        doubts += label_doubts(count_labels(labels.values[labels.known].tolist(), marks=False))
+        values = labels.values[labels.known]
+        doubts += label_doubts(count_labels(values.tolist(), marks=False))
+        doubts += filter(None, [told_separators(values, as_sets=False)])
     unlabelled = ""
     if not labels.known.all():
         where = f" in {y!r}" if isinstance(y, str) else ""
@@ -276,6 +322,8 @@ def read_labels(
         unlabelled=unlabelled,
         kept=kept,
         kind=labels.kind,
+        set_labels=labels.set_labels,
+        form=labels.form,
     )
     rows = replace(rows, rows=rows.of(table), y=rows.of(labels.values), known=rows.of(labels.known))
     if groups is not None:
@@ -354,6 +402,8 @@ class _Labels:
     kind: Kind
     taken: bool
     doubts: tuple[str, ...] = ()
+    set_labels: np.ndarray | None = None
+    form: Form | None = None
 
 
 def _of_column(table: Any, name: str, learner: Any, kind: Kind | None, taken: bool) -> _Labels:
@@ -416,12 +466,9 @@ def _of_array(table: Any, y: Any, learner: Any, kind: Kind | None, taken: bool) 
 
 def _of_numbers(table: Any, y: Any, taken: bool) -> _Labels:
     """Read an array of numbers, in which what is missing is no label."""
-    import pandas as pd
-
     y = as_pandas(y)
-    told = y.ravel() if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
-    known = np.asarray(pd.notna(told if hasattr(told, "iloc") else np.asarray(told)))
-    known = known.ravel() if known.ndim == 2 and known.shape[1] == 1 else known
+    is_one_column = np.ndim(y) == 2 and np.shape(y)[1] == 1
+    known = labeled_rows(np.asarray(y)[:, 0] if is_one_column else y, "numbers")
     labels = as_numbers(judged_labels(table, y, known=known))
     return _Labels(_with_gaps(labels, known, "numbers"), known, "numbers", taken)
 

@@ -32,6 +32,7 @@ from hybridsent.evaluation._metric_names import (
     OWN_METRICS,
     known_name,
 )
+from hybridsent.evaluation._out_of_fold import as_columns
 from hybridsent.evaluation.metrics import DEFINITIONS, Definition, pearson
 
 __all__ = [
@@ -418,7 +419,7 @@ def _computed(metric: Metric, fitted: Any, X: Any, y: np.ndarray) -> Any:
     try:
         return metric.scorer(fitted, X, y)
     except (AttributeError, ValueError) as error:
-        present = list(dict.fromkeys(y.tolist()))
+        present = list(dict.fromkeys(y.tolist() if y.ndim == 1 else range(y.shape[1])))
         shown = present if len(present) <= 20 else [*present[:20], "…"]
         raise ValueError(
             f"The metric {metric.name!r} cannot be computed on a fold of {len(y)} rows of the "
@@ -472,21 +473,27 @@ def _has_probabilities(self: Replayed) -> bool:
 
 
 class Remembered(ClassifierMixin, BaseEstimator):
-    """A fitted classifier that answers each method once, for one X.
+    """A fitted classifier or regressor that answers each method once, for one X.
 
     Parameters
     ----------
     fitted : estimator
-        A fitted classifier.
+        A fitted classifier or regressor.
+    n_labels : int or None, default=None
+        How many labels there are, for a classifier of sets of labels: its answers then have a
+        column for each, in whatever form it gives them. None is one class a row, or a number.
     """
 
-    def __init__(self, fitted: Any) -> None:
+    def __init__(self, fitted: Any, n_labels: int | None = None) -> None:
         self.fitted = fitted
+        self.n_labels = n_labels
         self._answers: dict[str, Any] = {}
 
     @property
     def classes_(self) -> np.ndarray:
-        """Labels of the fitted classifier."""
+        """Labels of the fitted classifier; of sets, that each label is there or not."""
+        if self.n_labels is not None:  # scikit-learn knows sets by this shape
+            return np.tile([0, 1], (self.n_labels, 1))
         return np.asarray(self.fitted.classes_)
 
     def predict(self, X: Any) -> Any:
@@ -522,7 +529,10 @@ class Remembered(ClassifierMixin, BaseEstimator):
 
     def _answer(self, method: str, X: Any) -> Any:
         if method not in self._answers:
-            self._answers[method] = getattr(self.fitted, method)(X)
+            said = getattr(self.fitted, method)(X)
+            if self.n_labels is not None:
+                said = as_columns(said, self.n_labels, getattr(self.fitted, "classes_", None))
+            self._answers[method] = said
         return self._answers[method]
 
     def __sklearn_is_fitted__(self) -> bool:

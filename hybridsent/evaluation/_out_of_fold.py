@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Answers", "OutOfFold", "Target", "answers_of", "gather"]
+from hybridsent._label_sets import written_sets
+
+__all__ = ["Answers", "OutOfFold", "Target", "answers_of", "as_columns", "gather"]
 
 Target = Literal["classes", "numbers", "sets"]
 """What is predicted: one class a row, a number, or a set of labels."""
@@ -185,12 +187,11 @@ class OutOfFold:
         Returns
         -------
         ndarray or list of str
-            As they are; sets of labels as ``"joy|anger"``.
+            As they are; sets of labels as ``"joy|anger"``, the empty one as ``"|"``.
         """
         if self.target != "sets" or self.classes is None:
             return labels
-        names = [str(each) for each in self.classes.tolist()]
-        return ["|".join(n for n, there in zip(names, row, strict=True) if there) for row in labels]
+        return written_sets(labels, self.classes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, ready for JSON; `from_dict` reads them.
@@ -255,7 +256,14 @@ class OutOfFold:
         )
 
 
-def answers_of(fitted: Any, X: Any, classes: np.ndarray | None, dtype: Any = None) -> Answers:
+def answers_of(
+    fitted: Any,
+    X: Any,
+    classes: np.ndarray | None,
+    dtype: Any = None,
+    *,
+    sets: bool = False,
+) -> Answers:
     """Ask a fitted model about rows.
 
     Parameters
@@ -268,6 +276,8 @@ def answers_of(fitted: Any, X: Any, classes: np.ndarray | None, dtype: Any = Non
         All labels there are, sorted, of which the model may lack some; None for numbers.
     dtype : dtype or None, default=None
         What predictions of classes become; None is that of the classes.
+    sets : bool, default=False
+        Whether it was taught sets of labels, as 0 and 1.
 
     Returns
     -------
@@ -277,6 +287,13 @@ def answers_of(fitted: Any, X: Any, classes: np.ndarray | None, dtype: Any = Non
     labels = np.asarray(fitted.predict(X))
     if classes is None:
         return Answers(labels.astype(np.float64), None)
+    if sets:
+        known, n = getattr(fitted, "classes_", None), len(classes)
+        there = hasattr(fitted, "predict_proba")
+        return Answers(
+            as_columns(labels, n, known).astype(np.int64),
+            as_columns(fitted.predict_proba(X), n, known) if there else None,
+        )
     labels = labels.astype(classes.dtype if dtype is None else dtype)
     if not hasattr(fitted, "predict_proba"):
         return Answers(labels, None)
@@ -285,6 +302,57 @@ def answers_of(fitted: Any, X: Any, classes: np.ndarray | None, dtype: Any = Non
     own = np.asarray(fitted.classes_, dtype=classes.dtype)
     found[:, np.searchsorted(classes, own)] = given
     return Answers(labels, found)
+
+
+def as_columns(said: Any, n_labels: int, classes: Any = None) -> np.ndarray:
+    """Give answers about sets of labels as a column for each label.
+
+    Parameters
+    ----------
+    said : array of shape (n,) or (n, n_labels), sparse matrix, or list of array of shape (n, 2)
+        What a classifier of sets gives: scikit-learn's trees, neighbours and dummies give
+        probabilities of the classes 0 and 1 in an array for each label.
+    n_labels : int
+        How many labels there are.
+    classes : list of array, or array, or None, default=None
+        ``classes_`` of the classifier: of such a list, which of 0 and 1 each label had in training.
+
+    Returns
+    -------
+    ndarray of shape (n, n_labels)
+        Numbers, a column a label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.evaluation._out_of_fold import as_columns
+    >>> said = [np.array([[0.9, 0.1]]), np.array([[1.0]])]
+    >>> as_columns(said, 2, [np.array([0, 1]), np.array([1])])
+    array([[0.1, 1. ]])
+    """
+    if isinstance(said, list):
+        return np.column_stack(
+            [_of_one(p, known) for p, known in zip(said, _of_each(classes, n_labels), strict=True)]
+        )
+    if hasattr(said, "toarray"):
+        said = said.toarray()
+    values = np.asarray(said)
+    if values.ndim == 2 and values.shape[1] == 2 and n_labels == 1:
+        values = values[:, 1]
+    return values.reshape(len(values), n_labels)
+
+
+def _of_each(classes: Any, n_labels: int) -> list[np.ndarray]:
+    both = np.array([0, 1])
+    of_each = isinstance(classes, list) and len(classes) == n_labels
+    return [np.asarray(each) for each in classes] if of_each else [both] * n_labels
+
+
+def _of_one(p: Any, known: np.ndarray) -> np.ndarray:
+    """Take the probability that a label is there, of which training may have shown one value."""
+    values = np.asarray(p, dtype=np.float64)
+    there = np.flatnonzero(known == 1)
+    return values[:, there[0]] if len(there) else np.zeros(len(values))
 
 
 def gather(

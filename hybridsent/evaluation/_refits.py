@@ -124,9 +124,7 @@ class Bench:
     @property
     def classes(self) -> np.ndarray | None:
         """All labels there are; None for numbers."""
-        if self.target == "numbers":
-            return None
-        return np.unique(self.rows.y[self.rows.known])
+        return self.rows.labels
 
     @property
     def folds(self) -> int:
@@ -171,7 +169,7 @@ class Bench:
 
     def ask(self, fitted: Any, X: Any) -> Answers:
         """Ask a fitted model about rows."""
-        return answers_of(fitted, X, self.classes)
+        return answers_of(fitted, X, self.classes, sets=self.target == "sets")
 
     def each(self, function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Call a function in threads, each with one thread for linear algebra.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hybridsent.heads._late import LateFusionClassifier
     from hybridsent.heads._late_numbers import LateFusionRegressor
     from hybridsent.heads._linear import TunedLinearClassifier
+    from hybridsent.heads._multi_label import MultiLabelClassifier
     from hybridsent.heads._ridge import TunedLinearRegressor
     from hybridsent.heads._segment_networks import (
         ConvolutionalFusionClassifier,
@@ -38,6 +39,7 @@ _HOMES = {
     "KernelClassifier": "hybridsent.heads._kernel",
     "LateFusionClassifier": "hybridsent.heads._late",
     "LateFusionRegressor": "hybridsent.heads._late_numbers",
+    "MultiLabelClassifier": "hybridsent.heads._multi_label",
     "RecurrentFusionClassifier": "hybridsent.heads._segment_networks",
     "RecurrentFusionRegressor": "hybridsent.heads._segment_networks",
     "StackedFusionClassifier": "hybridsent.heads._stacked",
@@ -58,6 +60,7 @@ __all__ = [
     "KernelClassifier",
     "LateFusionClassifier",
     "LateFusionRegressor",
+    "MultiLabelClassifier",
     "RecurrentFusionClassifier",
     "RecurrentFusionRegressor",
     "StackedFusionClassifier",

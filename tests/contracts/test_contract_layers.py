@@ -17,6 +17,7 @@ LAYERS = {
         "_held",
         "_hints",
         "_label_doubts",
+        "_label_sets",
         "_labels",
         "_layout",
         "_lazy",
