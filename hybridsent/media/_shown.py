@@ -151,7 +151,7 @@ def clip(cell: Any) -> Shown:
         stream.pix_fmt, stream.bit_rate = "yuv420p", 160_000
         stream.options = {"deadline": "realtime", "cpu-used": "8"}
         voice = None if samples is None else _voice(file, "libopus", 48_000, 24_000)
-        packets = []
+        packets: list[Any] = []
         for image in frames:
             frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
             packets += stream.encode(frame)

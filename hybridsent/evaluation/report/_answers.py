@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.evaluation.report._charts import Frame, bins, dots, reliability
+from hybridsent.evaluation.report._charts import Frame, bins, dots
 from hybridsent.evaluation.report._numbers import percent, plain, score, share
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._words import Words
@@ -31,9 +31,6 @@ def answers_of(told: Told, w: Words) -> Iterator[dict[str, Any]]:
         yield _sets(told, w)
     if told.kept.groups is not None:
         yield _groups(told, w)
-    calibration = _calibration(told, w)
-    if calibration:
-        yield calibration
 
 
 def _confusion(told: Told, w: Words) -> dict[str, Any]:
@@ -182,38 +179,5 @@ def _groups(told: Told, w: Words) -> dict[str, Any]:
                 "share": share(float(values[k] / most if numbers else values[k])),
             }
             for k in order
-        ],
-    }
-
-
-def _calibration(told: Told, w: Words) -> dict[str, Any] | None:
-    kept: Any = told.kept
-    chances = kept.of(told.model).probabilities
-    if chances is None or told.target != "classes":
-        return None
-    sure = chances.max(axis=1)
-    right = told.right.astype(float)
-    parts = np.array_split(np.argsort(sure, kind="stable"), min(10, max(1, len(sure) // 15)))
-    said = [float(sure[part].mean()) for part in parts]
-    found = [float(right[part].mean()) for part in parts]
-    sizes = [len(part) for part in parts]
-    gaps = [size * abs(a - b) for size, a, b in zip(sizes, said, found, strict=True)]
-    ece = sum(gaps) / len(sure)
-    start = min(0.9, *said, *found) if len(said) > 1 else 0.0
-    span = (max(0.0, np.floor(start * 10) / 10), 1.0)
-    frame = Frame(span, span, w("calibration.sure"), w("calibration.right"))
-    nothing = [float("nan")] * len(said)
-    alt = w("calibration.alt", n=len(parts), ece=score(ece))
-    return {
-        "kind": "calibration",
-        "id": "calibration",
-        "title": w("calibration.title"),
-        "nav": w("calibration.nav"),
-        "lead": w("calibration.lead", model=told.model),
-        "chart": reliability(frame, said, found, nothing, nothing, alt),
-        "caption": w("calibration.caption", ece=score(ece), n=len(parts)),
-        "rows": [
-            {"rows": f"{n / told.seeds:.0f}", "said": percent(p), "right": percent(q)}
-            for n, p, q in zip(sizes, said, found, strict=True)
         ],
     }

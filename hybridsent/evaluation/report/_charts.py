@@ -6,7 +6,7 @@ cannot change; a few lines and dots need no library.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -71,17 +71,21 @@ class Frame:
         low, high = self.y
         return HEIGHT - _BOTTOM - (value - low) / ((high - low) or 1.0) * (HEIGHT - _TOP - _BOTTOM)
 
-    def drawn(self, marks: Sequence[float] | None = None) -> list[str]:
-        """Draw grid, ticks and names."""
+    def drawn(self, marks: Mapping[float, str] | None = None) -> list[str]:
+        """Draw grid, ticks and names; of names that would touch, the later one stays."""
         parts = []
         for value in ticks(*self.y):
             y = self.at_y(value)
             parts.append(_line("grid", _LEFT, y, WIDTH - _RIGHT, y))
             parts.append(_text(_LEFT - 7, y + 4, plain(value), "end"))
-        for value in marks if marks is not None else ticks(*self.x):
-            x = self.at_x(value)
+        named = {value: plain(value) for value in ticks(*self.x)} if marks is None else marks
+        free = float("inf")
+        for value in sorted(named, reverse=True):
+            x, half = self.at_x(value), 4.0 * len(named[value]) + 3
             parts.append(_line("axis", x, HEIGHT - _BOTTOM, x, HEIGHT - _BOTTOM + 4))
-            parts.append(_text(x, HEIGHT - _BOTTOM + 17, plain(value), "middle"))
+            if x + half <= free:
+                parts.append(_text(x, HEIGHT - _BOTTOM + 17, named[value], "middle"))
+                free = x - half
         middle = (_LEFT + WIDTH - _RIGHT) / 2
         parts.append(_text(middle, HEIGHT - 8, self.across, "middle", "strong"))
         half = (_TOP + HEIGHT - _BOTTOM) / 2
@@ -161,7 +165,7 @@ def _path(frame: Frame, x: Sequence[float], y: Sequence[float]) -> str:
 
 
 def lines(
-    frame: Frame, drawn: Sequence[Line], alt: str, marks: Sequence[float] | None = None
+    frame: Frame, drawn: Sequence[Line], alt: str, marks: Mapping[float, str] | None = None
 ) -> str:
     """Draw lines with bands.
 
@@ -173,8 +177,8 @@ def lines(
         Lines, the most important one first.
     alt : str
         What is seen, in words.
-    marks : sequence of float or None, default=None
-        Ticks of the x axis; None chooses round numbers.
+    marks : mapping of float to str or None, default=None
+        Ticks of the x axis, and what stands at each; None chooses round numbers.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,13 @@ __all__ = ["errors_of"]
 
 
 def errors_of(
-    told: Told, w: Words, contents: Contents | None, *, n: int, private: bool
+    told: Told,
+    w: Words,
+    contents: Contents | None,
+    *,
+    n: int,
+    private: bool,
+    deciders: Mapping[int, str] | None = None,
 ) -> dict[str, Any] | None:
     """Give the section of the worst errors.
 
@@ -31,6 +38,8 @@ def errors_of(
         How many errors.
     private : bool
         Whether contents are left out on purpose.
+    deciders : mapping of int to str or None, default=None
+        Which view decided about a row.
 
     Returns
     -------
@@ -42,6 +51,9 @@ def errors_of(
     numbers = told.target == "numbers"
     places, wrong = _worst(told, n)
     cards = [_card(int(at), told, w, None if private else contents) for at in places]
+    for card in cards:
+        view = (deciders or {}).get(card.pop("at"))
+        card["decided"] = w("errors.decided", view=view) if view else ""
     lead = w(
         "errors.lead_numbers" if numbers else "errors.lead",
         shown=len(cards),
@@ -97,6 +109,7 @@ def _card(at: int, told: Told, w: Words, contents: Contents | None) -> dict[str,
     group = "" if kept.groups is None else w("errors.group", group=kept.groups[at])
     pieces = [] if contents is None else contents.of_row(row)
     return {
+        "at": row,
         "row": w("errors.row", row=row),
         "group": group,
         "said": _name(told.model, at, told, w),

@@ -14,18 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 from hybridsent._tables import as_pandas
 from hybridsent._version import __version__
+from hybridsent.evaluation._curve import Curve
+from hybridsent.evaluation._findings import notes_on_findings
 from hybridsent.evaluation._results import Evaluation
 from hybridsent.evaluation.report._about import how_of
 from hybridsent.evaluation.report._answers import answers_of
 from hybridsent.evaluation.report._contents import contents_of
+from hybridsent.evaluation.report._curves_shown import curves_of
 from hybridsent.evaluation.report._errors import errors_of
+from hybridsent.evaluation.report._findings_shown import findings_of, leaks_in_words
 from hybridsent.evaluation.report._scores import gains_of, scores_of, tiles_of
 from hybridsent.evaluation.report._summary import facts_of, summary_of
+from hybridsent.evaluation.report._sureness import (
+    calibration_for,
+    calibration_of,
+    sureness_in_words,
+)
 from hybridsent.evaluation.report._told import Told
+from hybridsent.evaluation.report._views_shown import contributions_of, deciders_of
 from hybridsent.evaluation.report._words import Words
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
+
+    from hybridsent.evaluation._calibration import Calibration
+    from hybridsent.evaluation._check import Check
+    from hybridsent.evaluation._contribution import Contributions
 
 __all__ = ["Report", "make_report"]
 
@@ -89,6 +104,10 @@ def make_report(
     table: Any = None,
     estimator: Any = None,
     y: Any = None,
+    check: Check | None = None,
+    curves: Curve | Sequence[Curve] = (),
+    contributions: Contributions | None = None,
+    calibration: Calibration | None = None,
     command: str | None = None,
     title: str | None = None,
     language: str = "en",
@@ -115,6 +134,14 @@ def make_report(
         it the columns are those of `hybridsent.datasets.detect_modalities`.
     y : str or None, default=None
         Column of the labels, so that it is not taken for content.
+    check : Check or None, default=None
+        What `hybridsent.evaluation.check` found in the table; None shows what `evaluate` found.
+    curves : Curve or sequence of Curve, default=()
+        What `label_curve` and its like gave.
+    contributions : Contributions or None, default=None
+        What `hybridsent.evaluation.contributions` gave: what each view adds.
+    calibration : Calibration or None, default=None
+        What `hybridsent.evaluation.calibration` gave; None computes it for the first model.
     command : str or None, default=None
         The command that made the result, word by word.
     title : str or None, default=None
@@ -152,11 +179,19 @@ def make_report(
     table = None if table is None else _checked(as_pandas(table), evaluation)
     contents = None if table is None else contents_of(table, estimator, [y])
     named = title or words("page.title")
+    believed = calibration_for(told, calibration)
+    findings = evaluation.findings if check is None else check.findings
+    drawn = [curves] if isinstance(curves, Curve) else list(curves)
+    deciders = deciders_of(contributions)
     sections = [
         scores_of(told, words),
         gains_of(told, words),
+        findings_of(findings, check is not None, words),
         *answers_of(told, words),
-        errors_of(told, words, contents, n=n_errors, private=not content),
+        calibration_of(believed, words),
+        contributions_of(contributions, told, words),
+        curves_of(drawn, told, words),
+        errors_of(told, words, contents, n=n_errors, private=not content, deciders=deciders),
         _notes(evaluation, words),
         how_of(told, words, estimator, command),
     ]
@@ -164,7 +199,8 @@ def make_report(
         w=words,
         title=named,
         facts=facts_of(told, words),
-        points=summary_of(told, words),
+        alarm=leaks_in_words(findings, words),
+        points=[*summary_of(told, words), sureness_in_words(believed, words)],
         tiles=tiles_of(told, words),
         sections=[each for each in sections if each],
         date=datetime.now().astimezone().strftime("%Y-%m-%d"),
@@ -187,7 +223,9 @@ def _checked(table: Any, evaluation: Evaluation) -> Any:
 
 
 def _notes(evaluation: Evaluation, w: Words) -> dict[str, Any] | None:
-    if not evaluation.notes:
+    said = set(notes_on_findings(evaluation.findings))
+    notes = [note for note in evaluation.notes if note not in said]
+    if not notes:
         return None
     return {
         "kind": "notes",
@@ -195,7 +233,7 @@ def _notes(evaluation: Evaluation, w: Words) -> dict[str, Any] | None:
         "title": w("notes.title"),
         "nav": w("notes.nav"),
         "lead": "" if w.language == "en" else w("notes.english"),
-        "notes": evaluation.notes,
+        "notes": notes,
     }
 
 

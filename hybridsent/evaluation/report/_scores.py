@@ -10,7 +10,7 @@ from hybridsent.evaluation.report._numbers import plain, score, share, signed, t
 from hybridsent.evaluation.report._told import DUMMY, Told
 from hybridsent.evaluation.report._words import Words
 
-__all__ = ["gains_of", "scores_of", "tiles_of"]
+__all__ = ["gains_of", "lane", "scores_of", "ticks_of", "tiles_of", "verdict", "written"]
 
 _MOST_TILES = 4
 
@@ -51,7 +51,7 @@ def _table_of(metric: str, told: Told, w: Words) -> dict[str, Any]:
     return {
         "caption": w.metric(metric),
         "how": "; ".join(how),
-        "ticks": _ticks(low, high),
+        "ticks": ticks_of(low, high),
         "rows": [
             {
                 "name": name,
@@ -59,14 +59,14 @@ def _table_of(metric: str, told: Told, w: Words) -> dict[str, Any]:
                 "value": score(each.value),
                 "range": _range(each),
                 "first": name == told.model,
-                **_lane(each.value, each.low, each.high, low, high, line),
+                **lane(each.value, each.low, each.high, low, high, line),
             }
             for name, each in scores.items()
         ],
     }
 
 
-def _lane(
+def lane(
     value: float, low: float, high: float, start: float, end: float, line: float | None
 ) -> dict[str, str]:
     """Say where dot and whisker lie, in shares of the lane."""
@@ -90,7 +90,8 @@ def _span(scores: list[Score]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _ticks(low: float, high: float) -> list[dict[str, str]]:
+def ticks_of(low: float, high: float) -> list[dict[str, str]]:
+    """Give round numbers below a lane, and where they lie."""
     marks = ticks(low, high, 3)
     return [{"at": share((x - low) / (high - low)), "name": plain(x)} for x in marks]
 
@@ -119,7 +120,7 @@ def _gains_table(metric: str, gains: Any, told: Told, w: Words) -> dict[str, Any
     low, high = min(ends) - room, max(ends) + room
     return {
         "caption": w("gains.caption", metric=w.metric(metric), model=told.model),
-        "ticks": _ticks(low, high),
+        "ticks": ticks_of(low, high),
         "rows": [
             {
                 "name": other,
@@ -129,7 +130,7 @@ def _gains_table(metric: str, gains: Any, told: Told, w: Words) -> dict[str, Any
                 "p": written(each.p),
                 "verdict": w(f"gains.{verdict(each)}"),
                 "class": {"better": "better", "worse": "worse"}.get(verdict(each), ""),
-                **_lane(each.value, each.low, each.high, low, high, 0.0),
+                **lane(each.value, each.low, each.high, low, high, 0.0),
             }
             for other, each in found.items()
         ],

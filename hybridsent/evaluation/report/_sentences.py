@@ -242,6 +242,168 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "calibration.table": ("The same as a table", "以表格显示"),
     "calibration.rows": ("Rows", "行数"),
+    "calibration.fact.ece": ("calibration error", "校准误差"),
+    "calibration.fact.classwise": ("calibration error by class", "按类别的校准误差"),
+    "calibration.fact.brier": ("Brier score", "Brier 分数"),
+    "calibration.fact.log_loss": ("log loss", "对数损失"),
+    "calibration.fact.slope": (
+        "slope of truth over prediction (1 is best)",
+        "真实值对预测值的斜率（1 为最佳）",
+    ),
+    "calibration.fact.chance": ("calibration error by chance alone", "仅由偶然产生的校准误差"),
+    "calibration.numbers.title": ("Is its scale right?", "数值的尺度是否正确？"),
+    "calibration.numbers.lead": (
+        "Rows are sorted by what {model} predicted. On the dashed line the truth is, on average, "
+        "what it says.",
+        "按 {model} 的预测值对各行分组。落在虚线上表示真实值平均等于预测值。",
+    ),
+    "calibration.numbers.sure": ("mean prediction", "平均预测值"),
+    "calibration.numbers.right": ("mean truth", "平均真实值"),
+    "calibration.numbers.caption": (
+        "On average the groups are off by {ece}, over {n} groups of equally many rows.",
+        "各组平均偏差 {ece}，分为 {n} 组，每组行数相等。",
+    ),
+    # -- check -----------------------------------------------------------------------------------
+    "check.title": ("Can these scores be trusted?", "这些得分是否可信？"),
+    "check.nav": ("Data check", "数据检查"),
+    "check.lead": (
+        "What was found in the data that makes scores look better than they are, or that should be "
+        "known of it. Leaks come first.",
+        "数据中使得分虚高的问题，以及其他应当知道的情况。泄漏排在最前。",
+    ),
+    "check.clean": (
+        "Nothing was found in the data that makes scores look better than they are.",
+        "未在数据中发现使得分虚高的问题。",
+    ),
+    "check.leak": ("leak", "泄漏"),
+    "check.doubt": ("doubt", "存疑"),
+    "check.fact": ("fact", "情况"),
+    "check.rows": ("{n} rows: {rows}", "{n} 行：{rows}"),
+    "check.about": ("It is about {names}.", "涉及{names}。"),
+    "check.original": ("The finding in English", "英文原文"),
+    "check.kind.label column": ("a column that is the label", "标签列"),
+    "check.kind.group column": ("groups on both sides of folds", "分组跨折"),
+    "check.kind.metadata": ("metadata that tell the label", "元数据泄露标签"),
+    "check.kind.row order": ("order of the rows", "行的顺序"),
+    "check.kind.near-duplicates": ("near-duplicates", "近似重复"),
+    "check.kind.duplicates": ("duplicates", "重复"),
+    "check.kind.conflicts": ("conflicting labels", "标签冲突"),
+    "check.kind.split overlap": ("overlap of splits", "划分重叠"),
+    "check.kind.suspicious labels": ("suspicious labels", "可疑标签"),
+    "check.kind.classes": ("classes", "类别"),
+    "check.kind.missing views": ("missing cells", "缺失的单元格"),
+    "check.kind.languages": ("languages", "语言"),
+    "check.means.label column": (
+        "A column or feature tells the label itself.",
+        "有一列或一个特征直接给出了标签。",
+    ),
+    "check.means.group column": (
+        "Rows of one group stand on both sides of the folds.",
+        "同一分组的行出现在折的两侧。",
+    ),
+    "check.means.metadata": (
+        "Columns that the model does not read tell the label.",
+        "模型未读取的列能够预测标签。",
+    ),
+    "check.means.row order": ("The table is sorted by label.", "数据表按标签排序。"),
+    "check.means.near-duplicates": (
+        "Rows that are nearly the same stand on both sides of the folds.",
+        "几乎相同的行出现在折的两侧。",
+    ),
+    "check.means.duplicates": ("Rows are repeated.", "存在重复的行。"),
+    "check.means.conflicts": (
+        "The same content has different labels.",
+        "相同的内容有不同的标签。",
+    ),
+    "check.means.split overlap": (
+        "Rows to learn from stand among those that judge.",
+        "训练用的行出现在评估用的行中。",
+    ),
+    "check.means.suspicious labels": ("Some labels may be wrong.", "部分标签可能有误。"),
+    "check.means.classes": ("What classes there are.", "各类别的情况。"),
+    "check.means.missing views": ("Some cells are empty.", "部分单元格为空。"),
+    "check.means.languages": (
+        "Texts are in a language that the model does not read.",
+        "文本所用的语言是模型不能读取的。",
+    ),
+    "summary.leaks": (
+        "Do not trust these scores yet: the data check found {n} leak(s) that make them look "
+        "better than they are.",
+        "请先不要采信这些得分：数据检查发现 {n} 处泄漏，使其虚高。",
+    ),
+    "summary.doubts": (
+        "The data check found {n} thing(s) that may make scores look better than they are.",
+        "数据检查发现 {n} 处可能使得分虚高的情况。",
+    ),
+    # -- curves ----------------------------------------------------------------------------------
+    "curves.title": ("If there were more, or less", "数据更多或更少时"),
+    "curves.nav": ("Curves", "曲线"),
+    "curves.lead": (
+        "Scores over what was varied; bands are 95 % intervals.",
+        "得分随变化量的走势；色带为 95% 区间。",
+    ),
+    "curves.all": ("all", "全部"),
+    "curves.labels.title": ("Labels", "标签数量"),
+    "curves.labels.axis": ("labels per class", "每类标签数"),
+    "curves.labels.text": (
+        "How good the model is when it learns from fewer labels.",
+        "用较少标签训练时的表现。",
+    ),
+    "curves.missing.title": ("Missing views", "视图缺失"),
+    "curves.missing.axis": ("share of rows without the view", "缺少该视图的行所占比例"),
+    "curves.missing.text": (
+        "How good the model stays when a view is missing in some rows.",
+        "部分行缺少某个视图时的表现。",
+    ),
+    "curves.noise.title": ("Noise", "噪声"),
+    "curves.noise.axis": ("strength of the noise", "噪声强度"),
+    "curves.noise.text": (
+        "How good the model stays when a view is disturbed.",
+        "某个视图受到干扰时的表现。",
+    ),
+    "curves.cost.title": ("Cost", "开销"),
+    "curves.cost.axis": ("seconds", "秒"),
+    "curves.cost.text": (
+        "What each model takes to learn and to answer, against its score.",
+        "各模型训练与预测的用时与得分。",
+    ),
+    "curves.more": (
+        "The last step still gains {gain} [{low}, {high}]: more labels would help.",
+        "最后一步仍提升 {gain} [{low}, {high}]：更多标签会有帮助。",
+    ),
+    "curves.enough": (
+        "The last step is not shown to gain anything ({gain} [{low}, {high}]).",
+        "最后一步未显示提升（{gain} [{low}, {high}]）。",
+    ),
+    "curves.worst": (
+        "It loses most with {view}: from {start} to {end} at {at}.",
+        "受{view}影响最大：在 {at} 时从 {start} 变为 {end}。",
+    ),
+    "curves.alt": ("{what}: lines of {lines}.", "{what}：{lines}的曲线。"),
+    # -- contributions ---------------------------------------------------------------------------
+    "views.title": ("What each view adds", "各视图的贡献"),
+    "views.nav": ("Views", "视图"),
+    "views.lead": (
+        "Without any view the {metric} is {empty}, with all of them {whole}. The fair share of a "
+        "view (its Shapley value) is what it adds, averaged over all orders in which views can "
+        "come; shares add up to the difference.",
+        "不用任何视图时{metric}为 {empty}，使用全部视图时为 {whole}。"
+        "视图的公平份额（Shapley 值）是它在所有加入顺序下的平均增益；各份额之和即为差值。",
+    ),
+    "views.share": ("Fair share in {metric}", "{metric}的公平份额"),
+    "views.view": ("View", "视图"),
+    "views.value": ("Share [95 % interval]", "份额 [95% 区间]"),
+    "views.without": ("Lost without it", "去掉后的损失"),
+    "views.alone": ("Alone", "单独使用"),
+    "views.decides": ("Decides", "起决定作用"),
+    "views.decides_caption": (
+        "A view decides a row when the answer changes most without it.",
+        "若去掉某视图后答案变化最大，则由该视图决定这一行。",
+    ),
+    "views.undecided": (
+        "In {share} of the rows no view alone changes the answer.",
+        "在 {share} 的行中，单独去掉任何视图都不改变答案。",
+    ),
     # -- errors --------------------------------------------------------------------------------
     "errors.title": ("Where it was sure, and wrong", "确信却判错的样本"),
     "errors.title_numbers": ("Where it was furthest off", "偏差最大的样本"),
@@ -275,6 +437,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "errors.truth": ("truth", "真实"),
     "errors.none_of_them": ("(no label)", "（无标签）"),
     "errors.off": ("off by {value}", "偏差 {value}"),
+    "errors.decided": ("decided by {view}", "由 {view} 决定"),
     "errors.empty": ("no {column}", "无{column}"),
     "errors.broken": ("{column}: cannot be shown", "{column}：无法显示"),
     "errors.picture_alt": (

@@ -124,18 +124,7 @@ def _classes(told: Told, w: Words) -> list[str]:
         said=w.quoted(told.names[j]),
         share=percent(float(wrong[i, j] / of_class[i])),
     )
-    return [w.joined([found, confused]), _sureness(told, w)]
-
-
-def _sureness(told: Told, w: Words) -> str:
-    kept: Any = told.kept
-    chances = kept.of(told.model).probabilities
-    if chances is None:
-        return ""
-    gap = float(chances.max(axis=1).mean() - told.right.mean())
-    if abs(gap) < 0.03:
-        return w("summary.calibrated", gap=percent(abs(gap)))
-    return w("summary.too_sure" if gap > 0 else "summary.too_modest", gap=percent(abs(gap)))
+    return [w.joined([found, confused])]
 
 
 def _numbers(told: Told, w: Words) -> list[str]:
