@@ -14,7 +14,7 @@ from clips import contained
 from PIL import Image
 
 from hybridsent import make_fusion
-from hybridsent.evaluation import Evaluation, OutOfFold, Score, make_report
+from hybridsent.evaluation import Evaluation, Finding, Gain, OutOfFold, Score, make_report
 from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation.report._sentences import METRICS, MODELS, SENTENCES
 from hybridsent.media import _shown
@@ -89,7 +89,24 @@ def judged(target: str, n: int = 40, groups: bool = True, seed: int = 0) -> Eval
         target,
     )
     models = {name: {"accuracy": score(0.5), "own<metric>": score(0.4)} for name in answers}
-    return Evaluation(n, models, n, 0, 1.0, 2, [f"A note of {NASTY}."], kept)
+    gains = {
+        "text": {"accuracy": Gain(0.02, 0.01, 0.03, 0.001)},
+        "dummy": {"accuracy": Gain(-0.02, -0.3, 0.03, 0.4)},
+    }
+    found = [Finding("group column", "leak", f"Rows of one '{NASTY}' …", {"as given": 0.9}, [1, 2])]
+    return Evaluation(
+        n,
+        models,
+        n,
+        0,
+        1.0,
+        2,
+        [f"A note of {NASTY}."],
+        kept,
+        target=target,
+        gains=gains,
+        findings=found,
+    )
 
 
 def table_of(n: int = 40) -> pd.DataFrame:
@@ -245,7 +262,7 @@ def fields(sentence: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
 
 
-NAMES = {"hybridsent", "Python", "UAR", "CCC", "ROC", "AUC", "Brier"}
+NAMES = {"hybridsent", "Python", "UAR", "CCC", "ROC", "AUC", "Brier", "Shapley"}
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from hybridsent.evaluation._intervals import interval_within, jackknife, units_of, without_each
 from hybridsent.evaluation._out_of_fold import Answers, OutOfFold
 
-__all__ = ["confusion", "errors", "recall_by_class", "recall_by_group"]
+__all__ = ["confusion", "errors", "over_seeds", "recall_by_class", "recall_by_group"]
 
 
 def confusion(kept: OutOfFold, model: str) -> Any:
@@ -187,7 +187,7 @@ def errors(kept: OutOfFold, model: str, n: int | None = None, table: Any = None)
     """
     import pandas as pd
 
-    whole = _over_seeds(kept, kept.of(model))
+    whole = over_seeds(kept, kept.of(model))
     rows, truth, said, wrong, confidence = whole
     columns: dict[str, Any] = {"row": rows}
     if kept.groups is not None:
@@ -221,7 +221,7 @@ def _with_cells(found: Any, table: Any) -> Any:
     return pd.concat([found, cells.rename(columns=taken)], axis=1)
 
 
-def _over_seeds(
+def over_seeds(
     kept: OutOfFold, said: Answers
 ) -> tuple[np.ndarray, np.ndarray, Answers, np.ndarray, np.ndarray]:
     """Give each row once: truth, what all seeds say together, whether it is wrong, how surely."""

@@ -51,6 +51,10 @@ def how_of(told: Told, w: Words, estimator: Any, command: str | None) -> dict[st
     evaluation = told.evaluation
     grouped = told.kept is not None and told.kept.groups is not None
     points = [w("how.folds", folds=evaluation.folds)]
+    if evaluation.split is not None:
+        points = [w("how.split", name=evaluation.split)]
+    if evaluation.seeds > 1:
+        points.append(w("how.seeds", n=evaluation.seeds))
     if grouped:
         points.append(w("how.groups"))
     units = w("how.unit_groups" if grouped else "how.unit_rows")

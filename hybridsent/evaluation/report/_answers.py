@@ -29,98 +29,97 @@ def answers_of(told: Told, w: Words) -> Iterator[dict[str, Any]]:
         yield _numbers(told, w)
     else:
         yield _sets(told, w)
-    if told.kept.groups is not None:
+    if told.groups is not None:
         yield _groups(told, w)
 
 
 def _confusion(told: Told, w: Words) -> dict[str, Any]:
-    counts, names = told.confusion(), told.names
-    section: dict[str, Any] = {
+    return {
         "kind": "confusion",
         "id": "confusion",
         "title": w("confusion.title"),
         "nav": w("confusion.nav"),
         "lead": w("confusion.lead", model=told.model),
-        "classes": _class_rows(counts, names, w),
-        "matrix": None,
+        "classes": _class_rows(told, w),
+        "matrix": _matrix(told) if len(told.names) <= _MOST_CLASSES else None,
     }
-    if len(names) <= _MOST_CLASSES:
-        totals = np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
-        section["matrix"] = {
-            "names": names,
-            "rows": [
-                [
+
+
+def _matrix(told: Told) -> dict[str, Any]:
+    counts = told.confusion.to_numpy(dtype=float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
+    return {
+        "names": [str(name) for name in told.confusion.columns],
+        "rows": [
+            {
+                "name": str(name),
+                "cells": [
                     {
                         "count": f"{counts[i, j]:.0f}",
-                        "percent": percent(counts[i, j] / totals[i, 0]),
-                        "share": share(counts[i, j] / totals[i, 0]),
+                        "percent": percent(shares[i, j]),
+                        "share": share(shares[i, j]),
                         "right": i == j,
                     }
-                    for j in range(len(names))
-                ]
-                for i in range(len(names))
-            ],
-        }
-    return section
+                    for j in range(counts.shape[1])
+                ],
+            }
+            for i, name in enumerate(told.confusion.index)
+        ],
+    }
 
 
-def _class_rows(counts: np.ndarray, names: list[str], w: Words) -> list[dict[str, str]]:
+def _class_rows(told: Told, w: Words) -> list[dict[str, Any]]:
+    """Give what is told of each class, or each label of sets."""
+    taken = _taken_for(told, w) if told.target == "classes" else {}
     rows = []
-    for i, name in enumerate(names):
-        of_class, called = counts[i].sum(), counts[:, i].sum()
-        recall = counts[i, i] / of_class if of_class else np.nan
-        precision = counts[i, i] / called if called else np.nan
-        wrong = counts[i].copy()
-        wrong[i] = 0
-        taken = names[int(wrong.argmax())] if wrong.max() > 0 else w("classes.never")
-        f1 = 2 * counts[i, i] / (of_class + called) if of_class + called else np.nan
+    for name, each in zip(told.names, told.classes.itertuples(), strict=True):
+        recall, precision = float(each.recall), float(each.precision)
+        both = recall + precision
         rows.append(
             {
                 "name": name,
-                "rows": f"{of_class:.0f}",
+                "rows": f"{each.rows:.0f}",
                 "recall": percent(recall),
+                "range": _range(each.low, each.high),
                 "share": share(recall),
                 "precision": percent(precision),
-                "f1": score(f1),
-                "taken": taken,
+                "f1": score(2 * recall * precision / both if both else float("nan")),
+                "taken": taken.get(name),
             }
         )
     return rows
 
 
+def _range(low: float, high: float) -> str:
+    return f"[{percent(low)}, {percent(high)}]" if np.isfinite(low) else ""
+
+
+def _taken_for(told: Told, w: Words) -> dict[str, str]:
+    """Say what each class is most often taken for."""
+    found = {}
+    for i, name in enumerate(told.names):
+        wrong = told.confusion.iloc[i].to_numpy(dtype=float).copy()
+        wrong[i] = 0
+        most = str(told.confusion.columns[int(wrong.argmax())])
+        found[name] = most if wrong.max() > 0 else w("classes.never")
+    return found
+
+
 def _sets(told: Told, w: Words) -> dict[str, Any]:
-    kept: Any = told.kept
-    said, truth = kept.of(told.model).labels.astype(bool), kept.truth.astype(bool)
-    rows = []
-    for j, name in enumerate(told.names):
-        both = (said[:, j] & truth[:, j]).sum()
-        has, called = truth[:, j].sum(), said[:, j].sum()
-        recall = both / has if has else np.nan
-        rows.append(
-            {
-                "name": name,
-                "rows": f"{has / told.seeds:.0f}",
-                "recall": percent(recall),
-                "share": share(recall),
-                "precision": percent(both / called if called else np.nan),
-                "f1": score(2 * both / (has + called) if has + called else np.nan),
-                "taken": None,
-            }
-        )
     return {
         "kind": "confusion",
         "id": "labels",
         "title": w("classes.labels"),
         "nav": w("classes.labels"),
         "lead": "",
-        "classes": rows,
+        "classes": _class_rows(told, w),
         "matrix": None,
     }
 
 
 def _numbers(told: Told, w: Words) -> dict[str, Any]:
-    kept: Any = told.kept
-    truth, said = kept.truth.astype(float), kept.of(told.model).labels.astype(float)
+    once = told.once[told.model]
+    truth, said = once.truth.astype(float), once.said.labels.astype(float)
     chosen = np.unique(np.linspace(0, len(truth) - 1, min(len(truth), _MOST_DOTS)).astype(int))
     low, high = (float(f(np.concatenate([truth, said]))) for f in (np.min, np.max))
     varies = truth.std() > 0 and said.std() > 0
@@ -156,28 +155,31 @@ def _histogram(errors: np.ndarray, w: Words) -> str:
 
 
 def _groups(told: Told, w: Words) -> dict[str, Any]:
-    kept: Any = told.kept
-    names, places = np.unique(np.asarray(kept.groups).astype(str), return_inverse=True)
-    rows = np.bincount(places)
-    values = np.bincount(places, weights=told.right.astype(float)) / rows
     numbers = told.target == "numbers"
-    order = np.argsort(-values if numbers else values, kind="stable")[:_MOST_GROUPS]
-    most = values.max() or 1.0
+    values = told.groups["error" if numbers else "accuracy"]
+    most = float(values.max()) or 1.0
+    shown = told.groups.head(_MOST_GROUPS)
+    written = plain if numbers else percent
     return {
         "kind": "groups",
         "id": "groups",
         "title": w("groups.title"),
         "nav": w("groups.name"),
         "lead": w("groups.lead"),
-        "shown": w("groups.shown", shown=len(order), all=len(names)),
+        "shown": w("groups.shown", shown=len(shown), all=len(told.groups)),
         "heading": w("groups.error" if numbers else "groups.right"),
         "rows": [
             {
-                "name": names[k],
-                "rows": f"{rows[k] / told.seeds:.0f}",
-                "value": plain(float(values[k])) if numbers else percent(float(values[k])),
-                "share": share(float(values[k] / most if numbers else values[k])),
+                "name": str(name),
+                "rows": f"{each.rows:.0f}",
+                "value": written(value),
+                "range": f"[{written(each.low)}, {written(each.high)}]"
+                if np.isfinite(each.low)
+                else "",
+                "share": share(value / most if numbers else value),
             }
-            for k in order
+            for name, each, value in zip(
+                shown.index, shown.itertuples(), values.head(_MOST_GROUPS).tolist(), strict=True
+            )
         ],
     }

@@ -49,7 +49,10 @@ def errors_of(
     if told.kept is None or not len(told.kept):
         return None
     numbers = told.target == "numbers"
-    places, wrong = _worst(told, n)
+    once = told.once[told.model]
+    wrong = np.flatnonzero(once.wrong)
+    order = np.argsort(-np.nan_to_num(once.sure[wrong], nan=-1.0), kind="stable")
+    places = wrong[order][:n]
     cards = [_card(int(at), told, w, None if private else contents) for at in places]
     for card in cards:
         view = (deciders or {}).get(card.pop("at"))
@@ -57,7 +60,7 @@ def errors_of(
     lead = w(
         "errors.lead_numbers" if numbers else "errors.lead",
         shown=len(cards),
-        all=wrong,
+        all=len(wrong),
         model=told.model,
     )
     remarks = []
@@ -78,47 +81,25 @@ def errors_of(
     }
 
 
-def _worst(told: Told, n: int) -> tuple[np.ndarray, int]:
-    """Find the surest mistakes, each row once, and count them all."""
-    kept: Any = told.kept
-    if told.target == "numbers":
-        order = np.argsort(-told.right, kind="stable")
-        wrong = len(order)
-    else:
-        chances = kept.of(told.model).probabilities
-        sure = np.zeros(len(kept)) if chances is None else _sureness(told, chances)
-        order = np.argsort(-sure, kind="stable")
-        order = order[~told.right[order]]
-        wrong = round(len(order) / told.seeds)
-    _, first = np.unique(kept.row[order], return_index=True)
-    return order[np.sort(first)][:n], wrong
-
-
-def _sureness(told: Told, chances: np.ndarray) -> np.ndarray:
-    """Tell how sure the model was of what is wrong in its answer."""
-    kept: Any = told.kept
-    if told.target == "classes":
-        return np.asarray(chances.max(axis=1))
-    wrong = kept.of(told.model).labels != kept.truth
-    return np.asarray(np.where(wrong, np.abs(chances - kept.truth), 0.0).max(axis=1))
-
-
 def _card(at: int, told: Told, w: Words, contents: Contents | None) -> dict[str, Any]:
-    kept: Any = told.kept
-    row, numbers = int(kept.row[at]), told.target == "numbers"
-    group = "" if kept.groups is None else w("errors.group", group=kept.groups[at])
+    kept, once = told.kept, told.once[told.model]
+    row = int(once.rows[at])
+    group = ""
+    if kept is not None and kept.groups is not None:
+        group = w("errors.group", group=kept.groups[np.flatnonzero(kept.row == row)[0]])
     pieces = [] if contents is None else contents.of_row(row)
+    off = told.target == "numbers"
     return {
         "at": row,
         "row": w("errors.row", row=row),
         "group": group,
         "said": _name(told.model, at, told, w),
-        "truth": _written(kept.truth[at : at + 1], told, w),
-        "off": w("errors.off", value=plain(float(told.right[at]))) if numbers else "",
+        "truth": _written(once.truth[at : at + 1], told, w),
+        "off": w("errors.off", value=plain(float(once.sure[at]))) if off else "",
         "others": [
             {"model": name, "said": _name(name, at, told, w)}
             for name in told.models
-            if name not in (told.model, DUMMY) and name in kept.answers
+            if name not in (told.model, DUMMY) and name in told.once
         ],
         "pieces": [_piece(each, row, w) for each in sorted(pieces, key=_order)],
     }
@@ -145,13 +126,15 @@ def _piece(piece: Piece, row: int, w: Words) -> dict[str, Any]:
 
 def _name(model: str, at: int, told: Told, w: Words) -> str:
     """Write what a model said about a row, and how sure it was."""
-    kept: Any = told.kept
-    answers = kept.of(model)
+    answers = told.once[model].said
     said = _written(answers.labels[at : at + 1], told, w)
     if answers.probabilities is None or told.target != "classes":
         return said
-    place = int(np.searchsorted(kept.classes, answers.labels[at]))
-    return f"{said} ({percent(float(answers.probabilities[at, place]))})"
+    label = answers.labels[at]
+    places = np.flatnonzero(told.kept.classes == label)  # type: ignore[union-attr]
+    if not len(places):
+        return said
+    return f"{said} ({percent(float(answers.probabilities[at, places[0]]))})"
 
 
 def _written(label: np.ndarray, told: Told, w: Words) -> str:

@@ -56,7 +56,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "facts.classes": ("{n} classes", "{n} 个类别"),
     "facts.numbers": ("a continuous target", "连续目标"),
     "facts.sets": ("{n} labels, several a row", "{n} 个标签，每行可有多个"),
-    "facts.held_out": ("one fixed split", "一次固定划分"),
+    "facts.split": ("held-out rows “{name}”", "留出的“{name}”部分"),
     # -- summary -------------------------------------------------------------------------------
     "summary.title": ("In words", "概述"),
     "summary.nav": ("Summary", "概述"),
@@ -96,8 +96,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "最常见的错误是把{truth}判为{said}（占{truth}的 {share}）。",
     ),
     "summary.label": (
-        "The label that is found worst is {name}: an F1 of {value} over its {rows} rows.",
-        "最难识别的标签是{name}：在其 {rows} 行上 F1 为 {value}。",
+        "The label that is found least often is {name}: in {share} of its {rows} rows.",
+        "最难识别的标签是{name}：其 {rows} 行中有 {share} 被找出。",
     ),
     "summary.error": (
         "Half of the predictions are off by less than {median}, and one in ten by more than "
@@ -464,6 +464,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "how.folds": (
         "Every row was judged by a model that had not learned from it, in {folds} folds.",
         "每一行都由未用其训练的模型评估，共 {folds} 折。",
+    ),
+    "how.split": (
+        "The model learned from the training rows, and was judged once on those of “{name}”.",
+        "模型用训练部分学习，并在“{name}”部分上评估一次。",
+    ),
+    "how.seeds": (
+        "All of it was done {n} times, with other folds and other seeds of the models.",
+        "以上过程用不同的折与随机种子重复 {n} 次。",
     ),
     "how.groups": (
         "Rows of one group were never on both sides of a fold.",

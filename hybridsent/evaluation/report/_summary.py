@@ -22,10 +22,10 @@ def facts_of(told: Told, w: Words) -> list[str]:
     """Give what the result is made of, in a few words each."""
     kept = told.kept
     facts = [w("facts.rows", n=told.evaluation.rows)]
-    folds = told.evaluation.folds
-    facts.append(w("facts.folds", n=folds) if folds > 1 else w("facts.held_out"))
-    if told.seeds > 1:
-        facts.append(w("facts.seeds", n=told.seeds))
+    folds, split = told.evaluation.folds, told.evaluation.split
+    facts.append(w("facts.folds", n=folds) if split is None else w("facts.split", name=split))
+    if told.evaluation.seeds > 1:
+        facts.append(w("facts.seeds", n=told.evaluation.seeds))
     if kept is not None:
         n = 0 if kept.classes is None else len(kept.classes)
         facts.append(w(f"facts.{kept.target}", n=n))
@@ -69,7 +69,7 @@ def _score(metric: str, told: Told, w: Words) -> str:
 
 def _best_other(metric: str, told: Told, w: Words) -> str:
     """Name the best of the other models, where no gains do."""
-    if getattr(told.evaluation, "gains", None):
+    if told.evaluation.gains:
         return ""
     aside = (DUMMY, told.model)
     others = {name: each[metric].value for name, each in told.models.items() if name not in aside}
@@ -83,7 +83,7 @@ def _best_other(metric: str, told: Told, w: Words) -> str:
 
 
 def _gains(metric: str, told: Told, w: Words) -> list[str]:
-    gains: Any = getattr(told.evaluation, "gains", None) or {}
+    gains: Any = told.evaluation.gains
     return [
         w(
             f"gains.sentence.{verdict(each[metric])}",
@@ -100,19 +100,17 @@ def _gains(metric: str, told: Told, w: Words) -> list[str]:
 
 
 def _classes(told: Told, w: Words) -> list[str]:
-    counts = told.confusion()
-    of_class = counts.sum(axis=1)
-    there = np.flatnonzero(of_class)
-    if len(there) < 2:
+    classes = told.classes[told.classes["rows"] > 0]
+    if len(classes) < 2:
         return []
-    recall = np.diag(counts)[there] / of_class[there]
-    worst = there[int(recall.argmin())]
+    worst = classes["recall"].idxmin()
     found = w(
         "summary.class",
-        name=w.quoted(told.names[worst]),
-        share=percent(float(recall.min())),
-        rows=f"{of_class[worst]:.0f}",
+        name=w.quoted(worst),
+        share=percent(float(classes["recall"][worst])),
+        rows=f"{classes['rows'][worst]:.0f}",
     )
+    counts = told.confusion.to_numpy(dtype=float)
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     if not wrong.any():
@@ -120,54 +118,45 @@ def _classes(told: Told, w: Words) -> list[str]:
     i, j = np.unravel_index(int(wrong.argmax()), wrong.shape)
     confused = w(
         "summary.confused",
-        truth=w.quoted(told.names[i]),
-        said=w.quoted(told.names[j]),
-        share=percent(float(wrong[i, j] / of_class[i])),
+        truth=w.quoted(told.confusion.index[i]),
+        said=w.quoted(told.confusion.columns[j]),
+        share=percent(float(wrong[i, j] / counts[i].sum())),
     )
     return [w.joined([found, confused])]
 
 
 def _numbers(told: Told, w: Words) -> list[str]:
-    median, tenth = np.quantile(told.right, [0.5, 0.9])
+    median, tenth = np.quantile(told.once[told.model].sure, [0.5, 0.9])
     return [w("summary.error", median=plain(float(median)), tenth=plain(float(tenth)))]
 
 
 def _sets(told: Told, w: Words) -> list[str]:
-    kept: Any = told.kept
-    said, truth = kept.of(told.model).labels.astype(bool), kept.truth.astype(bool)
-    has, called = truth.sum(axis=0), said.sum(axis=0)
-    f1 = 2 * (said & truth).sum(axis=0) / np.maximum(has + called, 1)
-    there = np.flatnonzero(has)
-    if not len(there):
+    labels = told.classes[told.classes["rows"] > 0]
+    if not len(labels):
         return []
-    worst = there[int(f1[there].argmin())]
+    worst = labels["recall"].idxmin()
     return [
         w(
             "summary.label",
-            name=w.quoted(told.names[worst]),
-            value=score(float(f1[worst])),
-            rows=f"{has[worst] / told.seeds:.0f}",
+            name=w.quoted(worst),
+            share=percent(float(labels["recall"][worst])),
+            rows=f"{labels['rows'][worst]:.0f}",
         )
     ]
 
 
 def _groups(told: Told, w: Words) -> list[str]:
-    kept: Any = told.kept
-    if kept.groups is None or told.target == "numbers":
+    if told.groups is None or told.target == "numbers":
         return []
-    names, places = np.unique(np.asarray(kept.groups).astype(str), return_inverse=True)
-    rows = np.bincount(places) / told.seeds
-    right = np.bincount(places, weights=told.right.astype(float)) / np.bincount(places)
-    fair = np.flatnonzero(rows >= _FAIR)
+    fair = told.groups[told.groups["rows"] >= _FAIR]
     if len(fair) < 2:
         return []
-    worst, best = fair[int(right[fair].argmin())], fair[int(right[fair].argmax())]
     return [
         w(
             "summary.groups",
-            low=percent(float(right[worst])),
-            worst=names[worst],
-            high=percent(float(right[best])),
-            best=names[best],
+            low=percent(float(fair["accuracy"].iloc[0])),
+            worst=fair.index[0],
+            high=percent(float(fair["accuracy"].iloc[-1])),
+            best=fair.index[-1],
         )
     ]

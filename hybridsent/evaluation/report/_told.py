@@ -4,16 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hybridsent.evaluation._out_of_fold import OutOfFold
+from hybridsent.evaluation._looks import over_seeds
+from hybridsent.evaluation._out_of_fold import Answers, OutOfFold
 from hybridsent.evaluation._results import Evaluation, Score
 
-__all__ = ["Told"]
+__all__ = ["DUMMY", "Once", "Told"]
 
 DUMMY = "dummy"
+_ERRORS = frozenset({"mae", "mse", "rmse"})
+
+
+class Once(NamedTuple):
+    """What a model says about rows, each row once.
+
+    Parameters
+    ----------
+    rows : ndarray of int of shape (n,)
+        Positions in the table.
+    truth : ndarray
+        Labels.
+    said : Answers
+        What it says.
+    wrong : ndarray of bool of shape (n,)
+        Whether that is not the truth.
+    sure : ndarray of float of shape (n,)
+        How sure it was of what is wrong; of numbers, how far it is off.
+    """
+
+    rows: np.ndarray
+    truth: np.ndarray
+    said: Answers
+    wrong: np.ndarray
+    sure: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -50,7 +76,8 @@ class Told:
 
     def smaller(self, metric: str) -> bool:
         """Whether less is better of a metric."""
-        return metric.lower() in {"mae", "mse", "rmse"}
+        gains = [each[metric] for each in self.evaluation.gains.values() if metric in each]
+        return gains[0].sign < 0 if gains else metric.lower() in _ERRORS
 
     @property
     def kept(self) -> OutOfFold | None:
@@ -60,12 +87,7 @@ class Told:
     @property
     def target(self) -> str:
         """What is predicted."""
-        return "classes" if self.kept is None else self.kept.target
-
-    @cached_property
-    def seeds(self) -> int:
-        """How many seeds there are."""
-        return 1 if self.kept is None else len(np.unique(self.kept.seed))
+        return self.evaluation.target
 
     @cached_property
     def names(self) -> list[str]:
@@ -75,27 +97,26 @@ class Told:
         return [str(each) for each in self.kept.classes.tolist()]
 
     @cached_property
-    def right(self) -> np.ndarray:
-        """Of each answer, whether it is right; of numbers, how far it is off."""
-        kept = self._kept
-        said, truth = kept.of(self.model).labels, kept.truth
-        if kept.target == "numbers":
-            return np.asarray(np.abs(said.astype(float) - truth.astype(float)))
-        same = np.asarray(said == truth)
-        return np.asarray(same.all(axis=1)) if same.ndim > 1 else same
+    def classes(self) -> Any:
+        """The rows, recall and precision of each class or label, as `Evaluation` tells them."""
+        return self.evaluation.recall_by_class(self.model)
 
-    @property
-    def _kept(self) -> OutOfFold:
-        if self.kept is None:
-            raise ValueError("This result has no predictions: it was not made by evaluate.")
-        return self.kept
+    @cached_property
+    def confusion(self) -> Any:
+        """Truth against prediction, as `Evaluation` tells it."""
+        return self.evaluation.confusion(self.model)
 
-    def confusion(self) -> np.ndarray:
-        """Count truth (rows) against prediction (columns), a row of the table once."""
-        kept = self._kept
-        classes: Any = kept.classes
-        said = np.searchsorted(classes, kept.of(self.model).labels)
-        truth = np.searchsorted(classes, kept.truth)
-        counts = np.zeros((len(classes), len(classes)))
-        np.add.at(counts, (truth, said), 1.0 / self.seeds)
-        return counts
+    @cached_property
+    def groups(self) -> Any:
+        """How well the model does in each group, the worst first; None where there are none."""
+        if self.kept is None or self.kept.groups is None:
+            return None
+        return self.evaluation.recall_by_group(self.model)
+
+    @cached_property
+    def once(self) -> dict[str, Once]:
+        """What each model says about each row, all seeds together."""
+        kept = self.kept
+        if kept is None:
+            return {}
+        return {name: Once(*over_seeds(kept, kept.of(name))) for name in kept.models}
