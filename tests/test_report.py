@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import platform
 import re
 import string
 from html.parser import HTMLParser
@@ -14,7 +15,15 @@ from clips import contained
 from PIL import Image
 
 from hybridsent import make_fusion
-from hybridsent.evaluation import Evaluation, Finding, Gain, OutOfFold, Score, make_report
+from hybridsent.evaluation import (
+    Evaluation,
+    Finding,
+    Gain,
+    OutOfFold,
+    Score,
+    make_report,
+    model_card,
+)
 from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation.report._sentences import METRICS, MODELS, SENTENCES
 from hybridsent.media import _shown
@@ -30,6 +39,8 @@ class Page(HTMLParser):
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.own = ""  # all but what stands there in English, whatever the language of the page
+        self._english = 0
         self._open: list[str] = []
         self.feed(html)
         self.close()
@@ -39,16 +50,20 @@ class Page(HTMLParser):
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
             self._open.append(tag)
+            inside = self._english or (dict(attrs).get("lang") == "en" and tag != "html")
+            self._english += bool(inside)
 
     def handle_startendtag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
         assert self._open.pop() == tag
+        self._english -= bool(self._english)
 
     def handle_data(self, data):
         if self._open and self._open[-1] not in ("script", "style"):
             self.text += data + " "
+            self.own += "" if self._english else data + " "
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.elements if name == tag]
@@ -290,7 +305,15 @@ def test_every_sentence_is_used():
 
     folder = ROOT / "evaluation" / "report"
     code = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file())
-    made = ("facts.", "gains.", "how.")  # by f"gains.{verdict}" and the like
+    made = (
+        "facts.",
+        "gains.",
+        "how.",
+        "check.",
+        "curves.",
+        "calibration.",
+        "classes.",
+    )  # by f"gains.{verdict}" and the like
     unused = [
         key
         for key in SENTENCES
@@ -300,12 +323,15 @@ def test_every_sentence_is_used():
 
 
 def test_a_page_in_chinese_has_no_english_but_names():
-    text = Page(make_report(judged("classes"), language="zh", command="run").html).text
-    text = text.split("注意事项")[0].replace("\n", " ")
-    left = set(re.findall(r"[A-Za-z]{2,}", text))
+    page = Page(make_report(judged("classes"), language="zh", command="run").html)
+    assert "A note of" in page.text
+    left = set(re.findall(r"[A-Za-z]{2,}", page.own))
     names = {"fusion", "text", "dummy", "bad", "good", "accuracy", "own", "metric", "svg"}
     nasty = set(re.findall(r"[A-Za-z]{2,}", NASTY))
-    assert left - names - nasty <= {"tf", "idf"}
+    packages = {"python", "numpy", "scikit", "learn", "pandas", "torch", "openvino", "transformers"}
+    system = {platform.system().lower(), *re.findall(r"[a-z]+", platform.machine().lower())}
+    left = {each.lower() for each in left} - {each.lower() for each in names | nasty | NAMES}
+    assert left - packages - system <= {"run", "rc", "dev", "post", "cpu", "cu"}
 
 
 # -- what is shown of a cell -----------------------------------------------------------------------
@@ -341,3 +367,34 @@ def test_a_photograph_loses_what_its_camera_wrote():
     Image.new("RGB", (30, 20)).save(held, "JPEG", exif=exif)
     assert b"my home" in held.getvalue()
     assert b"my home" not in _shown.picture(held.getvalue()).content
+
+
+# -- the card --------------------------------------------------------------------------------------
+
+
+def test_a_card_has_its_sections_and_no_rows(target, language):
+    card = model_card(judged(target), command="hybridsent evaluate t.csv", language=language)
+    headings = re.findall(r"^## (.+)$", card, re.MULTILINE)
+    assert len(headings) >= 6
+    assert headings == [each for each in headings if CHINESE.search(each)] or language == "en"
+    assert "hybridsent evaluate t.csv" in card
+    assert card.startswith("---\nlibrary_name: hybridsent\n")
+
+
+def test_a_card_quotes_what_could_be_markup(target):
+    card = model_card(judged(target), title="<script>|`x`", intended_use="[a](http://b)")
+    body = card.split("---\n", 2)[2]
+    assert "<script" not in body
+    assert not re.search(r"(?<!\\)\]\(", body)
+    widths = [line.count(" | ") for line in body.splitlines() if line.startswith("| ")]
+    assert widths
+
+
+def test_every_row_of_a_table_of_a_card_has_the_cells_of_its_heading(target):
+    lines = model_card(judged(target)).splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith("| ---"):
+            width = len(re.findall(r"(?<!\\)\|", line))
+            rows = lines[i - 1 :]
+            for row in rows[: next(k for k, each in enumerate(rows) if not each)]:
+                assert len(re.findall(r"(?<!\\)\|", row)) == width

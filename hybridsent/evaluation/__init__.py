@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from hybridsent.evaluation._transfer import transfer_report
     from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
+    from hybridsent.evaluation.report._card import model_card
     from hybridsent.evaluation.report._page import Report, make_report
 
 _HOMES = {
@@ -87,6 +88,7 @@ _HOMES = {
     "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
     "missing_curve": "hybridsent.evaluation._robustness",
     "mmd_permutation_test": "hybridsent.evaluation._shift",
+    "model_card": "hybridsent.evaluation.report._card",
     "noise_curve": "hybridsent.evaluation._robustness",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
@@ -142,6 +144,7 @@ __all__ = [
     "maximum_mean_discrepancy",
     "missing_curve",
     "mmd_permutation_test",
+    "model_card",
     "noise_curve",
     "prediction_entropy_score",
     "proxy_a_distance",

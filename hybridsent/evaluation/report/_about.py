@@ -26,7 +26,7 @@ def versions_of() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    return {**found, platform.system(): f"{platform.release()} {platform.machine()}"}
+    return {**found, platform.system(): platform.machine()}
 
 
 def licences_of(estimator: Any) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from hybridsent.evaluation.report._numbers import plain, ticks
 __all__ = ["Frame", "Line", "bins", "dots", "lines", "reliability"]
 
 WIDTH, HEIGHT = 420, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 20, 12, 46
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Frame:
         named = {value: plain(value) for value in ticks(*self.x)} if marks is None else marks
         free = float("inf")
         for value in sorted(named, reverse=True):
-            x, half = self.at_x(value), 4.0 * len(named[value]) + 3
+            x, half = self.at_x(value), 4.2 * len(named[value]) + 3
             parts.append(_line("axis", x, HEIGHT - _BOTTOM, x, HEIGHT - _BOTTOM + 4))
             if x + half <= free:
                 parts.append(_text(x, HEIGHT - _BOTTOM + 17, named[value], "middle"))
@@ -188,13 +188,18 @@ def lines(
     parts = frame.drawn(marks)
     for k, line in reversed(list(enumerate(drawn))):
         parts.append(f'<g class="s{min(k, 5)}">')
-        if len(line.low):
+        if len(line.low) and len(line.x) > 1:
             there = [*zip(line.x, line.low, strict=True)]
             back = [*zip(line.x, line.high, strict=True)][::-1]
             corners = " ".join("{:.1f},{:.1f}".format(*_at(frame, *p)) for p in there + back)
             parts.append(f'<polygon class="band" points="{corners}"/>')
-        parts.append(_path(frame, line.x, line.y))
-        parts += [_dot(*_at(frame, *point), 3) for point in zip(line.x, line.y, strict=True)]
+        if len(line.x) > 1:
+            parts.append(_path(frame, line.x, line.y))
+        elif len(line.low):
+            ends = (line.low[0], line.high[0])
+            parts.append(_line("error", *(z for y in ends for z in _at(frame, line.x[0], y))))
+        radius = 3 if len(line.x) > 1 else 5
+        parts += [_dot(*_at(frame, *point), radius) for point in zip(line.x, line.y, strict=True)]
         parts.append("</g>")
     return _svg(parts, alt)
 

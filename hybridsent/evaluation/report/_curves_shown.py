@@ -119,4 +119,13 @@ def _chart(curve: Curve, drawn: dict[str, list[CurvePoint]], metric: str, w: Wor
         )
         for name, line in drawn.items()
     ]
-    return lines(frame, made, alt, None if curve.kind == "cost" and not log else places)
+    if curve.kind == "cost":
+        return lines(frame, made, alt, _round(*span) if log else None)
+    return lines(frame, made, alt, places)
+
+
+def _round(low: float, high: float) -> dict[float, str]:
+    """Give round numbers of a logarithmic axis."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    every = [digit * 10.0**power for power in powers for digit in (1, 3)]
+    return {each: plain(each) for each in every if low <= each <= high}

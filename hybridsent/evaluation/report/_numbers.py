@@ -47,17 +47,21 @@ def plain(value: Any) -> str:
 
 
 def percent(value: float) -> str:
-    """Write a share in percent.
+    r"""Write a share in percent.
 
     Examples
     --------
     >>> from hybridsent.evaluation.report._numbers import percent
     >>> percent(0.724), percent(0.0041)
-    ('72 %', '0.4 %')
+    ('72\xa0%', '0.4\xa0%')
     """
     if not math.isfinite(value):
         return "–"
-    return f"{100 * value:.1f} %" if 0 < value < 0.01 else f"{100 * value:.0f} %"
+    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%" if 0 < value < 0.01 else _whole(value)
+
+
+def _whole(value: float) -> str:
+    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
 
 
 def share(value: float) -> str:

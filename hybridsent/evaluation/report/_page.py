@@ -164,6 +164,10 @@ def make_report(
     ValueError
         If the language is not known, or the table has fewer rows than were judged.
 
+    See Also
+    --------
+    model_card : The same as a card in Markdown.
+
     Examples
     --------
     >>> import pandas as pd

@@ -13,6 +13,7 @@ from hybridsent.evaluation.report._words import Words
 __all__ = ["gains_of", "lane", "scores_of", "ticks_of", "tiles_of", "verdict", "written"]
 
 _MOST_TILES = 4
+_MOST_TICKS = 3
 
 
 def tiles_of(told: Told, w: Words) -> list[dict[str, str]]:
@@ -93,6 +94,7 @@ def _span(scores: list[Score]) -> tuple[float, float]:
 def ticks_of(low: float, high: float) -> list[dict[str, str]]:
     """Give round numbers below a lane, and where they lie."""
     marks = ticks(low, high, 3)
+    marks = marks[::2] if len(marks) > _MOST_TICKS else marks
     return [{"at": share((x - low) / (high - low)), "name": plain(x)} for x in marks]
 
 
@@ -127,8 +129,7 @@ def _gains_table(metric: str, gains: Any, told: Told, w: Words) -> dict[str, Any
                 "gloss": w.model(other),
                 "value": signed(each.value),
                 "range": f"[{signed(each.low)}, {signed(each.high)}]",
-                "p": written(each.p),
-                "verdict": w(f"gains.{verdict(each)}"),
+                "verdict": w("gains.verdict", verdict=w(f"gains.{verdict(each)}"), p=_p(each.p)),
                 "class": {"better": "better", "worse": "worse"}.get(verdict(each), ""),
                 **lane(each.value, each.low, each.high, low, high, 0.0),
             }
@@ -147,3 +148,8 @@ def written(p: float) -> str:
     if not math.isfinite(p):
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def _p(p: float) -> str:
+    told = written(p)
+    return told if told.startswith("<") else f"= {told}"

@@ -145,6 +145,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "gains.caption": ("{metric}: {model} minus …", "{metric}：{model} 减去……"),
     "gains.value": ("Difference [95 % interval]", "差值 [95% 区间]"),
+    "gains.verdict": ("{verdict}, p {p}", "{verdict}，p {p}"),
     "gains.better": ("better", "更好"),
     "gains.worse": ("worse", "更差"),
     "gains.unclear": ("not shown to differ", "未显示差异"),
@@ -327,13 +328,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "文本所用的语言是模型不能读取的。",
     ),
     "summary.leaks": (
-        "Do not trust these scores yet: the data check found {n} leak(s) that make them look "
-        "better than they are.",
-        "请先不要采信这些得分：数据检查发现 {n} 处泄漏，使其虚高。",
+        "Do not trust these scores yet: the data check found what makes them look better than "
+        "they are (leaks: {n}).",
+        "请先不要采信这些得分：数据检查发现使其虚高的问题（泄漏：{n} 处）。",
     ),
     "summary.doubts": (
-        "The data check found {n} thing(s) that may make scores look better than they are.",
-        "数据检查发现 {n} 处可能使得分虚高的情况。",
+        "Take these scores with care: the data check found what may make them look better than "
+        "they are (doubts: {n}).",
+        "请谨慎看待这些得分：数据检查发现可能使其虚高的情况（存疑：{n} 处）。",
     ),
     # -- curves ----------------------------------------------------------------------------------
     "curves.title": ("If there were more, or less", "数据更多或更少时"),
@@ -377,7 +379,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "curves.worst": (
         "It loses most with {view}: from {start} to {end} at {at}.",
-        "受{view}影响最大：在 {at} 时从 {start} 变为 {end}。",
+        "受 {view} 影响最大：在 {at} 时从 {start} 变为 {end}。",
     ),
     "curves.alt": ("{what}: lines of {lines}.", "{what}：{lines}的曲线。"),
     # -- contributions ---------------------------------------------------------------------------
@@ -498,5 +500,66 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "how.versions": ("Versions", "版本"),
     "how.package": ("Package", "软件包"),
     "how.version": ("Version", "版本"),
+    # -- the card --------------------------------------------------------------------------------
+    "card.title": ("A hybridsent model", "hybridsent 模型"),
+    "card.details": ("Model details", "模型信息"),
+    "card.kind": (
+        "A model of sentiment made with hybridsent {version}: frozen encoders, a fusion of their "
+        "features, and a head that is learned.",
+        "用 hybridsent {version} 构建的情感模型：冻结的编码器、特征融合以及可学习的输出层。",
+    ),
+    "card.view": ("The view {view} is read by {name}.", "视图 {view} 由 {name} 读取。"),
+    "card.steps": ("Its steps: {steps}.", "各步骤：{steps}。"),
+    "card.classes": ("It says one of the classes {names}.", "输出以下类别之一：{names}。"),
+    "card.sets": (
+        "It says which of the labels {names} hold.",
+        "输出以下标签中成立的若干个：{names}。",
+    ),
+    "card.numbers": ("It says a number.{names}", "输出一个数值。{names}"),
+    "card.use": ("Intended use", "预期用途"),
+    "card.meant": (
+        "To label content like that of the data below, where mistakes at the rates below do no "
+        "harm, or are looked at by people.",
+        "用于标注与下述数据同类的内容，且下述错误率不会造成危害，或结果会由人复核。",
+    ),
+    "card.not_meant": (
+        "Not meant for other languages, media, topics or times than those of the data, without "
+        "another evaluation.",
+        "未经重新评估，不适用于与数据不同的语言、媒体、主题或时期。",
+    ),
+    "card.not_people": (
+        "Not meant for decisions about single people: what somebody feels cannot be read off a "
+        "post, a face or a voice for sure.",
+        "不适用于针对个人的决定：无法从一条内容、一张面孔或一段声音中可靠地判断某人的感受。",
+    ),
+    "card.data": ("Data", "数据"),
+    "card.counts": ("Rows of each: {counts}.", "各类行数：{counts}。"),
+    "card.unseen": (
+        "Every row was judged by a model that had not learned from it.",
+        "每一行都由未用其训练的模型评估。",
+    ),
+    "card.metrics": ("Metrics", "指标"),
+    "card.metric": ("Metric", "指标"),
+    "card.metrics_lead": (
+        "Scores with 95 % intervals, on the same rows for all models.",
+        "得分及 95% 区间，所有模型在相同的行上评估。",
+    ),
+    "card.breakdown": ("Whom it serves better and worse", "在不同人群与类别上的表现"),
+    "card.calibration": ("Probabilities", "概率"),
+    "card.limits": ("Limits", "局限"),
+    "card.limit_data": (
+        "Scores hold for data drawn as these were; for others they can be far lower.",
+        "得分仅对以同样方式取得的数据成立；在其他数据上可能低得多。",
+    ),
+    "card.limit_language": (
+        "Encoders were trained by others on data of the web, and carry its biases.",
+        "编码器由他人用网络数据训练，带有其中的偏差。",
+    ),
+    "card.limit_labels": (
+        "Labels are judgements of people; where these differ, no model can be right for all.",
+        "标签是人的判断；人们意见不一时，没有模型能让所有人满意。",
+    ),
+    "card.reproduce": ("How to reproduce", "如何复现"),
+    "card.versions": ("Made with {versions}.", "所用版本：{versions}。"),
 }
 """Sentences by what they are about; a test holds the two languages to the same placeholders."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridsent.evaluation._calibration import Calibration, calibration
 from hybridsent.evaluation.report._charts import Frame, reliability
-from hybridsent.evaluation.report._numbers import percent, plain, score
+from hybridsent.evaluation.report._numbers import percent, score
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._words import Words
 
@@ -102,5 +102,5 @@ def _facts(found: Calibration, w: Words) -> list[dict[str, str]]:
         for key, each in named.items()
         if each is not None
     ]
-    chance = {"name": w("calibration.fact.chance"), "value": plain(found.by_chance), "range": ""}
+    chance = {"name": w("calibration.fact.chance"), "value": score(found.by_chance), "range": ""}
     return [*facts, chance]

@@ -7,7 +7,7 @@ from typing import Any
 
 from hybridsent.evaluation._contribution import UNDECIDED, Contributions
 from hybridsent.evaluation._intervals import Interval
-from hybridsent.evaluation.report._numbers import percent, score, share, signed
+from hybridsent.evaluation.report._numbers import percent, score, signed
 from hybridsent.evaluation.report._scores import lane, ticks_of
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._words import Words
@@ -45,13 +45,18 @@ def contributions_of(found: Contributions | None, told: Told, w: Words) -> dict[
                 "without": _written(found.without[view][metric]),
                 "alone": score(found.alone[view][metric].value),
                 "decides": percent(found.deciding[view]),
-                "share": share(found.deciding[view]),
                 **lane(each.value, each.low, each.high, low, high, 0.0),
             }
             for view, each in shares.items()
         ],
-        "undecided": w("views.undecided", share=percent(found.deciding[UNDECIDED])),
+        "decides": _decides(found, w),
     }
+
+
+def _decides(found: Contributions, w: Words) -> str:
+    undecided = found.deciding[UNDECIDED]
+    some = w("views.undecided", share=percent(undecided)) if undecided >= 0.005 else ""
+    return w.joined([w("views.decides_caption"), some])
 
 
 def _written(each: Interval) -> str:
