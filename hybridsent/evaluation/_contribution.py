@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from hybridsent.evaluation._intervals import Interval
-from hybridsent.evaluation._results import Result
+from hybridsent.evaluation._results import Result, folds_times_seeds
 
 __all__ = ["Contributions", "Decisions"]
 
 UNDECIDED = "none"
-"""What the view of a row is called whose answer no view alone changes."""
+"""What the view of a row is called for whose answer no view speaks alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,8 @@ class Decisions:
     row : ndarray of int of shape (n,)
         Position of the row in the table that was given.
     view : ndarray of str of shape (n,)
-        The view without which the answer changes most; ``"none"`` where nothing changes.
+        The view that speaks loudest for the answer, of numbers the one without which it changes
+        most; ``"none"`` where none does.
     changes : dict of str to ndarray of shape (n,)
         For each view, the probability of the answer that was given less the same without the view:
         above 0 the view speaks for the answer. Of numbers, the change of the prediction; of sets
@@ -175,7 +176,7 @@ class Contributions(Result):
 
     def _headline(self) -> str:
         return (
-            f"contributions: {self.rows} rows, {self.folds} folds, {self.seeds} seeds, "
+            f"contributions: {self.rows} rows, {folds_times_seeds(self.folds, self.seeds)}, "
             f"{self.seconds:.1f} s"
         )
 

@@ -86,7 +86,7 @@ def contributions(
     Contributions
         Shapley values, what is lost without each view, what each view does alone, with 95 %
         intervals over groups or rows; and for each row the view without which the probability of
-        the answer changes most.
+        the answer falls most, of numbers the one without which the answer moves most.
 
     Raises
     ------
@@ -296,9 +296,10 @@ def _decisions(game: _Game, kept: OutOfFold) -> Decisions:
         / times
         for view in game.views
     }
-    sizes = np.abs(np.column_stack(list(changes.values())))
+    said = np.column_stack(list(changes.values()))  # of classes a view may speak against the answer
+    sizes = np.abs(said) if kept.target == "numbers" else said
     names = np.array(game.views, dtype=object)[sizes.argmax(axis=1)]
-    names[sizes.max(axis=1) == 0] = UNDECIDED
+    names[sizes.max(axis=1) <= 0] = UNDECIDED
     return Decisions(rows, names.astype(str), changes)
 
 

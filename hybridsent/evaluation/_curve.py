@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hybridsent.evaluation._intervals import Interval
-from hybridsent.evaluation._results import Result
+from hybridsent.evaluation._results import Result, folds_times_seeds
 
 __all__ = ["Curve", "CurvePoint"]
 
@@ -95,7 +95,7 @@ class Curve(Result):
     >>> from hybridsent.evaluation import Curve, CurvePoint
     >>> points = [CurvePoint(8, 0.61, 0.58, 0.64), CurvePoint(16, 0.68, 0.66, 0.7, "all")]
     >>> print(Curve("labels", "labels per class", {"fusion": {"accuracy": points}}, 90, 5, 3, 1.0))
-    labels: 90 rows, 5 folds, 3 seeds, 1.0 s
+    labels: 90 rows, 5 folds × 3 seeds, 1.0 s
     <BLANKLINE>
     accuracy          fusion
     labels per class
@@ -154,7 +154,7 @@ class Curve(Result):
 
     def _headline(self) -> str:
         return (
-            f"{self.kind}: {self.rows} rows, {self.folds} folds, {self.seeds} seeds, "
+            f"{self.kind}: {self.rows} rows, {folds_times_seeds(self.folds, self.seeds)}, "
             f"{self.seconds:.1f} s"
         )
 

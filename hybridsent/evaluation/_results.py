@@ -28,6 +28,7 @@ __all__ = [
     "SearchResult",
     "Searched",
     "as_plain",
+    "folds_times_seeds",
     "plain_settings",
     "short_settings",
     "summarise",
@@ -112,6 +113,31 @@ def _frame_of(records: list[dict[str, Any]]) -> Any:
 
     frame = pd.DataFrame(records)
     return frame.set_index("model") if "model" in frame.columns else frame
+
+
+def folds_times_seeds(folds: int, seeds: int, split: str | None = None) -> str:
+    """Say by what something was judged.
+
+    Parameters
+    ----------
+    folds, seeds : int
+        Folds of a repetition, and repetitions.
+    split : str or None, default=None
+        Name of the held-out rows, in place of folds.
+
+    Returns
+    -------
+    str
+        In words.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._results import folds_times_seeds
+    >>> folds_times_seeds(5, 1), folds_times_seeds(5, 3), folds_times_seeds(1, 1, "dev")
+    ('5 folds', '5 folds × 3 seeds', "split 'dev'")
+    """
+    judged = f"{folds} folds" if split is None else f"split {split!r}"
+    return judged + (f" × {seeds} seeds" if seeds > 1 else "")
 
 
 def as_plain(value: Any) -> Any:
@@ -548,8 +574,7 @@ class Evaluation(Result):
         ]
 
     def _headline(self) -> str:
-        judged = f"{self.folds} folds" if self.split is None else f"split {self.split!r}"
-        judged += f" × {self.seeds} seeds" if self.seeds > 1 else ""
+        judged = folds_times_seeds(self.folds, self.seeds, self.split)
         return (
             f"{self.rows} rows, {judged}, {self.encoded_rows} cells encoded, "
             f"{self.store_hits} found in the store, {self.seconds:.1f} s"

@@ -399,12 +399,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "views.alone": ("Alone", "单独使用"),
     "views.decides": ("Decides", "起决定作用"),
     "views.decides_caption": (
-        "A view decides a row when the answer changes most without it.",
-        "若去掉某视图后答案变化最大，则由该视图决定这一行。",
+        "The view that speaks loudest for the answer decides a row: without it the answer would "
+        "lose most.",
+        "对答案支持最大的视图决定这一行：去掉它，答案的损失最大。",
     ),
     "views.undecided": (
-        "In {share} of the rows no view alone changes the answer.",
-        "在 {share} 的行中，单独去掉任何视图都不改变答案。",
+        "In {share} of the rows no view alone speaks for the answer.",
+        "在 {share} 的行中，没有任何视图单独支持答案。",
     ),
     # -- errors --------------------------------------------------------------------------------
     "errors.title": ("Where it was sure, and wrong", "确信却判错的样本"),
