@@ -21,7 +21,7 @@ from hybridsent.cli._options import (
 )
 from hybridsent.cli._parser import number
 
-_ALONE = ("seeds", "predictions", "errors", "no_baselines", "no_check")
+_ALONE = ("split", "judged_on", "seeds", "predictions", "errors", "no_baselines", "no_check")
 """Options that transfer_report knows nothing of."""
 
 
@@ -48,6 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_judging_options(parser: argparse.ArgumentParser) -> None:
     """Add what is judged beside the model, how often, and what is kept of it."""
     group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--split",
+        metavar="COL",
+        help="column that names the part of each row, in place of folds: train is learned from, "
+        "another part is scored",
+    )
+    group.add_argument(
+        "--judged-on",
+        metavar="NAME",
+        help="part of --split that is scored (default: the only other one, else that for "
+        "validation, else test)",
+    )
     group.add_argument(
         "--seeds",
         type=number(1),
@@ -83,6 +95,10 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError("--target-labels needs --domain, the column that tells the target's rows")
     if arguments.domain:
         _check_alone(arguments)
+    if arguments.judged_on and not arguments.split:
+        raise UsageError("--judged-on needs --split, the column in which it stands")
+    if arguments.split and arguments.cv != 5:
+        raise UsageError("--cv must be left out with --split: nothing is cut into folds")
     check_recipes(arguments)
     opened = open_rows(arguments)
     if arguments.domain:
@@ -151,6 +167,8 @@ def _evaluation(models: dict[str, Any], opened: Opened, arguments: argparse.Name
         opened.rows,
         arguments.target,
         n_seeds=arguments.seeds or 1,
+        split=arguments.split,
+        judged_on=arguments.judged_on,
         baselines=not arguments.no_baselines,
         check=not arguments.no_check,
         verbose=is_interactive(),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Opened", "left_out", "open_rows"]
 
-_MARKS = ("target", "group", "domain")
+_MARKS = ("target", "group", "domain", "split")
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,9 @@ def _check_unmarked(
                 f"--context{named[target]} {target} must be left out: {target!r} is the column of "
                 "--target, which new rows do not have"
             )
-    for name in ("target", "domain"):
+    for name in ("target", "domain", "split"):
         column = getattr(arguments, name, None)
-        if column in read:
+        if column is not None and column in read:
             raise UsageError(
                 f"{read[column]} must be left out: {column!r} is the column of --{name}, which no "
                 "model may read"

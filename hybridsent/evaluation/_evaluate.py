@@ -13,7 +13,10 @@ from copy import copy
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from hybridsent._folds import outer_folds
+from hybridsent._labels import take_rows
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._baselines import Lineup, gains_over, line_up, named_models
@@ -21,6 +24,7 @@ from hybridsent.evaluation._columns import check_columns, notes_on_columns, read
 from hybridsent.evaluation._findings import notes_on_findings
 from hybridsent.evaluation._fits import Folds, Judged, encode, judge, stored
 from hybridsent.evaluation._fold_warnings import told_once
+from hybridsent.evaluation._held_out import HeldOut, held_out, notes_on_scoring
 from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
 from hybridsent.evaluation._leakage import guard
 from hybridsent.evaluation._metrics import metrics_of
@@ -66,6 +70,8 @@ def evaluate(
     *,
     cv: Any = 5,
     groups: Any = None,
+    split: Any = None,
+    judged_on: str | None = None,
     scoring: Any = None,
     n_jobs: int | None = None,
     random_state: int = 0,
@@ -95,6 +101,13 @@ def evaluate(
         Folds: stratified, and with groups kept together; or anything scikit-learn takes.
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it.
+    split : str or array-like of shape (n,), default=None
+        In place of folds, the name of the part that each row is of, or the column that holds it:
+        rows of ``"train"`` or ``"training"`` are learned from, those of one other part are scored.
+        How often that part has been scored is written down beside the feature store, and told.
+    judged_on : str, default=None
+        Which part is scored; None is the only other one, else that for validation (``"dev"``,
+        ``"val"``, ``"valid"``, ``"validation"``), else ``"test"``.
     scoring : str, callable, list, dict or None, default=None
         All that scikit-learn's cross_validate takes: names of scorers, what ``make_scorer`` gives,
         callables ``(estimator, X, y)`` that give a number or a dict of them, dicts of these by
@@ -160,14 +173,16 @@ def evaluate(
     for each in models:
         check_target_is_told(each, rows, judged=True)
         check_columns(each, table)
-    folds = folds_of(rows, cv, n_seeds, random_state)
+    held = _held(rows, cv, split, judged_on)
+    folds = folds_of(rows, cv, n_seeds, random_state) if held is None else _once(held, n_seeds)
     target = target_of(rows)
     metrics = metrics_of(scoring_for(target) if scoring is None else scoring)
-    table, named = rows.rows, rows.named(y, groups)
+    table, named = rows.rows, rows.named(y, groups, split)
     reads = [readable(each, table, named) for each in models]
     notes = _notes_before(models, table, reads, named, rows, folds)
+    notes += [] if held is None else held.notes
     with rows.reading(), told_once(), stored(models) as (ready, _):
-        encoded, found = _encoded(ready, reads, rows)
+        encoded, found = _encoded(ready, reads, rows, None if held is None else held.used)
         lineup = line_up(dict(zip(asked, zip(ready, reads, strict=True), strict=True)), rows)
         judged = _in_order(judge(lineup.models, rows, folds, metrics, n_jobs), lineup)
         kept = _kept(judged, rows, folds, random_state, target)
@@ -177,7 +192,7 @@ def evaluate(
     scores = {name: each.scores for name, each in judged.items()}
     first = next(iter(asked))
     return Evaluation(
-        rows=int(rows.known.sum()),
+        rows=len(np.unique(kept.row)),
         models=scores,
         encoded_rows=encoded,
         store_hits=found,
@@ -186,11 +201,13 @@ def evaluate(
         notes=notes
         + notes_on_findings(findings)
         + below_dummy(scores[first], scores["dummy"], first)
+        + ([] if held is None else notes_on_scoring(held, rows))
         + licence_notes(models),
         out_of_fold=kept,
         findings=findings,
         seeds=n_seeds,
         target=target,
+        split=None if held is None else held.name,
         gains=gains_over(judged, [*lineup.views, *lineup.baselines], metrics, rows, folds),
         costs={name: each.costs for name, each in judged.items()},
     )
@@ -199,6 +216,31 @@ def evaluate(
 def _check_seeds(n_seeds: object) -> None:
     if isinstance(n_seeds, bool) or not isinstance(n_seeds, Integral) or n_seeds < 1:
         raise ValueError(f"The n_seeds parameter must be an int from 1 on. Got {n_seeds!r}.")
+
+
+def _held(rows: LabeledTable, cv: Any, split: Any, judged_on: str | None) -> HeldOut | None:
+    """Read a fixed split; None where folds are made."""
+    if split is None:
+        if judged_on is not None:
+            raise ValueError(
+                "The judged_on parameter must be left out where no split is given, whose part it "
+                f"would name. Got {judged_on!r}."
+            )
+        return None
+    if not (isinstance(cv, Integral) and cv == 5):
+        raise ValueError(
+            "The cv parameter must be left out where a split is given: nothing is cut into folds. "
+            f"Got {cv!r}."
+        )
+    return held_out(rows, split, judged_on)
+
+
+def _once(held: HeldOut, n_seeds: int) -> Folds:
+    """Judge on one fixed split, with other seeds of the models where there are several.
+
+    What varies is which rows are scored: the rows that are learned from are fixed, too.
+    """
+    return Folds([(held.train, held.test)] * n_seeds, list(range(n_seeds)), 0.0)
 
 
 def target_of(rows: LabeledTable) -> Target:
@@ -280,10 +322,14 @@ def _notes_before(
     return list(dict.fromkeys([*notes, *notes_on_languages(models, table)]))
 
 
-def _encoded(ready: Sequence[Any], reads: Sequence[Any], rows: LabeledTable) -> tuple[int, int]:
+def _encoded(
+    ready: Sequence[Any], reads: Sequence[Any], rows: LabeledTable, used: np.ndarray | None
+) -> tuple[int, int]:
     """Encode every cell of every model; count those that were encoded and those found."""
     seen: set[str] = set()
-    counts = [encode(each, X, rows.y, seen) for each, X in zip(ready, reads, strict=True)]
+    y = rows.y if used is None else rows.y[used]
+    tables = reads if used is None else [take_rows(X, used) for X in reads]
+    counts = [encode(each, X, y, seen) for each, X in zip(ready, tables, strict=True)]
     encoded, found = (sum(each) for each in zip(*counts, strict=True))
     return encoded, found
 

@@ -586,7 +586,8 @@ class Evaluation(Result):
             name: scores for name, scores in self.models.items() if not self._is_its_modality(name)
         }
         rows = [[name, *(scores[metric] for metric in metrics)] for name, scores in shown.items()]
-        return [["model", *(_headed(name, shown.values()) for name in metrics)], *rows]
+        heads = [_headed(name, shown.values()) if self.split is None else name for name in metrics]
+        return [["model", *heads], *rows]
 
     def _remarks(self) -> list[str]:
         """Say in a sentence each what the first metric shows of the first model and the others."""
