@@ -261,7 +261,11 @@ def test_the_table_of_results():
     assert result.to_frame("std").shape == frame.shape
     lines = str(result).splitlines()
     assert lines[0].startswith("24 rows, 2 folds, 0 cells encoded, 0 found in the store")
-    assert [line.split()[0] for line in lines[2:]] == ["model", *frame.index]
+    assert [line.split()[0] for line in lines[2:7]] == ["model", *frame.index]
+    assert lines[7] == ""
+    assert [line.split(" than ")[1].split(":")[0] for line in lines[8:11]] == [
+        *("text alone", "image alone", "the dummy")
+    ]
     alone = Evaluation(1, {"m": {"accuracy": Score(0.5, *[float("nan")] * 3, [0.5])}}, 0, 0, 0.0, 1)
     assert str(alone).endswith("0.500")
 
@@ -395,7 +399,7 @@ def test_any_classifier_on_an_array_may_be_judged():
         ),
         ({"y": ["a", "b"]}, "one label a row. Got 2 labels for 24 rows"),
         ({"y": ["a", None] * 12}, "12 of 24 have none, the first at position 1; drop them"),
-        ({"y": np.zeros((24, 2))}, "one label a row. Got 2 dimensions"),
+        ({"y": np.zeros((24, 2))}, "one class a row, and the y parameter holds sets"),
         ({"y": ["a"] * 24}, r"at least two classes. Got \['a'\] in 24 rows"),
         ({"y": ["a"] * 24, "cv": KFold(2)}, "at least two classes"),
         (
@@ -412,7 +416,7 @@ def test_any_classifier_on_an_array_may_be_judged():
         ({"cv": 1}, "n_splits"),
         (
             {"scoring": "acuracy"},
-            "must hold names of scikit-learn's scorers. Got 'acuracy'.*Did you mean 'accuracy'",
+            "names of scikit-learn's scorers or of papers. Got 'acuracy'.*Did you mean 'accuracy'",
         ),
         ({"scoring": [len]}, "Got <built-in function len>"),
         ({"scoring": []}, "at least one metric. Got none"),
