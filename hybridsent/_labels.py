@@ -172,7 +172,7 @@ def kind_of(estimator: Any = None, y: Any = None) -> Kind:
 
 
 def kind_told(estimator: Any) -> Kind | None:
-    """Tell what an estimator learns, as its tags say.
+    """Tell what an estimator learns, as it was told, or its tags say.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def kind_told(estimator: Any) -> Kind | None:
     -------
     {"classes", "numbers", "sets"} or None
         Sets for a classifier that takes nothing else; None for what is neither classifier nor
-        regressor.
+        regressor, nor was told by who built a pipeline of it.
 
     Examples
     --------
@@ -195,6 +195,9 @@ def kind_told(estimator: Any) -> Kind | None:
     """
     if estimator is None or isinstance(estimator, type):
         return None
+    told: Kind | None = getattr(estimator, "_labels_are", None)
+    if told is not None:
+        return told
     try:
         if is_regressor(estimator):
             return "numbers"

@@ -647,12 +647,14 @@ TABLES = {
 
 
 def settings(model):
-    """Values of all parameters, of which none holds a whole estimator."""
+    """Values of all parameters; of those that hold a whole estimator, its class."""
     found = []
     for name, value in model.get_params().items():
         if name.endswith("transformers"):
             found += [(name, view, str(columns)) for view, _, columns in value]
-        elif not isinstance(value, list) and not hasattr(value, "get_params"):
+        elif hasattr(value, "get_params"):
+            found.append((name, type(value).__name__))
+        elif not isinstance(value, list):
             found.append((name, repr(value)))
     return found
 

@@ -48,11 +48,11 @@ class GCCA(LinearAligner):
     combine : {"mean", "concat"}, default="mean"
         What a row becomes: the weighted mean of the predictions by the views that it has, or those
         of all views side by side.
-    supervised : bool or "marked", default=False
+    supervised : bool, "marked" or "numbers", default=False
         Whether the labels are one more view (of weight 1) while fitting, which turns the space
         towards what tells the classes apart. Rows labelled -1 take part without a label;
         ``"marked"`` says that -1 is no class, so that nothing is said where it stands beside 0 and
-        1, as of a polarity.
+        1, as of a polarity; ``"numbers"`` that labels are numbers, of which NaN alone is none.
     device : str, default="cpu"
         Where the covariances are computed: ``"cpu"``, or ``"cuda"``, ``"cuda:1"``, ``"mps"`` or
         ``"torch:cpu"`` by torch, in float64 (on mps in float32).

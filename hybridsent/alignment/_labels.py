@@ -19,7 +19,7 @@ __all__ = ["label_view"]
 
 
 def label_view(
-    y: Any, n: int, caller: str, classes: Any = None, *, sure: bool = False
+    y: Any, n: int, caller: str, classes: Any = None, *, as_read: bool | str = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """Write labels as columns, one a class (or one of numbers), and tell which rows have one.
 
@@ -33,8 +33,9 @@ def label_view(
         Name of the estimator, for messages.
     classes : array, default=None
         All labels there can be, where y may lack some.
-    sure : bool, default=False
-        As in `kind_that_keeps_classes`.
+    as_read : bool, "marked" or "numbers", default=True
+        What an aligner's ``supervised`` says of them: that -1 is no class, or that they are
+        numbers.
 
     Returns
     -------
@@ -55,8 +56,11 @@ def label_view(
     labels = one_column(y)
     if len(labels) != n:
         raise ValueError(f"y must have one label a row of X. Got {len(labels)} for {n} rows.")
-    if classes is None:
-        kind: Kind = kind_that_keeps_classes(labels, caller, sure=sure, stacklevel=4)
+    kind: Kind
+    if as_read == "numbers":
+        kind = "numbers"
+    elif classes is None:
+        kind = kind_that_keeps_classes(labels, caller, sure=as_read == "marked", stacklevel=4)
     else:  # where a user lists the classes, -1 is one if it is among them
         kind = "names" if -1 in list(classes) else "classes"
     labelled = labeled_rows(labels, kind)
@@ -66,7 +70,7 @@ def label_view(
             "missing; set supervised=False."
         )
     values = plain_labels(labels[labelled])
-    if classes is None and (kind == "numbers" or type_of_target(values) == "continuous"):
+    if kind == "numbers" or (classes is None and type_of_target(values) == "continuous"):
         block = np.zeros((n, 1))
         block[labelled, 0] = values.astype(np.float64)
         return block, labelled

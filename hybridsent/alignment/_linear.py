@@ -68,7 +68,7 @@ class LinearAligner(AlignerMixin):
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="neither"),
         ],
-        "supervised": ["boolean", StrOptions({"marked"})],
+        "supervised": ["boolean", StrOptions({"marked", "numbers"})],
         "device": [Devices("cpu", "cuda", "mps", "torch:cpu")],
     }
     n_components: int | None
@@ -121,9 +121,16 @@ class LinearAligner(AlignerMixin):
         return self
 
     def _label_view(self, y: Any, n: int, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        return label_view(y, n, type(self).__name__, classes, sure=self.supervised == "marked")
+        return label_view(y, n, type(self).__name__, classes, as_read=self.supervised)
 
     def _check_classes(self, classes: Any) -> Any:
+        if self.supervised == "numbers":
+            if classes is not None:
+                raise ValueError(
+                    "The classes parameter of partial_fit must be None with "
+                    f"supervised='numbers'. Got {classes!r:.100}."
+                )
+            return None
         if self.supervised and classes is None:
             raise ValueError(
                 "The classes parameter of partial_fit must be given in the first call with "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from hybridsent.fusion._registry import Adaptation, get_adaptation
+from hybridsent.fusion._registry import ADAPTATIONS, TAKE_TASK, Adaptation, get_adaptation
+from hybridsent.fusion._tasks import TASKS, Task, get_task
 from hybridsent.views import GROUP
 
 __all__ = ["adapted_steps"]
@@ -26,6 +27,7 @@ def adapted_steps(
     classifier: Any,
     class_weight: str | None,
     random_state: int,
+    task: str = "classification",
 ) -> list[tuple[str, Any]]:
     """Put what adapts into the steps of a pipeline.
 
@@ -47,6 +49,8 @@ def adapted_steps(
         What the user asked for as weights of the classes.
     random_state : int
         Seed of what is made here.
+    task : str, default="classification"
+        What is learned.
 
     Returns
     -------
@@ -61,7 +65,8 @@ def adapted_steps(
         If the name is not known, or does not go with the strategy or the classifier.
     """
     way = get_adaptation(adapt) if isinstance(adapt, str) else None
-    asked = _Asked(adapt, way, how, classifier, class_weight)
+    asked = _Asked(adapt, way, how, classifier, class_weight, get_task(task))
+    _check_task(asked)
     made = _made(asked, dict(steps)["classify"], random_state)
     if not hasattr(made, "transform"):
         _check_groups(None, adapt, domain, group)
@@ -83,6 +88,7 @@ class _Asked(NamedTuple):
     how: str
     classifier: Any
     class_weight: str | None
+    task: Task
 
     @property
     def plain(self) -> bool:
@@ -92,7 +98,7 @@ class _Asked(NamedTuple):
 
 def _made(asked: _Asked, classifier: Any, random_state: int) -> Any:
     """Build what adapts, or copy the user's own: a transformer, a weigher or a classifier."""
-    from hybridsent.transfer import BaseWeigher
+    from hybridsent.transfer import BaseAdapter, BaseWeigher
 
     if asked.way is None:
         made = asked.adapt
@@ -110,15 +116,43 @@ def _made(asked: _Asked, classifier: Any, random_state: int) -> Any:
             "classifier": None if asked.plain else classifier,
             "class_weight": asked.class_weight,
             "random_state": random_state,
+            "task": asked.task.name,
         }
         made = asked.way.make(given)
-    if not _adapts(made):
+    if not _adapts(made, asked.task):
+        way_out = _way_out(made, asked)
         raise ValueError(
             f"What adapts with adapt={asked.adapt!r} must be an unfitted transformer that names "
             "its columns (hybridsent.transfer.BaseAdapter does), a "
-            f"hybridsent.transfer.BaseWeigher, or a classifier. Got {made!r:.300}."
+            f"hybridsent.transfer.BaseWeigher, or a {asked.task.noun}. Got {made!r:.300}.{way_out}"
         )
+    if isinstance(made, BaseAdapter) and asked.task.name == "regression":
+        made._labels_are = "numbers"  # which y of whole numbers do not tell
     return made
+
+
+def _check_task(asked: _Asked) -> None:
+    """Refuse what adapts class by class where there are no classes."""
+    if asked.way is None:
+        from hybridsent.transfer import JDA
+
+        instead = "tca" if isinstance(asked.adapt, JDA) else ""
+    else:
+        instead = asked.way.instead
+    if instead and asked.task.name == "regression":
+        able = [name for name in ADAPTATIONS if not get_adaptation(name).instead]
+        raise ValueError(
+            f"The adapt parameter must be one of {able} with task='regression'. Got "
+            f"{asked.adapt!r}, which needs classes; {instead!r} does without."
+        )
+
+
+def _way_out(made: Any, asked: _Asked) -> str:
+    """Say how a build gives what the task needs, where it gave a head of another one."""
+    other = any(task.learns(made) for task in TASKS.values())
+    if not other or asked.way is None or "task" in asked.way.takes():
+        return ""
+    return TAKE_TASK.format(task=asked.task.name)
 
 
 def _check_groups(made: Any, adapt: Any, domain: str | None, group: str | None) -> None:
@@ -165,14 +199,14 @@ def _check_alone(adapt: str, classifier: Any, class_weight: str | None) -> None:
             )
 
 
-def _adapts(made: Any) -> bool:
+def _adapts(made: Any, task: Task) -> bool:
     from hybridsent.transfer import BaseWeigher
 
     if isinstance(made, type) or not (hasattr(made, "fit") and hasattr(made, "get_params")):
         return False
     if hasattr(made, "transform"):
         return hasattr(made, "set_output")
-    return isinstance(made, BaseWeigher) or bool(is_classifier(made))
+    return isinstance(made, BaseWeigher) or task.learns(made)
 
 
 def _with_head(made: Any, asked: _Asked, steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -213,18 +247,24 @@ def coral_diagonal() -> Any:
     return CORAL(covariance="diagonal", shrinkage=0.1)
 
 
-def tradaboost(classifier: Any, class_weight: str | None, random_state: int) -> Any:
+def tradaboost(
+    classifier: Any, class_weight: str | None, random_state: int, task: str = "classification"
+) -> Any:
     """Boost the classifier; the default one is, in each round, as weak as TrAdaBoost's own."""
-    from hybridsent.transfer import TrAdaBoostClassifier
+    from hybridsent.transfer import TrAdaBoostClassifier, TrAdaBoostRegressor
 
+    if task == "regression":
+        return TrAdaBoostRegressor(classifier, random_state=random_state)
     weak = LogisticRegression(class_weight=class_weight, max_iter=1000, random_state=random_state)
     return TrAdaBoostClassifier(weak if classifier is None else classifier)
 
 
-def prior(random_state: int) -> Any:
+def prior(random_state: int, task: str = "classification") -> Any:
     """Let a model of the source be the prior."""
-    from hybridsent.transfer import PriorClassifier
+    from hybridsent.transfer import PriorClassifier, PriorRegressor
 
+    if task == "regression":
+        return PriorRegressor()
     return PriorClassifier(random_state=random_state or None)
 
 

@@ -26,6 +26,7 @@ from hybridsent.fusion._named import (
     with_meta,
     with_quality,
 )
+from hybridsent.fusion._tasks import get_task
 from hybridsent.media import list_media, list_modalities
 from hybridsent.missing import PresentRows
 from hybridsent.scaling import ViewScaler
@@ -68,6 +69,7 @@ def make_features(
     select: str | None = None,
     reduce: str | None = None,
     n_components: int | float | None = None,
+    task: str = "classification",
     steps: int | None = None,
     quality: str | None = None,
     commercial: bool = False,
@@ -134,6 +136,8 @@ def make_features(
     n_components : int or float, default=None
         Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
         one less than the classes.
+    task : {"classification", "regression"}, default="classification"
+        What `select` selects for: classes, or numbers. Left alone without `select`.
     steps : int, default=None
         Segments of each sample that become vectors of their own, in columns
         ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
@@ -232,7 +236,8 @@ def make_features(
             "The random_state parameter of make_features must be left alone without select='l1', "
             f"select='trees' or reduce: nothing else here is random. Got {random_state!r}."
         )
-    learn = (select, reduce, n_components, learn_device, random_state)
+    _check_task(task, select, reduce)
+    learn = (select, reduce, n_components, learn_device, random_state, task)
     parts: list[tuple[str, Any, Any]] = [
         (view, _learned(part, *learn), where[view]) for view, (part, _) in made.items()
     ]
@@ -368,6 +373,21 @@ def check_used(caller: str, encodes: bool, **given: Any) -> None:
             )
 
 
+def _check_task(task: str, select: str | None, reduce: str | None) -> None:
+    """Refuse what needs classes, where numbers are learned, and a task that nothing asks for."""
+    get_task(task)
+    if task == "regression" and reduce == "lda":
+        raise ValueError(
+            "The reduce parameter must be 'pca' or None with task='regression': 'lda' tells "
+            "classes apart, and numbers have none. Got 'lda'."
+        )
+    if task != "classification" and select is None:
+        raise ValueError(
+            "The task parameter of make_features must be left alone without select: nothing else "
+            f"here learns from labels. Got {task!r}."
+        )
+
+
 def _learned(
     encoder: Any,
     select: str | None,
@@ -375,6 +395,7 @@ def _learned(
     n_components: int | float | None,
     learn_device: str,
     random_state: int,
+    task: str,
 ) -> Any:
     """Put what is learned in a view behind its encoder; None is a view that is ready."""
     if reduce is None and n_components is not None:
@@ -382,9 +403,12 @@ def _learned(
             f"The n_components parameter must be None without reduce. Got {n_components!r}; "
             "add reduce='pca' or 'lda'."
         )
+    labeled: bool | str = "numbers" if task == "regression" else True
     learned = []
     if select is not None:
-        learned.append(("select", PresentRows(selector(select, random_state), labeled_only=True)))
+        learned.append(
+            ("select", PresentRows(selector(select, random_state, task), labeled_only=labeled))
+        )
     if reduce is not None:
         made = reducer(reduce, n_components, learn_device, random_state)
         learned.append(("reduce", PresentRows(made, labeled_only=reduce == "lda")))

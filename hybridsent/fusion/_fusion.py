@@ -231,6 +231,7 @@ def make_fusion(
             select=select,
             reduce=reduce,
             n_components=n_components,
+            task=_task_of_features(task, select, reduce),
             steps=fusion.steps if wanted and steps is None else steps,
             quality=quality,
             commercial=commercial,
@@ -256,6 +257,7 @@ def make_fusion(
             classifier=classifier,
             class_weight=class_weight,
             random_state=random_state,
+            task=task,
         )
     made_of = Pipeline([*first, *steps_made])
     _tell_what_minus_one_is(made_of, marked=adapt is not None)
@@ -270,12 +272,17 @@ def _tell_what_minus_one_is(model: Pipeline, *, marked: bool) -> None:
     alone takes it for a class, whatever selects features before it.
     """
     for name, value in model.get_params().items():
-        if value is not True:
+        if value is not True:  # nor of numbers, which were told
             continue
         if name.startswith("features__") and name.endswith("__labeled_only") and not marked:
             model.set_params(**{name: "warn"})
         if name == "fuse__supervised" and marked:
             model.set_params(**{name: "marked"})
+
+
+def _task_of_features(task: str, select: str | None, reduce: str | None) -> str:
+    """Give the task to features where one of them learns from labels."""
+    return task if select is not None or reduce == "lda" else "classification"
 
 
 def _check_seed(random_state: Any, model: Pipeline, classifier: Any) -> None:

@@ -19,7 +19,7 @@ SELECTIONS = ("univariate", "l1", "trees")
 """Ways to select features that `make_features` and `make_fusion` know."""
 
 
-def selector(select: str, random_state: int = 0) -> Pipeline:
+def selector(select: str, random_state: int = 0, task: str = "classification") -> Pipeline:
     """Make a selection of features.
 
     Parameters
@@ -28,6 +28,8 @@ def selector(select: str, random_state: int = 0) -> Pipeline:
         Which.
     random_state : int, default=0
         Seed of ``"l1"`` and ``"trees"``.
+    task : str, default="classification"
+        What the features are selected for, as `make_fusion` takes it.
 
     Returns
     -------
@@ -39,28 +41,50 @@ def selector(select: str, random_state: int = 0) -> Pipeline:
     ValueError
         If it is none of these.
     """
-    from sklearn.feature_selection import SelectFromModel, SelectPercentile
-
-    if select == "univariate":
-        best: Any = SelectPercentile(percentile=50)
-    elif select == "l1":
-        from sklearn.svm import LinearSVC
-
-        # rows have a mean squared length of one, so that one C suits any number of columns
-        svm = LinearSVC(penalty="l1", dual=False, C=1.0, tol=1e-2, random_state=random_state)
-        best = SelectFromModel(svm)
-    elif select == "trees":
-        from sklearn.ensemble import ExtraTreesClassifier
-
-        trees = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=random_state)
-        best = SelectFromModel(trees, threshold="median")
-    else:
+    if select not in SELECTIONS:
         raise ValueError(
             f"The select parameter must be one of {list(SELECTIONS)} or None. Got {select!r} "
             "instead."
         )
+    best = (_for_numbers if task == "regression" else _for_classes)(select, random_state)
     # a constant column has no F, and says nothing
     return Pipeline([("varying", DropConstant()), ("best", best)])
+
+
+def _for_classes(select: str, random_state: int) -> Any:
+    from sklearn.feature_selection import SelectFromModel, SelectPercentile
+
+    if select == "univariate":
+        return SelectPercentile(percentile=50)
+    if select == "l1":
+        from sklearn.svm import LinearSVC
+
+        # rows have a mean squared length of one, so that one C suits any number of columns
+        svm = LinearSVC(penalty="l1", dual=False, C=1.0, tol=1e-2, random_state=random_state)
+        return SelectFromModel(svm)
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    trees = ExtraTreesClassifier(100, min_samples_leaf=3, random_state=random_state)
+    return SelectFromModel(trees, threshold="median")
+
+
+def _for_numbers(select: str, random_state: int) -> Any:
+    from sklearn.feature_selection import SelectFromModel, SelectPercentile, f_regression
+
+    if select == "univariate":
+        return SelectPercentile(f_regression, percentile=50)
+    if select == "l1":
+        from sklearn.linear_model import LassoCV
+
+        lasso = LassoCV(
+            alphas=30, cv=3, tol=1e-3, max_iter=5000, selection="random", random_state=random_state
+        )
+        # where no column says anything, all weights are zero, and all columns are kept
+        return SelectFromModel(lasso, threshold="1e-5*mean")
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    trees = ExtraTreesRegressor(100, min_samples_leaf=3, random_state=random_state)
+    return SelectFromModel(trees, threshold="median")
 
 
 def reducer(

@@ -25,6 +25,7 @@ from hybridsent.fusion._tasks import Task, get_task
 __all__ = [
     "ADAPTATIONS",
     "FUSIONS",
+    "TAKE_TASK",
     "Adaptation",
     "Fusion",
     "get_adaptation",
@@ -121,7 +122,7 @@ class Fusion(_Buildable):
         fuse, head = made if isinstance(made, tuple) and len(made) == 2 else ("passthrough", made)
         is_step = isinstance(fuse, str) or (hasattr(fuse, "fit") and hasattr(fuse, "transform"))
         if not is_step or not learned.learns(head):
-            way_out = "" if "task" in self.takes() else _TAKE_TASK.format(task=learned.name)
+            way_out = "" if "task" in self.takes() else TAKE_TASK.format(task=learned.name)
             raise ValueError(
                 f"The build of the fusion {self.name!r} must give an unfitted {learned.noun}, or a "
                 f"transformer and a {learned.noun}. Got {made!r:.300}.{way_out}"
@@ -135,6 +136,7 @@ class Adaptation(_Buildable):
 
     joins_views: bool = False
     weighs: bool = False  # whether the classifier that it is given must take weights
+    instead: str = ""  # where it needs classes: what to use where there are none
 
     @classmethod
     def given(cls) -> tuple[str, ...]:
@@ -142,9 +144,7 @@ class Adaptation(_Buildable):
         return ("classifier", "class_weight", "random_state", "task")
 
 
-_TAKE_TASK = (
-    " A build that takes the parameter `task` is told what is to be learned, here {task!r}."
-)
+TAKE_TASK = " A build that takes the parameter `task` is told what is to be learned, here {task!r}."
 _S, _A = "hybridsent.fusion._strategies", "hybridsent.fusion._adapt"
 _TRANSFER = "hybridsent.transfer"
 
@@ -179,7 +179,7 @@ _adaptations: dict[str, Adaptation] = keep_registry(
             Adaptation("coral-diagonal", f"{_A}:coral_diagonal", "aligns means and variances"),
             Adaptation("subspace", f"{_TRANSFER}:SubspaceAlignment", "aligns subspaces", True),
             Adaptation("tca", f"{_TRANSFER}:TCA", "components that domains share", True),
-            Adaptation("jda", f"{_TRANSFER}:JDA", "the same, class by class", True),
+            Adaptation("jda", f"{_TRANSFER}:JDA", "the same, class by class", True, instead="tca"),
             Adaptation("augment", f"{_TRANSFER}:FeatureAugmentation", "copies for each domain"),
             Adaptation("kmm", f"{_TRANSFER}:KMM", "weighs rows by kernel means"),
             Adaptation("kliep", f"{_TRANSFER}:KLIEP", "weighs rows by a ratio of densities"),
@@ -188,7 +188,12 @@ _adaptations: dict[str, Adaptation] = keep_registry(
             Adaptation("balanced", f"{_TRANSFER}:BalancedWeights", "weighs domains equally"),
             Adaptation("prior", f"{_A}:prior", "a model of the source is the prior"),
             Adaptation("tradaboost", f"{_A}:tradaboost", "boosts", weighs=True),
-            Adaptation("adversarial", f"{_A}:adversarial", "features that tell no domain"),
+            Adaptation(
+                "adversarial",
+                f"{_A}:adversarial",
+                "features that tell no domain",
+                instead="coral",
+            ),
         )
     }
 )
@@ -353,11 +358,11 @@ def register_adaptation(
 
         - a transformer of features, best a `hybridsent.transfer.BaseAdapter`, as step ``adapt``;
         - a `hybridsent.transfer.BaseWeigher`, whose weights the classifier gets;
-        - a classifier, in the place of the other one.
+        - a classifier, in the place of the other one; with ``task="regression"`` a regressor.
 
-        It gets, by name, those of these that it takes: ``random_state`` and ``class_weight`` as
-        given to `make_fusion`, and ``classifier``, the unfitted classifier that `make_fusion` makes
-        of its own parameter of that name, or None where that was left alone.
+        It gets, by name, those of these that it takes: ``random_state``, ``class_weight`` and
+        ``task`` as given to `make_fusion`, and ``classifier``, the unfitted classifier that
+        `make_fusion` makes of its own parameter of that name, or None where that was left alone.
     joins_views : bool, default=False
         Whether the columns that a transformer gives are of no view any more, so that only early
         fusion can follow.

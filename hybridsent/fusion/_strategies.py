@@ -86,9 +86,10 @@ def early(classifier: Any) -> Any:
     return classifier
 
 
-def align(classifier: Any, device: str) -> tuple[Any, Any]:
+def align(classifier: Any, device: str, task: str = "classification") -> tuple[Any, Any]:
     """Put an aligner in front of the classifier."""
-    return aligner(device), classifier
+    made = aligner(device)
+    return made.set_params(supervised="numbers") if task == "regression" else made, classifier
 
 
 def late(classifier: Any, random_state: int, task: str = "classification") -> BaseEstimator:

@@ -37,10 +37,11 @@ class PresentRows(NamedOutput, BaseEstimator):
     ----------
     transformer : estimator
         Any scikit-learn transformer, such as ``PCA(50)``.
-    labeled_only : bool or "warn", default=False
+    labeled_only : bool, "warn" or "numbers", default=False
         Whether it is fitted on the rows that have a label alone, as a selection of features must
         be: else the mark -1 is one more class to it. With ``"warn"`` a `TableWarning` says so where
-        -1 stands beside 0 and 1, as of a polarity.
+        -1 stands beside 0 and 1, as of a polarity. ``"numbers"`` says that y holds numbers, of
+        which -1 is one and NaN alone marks a row without any.
 
     Attributes
     ----------
@@ -67,7 +68,7 @@ class PresentRows(NamedOutput, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "transformer": [HasMethods(["fit", "transform"])],
-        "labeled_only": ["boolean", StrOptions({"warn"})],
+        "labeled_only": ["boolean", StrOptions({"warn", "numbers"})],
     }
 
     def __init__(self, transformer: Any, *, labeled_only: bool | str = False) -> None:
@@ -112,6 +113,8 @@ class PresentRows(NamedOutput, BaseEstimator):
 
     def _labeled(self, y: np.ndarray) -> np.ndarray:
         """Tell the rows with a label; -1 is a class where it can be nothing else."""
+        if self.labeled_only == "numbers":
+            return labeled_rows(y, "numbers")
         sure = self.labeled_only is True
         kind = kind_that_keeps_classes(y, type(self).__name__, sure=sure, stacklevel=4)
         return labeled_rows(y, kind)

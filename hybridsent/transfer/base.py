@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
+from hybridsent._labels import Kind
 from hybridsent._numerics.rows import content_order
 from hybridsent._tags import adapting
 from hybridsent.transfer._rows import (
@@ -89,6 +90,14 @@ class BaseAdapter(NamedOutput, BaseEstimator, ABC):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+
+    _labels_are: Kind | None = None  # told by who builds a pipeline, and kept by clones
+
+    def __sklearn_clone__(self) -> Any:
+        made = super().__sklearn_clone__()
+        if self._labels_are is not None:
+            made._labels_are = self._labels_are
+        return made
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Learn from the rows of both domains.
