@@ -8,7 +8,7 @@ from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hybridsent.evaluation._calibration import Calibration, ReliabilityBin, calibration
-    from hybridsent.evaluation._check import Check, check
+    from hybridsent.evaluation._check import Check, check, near_duplicates
     from hybridsent.evaluation._columns import feature_columns, unread_columns
     from hybridsent.evaluation._conformal import CoverageReport, Covered, coverage_report
     from hybridsent.evaluation._contribution import Contributions, Decisions
@@ -89,6 +89,7 @@ _HOMES = {
     "missing_curve": "hybridsent.evaluation._robustness",
     "mmd_permutation_test": "hybridsent.evaluation._shift",
     "model_card": "hybridsent.evaluation.report._card",
+    "near_duplicates": "hybridsent.evaluation._check",
     "noise_curve": "hybridsent.evaluation._robustness",
     "prediction_entropy_score": "hybridsent.evaluation._scorers",
     "proxy_a_distance": "hybridsent.evaluation._shift",
@@ -145,6 +146,7 @@ __all__ = [
     "missing_curve",
     "mmd_permutation_test",
     "model_card",
+    "near_duplicates",
     "noise_curve",
     "prediction_entropy_score",
     "proxy_a_distance",

@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from hybridsent._folds import outer_folds
 from hybridsent._tables import as_pandas
+from hybridsent.evaluation._columns import named_columns
+from hybridsent.evaluation._duplicates import joined
 from hybridsent.evaluation._findings import Finding
 from hybridsent.evaluation._fits import stored
 from hybridsent.evaluation._labelled import read_labels
-from hybridsent.evaluation._leakage import guard
+from hybridsent.evaluation._leakage import find_leaks
+from hybridsent.evaluation._look import SeenView, look_at
 from hybridsent.evaluation._results import Result
+from hybridsent.media import get_modality
+from hybridsent.media._medium import list_media
 
-__all__ = ["Check", "check"]
+__all__ = ["Check", "check", "near_duplicates", "views_of"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ def check(
     groups: Any = None,
     cv: Any = 5,
     estimator: Any = None,
+    views: Any = None,
     random_state: int = 0,
 ) -> Check:
     """Look for what flatters scores in a table, and for what else should be known of it.
@@ -113,7 +121,10 @@ def check(
         Folds by which a model would be judged.
     estimator : estimator, default=None
         The model that would be judged, whose encoders give the features of the probes; what it
-        does not read is looked at as what stands beside it.
+        does not read is looked at as what stands beside it. None looks at the cells themselves.
+    views : dict of str to str or None, default=None
+        Modality to column, of what would be read, where there is no estimator; None finds them
+        (`hybridsent.datasets.detect_modalities`).
     random_state : int, default=0
         Seed of the folds, and of the permutations by which chance is told.
 
@@ -138,11 +149,103 @@ def check(
     table = as_pandas(table)
     rows = read_labels(table, y, groups=groups, estimator=estimator)
     splits = outer_folds(
-        rows.y, rows.splitter(cv), rows.groups, random_state=random_state, known=rows.known
+        rows.y,
+        rows.splitter(cv),
+        rows.groups,
+        random_state=random_state,
+        known=rows.known,
+        kind=rows.kind,
     )
     named = rows.named(y, groups)
     with rows.reading(), stored([] if estimator is None else [estimator]) as (ready, _):
-        model = ready[0] if ready else None
-        found = guard(model, rows.rows, rows, splits, named=named, random_state=random_state)
+        look = look_at(
+            ready[0] if ready else None,
+            rows.rows,
+            rows,
+            splits,
+            named=named,
+            views=views_of(rows.rows, views, named) if estimator is None else (),
+            random_state=random_state,
+        )
+        found = find_leaks(look)
     seconds = time.perf_counter() - start
     return Check(int(rows.known.sum()), found, seconds, rows.notes)
+
+
+def views_of(table: Any, views: Any, named: Sequence[Any] = ()) -> list[tuple[str, str]]:
+    """Find the columns that would be read, with their modalities.
+
+    Parameters
+    ----------
+    table : DataFrame or array
+        The rows.
+    views : mapping of str to str, or None
+        Modality to column; None finds them.
+    named : sequence of object, default=()
+        Labels and groups, as the user gave them, which are no views.
+
+    Returns
+    -------
+    list of (str, str)
+        Column and modality; of a video, those of its parts.
+
+    Raises
+    ------
+    ValueError
+        If a column is not there, or a modality is not known.
+    """
+    from hybridsent.datasets import detect_modalities
+
+    if not hasattr(table, "columns"):
+        return []
+    told = detect_modalities(table, exclude=named_columns(table, named)) if views is None else views
+    found = []
+    media = {each.name: [part.reads for part in each.parts] for each in list_media()}
+    for modality, column in dict(told).items():
+        if column not in table.columns:
+            raise ValueError(
+                f"The views parameter must map modalities to columns of the table. Got {column!r} "
+                f"for {modality!r}; the columns are {list(table.columns)}."
+            )
+        if modality not in media:
+            get_modality(modality, parameter="views")
+        found += [(column, each) for each in media.get(modality, [modality])]
+    return found
+
+
+def near_duplicates(table: Any, views: Any = None) -> np.ndarray:
+    """Give rows that are nearly the same one number, so that folds can keep them together.
+
+    Texts of five words and more are near-duplicates where half of their runs of three words are the
+    same, pictures where their perceptual hashes differ by 6 of 64 bits at most, and sounds where
+    the levels of their bands hardly differ.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows; a table of polars, pyarrow or another library is converted.
+    views : dict of str to str or None, default=None
+        Modality to column; None finds them (`hybridsent.datasets.detect_modalities`).
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        For `groups` of `evaluate`. Rows that are alike in any view, also by way of others, share
+        one.
+
+    Raises
+    ------
+    ValueError
+        If a column is not there, or a modality is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.evaluation import near_duplicates
+    >>> tweets = ["We met in the old town", "It rains again", "RT @bob We met in the old town!"]
+    >>> near_duplicates(pd.DataFrame({"text": tweets}), {"text": "text"}).tolist()
+    [0, 1, 0]
+    """
+    table = as_pandas(table)
+    seen = [SeenView(name, kind, table[name].tolist()) for name, kind in views_of(table, views)]
+    return joined([view.pairs for view in seen], len(table))

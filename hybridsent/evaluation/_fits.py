@@ -28,7 +28,7 @@ from hybridsent._optional import import_optional
 from hybridsent._tags import takes_unlabelled
 from hybridsent._threads import in_threads
 from hybridsent.encoders import BaseEncoder
-from hybridsent.evaluation._columns import feature_columns, picks_columns
+from hybridsent.evaluation._columns import picks_columns
 from hybridsent.evaluation._draws import LEARNED, Draws, score_and_draws
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation._labelled import LabeledTable
@@ -46,11 +46,12 @@ from hybridsent.exceptions import MissingDependencyError
 from hybridsent.meta import MetaFeatures
 
 __all__ = [
+    "Encoded",
     "Folds",
     "Judged",
     "Splits",
     "encode",
-    "features_of",
+    "encoded_views",
     "fit_model",
     "fold_ratio",
     "fresh",
@@ -174,13 +175,34 @@ def encode(
     return encoded, found
 
 
-def features_of(estimator: Any, table: Any, y: Any = None) -> np.ndarray | None:
-    """Give what an estimator's encoders make of rows, and the features that the table holds.
+class Encoded(NamedTuple):
+    """What an encoder makes of a column.
+
+    Parameters
+    ----------
+    modality : str
+        What the encoder reads.
+    cells : list of n objects
+        The cells.
+    vectors : ndarray of shape (n, d)
+        NaN for rows without a cell.
+    name : str
+        The column, or the modality where it has no name.
+    """
+
+    modality: str
+    cells: list[Any]
+    vectors: np.ndarray
+    name: str
+
+
+def encoded_views(estimator: Any, table: Any, y: Any = None) -> list[Encoded]:
+    """Give what an estimator's encoders make of rows; what is stored is found.
 
     Parameters
     ----------
     estimator : estimator
-        Any estimator; its encoders find in their store what was encoded before.
+        Any estimator.
     table : DataFrame or array of n rows
         What it reads.
     y : array of shape (n,), default=None
@@ -188,26 +210,19 @@ def features_of(estimator: Any, table: Any, y: Any = None) -> np.ndarray | None:
 
     Returns
     -------
-    ndarray of shape (n, d) or None
-        All of them side by side; None where there are none.
+    list of Encoded
+        One an encoder and column.
     """
-    parts: dict[str, np.ndarray] = {}
+    found: dict[str, Encoded] = {}
     for encoder, cells, key in _cells(estimator, table, y, ""):
-        if key not in parts:
-            parts[key] = np.asarray(clone(encoder).transform(cells), dtype=np.float32)
-    if not hasattr(table, "columns"):
-        return np.hstack(list(parts.values())) if parts else _as_numbers(table)
-    names = feature_columns(table)
-    if names:
-        parts[""] = table[names].to_numpy(dtype=np.float32, na_value=np.nan)
-    return np.hstack(list(parts.values())) if parts else None
-
-
-def _as_numbers(table: Any) -> np.ndarray | None:
-    if hasattr(table, "tocsr") or np.ndim(table) != 2:
-        return None
-    values = np.asarray(table)
-    return values.astype(np.float32) if values.dtype.kind in "fiub" else None
+        if key not in found:
+            vectors = np.asarray(clone(encoder).transform(cells), dtype=np.float32)
+            one = cells.iloc[:, 0] if np.ndim(cells) == 2 and hasattr(cells, "iloc") else cells
+            name = getattr(one, "name", None)
+            held = one.tolist() if hasattr(one, "tolist") else list(one)
+            known = name if isinstance(name, str) else encoder.modality
+            found[key] = Encoded(encoder.modality, held, vectors, known)
+    return list(found.values())
 
 
 def _cells(part: Any, X: Any, y: Any, key: str) -> Iterator[tuple[BaseEncoder, Any, str]]:

@@ -187,7 +187,7 @@ def as_components(X: np.ndarray, most: int) -> np.ndarray:
     return np.asarray(X / np.sqrt(np.mean(X**2) * X.shape[1] or 1.0))
 
 
-def ridge(X: np.ndarray, truth: Truth, splits: Splits, penalty: float = 0.01) -> np.ndarray:
+def ridge(X: np.ndarray, truth: Truth, splits: Splits, penalty: float = 0.1) -> np.ndarray:
     """Predict each row by a ridge regression of the rows of other folds.
 
     Parameters
@@ -198,7 +198,7 @@ def ridge(X: np.ndarray, truth: Truth, splits: Splits, penalty: float = 0.01) ->
         What is predicted.
     splits : sequence of (ndarray, ndarray)
         Positions of the rows to learn from and to test.
-    penalty : float, default=0.01
+    penalty : float, default=0.1
         For each row, where the mean square of a row is 1.
 
     Returns

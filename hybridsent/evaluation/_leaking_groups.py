@@ -1,0 +1,94 @@
+"""Columns of names that predict the label, or whose rows folds should keep together (layer L5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hybridsent.evaluation._chance import FEWEST, PERMUTATIONS, SURE, stands_out
+from hybridsent.evaluation._findings import Finding
+from hybridsent.evaluation._look import Look, codes_of_column, group_columns
+from hybridsent.evaluation._probe import Splits, counted, ridge
+
+__all__ = ["look_for_groups"]
+
+_MOST_GROUPS = 5  # columns of repeated names that are looked at
+_FALLS = 0.02
+
+
+def look_for_groups(look: Look) -> Iterator[Finding]:
+    """Find columns of names that predict the label, or whose rows folds should keep together."""
+    if len(look) < FEWEST:
+        return
+    names = group_columns(look.table, [*look.own, *look.read])
+    for name in names[:_MOST_GROUPS]:
+        codes, _ = codes_of_column(look.table[name])
+        if codes is not None and _shared(codes, look.splits) > 0.5 and _is_no_label(look, codes):
+            yield from _of_group(look, name, codes)
+
+
+def _shared(codes: np.ndarray, splits: Splits) -> float:
+    """Share of the test rows whose value stands among the rows that are learned from, too."""
+    shares = [np.isin(codes[test], codes[train]).mean() for train, test in splits]
+    return float(np.mean(shares)) if shares else 0.0
+
+
+def _is_no_label(look: Look, codes: np.ndarray) -> bool:
+    """Tell a name from another word for the label."""
+    return look.truth.kind != "classes" or not (
+        codes.max() + 1 <= 2 * look.truth.columns.shape[1]
+        and float(look.truth.score(counted(codes, look.truth, look.splits))) > 0.97
+    )
+
+
+def _of_group(look: Look, name: str, codes: np.ndarray) -> Iterator[Finding]:
+    random = np.random.default_rng(look.seed)
+    alone = counted(codes, look.truth, look.splits)
+    score = look.truth.score(alone)
+    tells = stands_out(look, alone, lambda truth: counted(codes, truth, look.splits), random)
+    given, kept, falls = _score_apart(look, codes, random)
+    if not tells and not falls:
+        return
+    numbers = {"this column alone": score, "chance": look.truth.chance}
+    told = []
+    if falls:
+        numbers |= {"as given": given, "kept together": kept}
+        told.append(
+            f"a quick probe of the same features has {look.truth.measure} {given:.2f} with the "
+            f"folds as given and {kept:.2f} with folds that keep each {name!r} together"
+        )
+    if tells:
+        told.append(
+            f"{name!r} alone, without any feature, has {look.truth.measure} {score:.2f} (chance "
+            f"{look.truth.chance:.2f})"
+        )
+    yield Finding(
+        "group column",
+        "leak",
+        f"Rows of one {name!r} stand on both sides of the folds: {'; '.join(told)}. Judge with "
+        f"groups={name!r}.",
+        numbers,
+    )
+
+
+def _score_apart(
+    look: Look, codes: np.ndarray, random: np.random.Generator
+) -> tuple[float, float, bool]:
+    """Score a probe with folds as given and with folds that keep codes together."""
+    X = look.components
+    if X is None or codes.max() < 1:
+        return float("nan"), float("nan"), False
+    n_folds = min(max(2, len(look.splits)), 10, int(codes.max()) + 1)
+
+    def score(of: np.ndarray, times: int) -> float:
+        folds = [look.apart(of, n_folds, random) for _ in range(times)]
+        return float(np.mean([look.truth.score(ridge(X, look.truth, each)) for each in folds]))
+
+    given, kept = look.truth.score(ridge(X, look.truth, look.splits)), score(codes, 4)
+    null = [score(random.permutation(codes), 2) for _ in range(3)]
+    if np.mean(null) - kept < _FALLS / 2:  # most columns: nothing falls
+        return given, kept, False
+    null += [score(random.permutation(codes), 2) for _ in range(PERMUTATIONS - 3)]
+    fall, error = float(np.mean(null)) - kept, float(np.std(null, ddof=1))
+    return given, kept, bool(fall > _FALLS and fall > SURE * error and given > kept)

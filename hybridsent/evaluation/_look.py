@@ -1,0 +1,388 @@
+"""The rows that are looked at, what a model reads of them, and what stands beside (layer L5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from hybridsent._folds import inner_folds
+from hybridsent._labels import take_rows
+from hybridsent.evaluation._columns import (
+    feature_columns,
+    named_columns,
+    readable,
+    unread_columns,
+)
+from hybridsent.evaluation._duplicates import Pairs, joined, picture_pairs, text_pairs, vector_pairs
+from hybridsent.evaluation._fits import encoded_views
+from hybridsent.evaluation._labelled import LabeledTable
+from hybridsent.evaluation._probe import Splits, Truth, as_components, truth_of
+from hybridsent.evaluation._quick_views import Pictures, quick_pictures, quick_sounds, quick_texts
+
+__all__ = ["Look", "SeenView", "codes_of_column", "group_columns", "look_at", "words_in_name"]
+
+_MOST_ROWS = 6000  # rows that are looked at; of more, a sample
+_LONGEST_NAME = 40  # characters
+
+LABEL_WORDS = frozenset(
+    {
+        *("label", "labels", "target", "class", "category", "sentiment", "emotion", "polarity"),
+        *("valence", "arousal", "score", "rating", "stars", "y"),
+    }
+)
+"""Words in the name of a column that is a label."""
+
+SPLIT_WORDS = frozenset({"split", "fold", "partition", "subset", "set"})
+"""Words in the name of a column that tells training from test rows."""
+_GROUP_WORDS = frozenset(
+    {
+        *("id", "ids", "uid", "group", "speaker", "video", "dialogue", "dialog", "conversation"),
+        *("author", "user", "username", "subject", "participant", "patient", "actor", "person"),
+        *("session", "show", "film", "movie", "episode", "thread", "document", "source", "name"),
+        *("annotator", "rater", "product", "clip", "scene"),
+    }
+)
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
+
+
+@dataclass(frozen=True, eq=False)
+class SeenView:
+    """A column that a model reads.
+
+    Parameters
+    ----------
+    name : str
+        The column; of features the view.
+    modality : str
+        What its cells are; ``"features"`` of columns that are vectors already.
+    cells : list of n objects or None
+        The cells; None of features.
+    vectors : ndarray of shape (n, d) or None, default=None
+        What an encoder makes of them; None where none did, and something quick stands for it.
+    """
+
+    name: str
+    modality: str
+    cells: list[Any] | None
+    vectors: np.ndarray | None = None
+
+    @cached_property
+    def numbers(self) -> np.ndarray | None:
+        """The vectors, or something quick that stands for them."""
+        if self.vectors is not None or self.cells is None:
+            return self.vectors
+        if self.modality == "image":
+            return self._pictures.colours
+        quick = {"text": quick_texts, "audio": quick_sounds}.get(self.modality)
+        return None if quick is None else quick(self.cells)
+
+    @cached_property
+    def _pictures(self) -> Pictures:
+        return quick_pictures(self.cells or [])
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Rows that are nearly the same."""
+        if self.modality == "text" and self.cells is not None:
+            return text_pairs(self.cells)
+        if self.modality == "image" and self.vectors is None:
+            return picture_pairs(self._pictures.hashes)
+        numbers = self.numbers
+        if numbers is None:
+            return np.zeros(0, int), np.zeros(0, int)
+        return vector_pairs(as_components(numbers, 96))
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The labelled rows that are looked at, and how a model is judged on them.
+
+    Parameters
+    ----------
+    table : DataFrame or array of n rows
+        With all columns.
+    truth : Truth
+        Their labels.
+    splits : sequence of (ndarray, ndarray)
+        Folds, as given.
+    positions : ndarray of int of shape (n,)
+        Where the rows stand in the table of the user.
+    views : list of SeenView, default=[]
+        What is read.
+    own : list of str, default=[]
+        Columns of labels and groups.
+    read : list of str, default=[]
+        Columns that the model reads.
+    groups : ndarray of shape (n,) or None, default=None
+        Groups that the folds keep together.
+    sampled_of : int or None, default=None
+        How many rows there are, where these are a sample.
+    seed : int, default=0
+        Of samples and permutations.
+    """
+
+    table: Any
+    truth: Truth
+    splits: Splits
+    positions: np.ndarray
+    views: list[SeenView] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    groups: np.ndarray | None = None
+    sampled_of: int | None = None
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def columns(self) -> list[Any]:
+        """Columns of the table that are neither labels nor groups."""
+        own = set(self.own)
+        return [name for name in getattr(self.table, "columns", ()) if name not in own]
+
+    @cached_property
+    def components(self) -> np.ndarray | None:
+        """All that is read, in a few columns."""
+        parts = [part for view in self.views if (part := view.numbers) is not None]
+        if not parts or not sum(part.shape[1] for part in parts):
+            return None
+        return as_components(np.hstack(parts), 128 if len(self) <= 1000 else 96)
+
+    @cached_property
+    def twins(self) -> np.ndarray:
+        """One number a row, the same for rows that are nearly the same in any view."""
+        return joined([view.pairs for view in self.views], len(self))
+
+    @cached_property
+    def strata(self) -> np.ndarray:
+        """One number a row, by which rows are dealt into folds."""
+        values = self.truth.columns
+        return values.argmax(axis=1) if self.truth.kind == "classes" else values[:, 0]
+
+    def apart(self, codes: np.ndarray, n_folds: int, random: np.random.Generator) -> Splits:
+        """Make folds that keep rows of one code together."""
+        return inner_folds(
+            self.strata,
+            n_folds,
+            codes,
+            random_state=None,
+            kind="classes" if self.truth.kind == "classes" else "numbers",
+            order=random.permutation(len(codes)),
+        )
+
+
+def look_at(
+    estimator: Any,
+    table: Any,
+    rows: LabeledTable,
+    splits: Splits,
+    *,
+    named: Sequence[Any] = (),
+    views: Sequence[tuple[str, str]] = (),
+    random_state: int = 0,
+    most: int = _MOST_ROWS,
+) -> Look:
+    """Take the labelled rows of a table, or a sample of them, with what a model reads of them.
+
+    Parameters
+    ----------
+    estimator : estimator or None
+        Who reads; None reads the columns of `views`, and features.
+    table : DataFrame or array of n rows
+        With all columns.
+    rows : LabeledTable
+        Their labels.
+    splits : sequence of (ndarray, ndarray)
+        Folds.
+    named : sequence of object, default=()
+        Labels and groups, as the user gave them.
+    views : sequence of (str, str), default=()
+        Columns and their modalities, where no estimator tells.
+    random_state : int, default=0
+        Seed of the sample.
+    most : int, default=6000
+        Rows from which on a sample is taken.
+
+    Returns
+    -------
+    Look
+        What is looked at.
+    """
+    known = np.flatnonzero(rows.known)
+    taken = known
+    if len(known) > most:
+        random = np.random.default_rng(random_state)
+        taken = np.sort(random.choice(known, most, replace=False))
+    place = np.full(len(rows.known), -1)
+    place[taken] = np.arange(len(taken))
+    kept = [(_placed(place, train), _placed(place, test)) for train, test in splits]
+    own = named_columns(table, named) if hasattr(table, "columns") else []
+    some = take_rows(table, taken)
+    if estimator is None:
+        seen, read = _given_views(some, views), [column for column, _ in views]
+        read += [name for name in feature_columns(table) if name not in own]
+    else:
+        seen, read = _views_of(estimator, table, taken, rows.y, named)
+    return Look(
+        some,
+        truth_of(rows.y[taken], rows.kind),
+        [(train, test) for train, test in kept if len(train) and len(test)],
+        taken if rows.kept is None else rows.kept[taken],
+        seen,
+        own,
+        read,
+        None if rows.groups is None else rows.groups[taken],
+        len(known) if len(taken) < len(known) else None,
+        random_state,
+    )
+
+
+def _placed(place: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    found = place[rows]
+    return np.asarray(found[found >= 0])
+
+
+def _given_views(table: Any, views: Sequence[tuple[str, str]]) -> list[SeenView]:
+    given = [SeenView(name, modality, table[name].tolist()) for name, modality in views]
+    return [*given, *_features(table, feature_columns(table))]
+
+
+def _views_of(
+    estimator: Any, table: Any, taken: np.ndarray, y: np.ndarray, named: Sequence[Any]
+) -> tuple[list[SeenView], list[str]]:
+    """Give what an estimator reads of some rows, and the names of all columns that it reads."""
+    from hybridsent.datasets import detect_modalities
+
+    reads = take_rows(readable(estimator, table, named), taken)
+    views = [
+        SeenView(each.name, each.modality, each.cells, each.vectors)
+        for each in encoded_views(estimator, reads, y[taken])
+    ]
+    if not hasattr(table, "columns"):
+        return views or _matrix(reads), []
+    unread = {*unread_columns(estimator, table, named), *named_columns(table, named)}
+    read = [name for name in table.columns if name not in unread]
+    views += _features(reads, [name for name in feature_columns(reads) if name in read])
+    rest = [name for name in read if name not in {view.name for view in views}]
+    texts = detect_modalities(reads[[name for name in rest if name in reads.columns]])
+    if "text" in texts and reads.columns.is_unique:  # words are learned in the folds
+        views.append(SeenView(texts["text"], "text", reads[texts["text"]].tolist()))
+    return views, read
+
+
+def _features(table: Any, names: list[str]) -> list[SeenView]:
+    if not names:
+        return []
+    vectors = table[names].to_numpy(dtype=np.float32, na_value=np.nan)
+    return [SeenView("features", "features", None, vectors)]
+
+
+def _matrix(X: Any) -> list[SeenView]:
+    if hasattr(X, "tocsr") or np.ndim(X) != 2 or np.asarray(X).dtype.kind not in "fiub":
+        return []
+    return [SeenView("features", "features", None, np.asarray(X, dtype=np.float32))]
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+def words_in_name(name: Any) -> set[str]:
+    """Split the name of a column into words, in lower case."""
+    return {word.lower() for word in _WORDS.split(str(name)) if word}
+
+
+def codes_of_column(column: Any) -> tuple[np.ndarray | None, bool]:
+    """Give each value of a plain column a number, in their order where they are numbers.
+
+    Parameters
+    ----------
+    column : Series
+        Of a table.
+
+    Returns
+    -------
+    codes : ndarray of int of shape (n,) or None
+        From 0, a missing cell has a number of its own; None where cells are no texts or numbers.
+    is_number : bool
+        Whether the column holds numbers.
+    """
+    import pandas as pd
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    if column.ndim != 1:
+        return None, False
+    is_number = bool(is_numeric_dtype(column.dtype)) and not is_bool_dtype(column.dtype)
+    if not is_number and any(
+        not isinstance(cell, str | int | float | bool | np.generic) and cell is not None
+        for cell in column.tolist()[:: max(1, len(column) // 50)]
+    ):
+        return None, False
+    try:
+        codes = pd.factorize(column, sort=is_number)[0]
+    except TypeError:  # cells that are lists or dicts
+        return None, False
+    return np.where(codes < 0, codes.max(initial=-1) + 1, codes), is_number
+
+
+def group_columns(table: Any, but: Sequence[Any] = ()) -> list[str]:
+    """Find columns of repeated names, such as speakers, videos or dialogues.
+
+    Rows of one speaker are alike in ways that have nothing to do with their label; folds should
+    keep them together.
+
+    Parameters
+    ----------
+    table : DataFrame or array
+        The rows.
+    but : sequence of object, default=()
+        Columns that are something else: labels, groups that are known.
+
+    Returns
+    -------
+    list of str
+        Columns of texts of which most stand in several rows, and of whole numbers that are called
+        so (``video_id``); no labels, no splits, no features.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.evaluation._look import group_columns
+    >>> group_columns(pd.DataFrame({"speaker": ["a", "b"] * 4, "turn": [1, 2, 3, 4] * 2}))
+    ['speaker']
+    """
+    if not hasattr(table, "columns") or not table.columns.is_unique:
+        return []
+    skipped = {*but, *feature_columns(table)}
+    return [
+        name
+        for name in table.columns
+        if isinstance(name, str) and name not in skipped and _is_group(name, table[name])
+    ]
+
+
+def _is_group(name: str, column: Any) -> bool:
+    words = words_in_name(name)
+    if words & (SPLIT_WORDS | LABEL_WORDS):
+        return False
+    codes, is_number = codes_of_column(column)
+    if codes is None or (is_number and not words & _GROUP_WORDS):
+        return False
+    if is_number and not _is_whole(column):
+        return False
+    counts = np.bincount(codes)
+    if len(counts) < 2 or len(codes) < 2 * len(counts):
+        return False
+    filled = [str(cell) for cell in column.tolist()[:: max(1, len(column) // 50)]]
+    return is_number or float(np.mean([len(cell) for cell in filled])) <= _LONGEST_NAME
+
+
+def _is_whole(column: Any) -> bool:
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = values[np.isfinite(values)]
+    return bool((values == np.floor(values)).all())
