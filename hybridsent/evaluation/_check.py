@@ -142,8 +142,8 @@ def check(
     >>> import pandas as pd
     >>> from hybridsent.evaluation import check
     >>> table = pd.DataFrame({"text__0": [0.0, 1.0] * 30, "label": ["bad", "good"] * 30})
-    >>> check(table, "label").of("leak")
-    []
+    >>> print(check(table, "label").of("leak")[0])
+    The feature 'text__0' is the label (their correlation is 1.000): leave it out.
     """
     start = time.perf_counter()
     table = as_pandas(table)

@@ -139,7 +139,7 @@ def _features_that_are_labels(look: Look, names: list[str]) -> Iterator[Finding]
             "label column",
             "leak",
             f"The feature {names[j]!r} is the label (their correlation is "
-            f"{alike[j].max():.3f}), and the model reads it: leave it out.",
+            f"{alike[j].max():.3f}): leave it out.",
             {"correlation": float(alike[j].max())},
         )
 
