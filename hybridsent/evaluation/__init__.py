@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from hybridsent.evaluation._calibration import Calibration, ReliabilityBin, calibration
     from hybridsent.evaluation._check import Check, check, near_duplicates
     from hybridsent.evaluation._columns import feature_columns, unread_columns
+    from hybridsent.evaluation._compare_results import compare
+    from hybridsent.evaluation._comparison import Comparison, Pair
     from hybridsent.evaluation._conformal import CoverageReport, Covered, coverage_report
     from hybridsent.evaluation._contribution import Contributions, Decisions
     from hybridsent.evaluation._contributions import contributions
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Calibration": "hybridsent.evaluation._calibration",
     "Check": "hybridsent.evaluation._check",
+    "Comparison": "hybridsent.evaluation._comparison",
     "Contributions": "hybridsent.evaluation._contribution",
     "CoverageReport": "hybridsent.evaluation._conformal",
     "Covered": "hybridsent.evaluation._conformal",
@@ -62,6 +65,7 @@ _HOMES = {
     "LabeledTable": "hybridsent.evaluation._labelled",
     "MMDTest": "hybridsent.evaluation._shift",
     "OutOfFold": "hybridsent.evaluation._out_of_fold",
+    "Pair": "hybridsent.evaluation._comparison",
     "ReliabilityBin": "hybridsent.evaluation._calibration",
     "Report": "hybridsent.evaluation.report._page",
     "Score": "hybridsent.evaluation._results",
@@ -74,6 +78,7 @@ _HOMES = {
     "calibration": "hybridsent.evaluation._calibration",
     "check": "hybridsent.evaluation._check",
     "check_target_is_told": "hybridsent.evaluation._labelled",
+    "compare": "hybridsent.evaluation._compare_results",
     "contributions": "hybridsent.evaluation._contributions",
     "cost_curve": "hybridsent.evaluation._curves",
     "coverage_report": "hybridsent.evaluation._conformal",
@@ -105,6 +110,7 @@ _HOMES = {
 __all__ = [
     "Calibration",
     "Check",
+    "Comparison",
     "Contributions",
     "CoverageReport",
     "Covered",
@@ -119,6 +125,7 @@ __all__ = [
     "LabeledTable",
     "MMDTest",
     "OutOfFold",
+    "Pair",
     "ReliabilityBin",
     "Report",
     "Score",
@@ -131,6 +138,7 @@ __all__ = [
     "calibration",
     "check",
     "check_target_is_told",
+    "compare",
     "contributions",
     "cost_curve",
     "coverage_report",

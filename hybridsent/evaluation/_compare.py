@@ -25,7 +25,15 @@ from hybridsent.evaluation._intervals import (
 from hybridsent.evaluation._metrics import Metric, ends_of, metrics_of
 from hybridsent.evaluation._out_of_fold import OutOfFold
 
-__all__ = ["Gain", "check_same_rows", "gain_of_draws", "gain_of_folds", "paired_difference"]
+__all__ = [
+    "Gain",
+    "check_same_rows",
+    "gain_of_draws",
+    "gain_of_folds",
+    "is_fixed",
+    "paired_difference",
+    "units_out_of_fold",
+]
 
 
 def paired_difference(
@@ -72,12 +80,12 @@ def paired_difference(
     """
     what = metrics_of(metric)[0] if isinstance(metric, str) else metric
     check_same_rows({"the first": one, "the second": other})
-    units, other_units = _units(one), _units(other)
-    a = drawn_out_of_fold(what, one, model, units)
-    b = drawn_out_of_fold(what, other, other_model, other_units)
+    a = drawn_out_of_fold(what, one, model, units_out_of_fold(one))
+    b = drawn_out_of_fold(what, other, other_model, units_out_of_fold(other))
     n = len(np.unique(one.row))
     if a is not None and b is not None:
-        return gain_of_draws(what, a, b, n)
+        fixed = is_fixed(one) and is_fixed(other)
+        return gain_of_draws(what, a, b, n, 0.0 if fixed else LEARNED)
     if folds is None:
         raise ValueError(
             f"The metric {what.name!r} cannot be told by the answers of {model!r} and "
@@ -197,8 +205,35 @@ def _unlike(truth: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.asarray(unlike.any(axis=1))
 
 
-def _units(kept: OutOfFold) -> np.ndarray:
-    """Say of which unit each answer is; a row of several seeds is one."""
+def is_fixed(kept: OutOfFold) -> bool:
+    """Tell whether one split judged, whose training rows were never others.
+
+    Parameters
+    ----------
+    kept : OutOfFold
+        Answers.
+
+    Returns
+    -------
+    bool
+        Whether there is one fold.
+    """
+    return bool((kept.fold == 0).all())
+
+
+def units_out_of_fold(kept: OutOfFold) -> np.ndarray:
+    """Say of which unit each answer is: of its group, or of its row, which seeds share.
+
+    Parameters
+    ----------
+    kept : OutOfFold
+        Answers.
+
+    Returns
+    -------
+    ndarray of int of shape (m,)
+        Numbers from 0 on.
+    """
     rows, where, code = np.unique(kept.row, return_index=True, return_inverse=True)
     groups = None if kept.groups is None else kept.groups[where]
     return units_of(len(rows), groups)[code]

@@ -34,6 +34,7 @@ __all__ = [
     "LEARNED",
     "Draws",
     "drawn_out_of_fold",
+    "folds_out_of_fold",
     "score_and_draws",
     "score_answers",
     "score_draws",
@@ -323,6 +324,39 @@ def drawn_out_of_fold(
         ]
     numbers = kept.target == "numbers"
     return _without_units(metric, kept.truth, parts, units, kept.classes, numbers=numbers)
+
+
+@fold_warnings_ignored()
+def folds_out_of_fold(metric: Metric, kept: OutOfFold, model: str) -> list[float] | None:
+    """Score the answers of a model in each fold of each seed.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is measured.
+    kept : OutOfFold
+        Answers.
+    model : str
+        Whose answers are scored.
+
+    Returns
+    -------
+    list of float or None
+        By seed, then fold; None for a metric of the user's own, and where it wants more than is
+        kept.
+    """
+    if metric.own:
+        return None
+    said = kept.of(model)
+    classes = None if kept.target == "numbers" else kept.classes
+    replayed = Replayed(said.labels, said.probabilities, classes)
+    try:
+        return [
+            _replay(metric, replayed, kept.truth[rows], rows)
+            for rows in _rows_of(kept.seed, kept.fold)
+        ]
+    except (AttributeError, TypeError, ValueError):  # the metric wants more than is kept
+        return None
 
 
 def _rows_of(*keys: np.ndarray) -> list[np.ndarray]:

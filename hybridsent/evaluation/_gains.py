@@ -6,7 +6,7 @@ It stands by itself because results hold gains, and what computes gains reads re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,31 @@ class Gain:
             "not shown": f"{one} is not shown to be better or worse than {other}",
         }[self.verdict]
         return f"{said}: {metric} {self}"
+
+    def with_p(self, p: float) -> Gain:
+        """Give the same gain with a p-value that is corrected for what else was asked.
+
+        Parameters
+        ----------
+        p : float
+            The p-value.
+
+        Returns
+        -------
+        Gain
+            A new one.
+        """
+        return replace(self, p=p)
+
+    def reversed(self) -> Gain:
+        """Give the gain of the other model over this one.
+
+        Returns
+        -------
+        Gain
+            A new one.
+        """
+        return replace(self, value=-self.value, low=-self.high, high=-self.low)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, ready for JSON.

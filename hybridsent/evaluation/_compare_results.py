@@ -1,0 +1,499 @@
+"""Compare models that were judged on the same rows (layer L5).
+
+scipy.stats has the binomial test that McNemar's exact test is; all else that tells models apart
+knows neither the folds they were judged by nor groups of rows (see `_compare`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hybridsent.evaluation._compare import (
+    check_same_rows,
+    gain_of_draws,
+    gain_of_folds,
+    is_fixed,
+    units_out_of_fold,
+)
+from hybridsent.evaluation._comparison import Comparison, Pair
+from hybridsent.evaluation._draws import LEARNED, Draws, drawn_out_of_fold, folds_out_of_fold
+from hybridsent.evaluation._evaluate import scoring_for
+from hybridsent.evaluation._gains import Gain
+from hybridsent.evaluation._intervals import (
+    adjusted_p_values,
+    interval_within,
+    jackknife,
+    p_value,
+    spread_of_folds,
+)
+from hybridsent.evaluation._metrics import Metric, ends_of, metrics_of
+from hybridsent.evaluation._out_of_fold import OutOfFold
+from hybridsent.evaluation._results import Evaluation, Score
+
+__all__ = ["Entry", "compare", "mcnemar"]
+
+FEW_GROUPS = 10
+"""Groups from which on their number is worth no remark."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of one result.
+
+    Parameters
+    ----------
+    kept : OutOfFold
+        Its answers, among others.
+    model : str
+        Its name there.
+    judged : Evaluation or None
+        The result.
+    """
+
+    kept: OutOfFold
+    model: str
+    judged: Evaluation | None
+
+    def score(self, metric: str) -> Score | None:
+        """Give the score that the result has, where it has one."""
+        if self.judged is None:
+            return None
+        return self.judged.models.get(self.model, {}).get(metric)
+
+
+def compare(
+    *results: Any,
+    metric: Any = None,
+    model: str | Sequence[str] | None = None,
+    reference: str | None = None,
+) -> Comparison:
+    """Tell which of several models is better, by their answers about the same rows.
+
+    What varies is a group where groups are told, else a row: both scores are computed without each
+    of them in turn (the jackknife), which gives the interval and the p-value of their difference.
+    Rows that were judged by several seeds are one row. P-values are corrected for the number of
+    pairs by Holm, metric by metric. Two tests that papers ask for stand beside: the paired t over
+    folds with Nadeau and Bengio's correction, where both were judged by the same folds, and
+    McNemar's exact test of right and wrong answers, which takes rows for independent.
+
+    Parameters
+    ----------
+    *results : Evaluation, OutOfFold, path, or one mapping of str to these
+        What `evaluate` gave, or a file that ``--json`` wrote. All models of a single result are
+        compared with each other; of several results, the first model of each.
+    metric : str, callable, list, dict or None, default=None
+        What is measured, as `evaluate` takes it; None is what all results were judged by.
+    model : str, list of str or None, default=None
+        Which models of each result are compared.
+    reference : str or None, default=None
+        Name of the model that all others are compared with; None compares all pairs.
+
+    Returns
+    -------
+    Comparison
+        Scores, differences with 95 % intervals and p-values; ``print`` shows a table, and
+        `Comparison.to_latex` writes one for a paper.
+
+    Raises
+    ------
+    ValueError
+        If there are not two models, they were judged on other rows or labels, or a metric cannot
+        be told by predictions.
+
+    References
+    ----------
+    Nadeau, Bengio: Inference for the generalization error, Machine Learning 2003. Dietterich:
+    Approximate statistical tests for comparing supervised classification learning algorithms,
+    Neural Computation 1998 (McNemar's test). Holm: A simple sequentially rejective multiple test
+    procedure, Scandinavian Journal of Statistics 1979.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from hybridsent.evaluation import compare, evaluate
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.tile(["bad", "good"], 50)
+    >>> X = rng.normal(size=(100, 2)) + (y == "good")[:, None]
+    >>> one = evaluate(LogisticRegression(), X, y, baselines=False, check=False)
+    >>> found = compare(one, metric="accuracy")
+    >>> found.gain("fusion", "dummy").verdict
+    'better'
+    """
+    start = time.perf_counter()
+    entries, notes = _entries(_read(results), model)
+    if reference is not None and reference not in entries:
+        raise ValueError(
+            f"The reference parameter must be one of {list(entries)}. Got {reference!r}."
+        )
+    kept = {name: each.kept for name, each in entries.items()}
+    check_same_rows(kept)
+    metrics, asked = _metrics(metric, entries)
+    scores: dict[str, dict[str, Score]] = {name: {} for name in entries}
+    pairs: list[Pair] = []
+    for each in metrics:
+        try:
+            of_models, found = _compared(each, entries, reference)
+        except ValueError as error:
+            if asked:
+                raise
+            notes.append(f"{each.name} is left out: {error}")
+            continue
+        pairs += found
+        for name, score in of_models.items():
+            scores[name][each.name] = score
+    if not pairs:
+        raise ValueError(f"No metric could be compared. {' '.join(notes)}")
+    first = next(iter(kept.values()))
+    groups = None if first.groups is None else len(np.unique(first.groups))
+    return Comparison(
+        rows=len(np.unique(first.row)),
+        groups=groups,
+        scores=scores,
+        pairs=pairs,
+        reference=reference,
+        seconds=time.perf_counter() - start,
+        notes=[*notes, *_notes(kept, pairs, groups)],
+    )
+
+
+Named = tuple[OutOfFold, Evaluation | None]
+
+
+def _read(results: Sequence[Any]) -> dict[str, Named]:
+    """Name the results, and read those that are files."""
+    if len(results) == 1 and isinstance(results[0], Mapping):
+        named = {str(name): each for name, each in results[0].items()}
+    else:
+        files = [Path(each) for each in results if isinstance(each, (str, Path))]
+        stems = [each.stem for each in files]
+        short = len(set(stems)) == len(stems)
+        letters = iter("abcdefghijklmnopqrstuvwxyz")
+        named = {}
+        for each in results:
+            if isinstance(each, (str, Path)):
+                named[Path(each).stem if short else str(each)] = each
+            else:
+                named[next(letters, f"result {len(named) + 1}")] = each
+        if len(named) < len(results):
+            raise ValueError(
+                "The results parameter must hold results with names that differ. Got a file twice; "
+                "give a mapping of names to results."
+            )
+    if not named:
+        raise ValueError("compare needs at least one result. Got none.")
+    return {name: _result(name, each) for name, each in named.items()}
+
+
+def _result(name: str, result: Any) -> Named:
+    if isinstance(result, (str, Path)):
+        result = _from_file(Path(result))
+    if isinstance(result, OutOfFold):
+        return result, None
+    if not isinstance(result, Evaluation):
+        raise TypeError(
+            "The results parameter must hold what evaluate gives, an OutOfFold, or paths of JSON. "
+            f"Got {type(result).__name__} for {name!r}."
+        )
+    if result.out_of_fold is None:
+        raise ValueError(
+            f"The results parameter must hold predictions. Got {name!r} without any: write it with "
+            "to_dict(predictions=True), or by --json of the command evaluate."
+        )
+    return result.out_of_fold, result
+
+
+def _from_file(path: Path) -> Any:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(
+            f"The results parameter must name files that can be read. Got {path}: {error.strerror}."
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"The results parameter must name JSON files, as --json writes them. Got {path}: "
+            f"{error}."
+        ) from error
+    try:
+        if isinstance(plain, Mapping) and "answers" in plain:
+            return OutOfFold.from_dict(plain)
+        return Evaluation.from_dict(plain)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"The results parameter must name files of what evaluate gives. Got {path}, which is "
+            "JSON of something else."
+        ) from error
+
+
+def _entries(
+    results: Mapping[str, Named], model: str | Sequence[str] | None
+) -> tuple[dict[str, Entry], list[str]]:
+    """Name the models that are compared."""
+    wanted = [model] if isinstance(model, str) else model
+    entries: dict[str, Entry] = {}
+    notes: list[str] = []
+    for name, (kept, judged) in results.items():
+        names = kept.models if wanted is None and len(results) == 1 else wanted
+        names = kept.models[:1] if names is None else names
+        for each in names:
+            kept.of(each)  # tells which models there are
+            entry = Entry(kept, each, judged)
+            label = each if len(results) == 1 else name if len(names) == 1 else f"{name}: {each}"
+            twin = _twin(entry, entries)
+            if twin is not None and len(results) == 1 and wanted is None:
+                notes.append(f"{label} is left out, which is the same model as {twin}.")
+            else:
+                entries[label] = entry
+    if len(entries) < 2:
+        raise ValueError(
+            f"compare needs two models. Got {list(entries)}; give another result, or name two with "
+            "the model parameter."
+        )
+    return entries, notes
+
+
+def _twin(entry: Entry, entries: Mapping[str, Entry]) -> str | None:
+    """Find a model with the same scores and answers: of one view, the fusion is that view."""
+    for name, other in entries.items():
+        if other.judged is None or other.judged is not entry.judged:
+            continue
+        models, said = entry.judged.models, entry.kept.of(entry.model)
+        known = entry.model in models and other.model in models
+        alike = known and models[entry.model] == models[other.model]
+        if alike and np.array_equal(said.labels, other.kept.of(other.model).labels):
+            return name
+    return None
+
+
+def _metrics(metric: Any, entries: Mapping[str, Entry]) -> tuple[list[Metric], bool]:
+    """Look the metrics up; those of the results where none are named."""
+    if metric is not None:
+        return metrics_of(metric), True
+    judged = [
+        entry.judged.models[entry.model]
+        for entry in entries.values()
+        if entry.judged is not None and entry.model in entry.judged.models
+    ]
+    names = [name for name in judged[0] if all(name in each for each in judged)] if judged else []
+    if not names:
+        target = next(iter(entries.values())).kept.target
+        return metrics_of(scoring_for(target)), False
+    return [_metric_of(name) for name in names], False
+
+
+def _metric_of(name: str) -> Metric:
+    try:
+        return metrics_of(name)[0]
+    except ValueError:  # a name that the user gave to a scorer
+        return Metric(name, _unknown, own=True)
+
+
+def _unknown(estimator: Any, X: Any, y: Any) -> float:
+    raise ValueError("This scorer was not kept.")
+
+
+def _compared(
+    metric: Metric, entries: Mapping[str, Entry], reference: str | None
+) -> tuple[dict[str, Score], list[Pair]]:
+    """Compare all pairs by one metric."""
+    drawn = {name: _drawn(metric, entry) for name, entry in entries.items()}
+    names = list(entries)
+    asked = (
+        [(name, reference) for name in names if name != reference]
+        if reference is not None
+        else list(itertools.combinations(names, 2))
+    )
+    told = [_gain(metric, entries, drawn, one, other) for one, other in asked]
+    p_values = adjusted_p_values([gain.p for gain in told], [1.0] * len(told))
+    pairs = [
+        Pair(
+            metric.name,
+            one,
+            other,
+            gain.with_p(p),
+            gain.p,
+            _p_of_folds(metric, entries[one], entries[other]),
+            mcnemar(*_answers(entries[one]), *_answers(entries[other])),
+        )
+        for (one, other), gain, p in zip(asked, told, p_values, strict=True)
+    ]
+    scores = {name: _score(metric, entry, drawn[name]) for name, entry in entries.items()}
+    return scores, pairs
+
+
+def _answers(entry: Entry) -> tuple[OutOfFold, str]:
+    return entry.kept, entry.model
+
+
+def _drawn(metric: Metric, entry: Entry) -> Draws | None:
+    """Score a model without each unit; None where answers do not tell what the result has."""
+    found = drawn_out_of_fold(metric, entry.kept, entry.model, units_out_of_fold(entry.kept))
+    known = entry.score(metric.name)
+    if found is None or known is None or not np.isfinite(known.value):
+        return found
+    same = abs(found.value - known.value) <= 1e-3 * max(1.0, abs(known.value))
+    return found if same else None  # a scorer of one's own under a name that others know
+
+
+def _gain(
+    metric: Metric,
+    entries: Mapping[str, Entry],
+    drawn: Mapping[str, Draws | None],
+    one: str,
+    other: str,
+) -> Gain:
+    a, b, first, second = drawn[one], drawn[other], entries[one], entries[other]
+    rows = len(np.unique(first.kept.row))
+    if a is not None and b is not None:
+        fixed = is_fixed(first.kept) and is_fixed(second.kept)
+        return gain_of_draws(metric, a, b, rows, 0.0 if fixed else LEARNED)
+    scores = first.score(metric.name), second.score(metric.name)
+    if scores[0] is None or scores[1] is None or not _same_folds(first.kept, second.kept):
+        raise ValueError(
+            f"The metric {metric.name!r} cannot be told by the answers of {one!r} and {other!r} "
+            "that were kept: it needs the fitted models, or probabilities where one of them has "
+            "none. Choose a metric of predictions."
+        )
+    folds = scores[0].folds, scores[1].folds
+    sign = scores[0].sign
+    told = gain_of_folds(metric, folds, first.kept.ratio, rows)
+    return Gain(told.value, told.low, told.high, told.p, sign)
+
+
+def _same_folds(one: OutOfFold, other: OutOfFold) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("row", "seed", "fold")
+    )
+
+
+def _p_of_folds(metric: Metric, one: Entry, other: Entry) -> float | None:
+    """Test the scores of the same folds by Nadeau and Bengio's corrected t."""
+    if not _same_folds(one.kept, other.kept) or is_fixed(one.kept):
+        return None
+    folds = [_folds(metric, each) for each in (one, other)]
+    if folds[0] is None or folds[1] is None:
+        return None
+    away = np.subtract(folds[0], folds[1])
+    if not np.isfinite(away).all():
+        return None
+    spread = spread_of_folds(away.tolist(), one.kept.ratio, len(one.kept))
+    return p_value(float(away.mean()), spread)
+
+
+def _folds(metric: Metric, entry: Entry) -> list[float] | None:
+    known = entry.score(metric.name)
+    return known.folds if known is not None else folds_out_of_fold(metric, entry.kept, entry.model)
+
+
+def _score(metric: Metric, entry: Entry, drawn: Draws | None) -> Score:
+    """Give the score of the result, or make one of the answers."""
+    known = entry.score(metric.name)
+    if known is not None:
+        return known
+    if drawn is None:
+        raise ValueError(
+            f"The metric {metric.name!r} cannot be told by the answers of {entry.model!r} that "
+            "were kept. Choose a metric of predictions."
+        )
+    rows = len(np.unique(entry.kept.row))
+    learned = 0.0 if is_fixed(entry.kept) else LEARNED
+    low, high = interval_within(
+        drawn.value, jackknife(drawn.drawn, rows, learned=learned), ends_of(metric)
+    )
+    folds = folds_out_of_fold(metric, entry.kept, entry.model) or []
+    std = float(np.std(folds, ddof=1)) if len(folds) > 1 else float("nan")
+    return Score(drawn.value, std, low, high, folds, sign=metric.sign)
+
+
+def mcnemar(one: OutOfFold, model: str, other: OutOfFold, other_model: str) -> float | None:
+    """Test whether two models are right equally often, by the rows that one alone has right.
+
+    Parameters
+    ----------
+    one : OutOfFold
+        Answers.
+    model : str
+        Whose answers in it.
+    other : OutOfFold
+        Answers about the same rows; it may be the same.
+    other_model : str
+        Whose answers in that.
+
+    Returns
+    -------
+    float or None
+        The exact two-sided p-value; of several seeds, of the first. A set of labels is right where
+        all of it is. None for numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent.evaluation import OutOfFold
+    >>> from hybridsent.evaluation._compare_results import mcnemar
+    >>> from hybridsent.evaluation._out_of_fold import Answers
+    >>> rows, truth = np.arange(12), np.repeat(["a", "b"], 6)
+    >>> said = {"right": Answers(truth, None), "wrong": Answers(truth[::-1], None)}
+    >>> kept = OutOfFold(rows, 0 * rows, rows % 3, truth, said, np.unique(truth))
+    >>> round(mcnemar(kept, "right", kept, "wrong"), 5)
+    0.00049
+    """
+    if one.target == "numbers" or other.target == "numbers":
+        return None
+    from scipy.stats import binomtest
+
+    a, b = _right(one, model), _right(other, other_model)
+    alone, else_alone = int(np.sum(a & ~b)), int(np.sum(b & ~a))
+    if not alone + else_alone:
+        return 1.0
+    return float(binomtest(alone, alone + else_alone).pvalue)
+
+
+def _right(kept: OutOfFold, model: str) -> np.ndarray:
+    """Tell of each row, in order, whether the model of the first seed is right."""
+    first = np.flatnonzero(kept.seed == kept.seed.min())
+    first = first[np.argsort(kept.row[first], kind="stable")]
+    hit = np.asarray(kept.truth[first] == kept.of(model).labels[first])
+    return np.asarray(hit if hit.ndim == 1 else hit.all(axis=1))
+
+
+def _notes(kept: Mapping[str, OutOfFold], pairs: Sequence[Pair], groups: int | None) -> list[str]:
+    """Say how it was compared."""
+    tables = list(kept.values())
+    of_pairs = sum(pair.metric == pairs[0].metric for pair in pairs)
+    notes = []
+    if of_pairs > 1:
+        notes.append(f"P-values are corrected for {of_pairs} pairs (Holm), metric by metric.")
+    if groups is not None and groups < FEW_GROUPS:
+        notes.append(
+            f"Groups are what varies, and there {'is' if groups == 1 else 'are'} {groups}: "
+            + (
+                "nothing tells how much one differs from another."
+                if groups == 1
+                else "intervals are wide, and more groups would tell more than more rows."
+            )
+        )
+    if pairs[0].p_mcnemar is not None:
+        if groups is not None:
+            notes.append(
+                "McNemar's test takes rows for independent, which rows of a group are not: the "
+                "interval, which knows groups, is what to report."
+            )
+        if any(len(np.unique(each.seed)) > 1 for each in tables):
+            notes.append("McNemar's test is of the first seed.")
+    if any(is_fixed(each) for each in tables):
+        notes.append(
+            "Where one split judged, intervals tell of other test rows, not of other training rows."
+        )
+    elif any(not _same_folds(tables[0], each) for each in tables[1:]):
+        notes.append("The folds differ between results, so that no paired t over folds is told.")
+    return notes
