@@ -143,7 +143,9 @@ def main():
     )
     parser.add_argument("--tables", type=int, default=300)
     tables = parser.parse_args().tables
-    print("| groups, rows, likeness, seeds | metric | difference | covered | width | Holm: false positives |")
+    print(
+        "| groups, rows, likeness, seeds | metric | difference | covered | width | Holm: false positives |"
+    )
     print("|---|---|---|---|---|---|")
     for design in DESIGNS:
         for names, numbers in ((OF_CLASSES, False), (OF_NUMBERS, True)):

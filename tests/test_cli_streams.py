@@ -66,6 +66,7 @@ def commands(folder) -> dict[str, list[list[str]]]:
                 *("--predictions", str(folder / "säid.csv"), "--errors", str(folder / "wröng.csv")),
             ]
         ],
+        "compare": [[str(folder / "scöres.json")]],
         "search": [
             [
                 str(folder / "features.csv"),

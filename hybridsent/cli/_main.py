@@ -17,6 +17,7 @@ from typing import Any
 from hybridsent._version import __version__
 from hybridsent.cli import (
     _backbones,
+    _compare,
     _demo,
     _encode,
     _evaluate,
@@ -40,7 +41,7 @@ __all__ = ["build_parser", "main"]
 
 COMMANDS: tuple[ModuleType, ...] = (
     *(_demo, _backbones, _recipes, _encode, _transcribe, _fit, _predict),
-    *(_evaluate, _search, _store, _networks),
+    *(_evaluate, _compare, _search, _store, _networks),
 )
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")

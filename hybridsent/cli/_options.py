@@ -21,6 +21,7 @@ __all__ = [
     "add_table",
     "add_table_options",
     "add_transfer_options",
+    "metric_type",
 ]
 
 FIXED_BY_A_RECIPE = ("fusion", "adapt", "classifier", "select", "reduce")
@@ -251,7 +252,7 @@ def add_metric_option(
     """Add ``--metric``, scikit-learn's or papers'; without a default it may be left out."""
     parser.add_argument(
         "--metric",
-        type=_metric,
+        type=metric_type,
         default=default,
         metavar="NAME",
         help=what if default is None else f"{what} (default: {default})",
@@ -267,7 +268,8 @@ def _jobs(text: str) -> int:
     return number
 
 
-def _metric(name: str) -> str:
+def metric_type(name: str) -> str:
+    """Check the name of a metric, which results then have as it was given."""
     from hybridsent.evaluation._metrics import metric_name
 
     try:

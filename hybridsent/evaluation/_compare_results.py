@@ -186,8 +186,8 @@ def _read(results: Sequence[Any]) -> dict[str, Named]:
                 named[next(letters, f"result {len(named) + 1}")] = each
         if len(named) < len(results):
             raise ValueError(
-                "The results parameter must hold results with names that differ. Got a file twice; "
-                "give a mapping of names to results."
+                "compare takes results with names that differ. Got a file twice; give a mapping of "
+                "names to results."
             )
     if not named:
         raise ValueError("compare needs at least one result. Got none.")
@@ -201,13 +201,13 @@ def _result(name: str, result: Any) -> Named:
         return result, None
     if not isinstance(result, Evaluation):
         raise TypeError(
-            "The results parameter must hold what evaluate gives, an OutOfFold, or paths of JSON. "
+            "compare takes what evaluate gives, an OutOfFold, or paths of JSON. "
             f"Got {type(result).__name__} for {name!r}."
         )
     if result.out_of_fold is None:
         raise ValueError(
-            f"The results parameter must hold predictions. Got {name!r} without any: write it with "
-            "to_dict(predictions=True), or by --json of the command evaluate."
+            f"compare reads predictions. Got {name!r} without any: write it with "
+            "to_dict(predictions=True), or by the command evaluate with --json."
         )
     return result.out_of_fold, result
 
@@ -216,13 +216,10 @@ def _from_file(path: Path) -> Any:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(
-            f"The results parameter must name files that can be read. Got {path}: {error.strerror}."
-        ) from error
+        raise ValueError(f"compare reads files of JSON. Got {path}: {error.strerror}.") from error
     except ValueError as error:
         raise ValueError(
-            f"The results parameter must name JSON files, as --json writes them. Got {path}: "
-            f"{error}."
+            f"compare reads files of JSON, as evaluate writes them. Got {path}: {error}."
         ) from error
     try:
         if isinstance(plain, Mapping) and "answers" in plain:
@@ -230,8 +227,7 @@ def _from_file(path: Path) -> Any:
         return Evaluation.from_dict(plain)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"The results parameter must name files of what evaluate gives. Got {path}, which is "
-            "JSON of something else."
+            f"compare reads what evaluate gives. Got {path}, which is JSON of something else."
         ) from error
 
 

@@ -239,7 +239,7 @@ class OutOfFold:
         answers = {
             name: Answers(
                 np.asarray(each["labels"]),
-                None if each["probabilities"] is None else np.asarray(each["probabilities"]),
+                _as_written(each["probabilities"], plain["target"]),
             )
             for name, each in plain["answers"].items()
         }
@@ -254,6 +254,16 @@ class OutOfFold:
             plain["target"],
             plain["ratio"],
         )
+
+
+def _as_written(probabilities: Any, target: Target) -> np.ndarray | None:
+    """Read probabilities, of which rounding has made the sum of a row other than 1."""
+    if probabilities is None:
+        return None
+    p = np.asarray(probabilities, dtype=np.float64)
+    total = p.sum(axis=1, keepdims=True)
+    rounded = target == "classes" and bool(np.all(np.abs(total - 1) < 1e-4))
+    return np.asarray(p / total) if rounded else p
 
 
 def answers_of(

@@ -20,6 +20,7 @@ from hybridsent.evaluation._intervals import (
     spread_of_folds,
 )
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target
+from hybridsent.evaluation._paper_tables import Style, grid_of_scores, latex, markdown
 
 __all__ = [
     "Evaluation",
@@ -438,6 +439,69 @@ class Evaluation(Result):
             split=plain.get("split"),
         )
 
+    def to_latex(
+        self,
+        *,
+        spread: str | None = "interval",
+        percent: bool | str = False,
+        digits: int | None = None,
+        caption: str | None = None,
+    ) -> str:
+        r"""Write the scores as a table of a paper, in LaTeX (it needs the package booktabs).
+
+        Parameters
+        ----------
+        spread : {"interval", "std"} or None, default="interval"
+            What stands beside each score: its 95 % interval, or the deviation over folds.
+        percent : bool or "all", default=False
+            Whether scores with a range are multiplied by 100; ``"all"`` multiplies errors, too.
+        digits : int or None, default=None
+            Places behind the point; None is 3, and 1 of what is multiplied by 100.
+        caption : str or None, default=None
+            With one, the tabular stands in a table with this caption.
+
+        Returns
+        -------
+        str
+            A row a model, a column a metric, the best of each column in bold; accuracies and F1
+            with and without 0 (`metrics.acc2_has0`, `metrics.acc2_non0`) in one, as ``a/b``.
+
+        Examples
+        --------
+        >>> from hybridsent.evaluation import Evaluation, Score
+        >>> score = Score(0.8, 0.1, 0.7, 0.9, [0.7, 0.9], 0.8)
+        >>> found = Evaluation(10, {"fusion": {"accuracy": score}}, 10, 0, 1.0, 2)
+        >>> print(found.to_latex(percent=True).splitlines()[4])
+        fusion & 80.0 {\scriptsize [70.0, 90.0]} \\
+        """
+        grid = grid_of_scores(self._shown(), Style(spread, percent, digits))
+        return latex(grid, caption=caption)
+
+    def to_markdown(
+        self,
+        *,
+        spread: str | None = "interval",
+        percent: bool | str = False,
+        digits: int | None = None,
+    ) -> str:
+        """Write the scores as a table in Markdown.
+
+        Parameters
+        ----------
+        spread : {"interval", "std"} or None, default="interval"
+            What stands beside each score: its 95 % interval, or the deviation over folds.
+        percent : bool or "all", default=False
+            Whether scores with a range are multiplied by 100; ``"all"`` multiplies errors, too.
+        digits : int or None, default=None
+            Places behind the point; None is 3, and 1 of what is multiplied by 100.
+
+        Returns
+        -------
+        str
+            As `to_latex` says.
+        """
+        return markdown(grid_of_scores(self._shown(), Style(spread, percent, digits)))
+
     def confusion(self, model: str | None = None) -> Any:
         """Count what a model says of rows of each class.
 
@@ -582,9 +646,7 @@ class Evaluation(Result):
 
     def _table(self) -> Sequence[Sequence[object]]:
         metrics = list(next(iter(self.models.values())))
-        shown = {
-            name: scores for name, scores in self.models.items() if not self._is_its_modality(name)
-        }
+        shown = self._shown()
         rows = [[name, *(scores[metric] for metric in metrics)] for name, scores in shown.items()]
         heads = [_headed(name, shown.values()) if self.split is None else name for name in metrics]
         return [["model", *heads], *rows]
@@ -603,6 +665,12 @@ class Evaluation(Result):
                 for metric, gain in list(gains.items())[:1]
             ),
         ]
+
+    def _shown(self) -> dict[str, dict[str, Score]]:
+        """Give the lines of tables."""
+        return {
+            name: scores for name, scores in self.models.items() if not self._is_its_modality(name)
+        }
 
     def _is_its_modality(self, name: str) -> bool:
         """Whether this is the fusion of one modality, which would be the same line twice."""
@@ -624,7 +692,8 @@ def _read_score(plain: Mapping[str, Any]) -> Score:
     numbers = (plain["mean"], plain["std"], low, high)
     mean, std, low, high = (float("nan") if each is None else each for each in numbers)
     folds = [float("nan") if each is None else each for each in plain["folds"]]
-    return Score(mean, std, low, high, folds, plain["pooled"], plain["of"])
+    sign = plain.get("sign", 1)
+    return Score(mean, std, low, high, folds, plain["pooled"], plain["of"], sign)
 
 
 def _headed(metric: str, models: Iterable[Mapping[str, Score]]) -> str:

@@ -1,0 +1,79 @@
+"""Tell which of several models is better, by files that evaluate --json wrote (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+
+from hybridsent.cli._console import UsageError, write_json
+from hybridsent.cli._files import check_output
+from hybridsent.cli._options import metric_type
+from hybridsent.cli._view_options import add_plugins
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument(
+        "results",
+        nargs="+",
+        metavar="FILE",
+        help="what evaluate --json wrote; of one file all models are compared, of several the "
+        "first model of each",
+    )
+    parser.add_argument(
+        "--metric",
+        type=metric_type,
+        action="append",
+        metavar="NAME",
+        help="what is measured, such as UAR; may be given again (default: all that the files hold)",
+    )
+    parser.add_argument(
+        "--model",
+        action="append",
+        metavar="NAME",
+        help="which model of each file is compared, such as fusion; may be given again",
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="NAME",
+        help="compare all others with this model, or this file by its name without ending, alone",
+    )
+    parser.add_argument(
+        "--percent", action="store_true", help="write scores and correlations times 100 in tables"
+    )
+    parser.add_argument("--latex", metavar="FILE", help="write the scores as a LaTeX table here")
+    parser.add_argument("--markdown", metavar="FILE", help="write the scores as Markdown here")
+    parser.add_argument("--json", metavar="FILE", help="write all scores and differences here")
+    add_plugins(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Compare, print the table and write the files."""
+    from hybridsent.evaluation import compare
+
+    outputs = {
+        flag: check_output(path, flag, reads=arguments.results)
+        for flag, path in (
+            ("--latex", arguments.latex),
+            ("--markdown", arguments.markdown),
+            ("--json", arguments.json),
+        )
+        if path
+    }
+    try:
+        result = compare(
+            *arguments.results,
+            metric=arguments.metric,
+            model=arguments.model,
+            reference=arguments.reference,
+        )
+    except ValueError as error:  # files, names and metrics that do not go together
+        raise UsageError(str(error)) from error
+    print(result)
+    if "--latex" in outputs:
+        text = result.to_latex(percent=arguments.percent)
+        outputs["--latex"].write_text(text, encoding="utf-8")
+    if "--markdown" in outputs:
+        text = result.to_markdown(percent=arguments.percent)
+        outputs["--markdown"].write_text(text, encoding="utf-8")
+    if "--json" in outputs:
+        write_json(outputs["--json"], result.to_dict())
