@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from hybridsent.encoders import BaseEncoder
+from hybridsent.heads import TunedLinearClassifier
 
 QUICK: dict[str, Any] = {"n_members": 1, "hidden": 8, "lr": 0.05, "max_epochs": 20}
 """For heads that are networks."""
@@ -19,6 +20,7 @@ QUICK: dict[str, Any] = {"n_members": 1, "hidden": 8, "lr": 0.05, "max_epochs": 
 MINIMAL: dict[str, dict[str, Any]] = {
     "BoostedTreesClassifier": {"n_estimators": 15, "n_jobs": 1},
     "BoostedTreesRegressor": {"n_estimators": 15, "n_jobs": 1},
+    "CalibratedFusion": {"estimator": TunedLinearClassifier()},
     "ContinuedBoostingClassifier": {"n_estimators": 15, "n_jobs": 1},
     "ContinuedBoostingRegressor": {"n_estimators": 15, "n_jobs": 1},
     "ConvolutionalFusionClassifier": QUICK,

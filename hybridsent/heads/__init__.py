@@ -8,6 +8,7 @@ from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
     from hybridsent.heads._boosted import BoostedTreesClassifier, BoostedTreesRegressor
+    from hybridsent.heads._calibrated import CalibratedFusion
     from hybridsent.heads._fusion_networks import (
         GatedFusionClassifier,
         GatedFusionRegressor,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BoostedTreesClassifier": "hybridsent.heads._boosted",
     "BoostedTreesRegressor": "hybridsent.heads._boosted",
+    "CalibratedFusion": "hybridsent.heads._calibrated",
     "ConvolutionalFusionClassifier": "hybridsent.heads._segment_networks",
     "ConvolutionalFusionRegressor": "hybridsent.heads._segment_networks",
     "GatedFusionClassifier": "hybridsent.heads._fusion_networks",
@@ -53,6 +55,7 @@ _HOMES = {
 __all__ = [
     "BoostedTreesClassifier",
     "BoostedTreesRegressor",
+    "CalibratedFusion",
     "ConvolutionalFusionClassifier",
     "ConvolutionalFusionRegressor",
     "GatedFusionClassifier",

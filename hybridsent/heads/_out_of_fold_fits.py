@@ -1,0 +1,76 @@
+"""What a model says about training rows by fits that had not seen them (layer L3).
+
+scikit-learn's cross_val_predict hands groups to the folds alone, and not to what tunes itself
+inside; and it tests rows without a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from hybridsent._folds import fit_with_groups, inner_folds
+from hybridsent._labels import Kind, take_rows
+
+__all__ = ["answers_out_of_fold"]
+
+
+def answers_out_of_fold(
+    estimator: Any,
+    X: Any,
+    y: np.ndarray,
+    known: np.ndarray,
+    groups: np.ndarray | None,
+    ask: Callable[[Any, Any], np.ndarray],
+    *,
+    cv: int,
+    random_state: Any,
+    kind: Kind | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit a model in inner folds, and ask each fit about its test rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned for each fold.
+    X : DataFrame or array of n rows
+        The rows.
+    y : ndarray of shape (n,)
+        Labels.
+    known : ndarray of bool of shape (n,)
+        Which rows have a label; the others stand in every training part.
+    groups : ndarray of shape (n,) or None
+        Rows of one group are never on both sides.
+    ask : callable
+        Given the fitted model and its test rows, gives an array with a row for each.
+    cv : int
+        Folds, at most.
+    random_state : int, RandomState instance or None
+        Seed of the folds.
+    kind : {"classes", "names", "numbers"} or None, default=None
+        What the labels are, for `inner_folds`.
+
+    Returns
+    -------
+    answers : ndarray of m rows
+        What was said.
+    rows : ndarray of int of shape (m,)
+        Positions of these rows; none where no fold can be made.
+    """
+    rows = np.flatnonzero(known)
+    of_rows = None if groups is None else groups[rows]
+    folds = inner_folds(y[rows], cv, of_rows, random_state=random_state, kind=kind)
+    loose = np.flatnonzero(~known)
+    said, at = [], []
+    for train, test in folds:
+        here = np.sort(np.concatenate([rows[train], loose]))
+        its = None if groups is None else groups[here]
+        fitted = fit_with_groups(clone(estimator), take_rows(X, here), y[here], its)
+        said.append(ask(fitted, take_rows(X, rows[test])))
+        at.append(rows[test])
+    if not said:
+        return np.empty((0, 0)), np.empty(0, dtype=int)
+    return np.concatenate(said), np.concatenate(at)
