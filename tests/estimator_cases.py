@@ -21,6 +21,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "BoostedTreesClassifier": {"n_estimators": 15, "n_jobs": 1},
     "BoostedTreesRegressor": {"n_estimators": 15, "n_jobs": 1},
     "CalibratedFusion": {"estimator": TunedLinearClassifier()},
+    "ConformalSets": {"estimator": TunedLinearClassifier()},
     "ContinuedBoostingClassifier": {"n_estimators": 15, "n_jobs": 1},
     "ContinuedBoostingRegressor": {"n_estimators": 15, "n_jobs": 1},
     "ConvolutionalFusionClassifier": QUICK,

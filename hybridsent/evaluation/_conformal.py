@@ -155,7 +155,7 @@ def coverage_report(
     *,
     coverage: float = 0.9,
     by: Any = None,
-    score: str = "lac",
+    conformity: str = "lac",
 ) -> CoverageReport:
     r"""Tell how often conformal sets of a model hold the truth, of which class and which group.
 
@@ -177,7 +177,7 @@ def coverage_report(
         each group of the answers; or each value of something that is known of every row of the
         table, such as a language or which views are there. What is in too few rows has the
         threshold of all. Where folds keep groups together, ``"group"`` changes nothing.
-    score : {"lac", "aps"}, default="lac"
+    conformity : {"lac", "aps"}, default="lac"
         Nonconformity: ``"lac"`` gives the smallest sets; ``"aps"`` larger ones, which are as large
         as a row is hard. Not of numbers.
 
@@ -230,11 +230,13 @@ def coverage_report(
             f"The coverage parameter must be a share between 0 and 1, such as 0.9. Got "
             f"{coverage!r}."
         )
-    if score not in SCORES:
-        raise ValueError(f"The score parameter must be one of {list(SCORES)}. Got {score!r}.")
+    if conformity not in SCORES:
+        raise ValueError(
+            f"The conformity parameter must be one of {list(SCORES)}. Got {conformity!r}."
+        )
     name = out_of_fold.models[0] if model is None else model
     cells, told = _cells(out_of_fold, by)
-    judge = _Coverage(out_of_fold, name, coverage, score, cells, by_class=told == "class")
+    judge = _Coverage(out_of_fold, name, coverage, conformity, cells, by_class=told == "class")
     return judge.report(told, start)
 
 
@@ -278,12 +280,12 @@ class _Coverage:
         kept: OutOfFold,
         model: str,
         coverage: float,
-        score: str,
+        conformity: str,
         cells: np.ndarray | None,
         *,
         by_class: bool,
     ) -> None:
-        self.kept, self.model, self.coverage, self.score = kept, model, coverage, score
+        self.kept, self.model, self.coverage, self.conformity = kept, model, coverage, conformity
         self.cells, self.by_class = cells, by_class
         self.said = kept.of(model)
         if kept.target != "numbers" and self.said.probabilities is None:
@@ -371,7 +373,7 @@ class _Coverage:
             p[test],
             cells,
             self.coverage,
-            score=self.score,
+            conformity=self.conformity,
             by_class=self.by_class,
         )
         return sets[np.arange(len(test)), codes[test]], sets.sum(axis=1)
@@ -391,7 +393,7 @@ class _Coverage:
         for k in range(p.shape[1]):
             both = np.column_stack([1 - p[:, k], p[:, k]])
             known = Known(both[rest], truth[rest, k], known_cells)
-            sets = sets_of(known, both[test], cells, share, score=self.score)
+            sets = sets_of(known, both[test], cells, share, conformity=self.conformity)
             held &= sets[np.arange(len(test)), truth[test, k]]
             size += sets[:, 1]
         return held, size

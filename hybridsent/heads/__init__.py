@@ -9,6 +9,7 @@ from hybridsent._lazy import lazy_names
 if TYPE_CHECKING:
     from hybridsent.heads._boosted import BoostedTreesClassifier, BoostedTreesRegressor
     from hybridsent.heads._calibrated import CalibratedFusion
+    from hybridsent.heads._conformal import ConformalSets
     from hybridsent.heads._fusion_networks import (
         GatedFusionClassifier,
         GatedFusionRegressor,
@@ -34,6 +35,7 @@ _HOMES = {
     "BoostedTreesClassifier": "hybridsent.heads._boosted",
     "BoostedTreesRegressor": "hybridsent.heads._boosted",
     "CalibratedFusion": "hybridsent.heads._calibrated",
+    "ConformalSets": "hybridsent.heads._conformal",
     "ConvolutionalFusionClassifier": "hybridsent.heads._segment_networks",
     "ConvolutionalFusionRegressor": "hybridsent.heads._segment_networks",
     "GatedFusionClassifier": "hybridsent.heads._fusion_networks",
@@ -56,6 +58,7 @@ __all__ = [
     "BoostedTreesClassifier",
     "BoostedTreesRegressor",
     "CalibratedFusion",
+    "ConformalSets",
     "ConvolutionalFusionClassifier",
     "ConvolutionalFusionRegressor",
     "GatedFusionClassifier",

@@ -218,7 +218,8 @@ class CalibratedFusion(MostProbableMixin, ClassifierMixin, BaseEstimator):
     def _learn_map(self, logits: np.ndarray, codes: np.ndarray, groups: np.ndarray | None) -> None:
         k = len(self.classes_)
         self.intercept_ = np.zeros(k)
-        vars(self).pop("weights_", None)  # of an earlier fit
+        if hasattr(self, "weights_"):  # of an earlier fit
+            del self.weights_
         if not len(codes):
             self.weights_ = np.eye(k)
         elif self.method == "temperature":

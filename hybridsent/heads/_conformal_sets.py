@@ -76,7 +76,7 @@ def sets_of(
     cells: np.ndarray | None,
     coverage: float,
     *,
-    score: str = "lac",
+    conformity: str = "lac",
     by_class: bool = False,
     random_state: int = 0,
 ) -> np.ndarray:
@@ -93,7 +93,7 @@ def sets_of(
         all rows.
     coverage : float
         Share of the rows whose class is to be in its set.
-    score : {"lac", "aps"}, default="lac"
+    conformity : {"lac", "aps"}, default="lac"
         Conformity score.
     by_class : bool, default=False
         Whether each class has its own threshold.
@@ -109,7 +109,7 @@ def sets_of(
     def told(part: Known, rows: np.ndarray) -> np.ndarray | None:
         if len(part.truth) < needed(coverage):
             return None
-        return _mapie_sets(part, said[rows], coverage, score, random_state)
+        return _mapie_sets(part, said[rows], coverage, conformity, random_state)
 
     if not by_class:
         found = _in_cells(known, cells, len(said), told)
@@ -187,13 +187,13 @@ def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
 
 
 def _mapie_sets(
-    known: Known, said: np.ndarray, coverage: float, score: str, random_state: int
+    known: Known, said: np.ndarray, coverage: float, conformity: str, random_state: int
 ) -> np.ndarray:
     mapie = import_optional("mapie.classification", caller="ConformalSets", extra="conformal")
     made = mapie.SplitConformalClassifier(
         _Probabilities(known.said.shape[1]).fit(known.said),
         confidence_level=coverage,
-        conformity_score=score,
+        conformity_score=conformity,
         prefit=True,
         random_state=random_state,
     )
