@@ -136,8 +136,9 @@ def make_features(
     n_components : int or float, default=None
         Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
         one less than the classes.
-    task : {"classification", "regression"}, default="classification"
-        What `select` selects for: classes, or numbers. Left alone without `select`.
+    task : {"classification", "regression", "multilabel"}, default="classification"
+        What `select` selects for, and ``reduce="lda"`` tells apart: classes, numbers, or sets of
+        labels, of which a row counts for the one that fewest rows have. Left alone without them.
     steps : int, default=None
         Segments of each sample that become vectors of their own, in columns
         ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
@@ -381,10 +382,10 @@ def _check_task(task: str, select: str | None, reduce: str | None) -> None:
             "The reduce parameter must be 'pca' or None with task='regression': 'lda' tells "
             "classes apart, and numbers have none. Got 'lda'."
         )
-    if task != "classification" and select is None:
+    if task != "classification" and select is None and reduce != "lda":
         raise ValueError(
-            "The task parameter of make_features must be left alone without select: nothing else "
-            f"here learns from labels. Got {task!r}."
+            "The task parameter of make_features must be left alone without select and "
+            f"reduce='lda': nothing else here reads labels. Got {task!r}."
         )
 
 
@@ -403,7 +404,7 @@ def _learned(
             f"The n_components parameter must be None without reduce. Got {n_components!r}; "
             "add reduce='pca' or 'lda'."
         )
-    labeled: bool | str = "numbers" if task == "regression" else True
+    labeled: bool | str = {"regression": "numbers", "multilabel": "sets"}.get(task, True)
     learned = []
     if select is not None:
         learned.append(
@@ -411,7 +412,8 @@ def _learned(
         )
     if reduce is not None:
         made = reducer(reduce, n_components, learn_device, random_state)
-        learned.append(("reduce", PresentRows(made, labeled_only=reduce == "lda")))
+        labeled = labeled if reduce == "lda" else False
+        learned.append(("reduce", PresentRows(made, labeled_only=labeled)))
     if not learned:
         return "passthrough" if encoder is None else encoder
     first = [] if encoder is None else [("encode", encoder)]

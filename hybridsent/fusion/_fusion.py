@@ -13,7 +13,7 @@ from hybridsent.fusion._features import check_learn_device, check_used, make_fea
 from hybridsent.fusion._named import as_views, learned_by_name, with_media
 from hybridsent.fusion._registry import Fusion, get_fusion
 from hybridsent.fusion._strategies import last_steps
-from hybridsent.fusion._tasks import get_task
+from hybridsent.fusion._tasks import get_task, of_sets
 from hybridsent.scaling import ViewScaler
 
 __all__ = ["make_fusion"]
@@ -109,9 +109,12 @@ def make_fusion(
           ``"tradaboost"`` boosts; the latter two need labels in the target.
         - Models: ``"prior"`` (needs labels in the target) and ``"adversarial"``, in the place of
           the classifier.
-    task : {"classification", "regression"}, default="classification"
+    task : {"classification", "regression", "multilabel"}, default="classification"
         What is learned: classes, or numbers, such as a valence from -3 to 3; then all that stands
-        here of classifiers holds of regressors.
+        here of classifiers holds of regressors. With ``"multilabel"`` sets of labels, such as
+        ``"joy|anger"``, lists, or a matrix of 0 and 1: all that learns from labels is fitted for
+        each label (`hybridsent.heads.MultiLabelClassifier`); `select` and ``reduce="lda"`` take a
+        row for one of that label it has which fewest rows have.
     classifier : {"logreg", "svm", "xgboost"} or estimator, default="logreg"
         Classifier of the joint features (``"early"``, ``"align"``), or of each modality
         (``"late"``, ``"stack"``; it must have probabilities). ``"logreg"`` and ``"svm"`` are linear
@@ -259,6 +262,8 @@ def make_fusion(
             random_state=random_state,
             task=task,
         )
+    if task == "multilabel":
+        steps_made = of_sets(steps_made, random_state)
     made_of = Pipeline([*first, *steps_made])
     _tell_what_minus_one_is(made_of, marked=adapt is not None)
     _check_seed(random_state, made_of, classifier)
@@ -272,7 +277,7 @@ def _tell_what_minus_one_is(model: Pipeline, *, marked: bool) -> None:
     alone takes it for a class, whatever selects features before it.
     """
     for name, value in model.get_params().items():
-        if value is not True:  # nor of numbers, which were told
+        if value is not True:  # nor of numbers and sets, which were told
             continue
         if name.startswith("features__") and name.endswith("__labeled_only") and not marked:
             model.set_params(**{name: "warn"})

@@ -1,4 +1,4 @@
-"""What a fusion learns: classes or numbers, as data (layer L4).
+"""What a fusion learns: classes, numbers or sets of labels, as data (layer L4).
 
 A task says which estimators stand behind the names of classifiers, and what a head must be. All
 that `make_fusion` builds by task asks here.
@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.pipeline import Pipeline
 
 from hybridsent._hints import did_you_mean
+from hybridsent._labels import kind_told
 from hybridsent.heads import (
     BoostedTreesClassifier,
     BoostedTreesRegressor,
+    MultiLabelClassifier,
     TunedLinearClassifier,
     TunedLinearRegressor,
 )
 
-__all__ = ["TASKS", "Task", "get_task"]
+__all__ = ["TASKS", "Task", "get_task", "of_sets"]
+
+_READ_LABELS = ("adapt", "fuse", "classify")
+"""Steps behind the features that learn from labels."""
 
 
 @dataclass(frozen=True)
@@ -126,20 +132,16 @@ def _trees(kind: Any) -> Callable[[Mapping[str, Any]], BaseEstimator]:
     return make
 
 
+_CLASSIFIERS: dict[str, Callable[[Mapping[str, Any]], BaseEstimator]] = {
+    "logreg": _linear("log_loss"),
+    "svm": _linear("hinge"),
+    "xgboost": _trees(BoostedTreesClassifier),
+}
+
 TASKS: dict[str, Task] = {
     each.name: each
     for each in (
-        Task(
-            "classification",
-            "classifier",
-            "Classifier",
-            is_classifier,
-            {
-                "logreg": _linear("log_loss"),
-                "svm": _linear("hinge"),
-                "xgboost": _trees(BoostedTreesClassifier),
-            },
-        ),
+        Task("classification", "classifier", "Classifier", is_classifier, _CLASSIFIERS),
         Task(
             "regression",
             "regressor",
@@ -154,9 +156,41 @@ TASKS: dict[str, Task] = {
             },
             weighs_classes=False,
         ),
+        # a classifier of two classes for each label; what is around them, `of_sets` adds
+        Task(
+            "multilabel",
+            "classifier of one class a row",
+            "Classifier",
+            lambda head: kind_told(head) == "classes",
+            _CLASSIFIERS,
+        ),
     )
 }
 """What `make_fusion` learns, by name."""
+
+
+def of_sets(steps: list[tuple[str, Any]], random_state: int) -> list[tuple[str, Any]]:
+    """Put a classifier of sets around the steps of a pipeline that learn from labels.
+
+    Parameters
+    ----------
+    steps : list of tuple of str and estimator
+        Steps that learn one class a row.
+    random_state : int
+        Seed of the folds that choose thresholds.
+
+    Returns
+    -------
+    list of tuple of str and estimator
+        The steps in front as they are, and as ``classify`` a `MultiLabelClassifier` around the
+        first one that reads labels (what adapts, an aligner, the classifier) and all behind it.
+    """
+    learns = [name for name, step in steps if name in _READ_LABELS and step != "passthrough"]
+    first = [name for name, _ in steps].index(learns[0])
+    inner = steps[first:]
+    head = inner[0][1] if len(inner) == 1 else Pipeline(inner)
+    made = MultiLabelClassifier(head, random_state=random_state)
+    return [*steps[:first], *(("fuse", "passthrough"),) * (len(inner) > 1), ("classify", made)]
 
 
 def get_task(task: Any) -> Task:

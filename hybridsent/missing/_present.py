@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
+from hybridsent._label_sets import is_of_sets, label_sets, rarest_labels
 from hybridsent._labels import (
     kind_that_keeps_classes,
     labeled_rows,
@@ -37,11 +38,12 @@ class PresentRows(NamedOutput, BaseEstimator):
     ----------
     transformer : estimator
         Any scikit-learn transformer, such as ``PCA(50)``.
-    labeled_only : bool, "warn" or "numbers", default=False
+    labeled_only : bool, "warn", "numbers" or "sets", default=False
         Whether it is fitted on the rows that have a label alone, as a selection of features must
         be: else the mark -1 is one more class to it. With ``"warn"`` a `TableWarning` says so where
         -1 stands beside 0 and 1, as of a polarity. ``"numbers"`` says that y holds numbers, of
-        which -1 is one and NaN alone marks a row without any.
+        which -1 is one and NaN alone marks a row without any; ``"sets"`` that it holds sets of
+        labels, of which a row is of that label it has which fewest rows have.
 
     Attributes
     ----------
@@ -68,7 +70,7 @@ class PresentRows(NamedOutput, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "transformer": [HasMethods(["fit", "transform"])],
-        "labeled_only": ["boolean", StrOptions({"warn", "numbers"})],
+        "labeled_only": ["boolean", StrOptions({"warn", "numbers", "sets"})],
     }
 
     def __init__(self, transformer: Any, *, labeled_only: bool | str = False) -> None:
@@ -82,7 +84,7 @@ class PresentRows(NamedOutput, BaseEstimator):
         ----------
         X : array of shape (n, p)
             Features.
-        y : array of shape (n,), default=None
+        y : array of shape (n,), of sets also (n, n_labels), default=None
             Target, for transformers that use it; -1 (of numbers, NaN) where a row has none.
 
         Returns
@@ -98,9 +100,12 @@ class PresentRows(NamedOutput, BaseEstimator):
                 f"At least one row must be without NaN to fit {type(self.transformer).__name__}. "
                 f"All {len(X)} rows have NaN; leave this modality out."
             )
+        of_sets = y is not None and (self.labeled_only == "sets" or is_of_sets(y))
+        if of_sets:
+            y = rarest_labels(label_sets(y)[0])  # a transformer learns from one class a row
         if self.labeled_only and y is not None:
             y = one_column(y)
-            present = present & self._labeled(y)
+            present = present & (labeled_rows(y, "classes") if of_sets else self._labeled(y))
             if not present.any():
                 raise ValueError(
                     f"At least one labelled row must be without NaN to fit "
