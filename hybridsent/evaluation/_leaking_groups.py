@@ -50,6 +50,10 @@ def _of_group(look: Look, name: str, codes: np.ndarray) -> Iterator[Finding]:
     given, kept, falls = _score_apart(look, codes, random)
     if not tells and not falls:
         return
+    if codes.max() + 1 < len(look.splits):
+        if tells:
+            yield _of_few(look, name, int(codes.max()) + 1, score)
+        return
     numbers = {"this column alone": score, "chance": look.truth.chance}
     told = []
     if falls:
@@ -69,6 +73,20 @@ def _of_group(look: Look, name: str, codes: np.ndarray) -> Iterator[Finding]:
         f"Rows of one {name!r} stand on both sides of the folds: {'; '.join(told)}. Judge with "
         f"groups={name!r}.",
         numbers,
+    )
+
+
+def _of_few(look: Look, name: str, values: int, score: float) -> Finding:
+    """Tell of a column of a few values, which folds cannot keep together: a label, or a source."""
+    return Finding(
+        "group column",
+        "doubt",
+        f"{name!r} alone, without any feature, has {look.truth.measure} {score:.2f} (chance "
+        f"{look.truth.chance:.2f}). It has {values} values, too few to be kept together by "
+        f"{len(look.splits)} folds: if it is another label, nothing is wrong; if it is where the "
+        "rows come from, the model may have learned that, and each value should be judged by a "
+        f"model that has not seen it (cv=LeaveOneGroupOut(), groups={name!r}).",
+        {"this column alone": score, "chance": look.truth.chance, "values": values},
     )
 
 

@@ -32,7 +32,8 @@ _LONGEST_NAME = 40  # characters
 LABEL_WORDS = frozenset(
     {
         *("label", "labels", "target", "class", "category", "sentiment", "emotion", "polarity"),
-        *("valence", "arousal", "score", "rating", "stars", "y"),
+        *("valence", "arousal", "dominance", "score", "rating", "stars", "y"),
+        *("mood", "feeling", "affect", "stance", "opinion", "irony", "sarcasm", "humour", "hate"),
     }
 )
 """Words in the name of a column that is a label."""
