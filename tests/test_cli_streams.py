@@ -67,6 +67,7 @@ def commands(folder) -> dict[str, list[list[str]]]:
             ]
         ],
         "compare": [[str(folder / "scöres.json")]],
+        "report": [[table, *target, "--cv", "2", "-o", str(folder / "repört.html")]],
         "search": [
             [
                 str(folder / "features.csv"),

@@ -19,9 +19,20 @@ from hybridsent.cli._options import (
     add_table_options,
     add_transfer_options,
 )
+from hybridsent.cli._pages import add_page_options, pages_of, write_pages
 from hybridsent.cli._parser import number
 
-_ALONE = ("split", "judged_on", "seeds", "predictions", "errors", "no_baselines", "no_check")
+_ALONE = (
+    "split",
+    "judged_on",
+    "seeds",
+    "predictions",
+    "errors",
+    "no_baselines",
+    "no_check",
+    "report",
+    "card",
+)
 """Options that transfer_report knows nothing of."""
 
 
@@ -42,10 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scorer of scikit-learn that judges, by default accuracy with --domain, else several",
     )
     add_fold_options(parser)
-    _add_judging_options(parser)
+    add_judging_options(parser)
+    add_page_options(parser)
 
 
-def _add_judging_options(parser: argparse.ArgumentParser) -> None:
+def add_judging_options(parser: argparse.ArgumentParser) -> None:
     """Add what is judged beside the model, how often, and what is kept of it."""
     group = parser.add_argument_group("judging")
     group.add_argument(
@@ -88,36 +100,66 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate, print the table and write what is asked for."""
-    from hybridsent.evaluation import check_target_is_told, read_labels
-
-    outputs = _outputs(arguments)
+    outputs = outputs_of(arguments)
+    pages = pages_of(arguments, outputs)
     if arguments.target_labels and not arguments.domain:
         raise UsageError("--target-labels needs --domain, the column that tells the target's rows")
     if arguments.domain:
         _check_alone(arguments)
+    check_judging(arguments)
+    check_recipes(arguments)
+    opened, models, rows = read_for_judging(arguments)
+    judge = _transfer if arguments.domain else evaluation_of
+    result = judge(models, opened, arguments)
+    print(unsaid(result, rows, list(models.values())))
+    write_outputs(result, opened, outputs)
+    if pages:
+        write_pages(result, next(iter(models.values())), opened, arguments, pages)
+
+
+def check_judging(arguments: argparse.Namespace) -> None:
+    """Refuse options of `add_judging_options` that cannot stand together."""
     if arguments.judged_on and not arguments.split:
         raise UsageError("--judged-on needs --split, the column in which it stands")
     if arguments.split and arguments.cv != 5:
         raise UsageError("--cv must be left out with --split: nothing is cut into folds")
-    check_recipes(arguments)
+
+
+def read_for_judging(arguments: argparse.Namespace) -> tuple[Opened, dict[str, Any], Any]:
+    """Read the table, build the models, and say what the labels are.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of the command.
+
+    Returns
+    -------
+    opened : Opened
+        The table.
+    models : dict of str to Pipeline
+        Unfitted.
+    rows : LabeledTable
+        Labels and groups.
+    """
+    from hybridsent.evaluation import check_target_is_told, read_labels
+
+    transfer = getattr(arguments, "domain", None)
     opened = open_rows(arguments)
-    if arguments.domain:
+    if transfer:
         models = {"": pipeline(opened, arguments, judged=True)}
     else:
         models = pipelines(opened, arguments)
     # transfer_report hides labels by itself
-    learners = None if arguments.domain else list(models.values())
+    learners = None if transfer else list(models.values())
     rows = read_labels(opened.rows, arguments.target, groups=arguments.group, estimator=learners)
     tell_labels(rows)
-    for model in models.values() if not arguments.domain else ():
+    for model in models.values() if not transfer else ():
         check_target_is_told(model, rows, judged=True, name=named_by(arguments))
-    judge = _transfer if arguments.domain else _evaluation
-    result = judge(models, opened, arguments)
-    print(unsaid(result, rows, list(models.values())))
-    _write(result, opened, outputs)
+    return opened, models, rows
 
 
-def _outputs(arguments: argparse.Namespace) -> dict[str, Path]:
+def outputs_of(arguments: argparse.Namespace) -> dict[str, Path]:
     """Refuse files that cannot be written, before the work is done."""
     endings = {"json": (), "predictions": TABLES, "errors": TABLES}
     found: dict[str, Path] = {}
@@ -143,7 +185,7 @@ def _check_alone(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--fusion must name one strategy with --domain; got {arguments.fusion!r}")
 
 
-def _write(result: Any, opened: Opened, outputs: dict[str, Path]) -> None:
+def write_outputs(result: Any, opened: Opened, outputs: dict[str, Path]) -> None:
     from hybridsent.datasets import write_table
     from hybridsent.evaluation import feature_columns
 
@@ -159,7 +201,14 @@ def _write(result: Any, opened: Opened, outputs: dict[str, Path]) -> None:
         say(f"{len(wrong)} errors -> {outputs['errors']}")
 
 
-def _evaluation(models: dict[str, Any], opened: Opened, arguments: argparse.Namespace) -> Any:
+def evaluation_of(
+    models: dict[str, Any],
+    opened: Opened,
+    arguments: argparse.Namespace,
+    *,
+    verbose: bool | None = None,
+) -> Any:
+    """Judge models as the options say; with None a bar is shown to people."""
     from hybridsent.evaluation import evaluate
 
     return evaluate(
@@ -171,7 +220,7 @@ def _evaluation(models: dict[str, Any], opened: Opened, arguments: argparse.Name
         judged_on=arguments.judged_on,
         baselines=not arguments.no_baselines,
         check=not arguments.no_check,
-        verbose=is_interactive(),
+        verbose=is_interactive() if verbose is None else verbose,
         **_judged_by(arguments),
     )
 

@@ -25,6 +25,7 @@ from hybridsent.cli import (
     _networks,
     _predict,
     _recipes,
+    _report,
     _search,
     _store,
     _transcribe,
@@ -41,7 +42,7 @@ __all__ = ["build_parser", "main"]
 
 COMMANDS: tuple[ModuleType, ...] = (
     *(_demo, _backbones, _recipes, _encode, _transcribe, _fit, _predict),
-    *(_evaluate, _compare, _search, _store, _networks),
+    *(_evaluate, _compare, _report, _search, _store, _networks),
 )
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -157,6 +158,7 @@ def _main(argv: Sequence[str] | None) -> int:
     try:
         load_plugins(given)
         arguments = build_parser().parse_args(given)
+        arguments.given = given
     except UsageError as error:
         return _fail(error, argparse.Namespace(debug="--debug" in given), 2)
     except SystemExit as stop:  # argparse has said what is wrong

@@ -41,6 +41,7 @@ from hybridsent.evaluation._nesting import (
     select,
 )
 from hybridsent.evaluation._out_of_fold import Answers, answers_of
+from hybridsent.evaluation._progress import told_to_watcher
 from hybridsent.evaluation._results import Score, summarise
 from hybridsent.exceptions import MissingDependencyError
 from hybridsent.meta import MetaFeatures
@@ -446,6 +447,7 @@ def judge(
         outcomes = in_threads(
             _fold, [(*call, metrics, classes) for call in calls], n_jobs, one_by_one=True
         )
+        outcomes = told_to_watcher(outcomes, len(calls))
         told = list(outcomes if shown is None else shown(outcomes, names))
         parts = {name: told[i :: len(models)] for i, name in enumerate(models)}
         return {

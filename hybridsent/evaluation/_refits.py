@@ -38,6 +38,7 @@ from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, 
 from hybridsent.evaluation._metrics import Metric, ends_of, metrics_of
 from hybridsent.evaluation._nesting import select
 from hybridsent.evaluation._out_of_fold import Answers, OutOfFold, Target, answers_of, gather
+from hybridsent.evaluation._progress import told_to_watcher
 from hybridsent.evaluation._search import prepare_entries
 from hybridsent.missing import ViewImputer
 from hybridsent.views import PASSTHROUGH, modalities_of
@@ -187,7 +188,9 @@ class Bench:
             What it gave.
         """
         with threadpool_limits(1):
-            return list(in_threads(fold_warnings_ignored()(function), calls, self.n_jobs))
+            run = fold_warnings_ignored()(function)
+            outcomes = in_threads(run, calls, self.n_jobs, one_by_one=True)
+            return list(told_to_watcher(outcomes, len(calls)))
 
     def gathered(self, answers: Mapping[str, Sequence[Answers]]) -> OutOfFold:
         """Put answers of all cuts together.
