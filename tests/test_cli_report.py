@@ -158,3 +158,19 @@ def test_the_bar_learns_from_what_was_done_how_long_the_rest_takes():
     bar.fraction = 0.0
     gone = sum(bar.seconds.values())
     assert bar.left("b") == pytest.approx(10 * gone, rel=0.5)
+
+
+def test_of_a_fixed_split_the_curves_are_drawn_by_folds_of_the_training_rows(
+    table, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("HYBRIDSENT_STORE", str(tmp_path / "store"))
+    frame = pd.read_csv(table).assign(part=["train", "train", "dev"] * 40)
+    frame["label"] = np.tile(["bad", "good"], 60)
+    frame.to_csv(tmp_path / "split.csv", index=False)
+    page = tmp_path / "p.html"
+    line = ["report", str(tmp_path / "split.csv"), "--target", "label", "--features"]
+    assert main([*line, "--split", "part", "-o", str(page)]) == 0
+    assert "'dev' is scored once" in capsys.readouterr().err
+    text = Page(page.read_text(encoding="utf-8")).text
+    assert "held-out rows “dev”" in text
+    assert "decided by" not in text

@@ -17,7 +17,6 @@ from hybridsent.cli._evaluate import (
     read_for_judging,
     write_outputs,
 )
-from hybridsent.cli._inputs import Opened
 from hybridsent.cli._notes import unsaid
 from hybridsent.cli._options import (
     add_fold_options,
@@ -69,7 +68,8 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         with bar.stage("evaluate"):
             result = evaluation_of(models, opened, arguments, verbose=False)
-        found, left_out = _more(result, models, opened, arguments, bar)
+        part, left_out = _part(opened.rows, rows, arguments)
+        found = _more(result, next(iter(models.values())), part, left_out, arguments, bar)
     finally:
         bar.close()
     print(unsaid(result, rows, list(models.values())))
@@ -80,18 +80,31 @@ def run(arguments: argparse.Namespace) -> None:
     write_pages(told, next(iter(models.values())), opened, arguments, pages, **found)
 
 
+def _part(table: Any, rows: Any, arguments: argparse.Namespace) -> tuple[Any, list[str]]:
+    """Give the rows that curves may use: of a fixed split those that are learned from."""
+    if not arguments.split:
+        return table, []
+    from hybridsent.evaluation._held_out import held_out
+
+    held = held_out(rows, arguments.split, arguments.judged_on)
+    return rows.rows.iloc[held.train], [
+        f"Curves and contributions of views are by folds of the training rows: {held.name!r} is "
+        "scored once."
+    ]
+
+
 def _more(
     result: Any,
-    models: dict[str, Any],
-    opened: Opened,
+    model: Any,
+    part: Any,
+    left_out: list[str],
     arguments: argparse.Namespace,
     bar: Bar,
-) -> tuple[dict[str, Any], list[str]]:
+) -> dict[str, Any]:
     """Find what a page shows beside scores; what cannot be told of this table is left out."""
     from hybridsent import evaluation
 
-    model = next(iter(models.values()))
-    given = (model, opened.rows, arguments.target)
+    given = (model, part, arguments.target)
     how = {"groups": arguments.group, "cv": arguments.cv, "random_state": arguments.seed}
     scored = how | ({} if arguments.metric is None else {"scoring": arguments.metric})
     seeds = arguments.seeds or 1
@@ -107,7 +120,6 @@ def _more(
         }
     _expect(bar, result, list(asked))
     told: dict[str, Any] = {}
-    left_out = []
     for name, make in asked.items():
         with bar.stage(name):
             try:
@@ -120,7 +132,7 @@ def _more(
         "check": told.get("check"),
         "curves": [*curves, *cost],
         "contributions": told.get("views"),
-    }, left_out
+    }
 
 
 def _expect(bar: Bar, result: Any, asked: list[str]) -> None:

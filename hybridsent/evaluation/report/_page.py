@@ -186,7 +186,8 @@ def make_report(
     believed = calibration_for(told, calibration)
     findings = evaluation.findings if check is None else check.findings
     drawn = [curves] if isinstance(curves, Curve) else list(curves)
-    deciders = deciders_of(contributions)
+    # of a fixed split, contributions are told by other rows than those that are judged
+    deciders = {} if evaluation.split else deciders_of(contributions)
     sections = [
         scores_of(told, words),
         gains_of(told, words),
