@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.model_selection import ParameterGrid
 
 from hybridsent._hints import did_you_mean
@@ -55,6 +55,8 @@ class Recipe:
         Its file.
     function : callable
         The file's function ``build``.
+    grid_regression : mapping, sequence of mappings or None, default=None
+        The grid where ``build`` gives a regressor; None is `grid`.
 
     See Also
     --------
@@ -67,6 +69,7 @@ class Recipe:
     grid: Mapping[str, Any] | Sequence[Mapping[str, Any]]
     path: Path
     function: Callable[..., Any] = field(repr=False)
+    grid_regression: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 
     def build(self, **options: Any) -> Any:
         """Build the pipeline, and check that the grid names parameters of it.
@@ -141,7 +144,9 @@ class Recipe:
         >>> list(grids[0])[:1], len(grids)
         (['features__image__reduce__transformer__n_components'], 3)
         """
-        grids = [self.grid] if isinstance(self.grid, Mapping) else self.grid
+        of_numbers = self.grid_regression is not None and is_regressor(estimator)
+        grid: Any = self.grid_regression if of_numbers else self.grid
+        grids = [grid] if isinstance(grid, Mapping) else grid
         known = sorted(estimator.get_params())
         return [one for grid in grids for one in _written_out(self, grid, known)]
 
@@ -176,7 +181,9 @@ def load_recipe(name: str | PathLike[str]) -> Recipe:
 
     The file is Python and is run: give only paths of files that you trust. It must define a
     function ``build(**options)`` that gives an unfitted estimator, and ``GRID``, a dict of
-    parameter names and values to try, or a list of such dicts.
+    parameter names and values to try, or a list of such dicts. Where ``build`` may give a regressor
+    (``task="regression"``), for which other values are worth trying, ``GRID_REGRESSION`` holds
+    these.
 
     A file is run once for each content it has had, as a module of its own. Its classes and
     functions can be pickled within a process and sent to joblib's workers. `hybridsent.save`
@@ -221,16 +228,19 @@ def load_recipe(name: str | PathLike[str]) -> Recipe:
             f"The recipe {str(path)!r} must define a function build(**options) that gives an "
             f"unfitted estimator. Got {function!r}."
         )
-    try:
-        ParameterGrid(grid)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"The recipe {str(path)!r} must define GRID, a dict of parameter names and lists of "
-            f"values, or a list of such dicts; GRID = {{}} tries nothing. Got {grid!r}: {error}"
-        ) from error
+    of_numbers: Any = getattr(module, "GRID_REGRESSION", None)
+    for given, called in ((grid, "GRID"), (of_numbers, "GRID_REGRESSION")):
+        try:
+            ParameterGrid({} if called != "GRID" and given is None else given)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"The recipe {str(path)!r} must define {called}, a dict of parameter names and "
+                f"lists of values, or a list of such dicts; {called} = {{}} tries nothing. Got "
+                f"{given!r}: {error}"
+            ) from error
     doc = inspect.cleandoc(module.__doc__ or "")
     summary = doc.split("\n", 1)[0]
-    return Recipe(_name(path), summary, doc, grid, path, function)
+    return Recipe(_name(path), summary, doc, grid, path, function, of_numbers)
 
 
 def _module(path: Path) -> ModuleType:

@@ -22,6 +22,10 @@ GRID = {
     "fuse__n_components": [8, 32],
     "fuse__supervised": [False, True],
 }
+GRID_REGRESSION = {
+    "fuse__n_components": [8, 32],
+    "fuse__supervised": [False, "numbers"],
+}
 
 
 def build(**options: Any) -> Pipeline:

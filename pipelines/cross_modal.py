@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from hybridsent import make_fusion
 from hybridsent.alignment import MCCA
 from hybridsent.few_label import LabeledOnly
-from hybridsent.heads import TunedLinearClassifier
+from hybridsent.heads import TunedLinearClassifier, TunedLinearRegressor
 
 GRID = {
     "fuse__n_components": [4, 8, 32],
@@ -34,7 +34,9 @@ def build(
     A modality that a row lacks is left out rather than imputed, so that the coordinates of the
     labelled rows and those of the new ones are each by one modality alone.
     """
-    linear = TunedLinearClassifier(class_weight=class_weight, random_state=random_state)
+    linear: Any = TunedLinearClassifier(class_weight=class_weight, random_state=random_state)
+    if options.get("task") == "regression":
+        linear = TunedLinearRegressor(random_state=random_state)
     model = make_fusion(
         "align", classifier=LabeledOnly(linear), random_state=random_state, **options
     )

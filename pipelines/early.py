@@ -21,6 +21,10 @@ GRID = {
     "scale__balance": [True, False],
     "classify__loss": ["log_loss", "hinge"],
 }
+GRID_REGRESSION = {
+    "scale__balance": [True, False],
+    "classify__loss": ["squared", "epsilon_insensitive"],
+}
 
 
 def build(**options: Any) -> Pipeline:

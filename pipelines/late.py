@@ -19,6 +19,9 @@ from hybridsent import make_fusion
 GRID = {
     "classify__combine": ["product", "mean", "weighted"],
 }
+GRID_REGRESSION = {
+    "classify__combine": ["product", "mean", "weighted", "stacked"],
+}
 
 
 def build(**options: Any) -> Pipeline:

@@ -6,16 +6,31 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_regressor
-from sklearn.linear_model import BayesianRidge, Ridge
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import BayesianRidge, LogisticRegression, Ridge
 from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from hybridsent import make_fusion
+from hybridsent import load, make_fusion, save
 from hybridsent.alignment import GCCA, MCCA
+from hybridsent.evaluation import evaluate, unadapted
 from hybridsent.few_label import LabeledOnly
-from hybridsent.fusion import ADAPTATIONS, FUSIONS, make_features
+from hybridsent.fusion import (
+    ADAPTATIONS,
+    FUSION_CANDIDATES,
+    FUSION_CANDIDATES_BY_TASK,
+    FUSION_GRID,
+    FUSION_GRIDS_BY_TASK,
+    FUSIONS,
+    _registry,
+    make_features,
+    register_adaptation,
+    register_fusion,
+)
 from hybridsent.fusion._registry import get_adaptation
 from hybridsent.fusion._tasks import TASKS
-from hybridsent.transfer import JDA
+from hybridsent.recipes import list_recipes, load_recipe
+from hybridsent.transfer import JDA, PriorClassifier, PriorRegressor
 
 NETWORKS = ("tensor", "gated", "cnn", "rnn")
 REFUSED = ("jda", "adversarial")
@@ -173,3 +188,151 @@ def test_numbers_are_a_view_of_the_aligners(kind):
 def test_the_aligner_is_told_that_labels_are_numbers():
     assert make_fusion("align", task="regression", text=True)["fuse"].supervised == "numbers"
     assert make_fusion("align", text=True)["fuse"].supervised is True
+
+
+# -- grids, recipes and what looks at pipelines ------------------------------------------------------
+
+
+def test_all_strategies_of_numbers_are_one_grid():
+    candidates = FUSION_CANDIDATES_BY_TASK["regression"]
+    grid = FUSION_GRIDS_BY_TASK["regression"]
+    assert grid["classify"] == list(candidates.values())
+    assert FUSION_CANDIDATES_BY_TASK["classification"] is FUSION_CANDIDATES
+    assert FUSION_GRIDS_BY_TASK["classification"] is FUSION_GRID
+    assert set(FUSION_CANDIDATES) <= set(candidates)
+    assert all(is_regressor(candidate) for candidate in candidates.values())
+    X, y = table(60)
+    some = [
+        candidates[name] for name in ("early", "early, select=l1", "late, stacked", "align, gcca")
+    ]
+    model = make_fusion(features=["text", "image"], task="regression")
+    search = GridSearchCV(model, {**grid, "classify": some}, cv=2)
+    assert search.fit(X, np.sign(y)).best_score_ > 0.1
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_recipes_learn_numbers_or_say_what_does(name):
+    recipe = load_recipe(name)
+    told = {"group": "speaker"} if name == "speakers" else {"domain": "site"}
+    domain = name in ("coral", "subspace", "importance", "augment", "prior", "speakers", "jda")
+    options = {"features": ["text", "image"], "task": "regression", **(told if domain else {})}
+    if name in ("lda", "jda", "adversarial"):
+        with pytest.raises(ValueError, match="task='regression'"):
+            recipe.build(**options)
+        return
+    if domain and name != "speakers":
+        options["target_domain"] = "films"
+    built = recipe.build(**options)
+    assert is_regressor(built)
+    X, y = table(60)
+    y = partly_labelled(X, y) if domain or name == "cross-modal" else y
+    grid = ParameterGrid(recipe.grid_for(built))
+    for settings in [{}, grid[0], grid[len(grid) - 1]]:
+        model = clone(built).set_params(**settings)
+        if "fuse__n_components" in model.get_params():  # four columns a view
+            model.set_params(fuse__n_components=2)
+        quick = [key for key in model.get_params() if key.endswith("max_epochs")]
+        model.set_params(**dict.fromkeys(quick, 2))
+        assert np.isfinite(model.fit(X, y).predict(X)).all()
+
+
+def test_a_grid_of_numbers_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("GRID = {}\nGRID_REGRESSION = {'alpha': 1}\ndef build(**options): ...\n")
+    with pytest.raises(ValueError, match="must define GRID_REGRESSION, a dict"):
+        load_recipe(path)
+
+
+def test_strategies_of_ones_own_are_told_the_task():
+    registry = dict(_registry._fusions)
+
+    def build(classifier, task="classification"):
+        return DummyRegressor() if task == "regression" else DummyClassifier()
+
+    try:
+        register_fusion("told-the-task", build, missing="keep")
+        register_fusion("hands-on", lambda classifier: classifier)
+        register_fusion("of-classes", lambda random_state=0: LogisticRegression())
+        made = make_fusion("told-the-task", features=["text"], task="regression")
+        assert isinstance(made[-1], DummyRegressor)
+        assert is_regressor(make_fusion("hands-on", features=["text"], task="regression"))
+        with pytest.raises(ValueError, match=r"must give an unfitted regressor.*parameter `task`"):
+            make_fusion("of-classes", features=["text"], task="regression")
+        candidates = FUSION_CANDIDATES_BY_TASK["regression"]
+        assert {"told-the-task", "hands-on"} <= set(candidates)
+        assert "of-classes" not in candidates
+        assert "of-classes" in FUSION_CANDIDATES
+    finally:
+        for name in set(_registry._fusions) - set(registry):
+            del _registry._fusions[name]
+        _registry._tell(*_registry._watchers)
+
+
+def test_ways_to_adapt_of_ones_own_are_told_the_task():
+    registry = dict(_registry._adaptations)
+
+    def build(task="classification"):
+        return PriorRegressor() if task == "regression" else PriorClassifier()
+
+    given = {"features": ["text"], "task": "regression", "domain": "site"}
+    try:
+        register_adaptation("told-the-task", build)
+        register_adaptation("of-classes", PriorClassifier)
+        assert isinstance(make_fusion(adapt="told-the-task", **given)[-1], PriorRegressor)
+        with pytest.raises(ValueError, match=r"or a regressor.*parameter `task`"):
+            make_fusion(adapt="of-classes", **given)
+    finally:
+        for name in set(_registry._adaptations) - set(registry):
+            del _registry._adaptations[name]
+
+
+@pytest.mark.parametrize("how", FUSIONS)
+def test_a_fusion_of_numbers_is_judged_beside_its_views(how):
+    X, y = table(90)
+    model = make_fusion(how, features=["text", "image"], task="regression")
+    if how in NETWORKS:
+        model.set_params(classify__n_members=1, classify__max_epochs=2)
+    result = evaluate(model, X, y, groups="speaker", cv=3)
+    assert {"fusion", "text", "image", "dummy"} <= set(result.to_frame().index)
+
+
+@pytest.mark.parametrize("name", ["coral", "augment", "kmm", "tradaboost"])
+def test_what_adapts_numbers_has_a_form_without(name):
+    X, y = table()
+    plain = unadapted(adapted(name))
+    assert is_regressor(plain)
+    assert np.isfinite(plain.fit(X, y).predict(X)).all()
+
+
+@pytest.mark.parametrize("how", FUSIONS)
+def test_a_fusion_of_numbers_is_saved_and_loaded(how, tmp_path):
+    X, y = table(60)
+    model = make_fusion(how, features=["text", "image"], task="regression")
+    if how in NETWORKS:
+        model.set_params(classify__n_members=1, classify__max_epochs=2)
+    check_saved(model.fit(X, y), X, tmp_path)
+
+
+@pytest.mark.parametrize("classifier", ["ridge", "svr", "xgboost"])
+@pytest.mark.parametrize("select", [None, "univariate", "l1", "trees"])
+def test_heads_and_selections_of_numbers_are_saved_and_loaded(classifier, select, tmp_path):
+    X, y = table(60)
+    given = {"n_jobs": 1} if classifier == "xgboost" else {}
+    model = make_fusion(
+        features=["text", "image"], task="regression", classifier=classifier, select=select, **given
+    )
+    check_saved(model.fit(X, y), X, tmp_path)
+
+
+@pytest.mark.parametrize("name", ABLE)
+def test_what_adapts_numbers_is_saved_and_loaded(name, tmp_path):
+    X, y = table()
+    check_saved(adapted(name).fit(X, partly_labelled(X, y)), X, tmp_path)
+
+
+def check_saved(model, X, folder):
+    save(model, folder / "model.zip")
+    loaded = load(folder / "model.zip")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert is_regressor(loaded)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from hybridsent.fusion._columns import ViewColumns
     from hybridsent.fusion._features import make_features
     from hybridsent.fusion._fusion import make_fusion
-    from hybridsent.fusion._grid import FUSION_CANDIDATES, FUSION_GRID
+    from hybridsent.fusion._grid import (
+        FUSION_CANDIDATES,
+        FUSION_CANDIDATES_BY_TASK,
+        FUSION_GRID,
+        FUSION_GRIDS_BY_TASK,
+    )
     from hybridsent.fusion._learned import SELECTIONS
     from hybridsent.fusion._registry import (
         ADAPTATIONS,
@@ -31,7 +36,9 @@ _HOMES = {
     "CLASSIFIERS": "hybridsent.fusion._strategies",
     "FUSIONS": "hybridsent.fusion._registry",
     "FUSION_CANDIDATES": "hybridsent.fusion._grid",
+    "FUSION_CANDIDATES_BY_TASK": "hybridsent.fusion._grid",
     "FUSION_GRID": "hybridsent.fusion._grid",
+    "FUSION_GRIDS_BY_TASK": "hybridsent.fusion._grid",
     "SELECTIONS": "hybridsent.fusion._learned",
     "ViewColumns": "hybridsent.fusion._columns",
     "list_adaptations": "hybridsent.fusion._registry",
@@ -47,7 +54,9 @@ __all__ = [
     "CLASSIFIERS",
     "FUSIONS",
     "FUSION_CANDIDATES",
+    "FUSION_CANDIDATES_BY_TASK",
     "FUSION_GRID",
+    "FUSION_GRIDS_BY_TASK",
     "SELECTIONS",
     "ViewColumns",
     "list_adaptations",

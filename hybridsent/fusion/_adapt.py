@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from hybridsent.fusion._registry import ADAPTATIONS, TAKE_TASK, Adaptation, get_adaptation
 from hybridsent.fusion._tasks import TASKS, Task, get_task
@@ -254,7 +254,8 @@ def tradaboost(
     from hybridsent.transfer import TrAdaBoostClassifier, TrAdaBoostRegressor
 
     if task == "regression":
-        return TrAdaBoostRegressor(classifier, random_state=random_state)
+        boosted = Ridge() if classifier is None else classifier  # so that it is told without it
+        return TrAdaBoostRegressor(boosted, random_state=random_state)
     weak = LogisticRegression(class_weight=class_weight, max_iter=1000, random_state=random_state)
     return TrAdaBoostClassifier(weak if classifier is None else classifier)
 
