@@ -17,7 +17,7 @@ from hybridsent._params import check_count
 from hybridsent.evaluation._draws import without_each
 from hybridsent.evaluation._intervals import Interval, interval_within, jackknife, units_of
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target
-from hybridsent.evaluation._results import Result
+from hybridsent.evaluation._result import Result
 
 __all__ = ["Calibration", "ReliabilityBin", "calibration"]
 
@@ -131,6 +131,31 @@ class Calibration(Result):
     class_bins: dict[str, list[ReliabilityBin]]
     seconds: float
     notes: list[str] = field(default_factory=list)
+
+    def plot(self, *, path: Any = None, ax: Any = None) -> Any:
+        """Draw how often the model is right against how sure it is.
+
+        Parameters
+        ----------
+        path : str, os.PathLike or None, default=None
+            File in which it is saved, with its fonts, by its ending: pdf and svg are vectors. The
+            figure is closed then.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure as wide as one column of a paper.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingDependencyError
+            If matplotlib is not installed: ``pip install "hybridsent[plot]"``.
+        """
+        from hybridsent.evaluation import _plots
+
+        return _plots.plot_calibration(self, ax, path)
 
     def _facts(self) -> dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ from hybridsent.evaluation._fits import stored
 from hybridsent.evaluation._labelled import read_labels
 from hybridsent.evaluation._leakage import find_leaks
 from hybridsent.evaluation._look import SeenView, look_at
-from hybridsent.evaluation._results import Result
+from hybridsent.evaluation._result import Result
 from hybridsent.media import get_modality
 from hybridsent.media._medium import list_media
 

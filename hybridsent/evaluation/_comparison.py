@@ -17,7 +17,7 @@ from hybridsent.evaluation._paper_tables import (
     latex,
     markdown,
 )
-from hybridsent.evaluation._results import Result, Score
+from hybridsent.evaluation._result import Result, Score
 
 __all__ = ["Comparison", "Pair"]
 

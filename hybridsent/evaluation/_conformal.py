@@ -15,7 +15,7 @@ import numpy as np
 
 from hybridsent.evaluation._intervals import Interval, interval_within, jackknife, units_of
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target
-from hybridsent.evaluation._results import Result
+from hybridsent.evaluation._result import Result
 from hybridsent.heads._conformal_sets import SCORES, Known, intervals_of, needed, sets_of
 
 __all__ = ["CoverageReport", "Covered", "coverage_report"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent.evaluation._intervals import Interval
-from hybridsent.evaluation._results import Result, folds_times_seeds
+from hybridsent.evaluation._result import Result, folds_times_seeds
 
 __all__ = ["Contributions", "Decisions"]
 
@@ -149,6 +149,33 @@ class Contributions(Result):
         n = max(1, len(self.decided.view))
         names = [*self.views, UNDECIDED]
         return {name: float((self.decided.view == name).sum() / n) for name in names}
+
+    def plot(self, metric: str | None = None, *, path: Any = None, ax: Any = None) -> Any:
+        """Draw the fair share of each view with its interval.
+
+        Parameters
+        ----------
+        metric : str or None, default=None
+            Which; None is the first one.
+        path : str, os.PathLike or None, default=None
+            File in which it is saved, with its fonts, by its ending: pdf and svg are vectors. The
+            figure is closed then.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure as wide as one column of a paper.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingDependencyError
+            If matplotlib is not installed: ``pip install "hybridsent[plot]"``.
+        """
+        from hybridsent.evaluation import _plots
+
+        return _plots.plot_contributions(self, metric, ax, path)
 
     def _facts(self) -> dict[str, Any]:
         return {

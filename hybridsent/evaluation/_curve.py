@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hybridsent.evaluation._intervals import Interval
-from hybridsent.evaluation._results import Result, folds_times_seeds
+from hybridsent.evaluation._result import Result, folds_times_seeds
 
 __all__ = ["Curve", "CurvePoint"]
 
@@ -122,6 +122,33 @@ class Curve(Result):
             Names, in the order of the lines.
         """
         return list(next(iter(self.lines.values()), {}))
+
+    def plot(self, metric: str | None = None, *, path: Any = None, ax: Any = None) -> Any:
+        """Draw the lines with their bands.
+
+        Parameters
+        ----------
+        metric : str or None, default=None
+            Which; None is the first one.
+        path : str, os.PathLike or None, default=None
+            File in which it is saved, with its fonts, by its ending: pdf and svg are vectors. The
+            figure is closed then.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure as wide as one column of a paper.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingDependencyError
+            If matplotlib is not installed: ``pip install "hybridsent[plot]"``.
+        """
+        from hybridsent.evaluation import _plots
+
+        return _plots.plot_curve(self, metric, ax, path)
 
     def _facts(self) -> dict[str, Any]:
         return {

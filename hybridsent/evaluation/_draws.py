@@ -27,7 +27,7 @@ from hybridsent.evaluation._metrics import (
     score_all,
 )
 from hybridsent.evaluation._out_of_fold import Answers, OutOfFold
-from hybridsent.evaluation._results import Score, summarise
+from hybridsent.evaluation._result import Score, summarise
 from hybridsent.evaluation.metrics import DEFINITIONS
 
 __all__ = [

@@ -88,6 +88,9 @@ class OutOfFold:
     target: Target = "classes"
     ratio: float = field(default=0.25)
 
+    def __repr__(self) -> str:
+        return f"<OutOfFold: {len(self.row)} answers each of {', '.join(self.answers)}>"
+
     def __len__(self) -> int:
         return len(self.row)
 

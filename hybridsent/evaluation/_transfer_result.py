@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent.evaluation._intervals import Interval
-from hybridsent.evaluation._results import Result
+from hybridsent.evaluation._result import Result
 
 __all__ = ["Shift", "TransferPair", "TransferReport", "verdict"]
 
