@@ -179,7 +179,7 @@ def coverage_report(
         threshold of all. Where folds keep groups together, ``"group"`` changes nothing.
     conformity : {"lac", "aps"}, default="lac"
         Nonconformity: ``"lac"`` gives the smallest sets; ``"aps"`` larger ones, which are as large
-        as a row is hard. Not of numbers.
+        as a row is hard, of three classes and more, and not with ``by="class"``. Not of numbers.
 
     Returns
     -------

@@ -30,7 +30,8 @@ from hybridsent.views import DOMAIN, view_of
 
 __all__ = ["cost_curve", "label_curve"]
 
-SIZES = (8, 16, 32, 64, "all")
+SIZES = (8, 16, 32, 64, "half", "all")
+_WORDS = ("half", "all")
 
 
 def label_curve(
@@ -62,9 +63,10 @@ def label_curve(
         The rows.
     y : str or array-like of shape (n,)
         Labels, or the column that holds them, as in `evaluate`.
-    sizes : sequence of int or "all", default=(8, 16, 32, 64, "all")
-        Labels, in rising order. A class that has fewer gives all that it has; a size that is no
-        fewer than all is left out.
+    sizes : sequence of int, "half" and "all", default=(8, 16, 32, 64, "half", "all")
+        Labels, in rising order. A class that has fewer gives all that it has; a number that is no
+        fewer than ``"all"`` is left out. ``"half"`` is half of the rows, drawn without regard to
+        classes, so that the step from it to all changes nothing but the number.
     per_class : bool, default=True
         Whether sizes count the rows of each class; else, and where there are no classes, all rows.
     cv : int, splitter or iterable, default=5
@@ -155,14 +157,15 @@ def label_curve(
 
 def _sizes(sizes: Sequence[int | str]) -> list[int | str]:
     found = list(sizes)
-    numbers = [each for each in found if each != "all"]
+    words = [each for each in found if each in _WORDS]
+    numbers = found[: len(found) - len(words)]
     for each in numbers:
         check_count(each, "sizes", "label_curve")
-    rising = numbers == sorted(set(numbers), key=int) and "all" not in found[:-1]
-    if not found or not rising:
+    rising = numbers == sorted(set(numbers), key=int)
+    if not found or not rising or words not in (["half", "all"], ["half"], ["all"], []):
         raise ValueError(
-            "The sizes parameter of label_curve must be rising numbers of labels, and 'all' at the "
-            f"end where it is wanted. Got {sizes!r}."
+            "The sizes parameter of label_curve must be rising numbers of labels, then 'half' and "
+            f"'all' where they are wanted. Got {sizes!r}."
         )
     return found
 
@@ -172,7 +175,7 @@ def _below_all(
 ) -> tuple[list[int | str], list[str]]:
     """Leave out sizes that mean all rows, and say so."""
     most = max(_largest(bench, cut, by_class) for cut in bench.cuts)
-    kept = [size for size in sizes if size == "all" or int(size) < most]
+    kept = [size for size in sizes if size in _WORDS or int(size) < most]
     gone = [str(size) for size in sizes if size not in kept]
     if not gone:
         return kept, []
@@ -190,9 +193,10 @@ def _largest(bench: Bench, cut: Cut, by_class: bool) -> int:
 
 def _mean_size(bench: Bench, size: int | str, by_class: bool) -> float:
     """Give where a size stands: itself, or the mean number of labels that all rows have."""
-    if size != "all":
+    if size not in _WORDS:
         return float(size)
     known = float(np.mean([bench.rows.known[cut.train].sum() for cut in bench.cuts]))
+    known = known / 2 if size == "half" else known
     return known / len(np.asarray(bench.classes)) if by_class else known
 
 
@@ -203,7 +207,7 @@ def _learn_from_some(
     X = take_rows(rows.X, cut.test)
     if size == "all":
         return bench.ask(bench.fit(rows, cut), X)
-    chosen = _drawn(bench, cut, int(size), by_class)
+    chosen = _drawn(bench, cut, size, by_class)
     if not _may_lack_labels(bench, rows):
         return bench.ask(bench.fit(rows, cut, chosen), X)
     mark = np.nan if bench.target == "numbers" else -1
@@ -213,14 +217,14 @@ def _learn_from_some(
         return bench.ask(bench.fit(rows, cut, cut.train, labels), X)
 
 
-def _drawn(bench: Bench, cut: Cut, size: int, by_class: bool) -> np.ndarray:
-    """Draw training rows with a label: the first ones of an order that is the same for all."""
+def _drawn(bench: Bench, cut: Cut, size: int | str, by_class: bool) -> np.ndarray:
+    """Draw training rows with a label: the first of an order that is the same for all sizes."""
     rng = np.random.default_rng([abs(bench.random_state) + cut.seed, cut.fold])
     order = rng.permutation(cut.train[bench.rows.known[cut.train]])
-    if not by_class:
-        return np.sort(order[:size])
+    if size == "half" or not by_class:
+        return np.sort(order[: (len(order) + 1) // 2 if size == "half" else int(size)])
     labels = bench.rows.y[order]
-    parts = [order[labels == label][:size] for label in np.unique(labels)]
+    parts = [order[labels == label][: int(size)] for label in np.unique(labels)]
     return np.sort(np.concatenate(parts))
 
 
@@ -243,10 +247,20 @@ def _on_more_labels(bench: Bench, name: str, line: dict[str, list[CurvePoint]]) 
     if gain is None or np.isnan(gain.low):
         return f"Whether more labels would help {name} cannot be told from one size."
     step = f"from {points[-2].name} to {points[-1].name} labels {metric.name} changes by {gain}"
+    if points[-2].label != "half" and _is_uneven(bench):
+        step += ", while the shares of the classes change, too"
     rises = gain.low > 0 if metric.sign > 0 else gain.high < 0
     if rises:
-        return f"More labels would help {name}: {step}, and the curve still rises."
+        return f"More labels would help {name}: {step}; the curve still rises."
     return f"That more labels would help {name} is not shown: {step}."
+
+
+def _is_uneven(bench: Bench) -> bool:
+    """Tell whether as many rows of each class are no small copy of the table."""
+    if bench.target != "classes":
+        return False
+    counts = np.unique(bench.rows.y[bench.rows.known], return_counts=True)[1]
+    return bool(counts.max() > 1.2 * counts.min())
 
 
 def cost_curve(evaluation: Evaluation, *, metrics: Sequence[str] | None = None) -> Curve:

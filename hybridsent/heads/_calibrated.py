@@ -294,12 +294,17 @@ class _Logits(ClassifierMixin, BaseEstimator):
 
 
 def _inverse_temperature(logits: np.ndarray, codes: np.ndarray) -> float:
-    """Let scikit-learn find the temperature, and read it off what it makes of two logits."""
-    k = logits.shape[1]
+    """Let scikit-learn find the temperature, and read it off what it makes of two logits.
+
+    All logits are brought below 0, which changes nothing: rows between 0 and 1 that add up to 1 it
+    takes for probabilities.
+    """
+    k, step = logits.shape[1], 1e-3
+    below = logits - logits.max(axis=1, keepdims=True) - 1
     frozen = FrozenEstimator(_Logits(k))
-    scaled = CalibratedClassifierCV(frozen, method="temperature").fit(logits, codes)
-    told = scaled.predict_proba(np.eye(1, k))[0]
-    return float(np.log(told[0] / told[1]))
+    scaled = CalibratedClassifierCV(frozen, method="temperature").fit(below, codes)
+    told = scaled.predict_proba(-1 - step * np.arange(k)[None, :])[0]
+    return float(np.log(told[0] / told[1]) / step)
 
 
 def _chosen_penalty(logits: np.ndarray, codes: np.ndarray, folds: Any) -> float:

@@ -66,7 +66,7 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         What is in too few rows for a threshold (at 0.9 fewer than 11) has that of all.
     conformity : {"lac", "aps"}, default="lac"
         Nonconformity of classes: ``"lac"`` gives the smallest sets, ``"aps"`` sets that are as
-        large as a row is hard.
+        large as a row is hard, of three classes and more, and not with ``by="class"``.
     cv : int, default=5
         Inner folds; fewer where there are fewer rows or groups.
     random_state : int, default=0

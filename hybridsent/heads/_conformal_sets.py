@@ -104,10 +104,22 @@ def sets_of(
     -------
     ndarray of bool of shape (m, n_classes)
         Whole where nothing can be told: of too few rows.
+
+    Raises
+    ------
+    ValueError
+        If ``"aps"`` is asked for with two classes, or with a threshold for each class.
     """
+    if conformity == "aps" and (by_class or said.shape[1] < 3):
+        raise ValueError(
+            "The conformity parameter must be 'lac' with two classes, and with thresholds for each "
+            "class. Got 'aps', which sums up the probabilities of at least three."
+        )
 
     def told(part: Known, rows: np.ndarray) -> np.ndarray | None:
         if len(part.truth) < needed(coverage):
+            return None
+        if conformity == "aps" and len(np.unique(part.truth)) < 3:  # MAPIE takes it for binary
             return None
         return _mapie_sets(part, said[rows], coverage, conformity, random_state)
 
