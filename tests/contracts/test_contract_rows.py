@@ -32,9 +32,13 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "ContrastiveAligner": [{}, {"combine": "concat"}],
     "DeepCCA": [{}, {"combine": "concat"}, {"hidden": ()}],
     "LateFusionClassifier": [{"combine": rule} for rule in ("product", "mean", "weighted")],
+    "LateFusionRegressor": [
+        {"combine": rule} for rule in ("product", "mean", "weighted", "stacked")
+    ],
     "MCCA": [{}, {"combine": "concat"}, {"supervised": True}],
     "TCA": [{}, {"kernel": "linear"}],
     "TunedLinearClassifier": [{}, {"loss": "hinge"}],
+    "TunedLinearRegressor": [{}, {"loss": "epsilon_insensitive"}],
     "ViewImputer": [{}, {"strategy": "predict"}],
 }
 """Further ways in which a class computes."""
