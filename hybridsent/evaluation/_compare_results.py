@@ -309,6 +309,7 @@ def _compared(
         if reference is not None
         else list(itertools.combinations(names, 2))
     )
+    folds = {name: _folds(metric, entry) for name, entry in entries.items()}
     told = [_gain(metric, entries, drawn, one, other) for one, other in asked]
     p_values = adjusted_p_values([gain.p for gain in told], [1.0] * len(told))
     pairs = [
@@ -318,12 +319,14 @@ def _compared(
             other,
             gain.with_p(p),
             gain.p,
-            _p_of_folds(metric, entries[one], entries[other]),
+            _p_of_folds(entries[one].kept, entries[other].kept, folds[one], folds[other]),
             mcnemar(*_answers(entries[one]), *_answers(entries[other])),
         )
         for (one, other), gain, p in zip(asked, told, p_values, strict=True)
     ]
-    scores = {name: _score(metric, entry, drawn[name]) for name, entry in entries.items()}
+    scores = {
+        name: _score(metric, entry, drawn[name], folds[name]) for name, entry in entries.items()
+    }
     return scores, pairs
 
 
@@ -372,17 +375,16 @@ def _same_folds(one: OutOfFold, other: OutOfFold) -> bool:
     )
 
 
-def _p_of_folds(metric: Metric, one: Entry, other: Entry) -> float | None:
+def _p_of_folds(
+    one: OutOfFold, other: OutOfFold, folds: list[float] | None, other_folds: list[float] | None
+) -> float | None:
     """Test the scores of the same folds by Nadeau and Bengio's corrected t."""
-    if not _same_folds(one.kept, other.kept) or is_fixed(one.kept):
+    if folds is None or other_folds is None or is_fixed(one) or not _same_folds(one, other):
         return None
-    folds = [_folds(metric, each) for each in (one, other)]
-    if folds[0] is None or folds[1] is None:
-        return None
-    away = np.subtract(folds[0], folds[1])
+    away = np.subtract(folds, other_folds)
     if not np.isfinite(away).all():
         return None
-    spread = spread_of_folds(away.tolist(), one.kept.ratio, len(one.kept))
+    spread = spread_of_folds(away.tolist(), one.ratio, len(one))
     return p_value(float(away.mean()), spread)
 
 
@@ -391,7 +393,7 @@ def _folds(metric: Metric, entry: Entry) -> list[float] | None:
     return known.folds if known is not None else folds_out_of_fold(metric, entry.kept, entry.model)
 
 
-def _score(metric: Metric, entry: Entry, drawn: Draws | None) -> Score:
+def _score(metric: Metric, entry: Entry, drawn: Draws | None, folds: list[float] | None) -> Score:
     """Give the score of the result, or make one of the answers."""
     known = entry.score(metric.name)
     if known is not None:
@@ -406,9 +408,9 @@ def _score(metric: Metric, entry: Entry, drawn: Draws | None) -> Score:
     low, high = interval_within(
         drawn.value, jackknife(drawn.drawn, rows, learned=learned), ends_of(metric)
     )
-    folds = folds_out_of_fold(metric, entry.kept, entry.model) or []
-    std = float(np.std(folds, ddof=1)) if len(folds) > 1 else float("nan")
-    return Score(drawn.value, std, low, high, folds, sign=metric.sign)
+    each = folds or []
+    std = float(np.std(each, ddof=1)) if len(each) > 1 else float("nan")
+    return Score(drawn.value, std, low, high, each, sign=metric.sign)
 
 
 def mcnemar(one: OutOfFold, model: str, other: OutOfFold, other_model: str) -> float | None:

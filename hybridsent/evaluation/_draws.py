@@ -279,6 +279,8 @@ def _without_units(
         whole[k] = draws.value
         found[:, k] = draws.value
         found[these, k] = draws.drawn if len(these) > 1 else np.nan
+    if len(found) == 1:  # nothing is left without the only unit
+        return Draws(float(whole.mean()), np.full(1, np.nan))
     defined = ~np.isnan(found)
     if not defined.any(axis=1).all():
         return None
@@ -352,8 +354,7 @@ def folds_out_of_fold(metric: Metric, kept: OutOfFold, model: str) -> list[float
     replayed = Replayed(said.labels, said.probabilities, classes)
     try:
         return [
-            _replay(metric, replayed, kept.truth[rows], rows)
-            for rows in _rows_of(kept.seed, kept.fold)
+            _replay(metric, replayed, kept.truth, rows) for rows in _rows_of(kept.seed, kept.fold)
         ]
     except (AttributeError, TypeError, ValueError):  # the metric wants more than is kept
         return None
