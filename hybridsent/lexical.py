@@ -39,7 +39,7 @@ __all__ = ["WordFeatures"]
 
 _ROUNDING = 1e-5  # singular values below, beside the largest, are float32's rounding
 # scikit-learn's own drops "I", "u", "!", ":)" and emoji, and takes a Chinese clause for a word
-_WORD = rf"(?u)[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]"
+WORD = rf"(?u)[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]"
 
 
 class WordFeatures(NamedOutput, BaseEstimator):
@@ -271,7 +271,7 @@ class WordFeatures(NamedOutput, BaseEstimator):
         Texts are cut into terms once: that is most of the time.
         """
         kinds = {
-            "words": {"ngram_range": self.words, "token_pattern": _WORD},
+            "words": {"ngram_range": self.words, "token_pattern": WORD},
             "characters": {"ngram_range": self.characters, "analyzer": "char_wb"},
         }
         fitted, counted = {}, []

@@ -12,20 +12,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
+from hybridsent.evaluation._columns import named_columns
 from hybridsent.evaluation._compare import gain_of_draws, gain_of_folds
 from hybridsent.evaluation._fits import Folds, Judged, fold_ratio
 from hybridsent.evaluation._gains import Gain
 from hybridsent.evaluation._intervals import adjusted_p_values
 from hybridsent.evaluation._labelled import LabeledTable
+from hybridsent.evaluation._leaking_groups import shared_groups
+from hybridsent.evaluation._look import codes_of_column, group_columns
 from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import single_modalities
+from hybridsent.evaluation._words_alone import TermWeights, count_terms, text_columns
+from hybridsent.heads import MultiLabelClassifier
 
 __all__ = ["BASELINES", "Lineup", "dummy_for", "gains_over", "line_up", "named_models"]
 
 BASELINES = ("tf-idf", "group alone", "dummy")
 """Names of what stands beside models, in the order of the table; no model may have one of them."""
 
+_SHARED = 0.5  # share of tested rows whose group is learned from, too
+_C = 10.0  # weights of unit length want less of a penalty than standardised columns
 _ONE = "fusion"  # what a single estimator is called
 
 
@@ -86,15 +96,25 @@ class Lineup(NamedTuple):
         Which of them are baselines.
     alone : str or None
         The view that a single estimator consists of, which is the same model by another name.
+    notes : sequence of str
+        What the reader should know of them.
     """
 
     models: dict[str, tuple[Any, Any]]
     views: list[str]
     baselines: list[str]
     alone: str | None = None
+    notes: Sequence[str] = ()
 
 
-def line_up(given: Mapping[str, tuple[Any, Any]], rows: LabeledTable) -> Lineup:
+def line_up(
+    given: Mapping[str, tuple[Any, Any]],
+    rows: LabeledTable,
+    folds: Folds,
+    *,
+    baselines: bool = False,
+    own: Sequence[Any] = (),
+) -> Lineup:
     """Put models, single views and baselines side by side.
 
     Parameters
@@ -103,6 +123,12 @@ def line_up(given: Mapping[str, tuple[Any, Any]], rows: LabeledTable) -> Lineup:
         The models that are judged, and the rows as each reads them.
     rows : LabeledTable
         The rows.
+    folds : Folds
+        Where they are judged.
+    baselines : bool, default=False
+        Whether there are more than the dummy.
+    own : sequence of object, default=()
+        Labels, groups and splits as they were given: columns of names that are none of speakers.
 
     Returns
     -------
@@ -119,8 +145,49 @@ def line_up(given: Mapping[str, tuple[Any, Any]], rows: LabeledTable) -> Lineup:
         if len(singles) == 1 and list(given) == [_ONE] == [name]:
             alone = next(iter(singles))
     first = next(iter(given.values()))
-    baselines = {"dummy": (dummy_for(rows), first[1])}
-    return Lineup({**given, **views, **baselines}, list(views), list(baselines), alone)
+    beside: dict[str, tuple[Any, Any]] = {}
+    notes: list[str] = []
+    if baselines:
+        words = _words_alone([model for model, _ in given.values()], rows)
+        beside |= {} if words is None else {"tf-idf": words}
+        column = _group_column(rows, folds, own)
+        if column is not None:
+            beside["group alone"] = _group_alone(rows, column)
+            notes.append(f"'group alone' knows nothing but {column!r} of a row.")
+    beside["dummy"] = (dummy_for(rows), first[1])
+    return Lineup({**given, **views, **beside}, list(views), list(beside), alone, notes)
+
+
+def _words_alone(models: Sequence[Any], rows: LabeledTable) -> tuple[Any, Any] | None:
+    """Make a linear model of the words that the models read; None where they read none."""
+    columns = text_columns(models, rows.rows)
+    terms = count_terms([rows.rows[name] for name in columns]) if columns else None
+    if terms is None:
+        return None
+    return make_pipeline(TermWeights(terms.blocks), _linear(rows)), terms.counts
+
+
+def _group_column(rows: LabeledTable, folds: Folds, own: Sequence[Any]) -> str | None:
+    """Find a column of names, such as speakers, that stand on both sides of the folds."""
+    for name in group_columns(rows.rows, named_columns(rows.rows, own)):
+        codes, _ = codes_of_column(rows.rows[name])
+        if codes is not None and shared_groups(codes, folds.splits) > _SHARED:
+            return name
+    return None
+
+
+def _group_alone(rows: LabeledTable, column: str) -> tuple[Any, Any]:
+    names = rows.rows[[column]].astype(object)
+    names = names.where(names.notna(), None).astype(str)
+    return make_pipeline(OneHotEncoder(handle_unknown="ignore"), _linear(rows)), names
+
+
+def _linear(rows: LabeledTable) -> Any:
+    """Give a linear model for the target; its defaults, as papers take it for a baseline."""
+    if rows.kind == "numbers":
+        return Ridge()
+    linear = LogisticRegression(C=_C, max_iter=1000, tol=1e-3)
+    return MultiLabelClassifier(linear, thresholds="half") if rows.kind == "sets" else linear
 
 
 def gains_over(

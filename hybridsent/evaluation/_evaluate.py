@@ -126,7 +126,10 @@ def evaluate(
         several times is still one row: repetitions make intervals more exact, not narrower than
         the rows allow.
     baselines : bool, default=True
-        Whether more baselines than ``"dummy"``, which looks at nothing, stand beside the models.
+        Whether more stand beside the models than ``"dummy"``, which looks at nothing: ``"tf-idf"``,
+        a linear model of words and runs of characters, where texts are read, and ``"group alone"``,
+        which knows only a column of repeated names (such as speakers) that the folds do not keep
+        together.
     check : bool, default=True
         Whether to look for what flatters scores, such as a column that is the label, or speakers
         who stand on both sides of the folds; what is found is noted.
@@ -183,7 +186,8 @@ def evaluate(
     notes += [] if held is None else held.notes
     with rows.reading(), told_once(), stored(models) as (ready, _):
         encoded, found = _encoded(ready, reads, rows, None if held is None else held.used)
-        lineup = line_up(dict(zip(asked, zip(ready, reads, strict=True), strict=True)), rows)
+        given = dict(zip(asked, zip(ready, reads, strict=True), strict=True))
+        lineup = line_up(given, rows, folds, baselines=baselines, own=named)
         judged = _in_order(judge(lineup.models, rows, folds, metrics, n_jobs), lineup)
         kept = _kept(judged, rows, folds, random_state, target)
         once = folds.splits[: len(folds.splits) // n_seeds]
@@ -199,6 +203,7 @@ def evaluate(
         seconds=time.perf_counter() - start,
         folds=len(folds.splits) // n_seeds,
         notes=notes
+        + list(lineup.notes)
         + notes_on_findings(findings)
         + below_dummy(scores[first], scores["dummy"], first)
         + ([] if held is None else notes_on_scoring(held, rows))

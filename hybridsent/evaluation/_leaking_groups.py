@@ -11,7 +11,7 @@ from hybridsent.evaluation._findings import Finding
 from hybridsent.evaluation._look import Look, codes_of_column, group_columns
 from hybridsent.evaluation._probe import Splits, counted, ridge
 
-__all__ = ["look_for_groups"]
+__all__ = ["look_for_groups", "shared_groups"]
 
 _MOST_GROUPS = 5  # columns of repeated names that are looked at
 _FALLS = 0.02
@@ -24,12 +24,27 @@ def look_for_groups(look: Look) -> Iterator[Finding]:
     names = group_columns(look.table, [*look.own, *look.read])
     for name in names[:_MOST_GROUPS]:
         codes, _ = codes_of_column(look.table[name])
-        if codes is not None and _shared(codes, look.splits) > 0.5 and _is_no_label(look, codes):
+        if codes is None or shared_groups(codes, look.splits) <= 0.5:
+            continue
+        if _is_no_label(look, codes):
             yield from _of_group(look, name, codes)
 
 
-def _shared(codes: np.ndarray, splits: Splits) -> float:
-    """Share of the test rows whose value stands among the rows that are learned from, too."""
+def shared_groups(codes: np.ndarray, splits: Splits) -> float:
+    """Tell which share of the test rows has a value that is learned from, too.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        Value of each row.
+    splits : sequence of (ndarray, ndarray)
+        Training and test positions.
+
+    Returns
+    -------
+    float
+        On average over the folds.
+    """
     shares = [np.isin(codes[test], codes[train]).mean() for train, test in splits]
     return float(np.mean(shares)) if shares else 0.0
 
