@@ -15,7 +15,6 @@ from hybridsent.evaluation._results import Evaluation, Score
 __all__ = ["DUMMY", "Once", "Told"]
 
 DUMMY = "dummy"
-_ERRORS = frozenset({"mae", "mse", "rmse"})
 
 
 class Once(NamedTuple):
@@ -76,8 +75,7 @@ class Told:
 
     def smaller(self, metric: str) -> bool:
         """Whether less is better of a metric."""
-        gains = [each[metric] for each in self.evaluation.gains.values() if metric in each]
-        return gains[0].sign < 0 if gains else metric.lower() in _ERRORS
+        return self.models[self.model][metric].sign < 0
 
     @property
     def kept(self) -> OutOfFold | None:
