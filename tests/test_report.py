@@ -277,7 +277,19 @@ def fields(sentence: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
 
 
-NAMES = {"hybridsent", "Python", "UAR", "CCC", "ROC", "AUC", "Brier", "Shapley"}
+NAMES = {
+    "hybridsent",
+    "Python",
+    "UAR",
+    "CCC",
+    "ROC",
+    "AUC",
+    "Brier",
+    "Shapley",
+    "Acc",
+    "SIMS",
+    "TweetEval",
+}
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 

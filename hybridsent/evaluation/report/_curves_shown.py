@@ -71,7 +71,8 @@ def _said(
 
 
 def _axis(curve: Curve, w: Words) -> str:
-    return w(f"curves.{curve.kind}.axis")
+    by_row = curve.kind == "labels" and "class" not in curve.x_name
+    return w("curves.labels.rows" if by_row else f"curves.{curve.kind}.axis")
 
 
 def _place(curve: Curve, point: CurvePoint) -> str:

@@ -14,10 +14,10 @@ def score(value: float) -> str:
     Examples
     --------
     >>> from hybridsent.evaluation.report._numbers import score
-    >>> score(0.72349), score(-1.5), score(float("nan"))
-    ('0.723', '−1.500', '–')
+    >>> score(0.72349), score(-1.5), score(-0.0001), score(float("nan"))
+    ('0.723', '−1.500', '0.000', '–')
     """
-    return "–" if not math.isfinite(value) else f"{value:.3f}".replace("-", "−")
+    return "–" if not math.isfinite(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def signed(value: float) -> str:
@@ -29,7 +29,7 @@ def signed(value: float) -> str:
     >>> signed(0.0214), signed(-0.0214)
     ('+0.021', '−0.021')
     """
-    return "–" if not math.isfinite(value) else f"{value:+.3f}".replace("-", "−")
+    return "–" if not math.isfinite(value) else f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
 
 
 def plain(value: Any) -> str:

@@ -10,7 +10,7 @@ from hybridsent.evaluation.report._numbers import plain, score, share, signed, t
 from hybridsent.evaluation.report._told import DUMMY, Told
 from hybridsent.evaluation.report._words import Words
 
-__all__ = ["gains_of", "lane", "scores_of", "ticks_of", "tiles_of", "verdict", "written"]
+__all__ = ["gains_of", "lane", "p_value", "scores_of", "ticks_of", "tiles_of", "verdict", "written"]
 
 _MOST_TILES = 4
 _MOST_TICKS = 3
@@ -129,7 +129,9 @@ def _gains_table(metric: str, gains: Any, told: Told, w: Words) -> dict[str, Any
                 "gloss": w.model(other),
                 "value": signed(each.value),
                 "range": f"[{signed(each.low)}, {signed(each.high)}]",
-                "verdict": w("gains.verdict", verdict=w(f"gains.{verdict(each)}"), p=_p(each.p)),
+                "verdict": w(
+                    "gains.verdict", verdict=w(f"gains.{verdict(each)}"), p=p_value(each.p)
+                ),
                 "class": {"better": "better", "worse": "worse"}.get(verdict(each), ""),
                 **lane(each.value, each.low, each.high, low, high, 0.0),
             }
@@ -150,6 +152,7 @@ def written(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def _p(p: float) -> str:
+def p_value(p: float) -> str:
+    """Write a p-value behind its letter."""
     told = written(p)
     return told if told.startswith("<") else f"= {told}"

@@ -26,6 +26,18 @@ METRICS: dict[str, tuple[str, str]] = {
     "CCC": ("concordance (CCC)", "一致性相关系数（CCC）"),
     "ccc": ("concordance (CCC)", "一致性相关系数（CCC）"),
     "r2": ("R²", "R²"),
+    "acc2_has0": ("Acc-2 (0 is positive)", "Acc-2（0 算正）"),
+    "acc2_non0": ("Acc-2 (without 0)", "Acc-2（不含 0）"),
+    "f1_has0": ("F1 (0 is positive)", "F1（0 算正）"),
+    "f1_non0": ("F1 (without 0)", "F1（不含 0）"),
+    "acc3": ("Acc-3", "Acc-3"),
+    "acc5": ("Acc-5", "Acc-5"),
+    "acc7": ("Acc-7", "Acc-7"),
+    "sims_acc2": ("Acc-2 of CH-SIMS", "CH-SIMS 的 Acc-2"),
+    "sims_acc3": ("Acc-3 of CH-SIMS", "CH-SIMS 的 Acc-3"),
+    "sims_acc5": ("Acc-5 of CH-SIMS", "CH-SIMS 的 Acc-5"),
+    "sims_f1": ("F1 of CH-SIMS", "CH-SIMS 的 F1"),
+    "tweeteval_irony": ("F1 of irony (TweetEval)", "讽刺类 F1（TweetEval）"),
     "score": ("score", "得分"),
 }
 """What readers call the metrics; others keep their names."""
@@ -150,16 +162,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "gains.worse": ("worse", "更差"),
     "gains.unclear": ("not shown to differ", "未显示差异"),
     "gains.sentence.better": (
-        "In {metric} it is better than {other} by {value} [{low}, {high}] (p = {p}).",
-        "{metric}上优于 {other}，差 {value} [{low}, {high}]（p = {p}）。",
+        "In {metric} it is better than {other}: {value} [{low}, {high}] (p {p}).",
+        "{metric}上优于 {other}：{value} [{low}, {high}]（p {p}）。",
     ),
     "gains.sentence.worse": (
-        "In {metric} it is worse than {other} by {value} [{low}, {high}] (p = {p}).",
-        "{metric}上不如 {other}，差 {value} [{low}, {high}]（p = {p}）。",
+        "In {metric} it is worse than {other}: {value} [{low}, {high}] (p {p}).",
+        "{metric}上不如 {other}：{value} [{low}, {high}]（p {p}）。",
     ),
     "gains.sentence.unclear": (
-        "In {metric} it is not shown to differ from {other}: {value} [{low}, {high}] (p = {p}).",
-        "{metric}上未显示与 {other} 有差异：{value} [{low}, {high}]（p = {p}）。",
+        "In {metric} it is not shown to differ from {other}: {value} [{low}, {high}] (p {p}).",
+        "{metric}上未显示与 {other} 有差异：{value} [{low}, {high}]（p {p}）。",
     ),
     # -- confusion -----------------------------------------------------------------------------
     "confusion.title": ("What is taken for what", "混淆情况"),
@@ -347,6 +359,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "curves.all": ("all", "全部"),
     "curves.labels.title": ("Labels", "标签数量"),
     "curves.labels.axis": ("labels per class", "每类标签数"),
+    "curves.labels.rows": ("labelled rows", "有标签的行数"),
     "curves.labels.text": (
         "How good the model is when it learns from fewer labels.",
         "用较少标签训练时的表现。",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent.evaluation.report._numbers import percent, plain, score, signed
-from hybridsent.evaluation.report._scores import verdict, written
+from hybridsent.evaluation.report._scores import p_value, verdict
 from hybridsent.evaluation.report._told import DUMMY, Told
 from hybridsent.evaluation.report._words import Words
 
@@ -62,8 +62,8 @@ def _score(metric: str, told: Told, w: Words) -> str:
     if DUMMY not in told.models or told.model == DUMMY:
         return first
     nothing = told.models[DUMMY][metric].value
-    above = mine.value > nothing + 1e-9
-    key = "summary.dummy" if above or told.smaller(metric) else "summary.below_dummy"
+    above = mine.sign * (mine.value - nothing) > 1e-9
+    key = "summary.dummy" if above else "summary.below_dummy"
     return w.joined([first, w(key, value=score(nothing)), _best_other(metric, told, w)])
 
 
@@ -92,7 +92,7 @@ def _gains(metric: str, told: Told, w: Words) -> list[str]:
             value=signed(each[metric].value),
             low=signed(each[metric].low),
             high=signed(each[metric].high),
-            p=written(each[metric].p),
+            p=p_value(each[metric].p),
         )
         for other, each in gains.items()
         if metric in each and other != DUMMY

@@ -75,7 +75,8 @@ class Told:
 
     def smaller(self, metric: str) -> bool:
         """Whether less is better of a metric."""
-        return self.models[self.model][metric].sign < 0
+        measured = self.models[self.model].get(metric)
+        return measured is not None and measured.sign < 0
 
     @property
     def kept(self) -> OutOfFold | None:

@@ -22,6 +22,8 @@ def contributions_of(found: Contributions | None, told: Told, w: Words) -> dict[
     metric = told.metrics[0] if told.metrics[0] in found.metrics else found.metrics[0]
     shares = {view: found.shapley[view][metric] for view in found.views}
     low, high = _span(list(shares.values()))
+    sign = -1 if told.smaller(metric) else 1
+    best = max(shares, key=lambda view: sign * shares[view].value)
     return {
         "kind": "views",
         "id": "views",
@@ -41,7 +43,7 @@ def contributions_of(found: Contributions | None, told: Told, w: Words) -> dict[
                 "gloss": "",
                 "value": signed(each.value),
                 "range": _range(each),
-                "class": "first" if each.value == max(s.value for s in shares.values()) else "",
+                "class": "first" if view == best else "",
                 "without": _written(found.without[view][metric]),
                 "alone": score(found.alone[view][metric].value),
                 "decides": percent(found.deciding[view]),

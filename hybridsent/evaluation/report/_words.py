@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hybridsent._hints import did_you_mean
+from hybridsent.evaluation._metric_names import known_name
 from hybridsent.evaluation.report._sentences import METRICS, MODELS, SENTENCES
 
 __all__ = ["LANGUAGES", "Words"]
@@ -62,7 +63,8 @@ class Words:
 
     def metric(self, name: str) -> str:
         """Name a metric as readers know it; one of one's own keeps its name."""
-        return METRICS[name][self._at] if name in METRICS else name
+        known = name if name in METRICS else known_name(name)
+        return METRICS[known][self._at] if known in METRICS else name
 
     def model(self, name: str) -> str:
         """Say in brackets what a model is that is named by a rule; empty for all others."""
