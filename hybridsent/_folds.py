@@ -284,8 +284,8 @@ def _check_classes(y: np.ndarray) -> None:
     if y.dtype.kind == "f" and (y != np.floor(y)).any():
         raise ValueError(
             "The labels must be classes. Got numbers such as "
-            f"{float(y[y != np.floor(y)][0])!r}; judge a regressor, such as "
-            'make_fusion(task="regression") makes, or cut them into classes, for example by '
+            f"{float(y[y != np.floor(y)][0])!r}; judge a regressor, such as make_fusion makes with "
+            "task='regression', or cut them into classes, for example by "
             "pandas.qcut(y, 3, labels=False)."
         )
     labels = np.unique(y)

@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
-__all__ = ["count_labels", "label_doubts", "told_counts"]
+__all__ = ["count_labels", "label_doubts", "scale_doubt", "told_counts"]
 
 _MISSING = frozenset(
     {
@@ -35,6 +36,7 @@ _MISSING = frozenset(
 _FEW = 5
 _MARKS = re.compile(r"[\s_.,;:!?'\"()\[\]{}*/\\]+|-(?!\d)")  # "-1" and "1" are two things
 _SHOWN = 12
+_FEW_VALUES = 11  # different numbers, up to which they may be names of classes
 
 
 def count_labels(labels: Iterable[Any], *, marks: bool = True) -> dict[Any, int]:
@@ -138,6 +140,53 @@ def label_doubts(counts: Mapping[Any, int], few: int = _FEW) -> list[str]:
             "judge."
         )
     return doubts
+
+
+def scale_doubt(values: Iterable[Any], *, as_numbers: bool) -> str:
+    """Say that labels which were read as classes may be a scale, or the other way round.
+
+    Parameters
+    ----------
+    values : iterable
+        Labels, none of them missing.
+    as_numbers : bool
+        Whether they were read as numbers, because nobody said what they are.
+
+    Returns
+    -------
+    str
+        A sentence; empty where nothing is doubtful.
+
+    Examples
+    --------
+    >>> from hybridsent._label_doubts import scale_doubt
+    >>> scale_doubt([1, 2, 3, 4, 5, 5], as_numbers=False)[:66]
+    'The labels are 5 whole numbers from 1 to 5, and are read as classe'
+    >>> scale_doubt([0, 1, 2], as_numbers=False), scale_doubt([0.1, 2.3] * 4, as_numbers=False)
+    ('', '')
+    """
+    listed = list(values)
+    there = set(listed)
+    if not there or not all(isinstance(each, Real) for each in there) or len(there) > _FEW_VALUES:
+        return ""
+    low, high = min(there), max(there)
+    whole = all(float(each).is_integer() for each in there)
+    told = f"{len(there)} {'whole ' if whole else ''}numbers from {low:g} to {high:g}"
+    if as_numbers:
+        if not whole and _FEW_VALUES * len(there) > len(listed):
+            return ""  # a small table of scores, in which some are alike
+        way_out = "say so by task='classification'" if whole else "write them as texts"
+        return (
+            f"The labels are {told}, and are read as numbers of a scale; if they are classes, "
+            f"{way_out}."
+        )
+    steps = whole and len(there) >= 4 and len(there) >= high - low
+    if not steps or not (low == 1 or low == -high):  # codes of classes begin with 0
+        return ""
+    return (
+        f"The labels are {told}, and are read as classes, which have no order; if they are a "
+        "scale, learn numbers by task='regression'."
+    )
 
 
 def _plain(label: str) -> str:

@@ -255,12 +255,11 @@ def told_separators(y: Any, *, as_sets: bool) -> str:
     told += f"{_short(several[0])}, and "
     if as_sets:
         return told + (
-            "are read as sets of labels, like all others; if each row has one class, give these "
-            "classes a name without it, or say that the task is classification."
+            "are read as sets of labels, like all others; if each row has one class, say so by "
+            "task='classification'."
         )
     return told + (
-        "are read as classes of their own; if they are sets of labels, say that the task is "
-        "multilabel."
+        "are read as classes of their own; if they are sets of labels, say so by task='multilabel'."
     )
 
 

@@ -148,7 +148,7 @@ class Recipe:
         grid: Any = self.grid_regression if of_numbers else self.grid
         grids = [grid] if isinstance(grid, Mapping) else grid
         known = sorted(estimator.get_params())
-        return [one for grid in grids for one in _written_out(self, grid, known)]
+        return [one for grid in grids for one in _written_out(self, _inside(grid, known), known)]
 
 
 def list_recipes() -> dict[str, str]:
@@ -285,6 +285,17 @@ def _find(name: str | PathLike[str]) -> Path:
         f"A recipe must be one of {list(known)}, or the path of a .py file. Got {str(name)!r} "
         f"instead.{did_you_mean(_name(path), known)}"
     )
+
+
+def _inside(grid: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """Name what a classifier of sets of labels has around it, which fits it for each label."""
+
+    def named(name: str) -> str:
+        steps = (name, name.removeprefix("classify__"))
+        inner = [f"classify__estimator__{each}" for each in steps]
+        return next((each for each in (name, *inner) if fnmatch.filter(known, each)), name)
+
+    return {named(name): values for name, values in grid.items()}
 
 
 def _written_out(

@@ -40,6 +40,8 @@ def some(values, missing=None, every=5):
 
 
 WORDS = np.array(["bad", "good"], dtype=object)[SCORES]
+MOODS = np.where(SCORES, "joy", "|").astype(object)
+MOODS[::3] = [f"{mood}|fear".strip("|") for mood in MOODS[::3]]
 SPEAKERS = np.arange(N) // 2 % 8
 
 TABLES = {
@@ -60,7 +62,23 @@ TABLES = {
     "groups": features(WORDS, speaker=SPEAKERS),
     "groups with gaps": features(WORDS, speaker=some(SPEAKERS)),
     "groups that only rows without a label lack": features(some(WORDS), speaker=some(SPEAKERS)),
+    "scores": features(SCORES + np.linspace(0, 0.3, N).round(3)),
+    "scores beside empty cells": features(some(SCORES - np.linspace(0, 3, N).round(3))),
+    "scores of groups": features(SCORES + np.linspace(0, 0.3, N), speaker=SPEAKERS),
+    "whole scores": features(2 * SCORES + np.arange(N) % 3 - 2),
+    "ratings": features(2 * SCORES + np.arange(N) % 3 + 1),
+    "infinite": features([np.inf, *SCORES[1:] + 0.5]),
+    "sets": features(MOODS),
+    "sets beside empty cells": features(some(MOODS)),
+    "sets of groups": features(MOODS, speaker=SPEAKERS),
+    "a class of two words": features(np.where(SCORES, "yes|no", "perhaps")),
+    "one label": features(np.where(SCORES, "|joy|", "|")),
 }  # fmt: skip
+
+LEARNED = {"not whole": "regression", "whole scores": "regression", "infinite": "regression"}
+LEARNED |= {name: "regression" for name in TABLES if name.startswith("scores")}
+LEARNED |= {name: "multilabel" for name in TABLES if name.startswith("sets")}
+"""What the command finds out by itself, and Python is told; all else is classes."""
 
 
 @pytest.fixture
@@ -117,13 +135,17 @@ def test_evaluate(name, written, capsys, tmp_path):
     compare(
         command,
         lambda: evaluate(
-            make_fusion(features=["text"]),
+            make_fusion(features=["text"], task=LEARNED.get(name, "classification")),
             table,
             "label",
             groups="speaker" if groups else None,
             cv=3,
         ),
     )
+    found = [line for line in command.said.splitlines() if line.startswith("task: ")]
+    assert [line.split()[1].rstrip(",") for line in found] == [
+        task for known, task in LEARNED.items() if known == name and name != "infinite"
+    ]
 
 
 def test_what_the_tables_are_judged_on():
@@ -131,28 +153,33 @@ def test_what_the_tables_are_judged_on():
     rows = {
         name: read_labels(table, "label").known.sum()
         for name, table in TABLES.items()
-        if name not in ("no label", "one class", "groups with gaps")
+        if name not in ("no label", "one class", "groups with gaps", "infinite")
     }
     assert {n for name, n in rows.items() if "empty" not in name and "lack" not in name} == {N}
     assert rows["empty"] == rows["whole numbers beside empty cells"] == N - 10
 
 
-@pytest.mark.parametrize("name", ["empty", "groups", "polarity of two", "the text -1", "no label"])
+SEARCHED = ["empty", "groups", "polarity of two", "the text -1", "no label"]
+
+
+@pytest.mark.parametrize("name", [*SEARCHED, "scores of groups", "sets beside empty cells"])
 def test_search(name, written, capsys, tmp_path):
     from hybridsent.recipes import load_recipe
 
     file, table = written(TABLES[name])
     groups = ("--group", "speaker") if "speaker" in table else ()
-    options = ("--recipe", "early", "--cv", 3, "--inner-cv", 2)
+    recipe_name = "late" if name in LEARNED else "early"
+    options = ("--recipe", recipe_name, "--cv", 3, "--inner-cv", 2)
     command = by_command(
         "search", file, "--target", "label", *groups, *options, capsys=capsys, tmp_path=tmp_path
     )
-    recipe = load_recipe("early")
-    model = recipe.build(features=["text"], random_state=0)
+    recipe = load_recipe(recipe_name)
+    task = {} if name not in LEARNED else {"task": LEARNED[name]}
+    model = recipe.build(features=["text"], random_state=0, **task)
     compare(
         command,
         lambda: search(
-            {"early": (model, recipe.grid_for(model))},
+            {recipe_name: (model, recipe.grid_for(model))},
             table,
             "label",
             groups="speaker" if groups else None,

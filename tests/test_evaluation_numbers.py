@@ -122,5 +122,5 @@ def test_what_is_no_number_is_refused_with_its_place():
         evaluate(Ridge(), X, ["good", "bad"] * 5)
     with pytest.raises(ValueError, match=r"numbers in y must differ"):
         evaluate(Ridge(), X, np.ones(10))
-    with pytest.raises(ValueError, match=r'task="regression"'):
+    with pytest.raises(ValueError, match=r"task='regression'"):
         evaluate(LogisticRegression(), X, np.linspace(0, 1, 10))

@@ -12,6 +12,7 @@ from typing import Any
 from hybridsent.cli._console import UsageError, is_interactive
 from hybridsent.cli._inputs import Opened
 from hybridsent.cli._modalities import limits, modalities_with
+from hybridsent.cli._task import settle_task
 from hybridsent.cli._views import META, View, learned_views
 
 __all__ = ["configure", "learners_in", "parts_of", "parts_with_seed", "prepare", "shared"]
@@ -80,6 +81,9 @@ def parts_with_seed(opened: Opened, arguments: argparse.Namespace) -> dict[str, 
     """
     parts = parts_of(opened, arguments)
     parts["random_state"] = arguments.seed
+    task = settle_task(opened.rows, arguments)
+    if task != "classification":  # recipes of one's own may not know it
+        parts["task"] = task
     if arguments.class_weight:
         parts["class_weight"] = arguments.class_weight
     if arguments.learn_device:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from hybridsent.cli._candidates import check_recipes
 from hybridsent.cli._console import say
@@ -54,5 +55,12 @@ def run(arguments: argparse.Namespace) -> None:
     check_target_is_told(model, rows, name=named_by(arguments))
     check_savable(model)  # what cannot be saved is told now, not after minutes
     rows.fit(model)
-    save(model, output, metadata=opened.facts(arguments.target, len(rows.y)))
-    say(f"fitted on {rows}, {len(model.classes_)} classes -> {output}")
+    save(model, output, metadata=opened.facts(arguments.target, len(rows.y), arguments.task))
+    say(f"fitted on {rows}, {_learned(rows)} -> {output}")
+
+
+def _learned(rows: Any) -> str:
+    """Say what a model was taught."""
+    if rows.kind == "numbers":
+        return "numbers"
+    return f"{len(rows.classes)} {'labels' if rows.kind == 'sets' else 'classes'}"

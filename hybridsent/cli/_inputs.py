@@ -75,10 +75,10 @@ class Opened:
 
         return list(spans(self.features))
 
-    def facts(self, target: str, n: int) -> dict[str, Any]:
+    def facts(self, target: str, n: int, task: str) -> dict[str, Any]:
         """Say what a model was fitted on, for the file it is saved in."""
         columns = {view.name: view.column for view in self.views}
-        facts: dict[str, Any] = {"target": target, "columns": columns, "rows": n}
+        facts: dict[str, Any] = {"target": target, "task": task, "columns": columns, "rows": n}
         lists = {"meta": self.meta, "lists": self.lists}
         facts |= {name: columns for name, columns in lists.items() if columns}
         return {**facts, **facts_of_speech(self.transcripts), **facts_of_contexts(self.contexts)}

@@ -13,6 +13,7 @@ from hybridsent.cli._encoding import parts_with_seed, prepare
 from hybridsent.cli._inputs import Opened, left_out
 from hybridsent.cli._notes import tell_misread
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
+from hybridsent.cli._task import settle_task
 
 __all__ = ["baseline", "named_by", "names_in", "pipeline", "pipelines"]
 
@@ -67,6 +68,7 @@ def pipelines(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     """
     from hybridsent.fusion import list_fusions
 
+    settle_task(opened.rows, arguments)  # once, not once a strategy
     given = arguments.fusion
     names = list(list_fusions()) if given == "all" else names_in(given)
     if len(names) < 2:

@@ -41,7 +41,7 @@ def tell_misread(models: Iterable[Any], table: Any, *, fitted: bool = False) -> 
 
 
 def tell_labels(rows: Any) -> None:
-    """Say which classes there are, what is odd about them, and how many rows have none.
+    """Say which labels there are, what is odd about them, and how many rows have none.
 
     Parameters
     ----------
@@ -52,7 +52,12 @@ def tell_labels(rows: Any) -> None:
 
     if rows.unlabelled:
         say(rows.unlabelled)
-    say(f"classes: {told_counts(rows.classes)}")
+    if rows.kind == "numbers":
+        there = rows.y[rows.known]
+        say(f"numbers: {len(there)} from {there.min():g} to {there.max():g}, mean {there.mean():g}")
+    else:
+        what = "labels" if rows.kind == "sets" else "classes"
+        say(f"{what}: {told_counts(rows.classes)}")
     for doubt in rows.doubts:
         say(f"warning: {doubt}")
 

@@ -7,6 +7,7 @@ import re
 
 from hybridsent.cli._modalities import limits
 from hybridsent.cli._parser import number
+from hybridsent.cli._task import add_task_option
 from hybridsent.cli._view_options import add_plugins, add_reading, add_views
 
 __all__ = [
@@ -191,6 +192,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     """Add what goes with recipes, too."""
+    add_task_option(group)
     group.add_argument(
         "--learn-device",
         metavar="DEVICE",

@@ -65,6 +65,9 @@ def run(arguments: argparse.Namespace) -> None:
     found = [(encoder.modality, names_of(column)) for _, encoder, column in encoders_of(model)]
     media = [name for kind, names in found if kind in media_modalities() for name in names]
     facts = inspect(arguments.model)["metadata"]
+    if facts.get("task", "classification") != "classification":
+        what = "numbers" if facts["task"] == "regression" else "sets of labels"
+        say(f"the model tells {what}, as {facts['target']!r} held ({facts['task']})")
     contexts, lists = contexts_in(facts), lists_in(facts)
     transcripts = transcripts_in(facts, arguments.allow_path)
     media += [context.column for context in contexts if context.name in media]
@@ -227,6 +230,26 @@ def _new_columns(model: Any, prefix: str, table: Any) -> list[str]:
     return names
 
 
+def written(said: Any, classes: Any) -> Any:
+    """Write sets of labels as texts, which a table of any format holds.
+
+    Parameters
+    ----------
+    said : ndarray of shape (n,) or (n, n_labels)
+        Predictions.
+    classes : ndarray or None
+        The labels, where there are any.
+
+    Returns
+    -------
+    ndarray or list of str
+        As they are; sets as ``"joy|anger"``.
+    """
+    from hybridsent._label_sets import is_of_sets, label_sets, written_sets
+
+    return written_sets(*label_sets(said, classes)) if is_of_sets(said) else said
+
+
 def predictions(model: Any, read: Any, table: Any, names: list[str]) -> Any:
     """Put the prediction and the probabilities beside the table.
 
@@ -253,7 +276,7 @@ def predictions(model: Any, read: Any, table: Any, names: list[str]) -> Any:
 
     if type(model) is Pipeline and len(model.steps) > 1:  # encodes once for both answers
         read, model = model[:-1].transform(read), model[-1]
-    new = {names[0]: model.predict(read)}
+    new = {names[0]: written(model.predict(read), getattr(model, "classes_", None))}
     if len(names) > 1:
         new.update(zip(names[1:], model.predict_proba(read).T.round(6), strict=True))
     return table.assign(**new)

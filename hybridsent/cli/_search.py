@@ -17,6 +17,11 @@ from hybridsent.cli._options import (
 )
 from hybridsent.cli._parser import number
 
+_METRIC = (
+    "scorer of scikit-learn that chooses and is reported (default: accuracy; of numbers r2, of "
+    "sets of labels f1_micro)"
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
@@ -26,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inner-cv", type=number(2), default=3, metavar="N", help="folds that choose (default: 3)"
     )
-    add_metric_option(parser, "scorer of scikit-learn that chooses and is reported", "accuracy")
+    add_metric_option(parser, _METRIC)
     parser.add_argument("-o", "--output", metavar="MODEL", help="save the best, fitted on all rows")
 
 
@@ -64,5 +69,6 @@ def run(arguments: argparse.Namespace) -> None:
         write_json(report, facts)
     if output:
         best = {key: facts[key] for key in ("best", "scoring", "selected")}
-        save(result.best, output, metadata={**opened.facts(arguments.target, result.rows), **best})
+        facts = opened.facts(arguments.target, result.rows, arguments.task)
+        save(result.best, output, metadata={**facts, **best})
         say(f"{result.best_name}, fitted on {result.rows} rows -> {output}")

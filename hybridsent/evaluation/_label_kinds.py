@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import get_tags
 
-from hybridsent._label_doubts import label_doubts
+from hybridsent._label_doubts import label_doubts, scale_doubt
 from hybridsent._label_sets import (
     Form,
     form_of,
@@ -27,7 +27,14 @@ from hybridsent._tags import inner_estimator
 from hybridsent.evaluation._label_columns import check_order
 from hybridsent.exceptions import TableError
 
-__all__ = ["SetsOfLabels", "counted_sets", "kind_for", "label_cells", "read_sets"]
+__all__ = [
+    "SetsOfLabels",
+    "counted_sets",
+    "kind_doubt",
+    "kind_for",
+    "label_cells",
+    "read_sets",
+]
 
 
 class SetsOfLabels(NamedTuple):
@@ -194,8 +201,35 @@ def read_sets(table: Any, y: Any) -> SetsOfLabels:
     never = [label for label, count in counts.items() if not count]
     if never:
         doubts.append(f"No row has the label {never[0]!r}: nothing can be learned of it.")
-    doubts += filter(None, [told_separators(cells, as_sets=True)])
     return SetsOfLabels(indicator.astype(np.int64), known, labels, form_of(cells), tuple(doubts))
+
+
+def kind_doubt(y: Any, kind: Kind, learners: Sequence[Any]) -> str:
+    """Say what else labels may be than what they are read as, where that is doubtful.
+
+    Parameters
+    ----------
+    y : Series, array or list
+        Labels, none of them missing.
+    kind : {"classes", "names", "numbers", "sets"}
+        As what they are read.
+    learners : sequence of estimator or None
+        Who learns: who learns numbers or sets was chosen for that.
+
+    Returns
+    -------
+    str
+        A sentence; empty where nothing is doubtful.
+    """
+    chosen = any(kind_told(each) is not None for each in learners)
+    if kind in ("numbers", "sets") and chosen:
+        return ""
+    if kind == "sets":
+        return told_separators(y, as_sets=True)
+    values = np.asarray(y)
+    return scale_doubt(values.tolist(), as_numbers=kind == "numbers") or (
+        "" if kind == "numbers" else told_separators(values, as_sets=False)
+    )
 
 
 def counted_sets(indicator: np.ndarray, labels: np.ndarray) -> dict[Any, int]:

@@ -16,7 +16,7 @@ import numpy as np
 from hybridsent._folds import fit_with_groups, wants_groups
 from hybridsent._hints import did_you_mean
 from hybridsent._label_doubts import count_labels, label_doubts
-from hybridsent._label_sets import Form, as_sets, told_separators
+from hybridsent._label_sets import Form, as_sets
 from hybridsent._labels import (
     Kind,
     check_minus_one_is_no_class,
@@ -31,7 +31,13 @@ from hybridsent._tables import as_pandas
 from hybridsent._tags import adapting_parts, reads_domain, reads_group, takes_unlabelled
 from hybridsent.evaluation._columns import selectors_of
 from hybridsent.evaluation._label_columns import judged_labels
-from hybridsent.evaluation._label_kinds import counted_sets, kind_for, label_cells, read_sets
+from hybridsent.evaluation._label_kinds import (
+    counted_sets,
+    kind_doubt,
+    kind_for,
+    label_cells,
+    read_sets,
+)
 from hybridsent.exceptions import TableError
 from hybridsent.views import PASSTHROUGH, view_of
 
@@ -69,6 +75,8 @@ class LabeledTable:
         Of sets the labels, in the order of the columns of y.
     form : {"text", "list", "tuple", "set", "indicator"} or None, default=None
         Of sets how they were written.
+    kind_doubt : str, default=""
+        What else the labels may be than `kind`; empty where that was told, or is not doubtful.
     """
 
     rows: Any
@@ -82,6 +90,7 @@ class LabeledTable:
     kind: Kind = "classes"
     set_labels: np.ndarray | None = None
     form: Form | None = None
+    kind_doubt: str = ""
 
     def reading(self) -> AbstractContextManager[None]:
         """Let what is fitted inside a ``with`` block read labels as these were read.
@@ -97,7 +106,7 @@ class LabeledTable:
     @property
     def notes(self) -> list[str]:
         """Sentences for the notes of a result."""
-        return [*self.doubts, *filter(None, [self.unlabelled])]
+        return [*self.doubts, *filter(None, [self.kind_doubt, self.unlabelled])]
 
     def of(self, values: Any) -> Any:
         """Take of something with a row for each row of the table those that are kept.
@@ -306,7 +315,10 @@ def read_labels(
     if labels.kind == "classes":
         values = labels.values[labels.known]
         doubts += label_doubts(count_labels(values.tolist(), marks=False))
-        doubts += filter(None, [told_separators(values, as_sets=False)])
+    doubtful = ""
+    if kind is None:
+        there = label_cells(table, y) if labels.kind == "sets" else labels.values[labels.known]
+        doubtful = kind_doubt(there, labels.kind, learners)
     unlabelled = ""
     if not labels.known.all():
         where = f" in {y!r}" if isinstance(y, str) else ""
@@ -320,6 +332,7 @@ def read_labels(
         labels.known,
         doubts=tuple(doubts),
         unlabelled=unlabelled,
+        kind_doubt=doubtful,
         kept=kept,
         kind=labels.kind,
         set_labels=labels.set_labels,

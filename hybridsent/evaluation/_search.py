@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
@@ -23,7 +22,9 @@ from hybridsent._labels import take_rows
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.encoders import BaseEncoder
+from hybridsent.evaluation._baselines import dummy_for
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
+from hybridsent.evaluation._evaluate import target_of
 from hybridsent.evaluation._fits import (
     encode,
     fit_model,
@@ -44,6 +45,7 @@ from hybridsent.evaluation._notes import (
     notes_on_contexts,
     notes_on_languages,
 )
+from hybridsent.evaluation._out_of_fold import Target
 from hybridsent.evaluation._results import Score, SearchResult
 from hybridsent.evaluation._search_runs import (
     Entry,
@@ -58,6 +60,13 @@ from hybridsent.fusion import make_fusion
 
 __all__ = ["prepare_entries", "search"]
 
+_SCORING: dict[Target, str] = {"classes": "accuracy", "numbers": "r2", "sets": "f1_micro"}
+_TASKS: dict[Target, str] = {
+    "classes": "classification",
+    "numbers": "regression",
+    "sets": "multilabel",
+}
+
 
 def search(
     candidates: Mapping[str, tuple[Any, Grid]],
@@ -67,7 +76,7 @@ def search(
     cv: Any = 5,
     inner_cv: Any = 3,
     groups: Any = None,
-    scoring: Any = "accuracy",
+    scoring: Any = None,
     n_jobs: int | None = None,
     random_state: int = 0,
     verbose: bool = False,
@@ -88,8 +97,8 @@ def search(
     Parameters
     ----------
     candidates : mapping of str to (estimator, grid)
-        Names, unfitted classifiers and their grids, as ``GridSearchCV`` takes them; ``{}`` is a
-        grid that tries nothing.
+        Names, unfitted classifiers or regressors and their grids, as ``GridSearchCV`` takes them;
+        ``{}`` is a grid that tries nothing.
     table : DataFrame
         The rows. A pipeline without encoders reads the columns named ``view__i``.
     y : str or array-like of shape (n,)
@@ -101,8 +110,9 @@ def search(
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it; kept together in
         the outer and the inner folds.
-    scoring : str, callable or None, default="accuracy"
-        One metric, as `evaluate` takes it; it chooses and is reported.
+    scoring : str, callable or None, default=None
+        One metric, as `evaluate` takes it; it chooses and is reported. None is accuracy for
+        classes, R squared for numbers, and micro F1 for sets of labels.
     n_jobs : int, default=None
         Searches at once, in threads; None and -1 take every core.
     random_state : int, default=0
@@ -154,11 +164,16 @@ def search(
     start = time.perf_counter()
     table = as_pandas(table)
     pairs = _check_candidates(candidates)
-    metric = one_metric(scoring, "search must be the name of one metric, the one that chooses")
     estimators = [estimator for estimator, _ in pairs.values()]
     rows = read_labels(table, y, groups=groups, estimator=estimators)
+    target = target_of(rows)
+    metric = one_metric(
+        _SCORING[target] if scoring is None else scoring,
+        "search must be the name of one metric, the one that chooses",
+    )
     table, labels, named = rows.rows, rows.y, rows.named(y, groups)
-    plan = make_plan(labels, rows.splitter(cv), inner_cv, rows.groups, random_state, rows.known)
+    cv = rows.splitter(cv)
+    plan = make_plan(labels, cv, inner_cv, rows.groups, random_state, rows.known, rows.kind)
     for estimator in estimators:
         check_columns(estimator, table)
     with rows.reading(), told_once(), stored(estimators) as (ready, temporary):
@@ -238,7 +253,8 @@ def _alone(
     random_state: int,
 ) -> dict[str, Score]:
     """Judge each modality by the default classifier, and a dummy."""
-    reference = make_fusion(features="passthrough", random_state=random_state)
+    task = _TASKS[target_of(rows)]
+    reference = make_fusion(features="passthrough", task=task, random_state=random_state)
     models: dict[str, tuple[Any, Any]] = {}
     for entry in sorted(entries, key=_learns_in_views):  # features as they are, where there are any
         steps = entry.estimator.steps[:1] if entry.encodes else []
@@ -246,7 +262,7 @@ def _alone(
         if len(singles) > 1:
             models = {view: (model, entry.X) for view, model in singles.items()}
             break
-    models["dummy"] = DummyClassifier(strategy="prior"), entries[0].X
+    models["dummy"] = dummy_for(rows), entries[0].X
     return {
         name: score_folds(model, X, rows, plan.outer, [metric], n_jobs).scores[metric.name]
         for name, (model, X) in models.items()

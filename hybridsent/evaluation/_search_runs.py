@@ -13,7 +13,7 @@ from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
 from hybridsent._folds import outer_folds
-from hybridsent._labels import labeled_rows, take_rows
+from hybridsent._labels import Kind, labeled_rows, take_rows
 from hybridsent._threads import in_threads
 from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._fits import Splits, fresh, rows_to_fit, score_fitted
@@ -62,6 +62,7 @@ class Plan:
     whole: Splits
     groups: np.ndarray | None
     known: np.ndarray
+    kind: Kind = "classes"
 
 
 def make_plan(
@@ -71,9 +72,10 @@ def make_plan(
     groups: Any,
     random_state: int,
     known: np.ndarray | None = None,
+    kind: Kind = "classes",
 ) -> Plan:
     """Make the outer folds, and the inner folds of their training rows."""
-    known = labeled_rows(y, "classes") if known is None else known
+    known = labeled_rows(y, kind) if known is None else known
 
     def inside(train: np.ndarray) -> Splits:
         kept = None if groups is None else groups[train]
@@ -84,11 +86,12 @@ def make_plan(
             random_state=random_state,
             name="inner_cv",
             known=known[train],
+            kind=kind,
         )
 
-    outer = outer_folds(y, cv, groups, random_state=random_state, known=known)
+    outer = outer_folds(y, cv, groups, random_state=random_state, known=known, kind=kind)
     inner = [inside(train) for train, _ in outer]
-    return Plan(outer, inner, inside(np.arange(len(y))), groups, known)
+    return Plan(outer, inner, inside(np.arange(len(y))), groups, known, kind)
 
 
 @dataclass(frozen=True)
@@ -300,7 +303,8 @@ def summarise_folds(
     scores: list[float], answers: list[Answers], y: np.ndarray, plan: Plan, metric: Metric
 ) -> Score:
     """Summarise scores of the outer folds."""
-    return score_answers(metric, scores, plan.outer, y, answers, plan.groups)
+    numbers = plan.kind == "numbers"
+    return score_answers(metric, scores, plan.outer, y, answers, plan.groups, numbers=numbers)
 
 
 def _shown(outcomes: Iterable[Any], n: int, verbose: bool) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from hybridsent._label_sets import is_of_sets
 from hybridsent._labels import (
     Kind,
     check_minus_one_is_no_class,
@@ -81,7 +82,7 @@ def transfer_report(
     baseline: Any = None,
     n_target_labels: int = 0,
     transductive: bool = True,
-    scoring: Any = "accuracy",
+    scoring: Any = None,
     cv: Any = 5,
     groups: Any = None,
     n_repeats: int = 1,
@@ -151,10 +152,10 @@ def transfer_report(
         Labels of the target that are known, in each fold.
     transductive : bool, default=True
         Whether adapted models see the test rows, without labels.
-    scoring : str, callable or None, default="accuracy"
-        One metric, as `evaluate` takes it. A callable of one's own gets the answers that were
-        given, as an estimator with ``predict`` and, where there are any, ``predict_proba`` and
-        ``classes_``, and in place of the rows their numbers.
+    scoring : str, callable or None, default=None
+        One metric, as `evaluate` takes it; None is accuracy, of numbers R squared. A callable of
+        one's own gets the answers that were given, as an estimator with ``predict`` and, where
+        there are any, ``predict_proba`` and ``classes_``, and in place of the rows their numbers.
     cv : int, splitter, iterable or None, default=5
         Folds of each target's rows: stratified, and with groups kept together. None is no folds:
         all rows of the target are unlabelled, seen and answered, and target only and pooled are
@@ -245,10 +246,13 @@ def transfer_report(
     start = time.perf_counter()
     X = as_pandas(X)
     models = _check_models(estimator)
-    metric = one_metric(scoring, "transfer_report must be one name of a metric")
     _check_numbers(n_target_labels, n_repeats, smallest_effect, confidence, cv, transductive)
     kind = kind_of(next(iter(models.values())))
+    _check_kind(kind, y)
     regression = kind == "numbers"
+    if scoring is None:
+        scoring = "r2" if regression else "accuracy"
+    metric = one_metric(scoring, "transfer_report must be one name of a metric")
     rows = _labelled_rows(X, y, groups, domain, target, regression)
     X, labels, named = rows.rows, _with_room(rows.y, regression), rows.named(y, domain, groups)
     plain, notes = _baseline(models, baseline)
@@ -329,6 +333,15 @@ def _check_models(estimator: Any) -> dict[str, Any]:
     if not models:
         raise ValueError("The estimator parameter must hold at least one estimator. Got none.")
     return models
+
+
+def _check_kind(kind: Kind, y: Any) -> None:
+    """Refuse sets of labels, of which each may shift in its own way."""
+    if kind == "sets" or is_of_sets(y):
+        raise ValueError(
+            "transfer_report must be given classes or numbers. Got sets of labels; judge each "
+            "label by itself, as whether a row has it, or take evaluate with groups."
+        )
 
 
 def _check_numbers(
