@@ -66,6 +66,7 @@ def commands(folder) -> dict[str, list[list[str]]]:
                 *("--predictions", str(folder / "säid.csv"), "--errors", str(folder / "wröng.csv")),
             ]
         ],
+        "check": [[table, *target, "--json", str(folder / "föund.json")], [table, "--target", "→"]],
         "compare": [[str(folder / "scöres.json")]],
         "report": [[table, *target, "--cv", "2", "-o", str(folder / "repört.html")]],
         "search": [

@@ -17,6 +17,7 @@ from typing import Any
 from hybridsent._version import __version__
 from hybridsent.cli import (
     _backbones,
+    _check,
     _compare,
     _demo,
     _encode,
@@ -42,7 +43,7 @@ __all__ = ["build_parser", "main"]
 
 COMMANDS: tuple[ModuleType, ...] = (
     *(_demo, _backbones, _recipes, _encode, _transcribe, _fit, _predict),
-    *(_evaluate, _compare, _report, _search, _store, _networks),
+    *(_check, _evaluate, _compare, _report, _search, _store, _networks),
 )
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -170,7 +171,7 @@ def _main(argv: Sequence[str] | None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        arguments.run(arguments)
+        return int(arguments.run(arguments) or 0)
     except KeyboardInterrupt:
         say("interrupted; what was encoded so far is in the store")
         return 130
@@ -182,7 +183,6 @@ def _run(arguments: argparse.Namespace) -> int:
         return _fail(error, arguments, 1)
     except Exception as error:  # noqa: BLE001 - the last door: an unforeseen error is named, and shown whole with --debug
         return _fail(error, arguments, 1, unforeseen=True)
-    return 0
 
 
 def _fail(

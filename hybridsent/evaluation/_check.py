@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,28 @@ from hybridsent._folds import outer_folds
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._columns import named_columns
 from hybridsent.evaluation._duplicates import joined
-from hybridsent.evaluation._findings import Finding
+from hybridsent.evaluation._findings import Finding, findings_in_order
 from hybridsent.evaluation._fits import stored
+from hybridsent.evaluation._held_out import held_out
 from hybridsent.evaluation._labelled import read_labels
 from hybridsent.evaluation._leakage import find_leaks
 from hybridsent.evaluation._look import SeenView, look_at
 from hybridsent.evaluation._result import Result
+from hybridsent.evaluation._table_facts import (
+    look_at_classes,
+    look_at_labels,
+    look_at_languages,
+    look_at_missing,
+    look_at_repeated,
+    look_at_split,
+)
+from hybridsent.exceptions import MissingDependencyError
 from hybridsent.media import get_modality
 from hybridsent.media._medium import list_media
 
 __all__ = ["Check", "check", "near_duplicates", "views_of"]
+
+_MOST_ROWS = 20_000  # rows that are looked at; of more, a sample
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,7 @@ def check(
     y: Any,
     *,
     groups: Any = None,
+    split: Any = None,
     cv: Any = 5,
     estimator: Any = None,
     views: Any = None,
@@ -117,13 +130,16 @@ def check(
     groups : str or array-like of shape (n,), default=None
         Group of each row (speaker, video, dialogue), or the column that holds it: folds keep them
         together.
+    split : str or array-like of shape (n,), default=None
+        Name of the part of each row (``"train"``, ``"test"``), or the column that holds it: a model
+        would be judged by it instead of by folds.
     cv : int, splitter or iterable, default=5
         Folds by which a model would be judged.
     estimator : estimator, default=None
         The model that would be judged, whose encoders give the features of the probes; what it
         does not read is looked at as what stands beside it. None looks at the cells themselves.
-    views : dict of str to str or None, default=None
-        Modality to column, of what would be read, where there is no estimator; None finds them
+    views : dict of str to str, sequence of (str, str) or None, default=None
+        Modality and column of what would be read, where there is no estimator; None finds them
         (`hybridsent.datasets.detect_modalities`).
     random_state : int, default=0
         Seed of the folds, and of the permutations by which chance is told.
@@ -148,6 +164,7 @@ def check(
     start = time.perf_counter()
     table = as_pandas(table)
     rows = read_labels(table, y, groups=groups, estimator=estimator)
+    held = None if split is None else held_out(rows, split)
     splits = outer_folds(
         rows.y,
         rows.splitter(cv),
@@ -156,7 +173,7 @@ def check(
         known=rows.known,
         kind=rows.kind,
     )
-    named = rows.named(y, groups)
+    named = rows.named(y, groups, split)
     with rows.reading(), stored([] if estimator is None else [estimator]) as (ready, _):
         look = look_at(
             ready[0] if ready else None,
@@ -166,10 +183,22 @@ def check(
             named=named,
             views=views_of(rows.rows, views, named) if estimator is None else (),
             random_state=random_state,
+            most=_MOST_ROWS,
         )
-        found = find_leaks(look)
+        parts = [] if held is None else look.placed([(held.train, held.test)])
+        judged = replace(look, splits=parts) if parts else look
+        found, notes = find_leaks(judged), list(rows.notes)
+        found += [*look_at_classes(rows), *look_at_missing(look), *look_at_languages(look)]
+        found += look_at_repeated(look)
+        if held is not None:
+            notes += held.notes
+            found += [each for part in parts for each in look_at_split(look, held.name, *part)]
+        try:
+            found += look_at_labels(look)
+        except MissingDependencyError as error:
+            notes.append(str(error))
     seconds = time.perf_counter() - start
-    return Check(int(rows.known.sum()), found, seconds, rows.notes)
+    return Check(int(rows.known.sum()), findings_in_order(found), seconds, notes)
 
 
 def views_of(table: Any, views: Any, named: Sequence[Any] = ()) -> list[tuple[str, str]]:
@@ -179,8 +208,8 @@ def views_of(table: Any, views: Any, named: Sequence[Any] = ()) -> list[tuple[st
     ----------
     table : DataFrame or array
         The rows.
-    views : mapping of str to str, or None
-        Modality to column; None finds them.
+    views : mapping of str to str, sequence of (str, str), or None
+        Modality and column; None finds them.
     named : sequence of object, default=()
         Labels and groups, as the user gave them, which are no views.
 
@@ -201,7 +230,7 @@ def views_of(table: Any, views: Any, named: Sequence[Any] = ()) -> list[tuple[st
     told = detect_modalities(table, exclude=named_columns(table, named)) if views is None else views
     found = []
     media = {each.name: [part.reads for part in each.parts] for each in list_media()}
-    for modality, column in dict(told).items():
+    for modality, column in told.items() if isinstance(told, Mapping) else told:
         if column not in table.columns:
             raise ValueError(
                 f"The views parameter must map modalities to columns of the table. Got {column!r} "
@@ -224,8 +253,8 @@ def near_duplicates(table: Any, views: Any = None) -> np.ndarray:
     ----------
     table : DataFrame
         The rows; a table of polars, pyarrow or another library is converted.
-    views : dict of str to str or None, default=None
-        Modality to column; None finds them (`hybridsent.datasets.detect_modalities`).
+    views : dict of str to str, sequence of (str, str) or None, default=None
+        Modality and column; None finds them (`hybridsent.datasets.detect_modalities`).
 
     Returns
     -------

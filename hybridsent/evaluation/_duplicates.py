@@ -38,7 +38,9 @@ _FEWEST_WORDS = 5  # "I do not know" is said by many
 _ALIKE = 0.5  # Jaccard index of the runs
 _FREQUENT = 200  # texts from which on a run says nothing
 _BITS = 6  # of the 64 of a perceptual hash that may differ
-_NEAR = 0.97  # cosine of standardised vectors
+_NEAR = 0.97  # cosine of whitened vectors
+_WAYS = 32  # principal components that are compared
+_FEWEST_WAYS = 16  # of fewer, vectors are alike by chance
 _FEWEST_VECTORS = 30  # below, standardised vectors are alike by chance
 _BLOCK = 1000
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
@@ -151,23 +153,27 @@ def picture_pairs(hashes: np.ndarray) -> Pairs:
 
 
 def vector_pairs(vectors: np.ndarray) -> Pairs:
-    """Find rows whose standardised vectors point the same way.
+    """Find rows whose vectors point the same way.
 
     Parameters
     ----------
     vectors : ndarray of shape (n, k)
-        As `as_components` gives them; rows of zeros are alike to none.
+        As `as_components` gives them, the largest component first; here each counts as much as the
+        others. Rows of zeros are alike to none.
 
     Returns
     -------
     one, other : ndarray of int
         Positions; none where there are too few rows or columns to tell.
     """
-    if len(vectors) < _FEWEST_VECTORS or vectors.shape[1] < 8:
+    if len(vectors) < _FEWEST_VECTORS or vectors.shape[1] < _FEWEST_WAYS:
         return np.zeros(0, int), np.zeros(0, int)
-    size = np.sqrt((vectors**2).sum(axis=1))
-    rows = np.flatnonzero(size > 1e-6)
-    return _pairs_above((vectors[rows] / size[rows, None]).astype(np.float32), _NEAR, rows)
+    told = vectors[:, :_WAYS]
+    size = np.sqrt((told**2).sum(axis=1))
+    rows = np.flatnonzero(size > 1e-6 * size.max())
+    told = told[rows] / np.maximum(told.std(axis=0), 1e-6 * told.std())
+    told = told / np.sqrt((told**2).sum(axis=1))[:, None]
+    return _pairs_above(told.astype(np.float32), _NEAR, rows)
 
 
 def _pairs_above(X: np.ndarray, least: float, rows: np.ndarray) -> Pairs:

@@ -156,13 +156,15 @@ def _tells(look: Look, name: Any) -> float:
     if counts.max() > 0.95 * len(labels):
         return 0.0
     if is_number:
-        return _told_by_threshold(codes, labels)
-    if codes.max() + 1 > len(codes) / 3:
-        return 0.0
-    table = np.zeros((codes.max() + 1, len(counts)))
+        return min(_purity(codes, labels), _told_by_limits(codes, labels))
+    return _purity(codes, labels) if codes.max() + 1 <= len(codes) / 3 else 0.0
+
+
+def _purity(codes: np.ndarray, labels: np.ndarray) -> float:
+    """Of how many rows others with the same value tell the label; of numbers all of one row do."""
+    table = np.zeros((codes.max() + 1, labels.max() + 1))
     np.add.at(table, (codes, labels), 1)
-    alone = table.sum(axis=1) < 2  # a name that stands once tells nothing
-    return float(table[~alone].max(axis=1).sum() / len(codes)) if (~alone).any() else 0.0
+    return float(table.max(axis=1).sum() / len(codes))
 
 
 def _told_number(look: Look, name: Any) -> float:
@@ -173,13 +175,11 @@ def _told_number(look: Look, name: Any) -> float:
     return float(np.corrcoef(values[known], y[known])[0, 1] ** 2)
 
 
-def _told_by_threshold(codes: np.ndarray, labels: np.ndarray) -> float:
+def _told_by_limits(codes: np.ndarray, labels: np.ndarray) -> float:
     """Of how many rows limits on a number tell the label, a limit fewer than there are classes."""
     order = np.lexsort((labels, codes))
     changes = int((np.diff(labels[order]) != 0).sum())
-    ties = len(np.unique(np.stack([codes, labels]), axis=1).T) - len(np.unique(codes))
-    spare = changes - (len(np.unique(labels)) - 1)
-    return 1 - max(spare, ties) / len(labels)
+    return 1 - max(0, changes - (len(np.unique(labels)) - 1)) / len(labels)
 
 
 # -- the order of the rows -------------------------------------------------------------------------

@@ -102,9 +102,13 @@ def _cut(name: Any, column: Any) -> Iterator[tuple[str, np.ndarray]]:
     from pandas.api.types import is_datetime64_any_dtype
 
     if is_datetime64_any_dtype(column.dtype):
-        yield repr(name), binned(column.astype("int64").to_numpy(dtype=np.float64))
-        for part in ("month", "dayofweek", "hour"):
-            yield f"{part} of {name!r}", binned(getattr(column.dt, part).to_numpy(np.float64))
+        moments = column.to_numpy(dtype="datetime64[s]")
+        gone, seconds = np.isnat(moments), moments.astype(np.int64)
+        months = moments.astype("datetime64[M]").astype(np.int64) % 12
+        parts = {"": seconds, "month of ": months, "hour of ": seconds // 3600 % 24}
+        parts["day of the week of "] = seconds // 86400 % 7
+        for part, values in parts.items():
+            yield f"{part}{name!r}", binned(np.where(gone, np.nan, values.astype(np.float64)))
         return
     codes, is_number = codes_of_column(column)
     if codes is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -121,10 +121,14 @@ class Look:
         Columns that the model reads.
     groups : ndarray of shape (n,) or None, default=None
         Groups that the folds keep together.
+    names : list or None, default=None
+        What the columns of the truth stand for; None of numbers.
     sampled_of : int or None, default=None
         How many rows there are, where these are a sample.
     seed : int, default=0
         Of samples and permutations.
+    place : ndarray of int or None, default=None
+        Position of each row that was given among those that are looked at; -1 for the others.
     """
 
     table: Any
@@ -135,8 +139,10 @@ class Look:
     own: list[str] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
     groups: np.ndarray | None = None
+    names: list[Any] | None = None
     sampled_of: int | None = None
     seed: int = 0
+    place: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -165,6 +171,13 @@ class Look:
         """One number a row, by which rows are dealt into folds."""
         values = self.truth.columns
         return values.argmax(axis=1) if self.truth.kind == "classes" else values[:, 0]
+
+    def placed(self, splits: Splits) -> Splits:
+        """Give folds of all rows as folds of those that are looked at."""
+        if self.place is None:
+            return splits
+        kept = [(_placed(self.place, train), _placed(self.place, test)) for train, test in splits]
+        return [(train, test) for train, test in kept if len(train) and len(test)]
 
     def apart(self, codes: np.ndarray, n_folds: int, random: np.random.Generator) -> Splits:
         """Make folds that keep rows of one code together."""
@@ -215,14 +228,16 @@ def look_at(
     Look
         What is looked at.
     """
-    known = np.flatnonzero(rows.known)
+    used = np.zeros(len(rows.known), dtype=bool)
+    for each in splits:  # of a fixed split there may be rows that are not even encoded
+        used[each[0]] = used[each[1]] = True
+    known = np.flatnonzero(rows.known & used)
     taken = known
     if len(known) > most:
         random = np.random.default_rng(random_state)
         taken = np.sort(random.choice(known, most, replace=False))
     place = np.full(len(rows.known), -1)
     place[taken] = np.arange(len(taken))
-    kept = [(_placed(place, train), _placed(place, test)) for train, test in splits]
     own = named_columns(table, named) if hasattr(table, "columns") else []
     some = take_rows(table, taken)
     if estimator is None:
@@ -230,18 +245,29 @@ def look_at(
         read += [name for name in feature_columns(table) if name not in own]
     else:
         seen, read = _views_of(estimator, table, taken, rows.y, named)
-    return Look(
+    look = Look(
         some,
         truth_of(rows.y[taken], rows.kind),
-        [(train, test) for train, test in kept if len(train) and len(test)],
+        [],
         taken if rows.kept is None else rows.kept[taken],
         seen,
         own,
         read,
         None if rows.groups is None else rows.groups[taken],
+        _names_of(rows, taken),
         len(known) if len(taken) < len(known) else None,
         random_state,
+        place,
     )
+    return replace(look, splits=look.placed(splits))
+
+
+def _names_of(rows: LabeledTable, taken: np.ndarray) -> list[Any] | None:
+    if rows.kind == "numbers":
+        return None
+    if rows.set_labels is not None:
+        return list(rows.set_labels.tolist())
+    return list(np.unique(rows.y[taken]).tolist())
 
 
 def _placed(place: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -58,8 +58,9 @@ def quick_texts(cells: Sequence[Any]) -> np.ndarray:
     ndarray of shape (n, 1024)
         Square roots of counts.
     """
-    hashed = HashingVectorizer(analyzer=words_in, n_features=_WORDS, norm=None)
-    counts = hashed.transform(list(cells)).toarray().astype(np.float32)
+    hashed = HashingVectorizer(analyzer=str.split, n_features=_WORDS, norm=None)
+    counts = hashed.transform([" ".join(words_in(cell)) for cell in cells])
+    counts = counts.toarray().astype(np.float32)
     return np.asarray(np.sign(counts) * np.sqrt(np.abs(counts)))
 
 

@@ -19,7 +19,7 @@ from hybridsent.media._function_words import FUNCTION_WORDS, LANGUAGES
 from hybridsent.media._scripts import SCRIPTS, script_of
 from hybridsent.media.text import words_of
 
-__all__ = ["MOST_TEXTS", "Written", "language_name", "unread"]
+__all__ = ["MOST_TEXTS", "Written", "language_name", "languages_in", "unread"]
 
 MOST_TEXTS = 200
 """Of a column, that are looked at (up to twice as many, as they are evenly spaced)."""
@@ -116,6 +116,37 @@ def unread(cells: Sequence[Any], reads: Iterable[str]) -> Written | None:
     if letters < _ENOUGH_LETTERS or not known.isdisjoint(SCRIPTS[script][1]):
         return None
     return Written(script, "")
+
+
+def languages_in(cells: Sequence[Any]) -> Counter[str]:
+    """Count what some texts of a column are written in.
+
+    Parameters
+    ----------
+    cells : sequence
+        The cells, as encoders take them; of one with several texts the first counts.
+
+    Returns
+    -------
+    Counter of str
+        Names of languages, or of scripts that several languages share; texts that are short or
+        mixed are not counted.
+
+    Examples
+    --------
+    >>> from hybridsent.media._languages import languages_in
+    >>> dict(languages_in(["What a lovely day for all of us!", "房间很干净，服务也好。"]))
+    {'English': 1, 'Chinese characters': 1}
+    """
+    found: Counter[str] = Counter()
+    for text in _some(cells):
+        script, n = script_of(text)
+        if not script or n < _FEW_LETTERS:
+            continue
+        code = _language(text) if script == "latin" else ""
+        if code or script != "latin":
+            found[str(Written(script, code))] += 1
+    return found
 
 
 def _some(cells: Sequence[Any]) -> list[str]:

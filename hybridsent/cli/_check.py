@@ -1,0 +1,71 @@
+"""Look for what flatters scores in a table, and for what should be known of it (layer L6)."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from hybridsent.cli._console import UsageError, write_json
+from hybridsent.cli._files import check_output
+from hybridsent.cli._inputs import Opened, open_rows
+from hybridsent.cli._models import pipeline
+from hybridsent.cli._options import add_group_option, add_model_options, add_table_options
+from hybridsent.cli._parser import number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    add_table_options(parser)
+    add_group_option(parser)
+    parser.add_argument(
+        "--split",
+        metavar="COL",
+        help="column that names the part of each row: what of the others stands in train, too",
+    )
+    parser.add_argument(
+        "--cv", type=number(2), default=5, metavar="N", help="number of folds (default: 5)"
+    )
+    parser.add_argument(
+        "--encode",
+        action="store_true",
+        help="look through the encoders of the model, which finds more and takes as long as they "
+        "do; rows in the store are found",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 where something leaks or is doubtful"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all findings here, with their rows")
+    add_model_options(parser)
+    parser.set_defaults(adapt=None, domain=None, target_domain=None)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look, print what was found, and write the JSON."""
+    from hybridsent.evaluation import check
+
+    file = None
+    if arguments.json:
+        file = check_output(arguments.json, "--json", reads=[arguments.table])
+    opened = open_rows(arguments, tell=arguments.encode)
+    if arguments.split and arguments.split not in opened.rows.columns:
+        raise UsageError(f"--split must be a column of the table; got {arguments.split!r}")
+    found = check(
+        opened.rows,
+        arguments.target,
+        groups=arguments.group,
+        split=arguments.split,
+        cv=arguments.cv,
+        random_state=arguments.seed,
+        **_read_by(opened, arguments),
+    )
+    print(found)
+    if file:
+        write_json(file, found.to_dict())
+    return int(arguments.strict and bool(found.of("leak") or found.of("doubt")))
+
+
+def _read_by(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give the model that reads the table, or the columns that it would read."""
+    if arguments.encode:
+        return {"estimator": pipeline(opened, arguments, judged=True)}
+    return {"views": [(view.modality, view.column) for view in opened.views]}
