@@ -24,7 +24,7 @@ from hybridsent.evaluation._metrics import metrics_of
 from hybridsent.evaluation._out_of_fold import Answers
 
 OF_CLASSES = ("accuracy", "f1_macro", "log_loss")
-OF_NUMBERS = ("CCC", "MAE")
+OF_NUMBERS = ("CCC", "Pearson", "MAE")
 MIDDLES = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [-1, -1, 0, 0]])
 # groups, rows of each, likeness of the rows of a group (a standard deviation beside 1), seeds
 DESIGNS = [

@@ -36,6 +36,12 @@ __all__ = [
 ]
 
 
+CONCORDANCE = 1.25
+"""What `LEARNED` is for a difference of concordance: it rewards how far predictions spread, which
+models learn, and which all tested rows share. It is Nadeau and Bengio's share for five folds, with
+which intervals cover as often as they say (benchmarks/compare_coverage.py)."""
+
+
 def paired_difference(
     metric: str | Metric,
     one: OutOfFold,
@@ -135,7 +141,8 @@ def gain_of_draws(
     rows : int
         Rows that they are made of.
     learned : float, default=LEARNED
-        Variance that comes from the rows that were learned from, beside that of the tested ones.
+        Variance that comes from the rows that were learned from, beside that of the tested ones; of
+        concordance about three times as much (`CONCORDANCE`).
 
     Returns
     -------
@@ -144,7 +151,8 @@ def gain_of_draws(
     """
     value = one.value - other.value
     lonely = len(one.drawn) < 2
-    spread = jackknife(one.drawn - other.drawn, rows, learned=learned, gain=value)
+    more = CONCORDANCE / LEARNED if metric.known == "ccc" else 1.0
+    spread = jackknife(one.drawn - other.drawn, rows, learned=more * learned, gain=value)
     return _gain(metric, value, Spread(np.nan, np.nan, rows) if lonely else spread)
 
 
