@@ -450,6 +450,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "errors.row": ("Row {row}", "第 {row} 行"),
     "errors.group": ("group {group}", "分组 {group}"),
     "errors.said": ("said", "判断"),
+    "errors.comma": (", ", "，"),
     "errors.truth": ("truth", "真实"),
     "errors.none_of_them": ("(no label)", "（无标签）"),
     "errors.off": ("off by {value}", "偏差 {value}"),
