@@ -410,3 +410,16 @@ def test_every_row_of_a_table_of_a_card_has_the_cells_of_its_heading(target):
             rows = lines[i - 1 :]
             for row in rows[: next(k for k, each in enumerate(rows) if not each)]:
                 assert len(re.findall(r"(?<!\\)\|", row)) == width
+
+
+def test_the_files_of_the_page_are_package_data():
+    from importlib.resources import files
+
+    from package_tree import ROOT
+
+    here = files("hybridsent.evaluation.report")
+    for name in ("page.html", "page.css", "page.js"):
+        assert here.joinpath(name).read_text(encoding="utf-8")
+        assert (ROOT / "evaluation" / "report" / name).is_file()
+    ignored = (ROOT.parent / ".gitignore").read_text(encoding="utf-8").split()
+    assert not {"*.html", "*.css", "*.js"} & set(ignored)  # what git ignores, no wheel has

@@ -78,8 +78,8 @@ class Bar:
         self.fraction = 0.0
 
     def _draw(self, name: str) -> None:
-        if not self.shown:
-            return
+        if not self.shown or (not self.seconds and not self.fraction):
+            return  # before the first fit nothing is known
         if self._drawn is None:
             from tqdm import tqdm
 
