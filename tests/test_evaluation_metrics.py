@@ -360,7 +360,7 @@ def test_a_result_below_the_dummy_is_told(judge):
         result = evaluate(wrong, X, y, cv=2, scoring=["accuracy", "balanced_accuracy"])
     else:
         result = search({"a": (wrong, {})}, X, y, cv=2, inner_cv=2)
-    assert "is below the dummy, which looks at nothing, in accuracy (0." in result.notes[0]
+    assert "is below the dummy, which looks at nothing, in accuracy (0." in "\n".join(result.notes)
     assert "against 0.700)" in str(result)
 
 

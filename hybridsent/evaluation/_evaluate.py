@@ -112,9 +112,11 @@ def evaluate(
         All that scikit-learn's cross_validate takes: names of scorers, what ``make_scorer`` gives,
         callables ``(estimator, X, y)`` that give a number or a dict of them, dicts of these by
         name. A single callable is called ``"score"``. Names that papers use are known, too
-        (``"UAR"`` is ``"balanced_accuracy"``), and those of `register_metric`. ``"score"`` is
-        the estimator's own. None is what suits the target: of classes accuracy, weighted F1, macro
-        F1 and balanced accuracy.
+        (``"UAR"``, ``"acc7"``, ``"CCC"``; see `hybridsent.evaluation.metrics`), and those of
+        `register_metric`; results have the name that was given. An error by its own name, such as
+        ``"MAE"``, is itself, and less of it is better. ``"score"`` is the estimator's own. None is
+        what suits the target: of classes accuracy, weighted F1, macro F1 and balanced accuracy; of
+        numbers MAE, Pearson's and the concordance correlation and R squared.
     n_jobs : int, default=None
         Fits at once, in threads; None and -1 take every core. Linear algebra then keeps to one
         thread a fit, which wastes less than one fit at a time on every core.

@@ -99,7 +99,7 @@ class Cell:
     ----------
     numbers : tuple of str
         One, or two of an "a/b"; also a text.
-    best : tuple of bool
+    best : tuple of bool, default=(False,)
         Which of them are set in bold.
     beside : str, default=""
         What stands behind, such as an interval.
