@@ -11,6 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from sklearn.model_selection import cross_validate
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -18,7 +19,13 @@ from sklearn.pipeline import make_pipeline
 
 from hybridsent._folds import outer_folds
 from hybridsent._label_sets import rarest_labels, written_sets
-from hybridsent.evaluation import OutOfFold, evaluate, read_labels
+from hybridsent.evaluation import (
+    LabeledSplit,
+    OutOfFold,
+    evaluate,
+    labeled_scorer,
+    read_labels,
+)
 from hybridsent.exceptions import TableError
 from hybridsent.heads import MultiLabelClassifier
 
@@ -193,3 +200,20 @@ def test_a_class_that_holds_the_separator_is_a_class_and_is_told(X):
     assert any("classes of their own" in note for note in result.notes)
     assert read_labels(X, y).kind == "classes"
     assert read_labels(X, ["yes|no", "no", "yes"] * 30).kind == "sets"
+
+
+@pytest.mark.parametrize("form", range(5))
+def test_scikit_learns_searches_score_sets_of_any_form_by_the_rows_that_have_them(X, Y, form):
+    y = forms(Y)[form]
+    if form < 4:  # texts and collections, of which some rows have none
+        y = pd.Series(list(y), dtype=object)
+        y[::5] = None
+    cv, scorer = LabeledSplit(3), labeled_scorer(["f1_macro", "accuracy"])
+    found = cross_validate(head(), X, y, cv=cv, scoring=scorer)
+    known = np.arange(N) % 5 != 0 if form < 4 else np.ones(N, dtype=bool)
+    for (train, test), f1 in zip(cv.split(X, y), found["test_f1_macro"], strict=True):
+        assert known[test].all()
+        train = train[known[train]]
+        said = OneVsRestClassifier(LogisticRegression()).fit(X.iloc[train], Y[train])
+        theirs = f1_score(Y[test], said.predict(X.iloc[test]), average="macro", zero_division=0)
+        assert np.isclose(f1, theirs)

@@ -7,7 +7,7 @@ and NaN for an error: a cross-validation over rows of which some have no label j
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,23 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator, check_cv
 
 from hybridsent._folds import outer_folds
-from hybridsent._labels import Kind, kind_of, labeled_rows, one_column, plain_labels, take_rows
-from hybridsent.evaluation._metrics import higher_is_better, metrics_of, score_all
+from hybridsent._label_sets import form_of, is_of_sets, label_sets
+from hybridsent._labels import (
+    Kind,
+    kind_found,
+    kind_of,
+    labeled_rows,
+    one_column,
+    plain_labels,
+    take_rows,
+)
+from hybridsent.evaluation._metrics import (
+    Metric,
+    Remembered,
+    higher_is_better,
+    metrics_of,
+    score_all,
+)
 
 __all__ = ["LabeledSplit", "labeled_scorer"]
 
@@ -33,9 +48,11 @@ class LabeledSplit(BaseCrossValidator):
     cv : int, splitter or iterable, default=5
         Folds of the labelled rows: a number of them, stratified, shuffled, and with groups kept
         together; or anything scikit-learn takes.
-    kind : {"classes", "numbers"} or None, default=None
-        What y holds: of classes -1 marks a row without a label, of numbers (a regression) NaN does.
-        None tells it by y: what is not whole, NaN, or negative but for -1 is a number.
+    kind : {"classes", "numbers", "sets"} or None, default=None
+        What y holds: of classes -1 marks a row without a label, of numbers (a regression) NaN does,
+        of sets of labels an empty text, None or a row of -1. None tells it by y: what is not whole,
+        NaN, or negative but for -1 is a number; a matrix, lists and texts such as ``"joy|anger"``
+        are sets.
     keep_unlabeled : bool, default=True
         Whether rows without a label are in the training parts; False for an estimator that would
         take -1 for a class.
@@ -99,8 +116,8 @@ class LabeledSplit(BaseCrossValidator):
         """
         if y is None:
             raise ValueError("LabeledSplit needs y, which tells the rows with a label. Got None.")
-        labels = one_column(y)
-        kind = kind_of(None, labels) if self.kind is None else self.kind
+        kind = kind_found(y) if self.kind is None else self.kind
+        labels = y if kind == "sets" else one_column(y)
         known = labeled_rows(labels, kind)
         for train, test in outer_folds(
             labels, self.cv, groups, random_state=self.random_state, kind=kind, known=known
@@ -179,8 +196,9 @@ class _LabeledScorer:
         ]
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> Any:
-        labels = one_column(y)
-        known = labeled_rows(labels, kind_of(estimator, labels))
+        kind = kind_of(estimator, y if is_of_sets(y) else one_column(y))
+        labels = y if kind == "sets" else one_column(y)
+        known = labeled_rows(labels, kind)
         if not known.any():
             raise ValueError(
                 f"A score needs at least 1 labelled row. Got {len(known)} rows, none of them with "
@@ -188,9 +206,19 @@ class _LabeledScorer:
             )
         rows = np.flatnonzero(known)
         there = X if known.all() else take_rows(X, rows)
-        scores = score_all(self._metrics, estimator, there, plain_labels(labels[rows]))
+        if kind == "sets":
+            scores = _of_sets(self._metrics, estimator, there, take_rows(y, rows))
+        else:
+            scores = score_all(self._metrics, estimator, there, plain_labels(labels[rows]))
         several = isinstance(self.scoring, (list, tuple, set, frozenset, Mapping))
         return scores if several or len(scores) > 1 else next(iter(scores.values()))
 
     def __repr__(self) -> str:
         return f"labeled_scorer({self.scoring!r})"
+
+
+def _of_sets(metrics: Sequence[Metric], fitted: Any, X: Any, y: Any) -> dict[str, float]:
+    """Score sets of labels on matrices of 0 and 1, in whatever form they are told and given."""
+    of_matrix = form_of(y) == "indicator"
+    truth, labels = label_sets(y, None if of_matrix else np.asarray(fitted.classes_))
+    return score_all(metrics, Remembered(fitted, len(labels)), X, truth.astype(np.int64))

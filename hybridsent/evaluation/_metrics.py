@@ -25,6 +25,7 @@ from sklearn.metrics import (
 from sklearn.utils.metaestimators import available_if
 
 from hybridsent._hints import did_you_mean
+from hybridsent._label_sets import label_sets
 from hybridsent._plugins import read_plugins, told_of_plugins
 from hybridsent.evaluation._metric_names import (
     ALIASES,
@@ -531,7 +532,10 @@ class Remembered(ClassifierMixin, BaseEstimator):
         if method not in self._answers:
             said = getattr(self.fitted, method)(X)
             if self.n_labels is not None:
-                said = as_columns(said, self.n_labels, getattr(self.fitted, "classes_", None))
+                known: Any = getattr(self.fitted, "classes_", None)
+                if method == "predict" and np.ndim(said) == 1 and np.ndim(known) == 1:
+                    said = label_sets(said, known)[0]  # texts, lists or sets
+                said = as_columns(said, self.n_labels, known)
             self._answers[method] = said
         return self._answers[method]
 
