@@ -15,6 +15,7 @@ from hybridsent.evaluation import (
     label_curve,
     missing_curve,
     noise_curve,
+    sharing_fits,
 )
 from hybridsent.evaluation._curves import _drawn
 from hybridsent.evaluation._refits import Rows, lacking, on_a_bench, views_in
@@ -290,3 +291,55 @@ def test_curves_are_tables_texts_and_plain_numbers():
         <= plain["lines"]["fusion"]["accuracy"][1]["gain"][2]
     )
     assert "labels per class" in str(found)
+
+
+# -- one fit for all -------------------------------------------------------------------------------
+
+
+class Counting(LogisticRegression):
+    """Counts the fits of all its clones, and goes without missing views."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counting.fits += 1
+        return super().fit(np.nan_to_num(np.asarray(X)), y, sample_weight)
+
+    def predict(self, X):
+        return super().predict(np.nan_to_num(np.asarray(X)))
+
+    def predict_proba(self, X):
+        return super().predict_proba(np.nan_to_num(np.asarray(X)))
+
+
+def test_shared_fits_are_made_once_and_change_nothing():
+    table, y, groups = posts(n=60)
+    given = {"cv": 3, "groups": groups}
+
+    def all_results():
+        Counting.fits = 0
+        whole = evaluate(make_pipeline(Counting()), table, y, check=False, **given)
+        return [
+            whole.to_frame().to_numpy(),
+            contributions(make_pipeline(Counting()), table, y, **given)
+            .to_frame()["value"]
+            .to_numpy(),
+            missing_curve(make_pipeline(Counting()), table, y, **given)
+            .to_frame()["value"]
+            .to_numpy(),
+            noise_curve(make_pipeline(Counting()), table, y, **given)
+            .to_frame()["value"]
+            .to_numpy(),
+            label_curve(make_pipeline(Counting()), table, y, sizes=(5, "all"), n_seeds=1, **given)
+            .to_frame()["value"]
+            .to_numpy(),
+        ], Counting.fits
+
+    apart, many = all_results()
+    with sharing_fits():
+        together, few = all_results()
+    for one, other in zip(apart, together, strict=True):
+        assert np.array_equal(one, other)
+    alone = 2 * 3  # of each of the two views alone, which nothing shares
+    assert many == alone + 3 * (1 + 1 + 1 + 1 + 2)
+    assert few == alone + 3 * (1 + 1)

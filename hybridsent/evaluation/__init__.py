@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         soft_neighborhood_density_score,
     )
     from hybridsent.evaluation._search import search
+    from hybridsent.evaluation._shelf import sharing_fits
     from hybridsent.evaluation._shift import (
         MMDTest,
         maximum_mean_discrepancy,
@@ -101,6 +102,7 @@ _HOMES = {
     "read_labels": "hybridsent.evaluation._labelled",
     "register_metric": "hybridsent.evaluation._metric_names",
     "search": "hybridsent.evaluation._search",
+    "sharing_fits": "hybridsent.evaluation._shelf",
     "soft_neighborhood_density_score": "hybridsent.evaluation._scorers",
     "transfer_report": "hybridsent.evaluation._transfer",
     "unadapted": "hybridsent.evaluation._models",
@@ -161,6 +163,7 @@ __all__ = [
     "read_labels",
     "register_metric",
     "search",
+    "sharing_fits",
     "soft_neighborhood_density_score",
     "transfer_report",
     "unadapted",

@@ -36,6 +36,7 @@ from hybridsent.evaluation._notes import (
 )
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
 from hybridsent.evaluation._results import Evaluation
+from hybridsent.evaluation._search import behind_encoders
 
 __all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
 
@@ -190,7 +191,9 @@ def evaluate(
         encoded, found = _encoded(ready, reads, rows, None if held is None else held.used)
         given = dict(zip(asked, zip(ready, reads, strict=True), strict=True))
         lineup = line_up(given, rows, folds, baselines=baselines, own=named)
-        judged = _in_order(judge(lineup.models, rows, folds, metrics, n_jobs), lineup)
+        asks = any(metric.own for metric in metrics)  # a scorer of the user's own reads tables
+        lined_up = lineup.models if asks else behind_encoders(lineup.models)
+        judged = _in_order(judge(lined_up, rows, folds, metrics, n_jobs), lineup)
         kept = _kept(judged, rows, folds, random_state, target)
         once = folds.splits[: len(folds.splits) // n_seeds]
         looked = (ready[0], table, rows, once, kept) if check else None

@@ -43,6 +43,7 @@ from hybridsent.evaluation._nesting import (
 from hybridsent.evaluation._out_of_fold import Answers, answers_of
 from hybridsent.evaluation._progress import told_to_watcher
 from hybridsent.evaluation._results import Score, summarise
+from hybridsent.evaluation._shelf import fitted_once
 from hybridsent.exceptions import MissingDependencyError
 from hybridsent.meta import MetaFeatures
 
@@ -438,9 +439,9 @@ def judge(
     classes = rows.labels
     # fold by fold: what a model costs is known after its first fold
     calls = [
-        (reseeded(model, seed), X, rows, rows_to_fit(model, train, rows.known), test)
+        (reseeded(model, seed), X, rows, rows_to_fit(model, train, rows.known), test, i == 0)
         for (train, test), seed in zip(folds.splits, folds.seeds, strict=True)
-        for model, X in models.values()
+        for i, (model, X) in enumerate(models.values())
     ]
     names = list(models) * len(folds.splits)
     with threadpool_limits(1):
@@ -510,12 +511,21 @@ def _fold(
     rows: LabeledTable,
     train: np.ndarray,
     test: np.ndarray,
+    keep: bool,
     metrics: Sequence[Metric],
     classes: np.ndarray | None,
 ) -> _Outcome:
     kept = None if rows.groups is None else rows.groups[train]
     start = time.perf_counter()
-    fitted = fit_model(fresh(model), take_rows(table, train), rows.y[train], kept)
+    fitted = fitted_once(
+        lambda: fit_model(fresh(model), take_rows(table, train), rows.y[train], kept),
+        model,
+        table,
+        train,
+        rows.y[train],
+        kept,
+        keep=keep,
+    )
     learned = time.perf_counter()
     X = take_rows(table, test)
     sets = rows.kind == "sets"

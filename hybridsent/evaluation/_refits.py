@@ -40,6 +40,7 @@ from hybridsent.evaluation._nesting import select
 from hybridsent.evaluation._out_of_fold import Answers, OutOfFold, Target, answers_of, gather
 from hybridsent.evaluation._progress import told_to_watcher
 from hybridsent.evaluation._search import prepare_entries
+from hybridsent.evaluation._shelf import fitted_once
 from hybridsent.missing import ViewImputer
 from hybridsent.views import PASSTHROUGH, modalities_of
 
@@ -166,7 +167,15 @@ class Bench:
         model = reseeded(rows.model, cut.seed)
         train = rows_to_fit(model, train, self.rows.known)
         groups = None if self.rows.groups is None else self.rows.groups[train]
-        return fit_model(fresh(model), take_rows(rows.X, train), y[train], groups)
+        return fitted_once(
+            lambda: fit_model(fresh(model), take_rows(rows.X, train), y[train], groups),
+            model,
+            rows.X,
+            train,
+            y[train],
+            groups,
+            keep=len(train) == len(rows_to_fit(rows.model, cut.train, self.rows.known)),
+        )
 
     def ask(self, fitted: Any, X: Any) -> Answers:
         """Ask a fitted model about rows."""

@@ -58,7 +58,7 @@ from hybridsent.evaluation._search_runs import (
 )
 from hybridsent.fusion import make_fusion
 
-__all__ = ["prepare_entries", "search"]
+__all__ = ["behind_encoders", "prepare_entries", "search"]
 
 _SCORING: dict[Target, str] = {"classes": "accuracy", "numbers": "r2", "sets": "f1_micro"}
 _TASKS: dict[Target, str] = {
@@ -314,6 +314,36 @@ def prepare_entries(
         entries.append(Entry(name, behind, grid, matrix.X, matrix.encoded, matrix.found))
         matrices[key] = replace(matrix, encoded=0, found=matrix.encoded + matrix.found)
     return entries
+
+
+def behind_encoders(models: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    """Apply frozen encoders at the head of models once, and give the models without them.
+
+    Parameters
+    ----------
+    models : mapping of str to (estimator, DataFrame or array)
+        Unfitted models, and the rows as each reads them.
+
+    Returns
+    -------
+    dict of str to (estimator, DataFrame or array)
+        The same, with what the encoders gave in the place of the rows; models that begin
+        otherwise as they are. Models with equal encoders of the same rows share one matrix.
+    """
+    matrices: dict[tuple[int, str], _Matrix] = {}
+    found = {}
+    for name, (model, X) in models.items():
+        encoders = frozen_encoders(model, {})
+        if encoders is None or not encoders.transformers:
+            found[name] = model, X
+            continue
+        parts = [(v, type(e), e.get_params(), where) for v, e, where in encoders.transformers]
+        key = id(X), repr(parts)
+        if key not in matrices:
+            matrices[key] = _encoded(encoders, X)
+        matrix = matrices[key]
+        found[name] = _behind(model, matrix.spans), matrix.X
+    return found
 
 
 def _first(estimator: Any) -> Any:

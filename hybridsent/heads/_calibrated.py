@@ -218,10 +218,10 @@ class CalibratedFusion(MostProbableMixin, ClassifierMixin, BaseEstimator):
     def _learn_map(self, logits: np.ndarray, codes: np.ndarray, groups: np.ndarray | None) -> None:
         k = len(self.classes_)
         self.intercept_ = np.zeros(k)
-        if hasattr(self, "weights_"):  # of an earlier fit
-            del self.weights_
+        if "weights_" in vars(self):  # of an earlier fit
+            delattr(self, "weights_")
         if not len(codes):
-            self.weights_ = np.eye(k)
+            self.weights_: np.ndarray = np.eye(k)
         elif self.method == "temperature":
             self.weights_ = np.eye(k) * _inverse_temperature(logits, codes)
         elif self.method == "dirichlet":
