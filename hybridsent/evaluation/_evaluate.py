@@ -24,6 +24,7 @@ from hybridsent.evaluation._columns import check_columns, notes_on_columns, read
 from hybridsent.evaluation._findings import notes_on_findings
 from hybridsent.evaluation._fits import Folds, Judged, encode, judge, stored
 from hybridsent.evaluation._fold_warnings import told_once
+from hybridsent.evaluation._frozen import behind_encoders
 from hybridsent.evaluation._held_out import HeldOut, held_out, notes_on_scoring
 from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
 from hybridsent.evaluation._leakage import guard
@@ -36,7 +37,6 @@ from hybridsent.evaluation._notes import (
 )
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
 from hybridsent.evaluation._results import Evaluation
-from hybridsent.evaluation._search import behind_encoders
 
 __all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
 

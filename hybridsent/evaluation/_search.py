@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,6 @@ from sklearn.pipeline import Pipeline
 from hybridsent._labels import take_rows
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
-from hybridsent.encoders import BaseEncoder
 from hybridsent.evaluation._baselines import dummy_for
 from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._evaluate import target_of
@@ -35,10 +34,10 @@ from hybridsent.evaluation._fits import (
     take_store_out,
 )
 from hybridsent.evaluation._fold_warnings import told_once
+from hybridsent.evaluation._frozen import Matrix, behind, encoded_once, first_step, frozen_encoders
 from hybridsent.evaluation._labelled import LabeledTable, read_labels
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import single_modalities, with_settings
-from hybridsent.evaluation._nesting import encoders_of
 from hybridsent.evaluation._notes import (
     below_dummy,
     licence_notes,
@@ -58,7 +57,7 @@ from hybridsent.evaluation._search_runs import (
 )
 from hybridsent.fusion import make_fusion
 
-__all__ = ["behind_encoders", "prepare_entries", "search"]
+__all__ = ["prepare_entries", "search"]
 
 _SCORING: dict[Target, str] = {"classes": "accuracy", "numbers": "r2", "sets": "f1_micro"}
 _TASKS: dict[Target, str] = {
@@ -275,16 +274,6 @@ def _learns_in_views(entry: Entry) -> bool:
     return any(isinstance(part, Pipeline) for _, part, _ in parts)
 
 
-@dataclass(frozen=True)
-class _Matrix:
-    """What frozen encoders gave for the whole table, and which columns are whose."""
-
-    X: Any
-    spans: Mapping[str, slice]
-    encoded: int
-    found: int
-
-
 def prepare_entries(
     pairs: Mapping[str, tuple[Any, Grid]],
     ready: list[Any],
@@ -298,117 +287,22 @@ def prepare_entries(
 
     The user's own scorer wants to see tables, and the whole models that read them.
     """
-    matrices: dict[str, _Matrix] = {}
+    matrices: dict[str, Matrix] = {}
     entries = []
     for (name, (_, grid)), estimator in zip(pairs.items(), ready, strict=True):
         encoders = None if as_tables else frozen_encoders(estimator, grid)
         if encoders is None:
             X = readable(estimator, table, named)
-            encodes = isinstance(_first(estimator), ColumnTransformer)
+            encodes = isinstance(first_step(estimator), ColumnTransformer)
             counts = _encode_all(estimator, grid, table, y)
             entries.append(Entry(name, estimator, grid, X, *counts, encodes=encodes))
             continue
         key = repr([(v, type(e), e.get_params(), where) for v, e, where in encoders.transformers])
-        matrix = matrices.get(key) or _encoded(encoders, table)
-        behind = _behind(estimator, matrix.spans)
-        entries.append(Entry(name, behind, grid, matrix.X, matrix.encoded, matrix.found))
+        matrix = matrices.get(key) or encoded_once(encoders, table)
+        rest = behind(estimator, matrix.spans)
+        entries.append(Entry(name, rest, grid, matrix.X, matrix.encoded, matrix.found))
         matrices[key] = replace(matrix, encoded=0, found=matrix.encoded + matrix.found)
     return entries
-
-
-def behind_encoders(models: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
-    """Apply frozen encoders at the head of models once, and give the models without them.
-
-    Parameters
-    ----------
-    models : mapping of str to (estimator, DataFrame or array)
-        Unfitted models, and the rows as each reads them.
-
-    Returns
-    -------
-    dict of str to (estimator, DataFrame or array)
-        The same, with what the encoders gave in the place of the rows; models that begin
-        otherwise as they are. Models with equal encoders of the same rows share one matrix.
-    """
-    matrices: dict[tuple[int, str], _Matrix] = {}
-    found = {}
-    for name, (model, X) in models.items():
-        encoders = frozen_encoders(model, {})
-        if encoders is None or not encoders.transformers:
-            found[name] = model, X
-            continue
-        parts = [(v, type(e), e.get_params(), where) for v, e, where in encoders.transformers]
-        key = id(X), repr(parts)
-        if key not in matrices:
-            matrices[key] = _encoded(encoders, X)
-        matrix = matrices[key]
-        found[name] = _behind(model, matrix.spans), matrix.X
-    return found
-
-
-def _first(estimator: Any) -> Any:
-    return estimator.steps[0][1] if isinstance(estimator, Pipeline) and estimator.steps else None
-
-
-def frozen_encoders(estimator: Any, grid: Grid) -> ColumnTransformer | None:
-    """Take the encoders at the head of a pipeline; None where there are none or the grid has them.
-
-    Encoders learn nothing, so what they give may be computed once for all folds.
-    """
-    features = _first(estimator)
-    if not isinstance(features, ColumnTransformer) or features.remainder != "drop":
-        return None
-    heads = [(view, _head(part), where) for view, part, where in features.transformers]
-    if not all(isinstance(head, BaseEncoder) for _, head, _ in heads):
-        return None
-    names = {name for settings in ParameterGrid(grid) for name in settings}
-    if any(_reaches_encoders(name.split("__"), estimator.steps[0][0], features) for name in names):
-        return None
-    encoders = clone(features)
-    encoders.transformers = heads
-    return encoders
-
-
-def _head(part: Any) -> Any:
-    return part.steps[0][1] if isinstance(part, Pipeline) and part.steps else part
-
-
-def _reaches_encoders(name: list[str], first: str, features: ColumnTransformer) -> bool:
-    """Whether a parameter, its name cut in parts, may change what an encoder gives."""
-    if name[0] != first:
-        return name[0] == "steps"
-    parts = {view: part for view, part, _ in features.transformers}
-    part = parts.get(name[1]) if len(name) > 2 else None
-    return not isinstance(part, Pipeline) or name[2] in ("steps", part.steps[0][0])
-
-
-def _encoded(encoders: ColumnTransformer, table: Any) -> _Matrix:
-    X = encoders.fit_transform(table)
-    fitted = [encoder for _, encoder, _ in encoders_of(encoders, fitted=True)]
-    return _Matrix(
-        X,
-        encoders.output_indices_,
-        sum(encoder.n_encoded_ for encoder in fitted),
-        sum(encoder.n_from_store_ for encoder in fitted),
-    )
-
-
-def _behind(estimator: Pipeline, spans: Mapping[str, slice]) -> Pipeline:
-    """Give the pipeline without its encoders, to be fitted on what they gave."""
-    behind = clone(estimator)
-    features = behind.steps[0][1]
-    rest = [(view, _rest(part), spans[view]) for view, part, _ in features.transformers]
-    if all(isinstance(part, str) for _, part, _ in rest) and len(behind.steps) > 1:
-        return Pipeline(behind.steps[1:], memory=behind.memory)
-    features.transformers = rest
-    return behind
-
-
-def _rest(part: Any) -> Any:
-    """Give the steps of one modality behind its encoder: a reduction, a selection."""
-    if isinstance(part, Pipeline) and len(part.steps) > 1:
-        return Pipeline(part.steps[1:], memory=part.memory)
-    return "passthrough"
 
 
 def _encode_all(estimator: Any, grid: Grid, table: Any, y: Any) -> tuple[int, int]:
