@@ -17,7 +17,7 @@ from hybridsent.evaluation.report._numbers import plain, ticks
 __all__ = ["Frame", "Line", "bins", "dots", "lines", "reliability"]
 
 WIDTH, HEIGHT = 420, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 20, 12, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 20, 12, 46
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Frame:
         half = (_TOP + HEIGHT - _BOTTOM) / 2
         parts.append(
             f'<text class="strong" text-anchor="middle" '
-            f'transform="translate(13 {half:.1f}) rotate(-90)">{escape(self.up)}</text>'
+            f'transform="translate(11 {half:.1f}) rotate(-90)">{escape(self.up)}</text>'
         )
         return parts
 
