@@ -57,3 +57,49 @@ def test_columns_in_other_languages_are_told_and_those_in_english_are_not():
     told = {task for task, texts in tasks if unread(texts.tolist(), ["en"]) is not None}
     english = {"cr", "sst2", "tweeteval_emotion", "tweeteval_irony", "umsab_english"}
     assert told == set(tasks.groups) - english
+
+
+# -- what flatters ---------------------------------------------------------------------------------
+
+AS_FEATURES = {"features": ["text", "audio", "video"]}
+
+
+def found(name: str, kind: str, **views):
+    from hybridsent.evaluation import check
+
+    table = corpus(name)
+    (one, *_) = [each for each in check(table, "label", **views).findings if each.kind == kind]
+    return one
+
+
+def test_speakers_of_emodb_flatter_random_folds_and_both_numbers_are_told():
+    numbers = found("emodb", "group column", estimator=make_fusion(audio=True)).numbers
+    assert numbers["as given"] >= numbers["kept together"] + 0.02
+    assert found("emodb", "group column").numbers["kept together"] < 0.8  # a glance at the sounds
+
+
+def test_the_speaker_alone_predicts_sarcasm_in_mustard():
+    one = found("mustard", "group column")
+    assert "'speaker'" in one.sentence
+    assert one.numbers["this column alone"] >= 0.65
+
+
+def test_retweets_and_pictures_of_mvsa_stand_on_both_sides_of_the_folds():
+    one = found("mvsa", "near-duplicates")
+    assert one.severity in ("leak", "doubt")
+    assert 250 <= one.numbers["rows with a twin"] <= 500
+    assert {"as given", "without twins in training", "right with a twin"} <= one.numbers.keys()
+
+
+def test_mosi_is_sorted_by_label():
+    import pandas as pd
+
+    from hybridsent.evaluation import check
+
+    table = pd.read_parquet(Path(ROOT or "") / "mosi" / "features.parquet")
+    kinds = {
+        each.kind: each
+        for each in check(table, "label", estimator=make_fusion(**AS_FEATURES)).findings
+    }
+    assert kinds["row order"].severity == "doubt"
+    assert kinds["row order"].numbers["correlation of neighbours"] > 0.9

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hybridsent.evaluation._chance import FEWEST, PERMUTATIONS, SURE, stands_out
+from hybridsent.evaluation._chance import FEWEST, stands_out
 from hybridsent.evaluation._findings import Finding
 from hybridsent.evaluation._look import Look, codes_of_column, group_columns
 from hybridsent.evaluation._probe import Splits, counted, ridge
@@ -15,6 +15,8 @@ __all__ = ["look_for_groups", "shared_groups"]
 
 _MOST_GROUPS = 5  # columns of repeated names that are looked at
 _FALLS = 0.02
+_DEALS = 12  # of columns in any other order
+_SURE = 3.0  # standard errors of one deal, where the column has the mean of three
 
 
 def look_for_groups(look: Look) -> Iterator[Finding]:
@@ -62,12 +64,12 @@ def _of_group(look: Look, name: str, codes: np.ndarray) -> Iterator[Finding]:
     alone = counted(codes, look.truth, look.splits)
     score = look.truth.score(alone)
     tells = stands_out(look, alone, lambda truth: counted(codes, truth, look.splits), random)
-    given, kept, falls = _score_apart(look, codes, random)
-    if not tells and not falls:
-        return
     if codes.max() + 1 < len(look.splits):
         if tells:
             yield _of_few(look, name, int(codes.max()) + 1, score)
+        return
+    given, kept, falls = _score_apart(look, codes, random)
+    if not tells and not falls:
         return
     numbers = {"this column alone": score, "chance": look.truth.chance}
     told = []
@@ -114,14 +116,14 @@ def _score_apart(
         return float("nan"), float("nan"), False
     n_folds = min(max(2, len(look.splits)), 10, int(codes.max()) + 1)
 
-    def score(of: np.ndarray, times: int) -> float:
-        folds = [look.apart(of, n_folds, random) for _ in range(times)]
-        return float(np.mean([look.truth.score(ridge(X, look.truth, each)) for each in folds]))
+    def score(of: np.ndarray) -> float:
+        return look.truth.score(ridge(X, look.truth, look.apart(of, n_folds, random)))
 
-    given, kept = look.truth.score(ridge(X, look.truth, look.splits)), score(codes, 4)
-    null = [score(random.permutation(codes), 2) for _ in range(3)]
+    given = look.truth.score(ridge(X, look.truth, look.splits))
+    kept = float(np.mean([score(codes) for _ in range(3)]))
+    null = [score(random.permutation(codes)) for _ in range(3)]
     if np.mean(null) - kept < _FALLS / 2:  # most columns: nothing falls
         return given, kept, False
-    null += [score(random.permutation(codes), 2) for _ in range(PERMUTATIONS - 3)]
+    null += [score(random.permutation(codes)) for _ in range(_DEALS - 3)]
     fall, error = float(np.mean(null)) - kept, float(np.std(null, ddof=1))
-    return given, kept, bool(fall > _FALLS and fall > SURE * error and given > kept)
+    return given, kept, bool(fall > _FALLS and fall > _SURE * error and given > kept)

@@ -159,7 +159,7 @@ class Look:
         parts = [part for view in self.views if (part := view.numbers) is not None]
         if not parts or not sum(part.shape[1] for part in parts):
             return None
-        return as_components(np.hstack(parts), 128 if len(self) <= 1000 else 96)
+        return as_components(np.hstack(parts), 64)
 
     @cached_property
     def twins(self) -> np.ndarray:
