@@ -61,8 +61,16 @@ def left_out_residuals(
     out = np.full(residual.shape, np.nan)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
-        U, root = basis[rows], np.sqrt(share[rows])
-        rest = np.eye(len(rows)) - (U * shrunk) @ U.T - np.outer(root, root)
-        rest[np.diag_indices(len(rows))] += _EPS
-        out[rows] = solve(rest, residual[rows], assume_a="pos", check_finite=False)
+        half = np.column_stack([basis[rows] * np.sqrt(shrunk), np.sqrt(share[rows])])  # H = h h'
+        if half.shape[0] <= half.shape[1]:
+            out[rows] = solve(_rest(half @ half.T), residual[rows], assume_a="pos")
+        else:  # the same by Woodbury's identity: many rows of few directions
+            told = solve(_rest(half.T @ half), half.T @ residual[rows], assume_a="pos")
+            out[rows] = residual[rows] + half @ told
     return out
+
+
+def _rest(products: np.ndarray) -> np.ndarray:
+    rest = np.eye(len(products)) - products
+    rest[np.diag_indices(len(rest))] += _EPS
+    return rest

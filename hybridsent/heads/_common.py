@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
@@ -18,6 +18,7 @@ __all__ = [
     "FeaturesAloneMixin",
     "centred",
     "counted_rows",
+    "first_peak",
     "numbers",
     "penalty_grid",
     "standard",
@@ -125,6 +126,47 @@ def standard(y: np.ndarray, rows: np.ndarray | None = None) -> tuple[float, floa
     spread = float(np.sqrt(np.average((y - mean) ** 2, weights=rows)))
     alike = bool(is_constant(np.array([mean]), np.array([spread]), np.dtype(np.float64), len(y)))
     return mean, 1.0 if alike else spread
+
+
+def first_peak(
+    scores: dict[float, float],
+    grid: list[float],
+    score: Callable[[float], float],
+    patience: int = 2,
+) -> float:
+    """Give the best candidate; the search stops where the score falls (it has one peak).
+
+    Parameters
+    ----------
+    scores : dict of float to float
+        Where the score of each candidate that is tried is written.
+    grid : list of float
+        The candidates, from strong to weak penalty.
+    score : callable
+        Score of a candidate; more is better.
+    patience : int, default=2
+        Candidates in a row with less than the best score after which no more are tried.
+
+    Returns
+    -------
+    float
+        The candidate.
+
+    Examples
+    --------
+    >>> from hybridsent.heads._common import first_peak
+    >>> scores = {}
+    >>> first_peak(scores, [1.0, 2.0, 3.0, 4.0, 5.0], lambda C: -abs(C - 2)), len(scores)
+    (2.0, 4)
+    """
+    falls = 0
+    for C in grid:
+        best = max(scores.values(), default=-np.inf)
+        scores[C] = score(C)
+        falls = falls + 1 if scores[C] < best else 0
+        if falls == patience:
+            break
+    return max(scores, key=lambda C: float(scores[C]))
 
 
 def penalty_grid(head: Any, values: Iterable[Any]) -> list[float]:

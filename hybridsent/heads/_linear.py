@@ -29,6 +29,7 @@ from hybridsent.heads._common import (
     FeaturesAloneMixin,
     centred,
     counted_rows,
+    first_peak,
     penalty_grid,
 )
 from hybridsent.heads._hinge import HingeFolds, votes
@@ -227,14 +228,7 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
 
     def _choose(self, grid: list[float], score: Callable[[float], float]) -> float:
         """Best candidate; the search stops where the score falls twice (it has one peak)."""
-        falls = 0
-        for C in grid:
-            best = max(self.scores_.values(), default=-np.inf)
-            self.scores_[C] = score(C)
-            falls = falls + 1 if self.scores_[C] < best else 0
-            if falls == 2:
-                break
-        return max(self.scores_, key=lambda C: float(self.scores_[C]))
+        return first_peak(self.scores_, grid, score)
 
     def _fit_hinge(
         self,
