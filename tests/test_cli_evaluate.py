@@ -63,8 +63,8 @@ def test_predictions_errors_and_json_are_those_of_python(table, tmp_path, capsys
 def test_several_fusions_are_judged_side_by_side(table, capsys):
     assert run("evaluate", table, "--target", "label", "--fusion", "late,early", "--cv", 2) == 0
     lines = capsys.readouterr().out.splitlines()
-    names = [line.split()[0] for line in lines[3:] if line][:5]
-    assert names == ["late", "early", "text", "audio", "dummy"]
+    names = [line.split("  ")[0] for line in lines[3:] if line][:6]
+    assert names == ["late", "early", "text", "audio", "group alone", "dummy"]
     assert any(line.startswith("late is") for line in lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from hybridsent.cli._console import UsageError, write_json
@@ -11,6 +12,7 @@ from hybridsent.cli._inputs import Opened, open_rows
 from hybridsent.cli._models import pipeline
 from hybridsent.cli._options import add_group_option, add_model_options, add_table_options
 from hybridsent.cli._parser import number
+from hybridsent.cli._words import in_flags
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         random_state=arguments.seed,
         **_read_by(opened, arguments),
     )
-    print(found)
+    told = [replace(each, sentence=in_flags(each.sentence, arguments)) for each in found.findings]
+    print(replace(found, findings=told))
     if file:
         write_json(file, found.to_dict())
     return int(arguments.strict and bool(found.of("leak") or found.of("doubt")))

@@ -111,7 +111,7 @@ def run(arguments: argparse.Namespace) -> None:
     opened, models, rows = read_for_judging(arguments)
     judge = _transfer if arguments.domain else evaluation_of
     result = judge(models, opened, arguments)
-    print(unsaid(result, rows, list(models.values())))
+    print(unsaid(result, rows, list(models.values()), arguments))
     write_outputs(result, opened, outputs)
     if pages:
         write_pages(result, next(iter(models.values())), opened, arguments, pages)

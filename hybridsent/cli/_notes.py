@@ -6,6 +6,7 @@ words, and what the notes of a result repeat is left out where the result is pri
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from hybridsent.cli._console import say
+from hybridsent.cli._words import in_flags
 
 __all__ = ["tell_labels", "tell_misread", "unsaid"]
 
@@ -62,8 +64,10 @@ def tell_labels(rows: Any) -> None:
         say(f"warning: {doubt}")
 
 
-def unsaid(result: Any, rows: Any, models: Sequence[Any]) -> Any:
+def unsaid(result: Any, rows: Any, models: Sequence[Any], arguments: argparse.Namespace) -> Any:
     """Give a result without the notes that `tell_labels` and `tell_misread` said.
+
+    The others name options of the command where they name parameters.
 
     Parameters
     ----------
@@ -73,6 +77,8 @@ def unsaid(result: Any, rows: Any, models: Sequence[Any]) -> Any:
         On which.
     models : sequence of estimator
         Of which.
+    arguments : Namespace
+        Of the command.
 
     Returns
     -------
@@ -82,4 +88,5 @@ def unsaid(result: Any, rows: Any, models: Sequence[Any]) -> Any:
     from hybridsent.evaluation._notes import notes_on_languages
 
     said = {*rows.notes, *notes_on_languages(models, rows.rows)}
-    return replace(result, notes=[note for note in result.notes if note not in said])
+    left = [in_flags(note, arguments) for note in result.notes if note not in said]
+    return replace(result, notes=left)

@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
             found = _more(result, next(iter(models.values())), part, left_out, arguments, bar)
     finally:
         bar.close()
-    print(unsaid(result, rows, list(models.values())))
+    print(unsaid(result, rows, list(models.values()), arguments))
     for line in left_out:
         say(line)
     write_outputs(result, opened, outputs)

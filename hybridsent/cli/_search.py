@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
         random_state=arguments.seed,
         verbose=is_interactive(),
     )
-    print(unsaid(result, rows, models))
+    print(unsaid(result, rows, models, arguments))
     say("scores are nested: the rows they are of chose nothing; report that of 'selected'")
     facts = result.to_dict()
     if report:

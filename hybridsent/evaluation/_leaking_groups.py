@@ -102,7 +102,7 @@ def _of_few(look: Look, name: str, values: int, score: float) -> Finding:
         f"{look.truth.chance:.2f}). It has {values} values, too few to be kept together by "
         f"{len(look.splits)} folds: if it is another label, nothing is wrong; if it is where the "
         "rows come from, the model may have learned that, and each value should be judged by a "
-        f"model that has not seen it (cv=LeaveOneGroupOut(), groups={name!r}).",
+        f"model that has not seen it (scikit-learn's LeaveOneGroupOut).",
         {"this column alone": score, "chance": look.truth.chance, "values": values},
     )
 

@@ -81,7 +81,7 @@ def _across(look: Look, codes: np.ndarray, judged: OutOfFold | None) -> Iterator
         f"{len(rows)} of {len(np.unique(tested))} rows have a near-duplicate among the rows that "
         f"are learned from (rows with one by {by_view})"
         + "".join(f"; {each}" for each in told)
-        + ". Keep them together: groups=near_duplicates(table, views).",
+        + ". Keep them together: hybridsent.evaluation.near_duplicates gives the groups.",
         numbers,
         look.positions[rows].tolist(),
     )

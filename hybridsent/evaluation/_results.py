@@ -531,7 +531,7 @@ class Evaluation(Result):
         """Say in a sentence each what the first metric shows of the first model and the others."""
         if not self.gains:
             return []
-        first = next(iter(self.models))
+        first = next(iter(self._shown()))  # a fusion of one view is told by the view's name
         called = {name: _called(name) for name in self.gains}
         return [
             "",

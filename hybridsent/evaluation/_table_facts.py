@@ -178,7 +178,11 @@ def look_at_repeated(look: Look) -> Iterator[Finding]:
         "duplicates",
         "doubt" if told >= max(5, _FEW * len(look)) else "fact",
         f"{len(rows)} rows are the same as another one in {' and '.join(map(repr, columns))}"
-        + (f", and {other} of them have another label." if other else ".")
+        + (
+            f", and {other} of them {'has' if other == 1 else 'have'} another label."
+            if other
+            else "."
+        )
         + " Leave them out, or keep them together in the folds.",
         {"rows": float(len(rows)), "with another label": float(other)},
         look.positions[rows].tolist(),
