@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from hybridsent import evaluate, make_fusion
 from hybridsent.evaluation import Evaluation
 from hybridsent.evaluation._fits import reseeded
+from hybridsent.evaluation._progress import drawn_by_time, time_left
 
 
 def model(how="early", **changed):
@@ -130,6 +132,28 @@ def test_a_splitter_with_a_seed_is_moved_and_a_generator_of_folds_is_read_once()
     given = evaluate(model(), table, y, cv=cv.split(table, y), n_seeds=2, baselines=False)
     assert len(given.out_of_fold) == 2 * 24
     assert cv.random_state == 3
+
+
+# -- a bar that counts time ----------------------------------------------------------------------
+
+
+def test_a_bar_is_drawn_where_it_is_asked_for_and_changes_nothing(capsys):
+    table, y = posts(24)
+    quiet = evaluate(model(), table, y, cv=2)
+    assert capsys.readouterr().err == ""
+    shown = evaluate(model(), table, y, cv=2, verbose=True)
+    said = capsys.readouterr().err
+    assert "evaluate: 100%" in said
+    assert "to go" in said
+    assert shown.models == quiet.models
+
+
+def test_fits_that_are_left_take_what_those_of_their_model_took():
+    outcomes = [SimpleNamespace(fit_seconds=s, predict_seconds=0.5) for s in (9.5, 0.5, 9.5, 0.5)]
+    assert list(drawn_by_time(outcomes, ["slow", "quick"] * 2)) == outcomes
+    assert time_left({"slow": [10.0], "quick": [1.0]}, {"slow": 3, "quick": 2}) == 32.0
+    assert time_left({"slow": [10.0], "quick": [2.0]}, {"new": 1}) == 6.0
+    assert time_left({}, {"new": 1}) == 0.0
 
 
 # -- targets, as plain numbers and back ----------------------------------------------------------

@@ -36,6 +36,7 @@ from hybridsent.evaluation._notes import (
     notes_on_languages,
 )
 from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
+from hybridsent.evaluation._progress import drawn_by_time
 from hybridsent.evaluation._results import Evaluation
 
 __all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
@@ -137,7 +138,8 @@ def evaluate(
         Whether to look for what flatters scores, such as a column that is the label, or speakers
         who stand on both sides of the folds; what is found is noted.
     verbose : bool, default=False
-        Whether a progress bar is shown.
+        Whether a progress bar is shown. It counts time: what the fits of each model take is known
+        after its first one.
 
     Returns
     -------
@@ -165,7 +167,7 @@ def evaluate(
     >>> labels = ["positive", "positive", "negative", "negative"] * 3
     >>> result = evaluate(make_fusion(text=True), table, labels, cv=3)
     >>> list(result.models)
-    ['fusion', 'text', 'dummy']
+    ['fusion', 'text', 'tf-idf', 'dummy']
     >>> result.models["fusion"]["accuracy"].mean
     1.0
     """
@@ -193,7 +195,8 @@ def evaluate(
         lineup = line_up(given, rows, folds, baselines=baselines, own=named)
         asks = any(metric.own for metric in metrics)  # a scorer of the user's own reads tables
         lined_up = lineup.models if asks else behind_encoders(lineup.models)
-        judged = _in_order(judge(lined_up, rows, folds, metrics, n_jobs), lineup)
+        shown = drawn_by_time if verbose else None
+        judged = _in_order(judge(lined_up, rows, folds, metrics, n_jobs, shown), lineup)
         kept = _kept(judged, rows, folds, random_state, target)
         once = folds.splits[: len(folds.splits) // n_seeds]
         looked = (ready[0], table, rows, once, kept) if check else None
