@@ -284,7 +284,7 @@ def test_every_cell_is_encoded_once_and_found_in_the_next_run(tmp_path):
     first, second = (evaluate(built, table, y, cv=3, scoring="accuracy") for _ in range(2))
     assert (first.encoded_rows, first.store_hits) == (4, 0)
     assert (second.encoded_rows, second.store_hits) == (0, 4)
-    assert list(first.models) == ["fusion", "text", "dummy"]
+    assert list(first.models) == ["fusion", "text", "tf-idf", "dummy"]
     assert first.models["text"] == first.models["fusion"] == second.models["fusion"]
     assert first.to_dict()["models"]["fusion"]["accuracy"]["mean"] == 1.0
 

@@ -276,7 +276,8 @@ def test_columns_beside_those_that_views_pick_are_no_features():
 def test_a_remainder_never_holds_the_labels():
     table = features()
     picks = ColumnTransformer([("text", "passthrough", ["text__0"])], remainder="passthrough")
-    result = evaluate(behind(picks), table.drop(columns="age"), "label", cv=2, scoring="accuracy")
+    options = {"cv": 2, "scoring": "accuracy", "baselines": False}
+    result = evaluate(behind(picks), table.drop(columns="age"), "label", **options)
     assert result.models["fusion"]["accuracy"].mean < 0.8
     assert list(result.models) == ["fusion", "text", "other columns", "dummy"]
     assert "label" in readable(behind(columns("drop")), table, ["label"])
@@ -323,7 +324,7 @@ ADAPTING = {
 def test_a_model_that_adapts_is_judged_beside_its_modalities(adapt):
     table, y = domains()
     model = make_fusion(**fakes(), **ADAPTING[adapt])
-    result = evaluate(model, table, y, cv=2, scoring="accuracy")
+    result = evaluate(model, table, y, cv=2, scoring="accuracy", baselines=False)
     assert list(result.models) == ["fusion", "text", "image", "dummy"]
     alone = make_fusion(text=fakes()["text"], **ADAPTING[adapt])
     assert (
