@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from hybridsent.evaluation._columns import named_columns
+from hybridsent.evaluation._columns import named_columns, unread_columns
 from hybridsent.evaluation._compare import gain_of_draws, gain_of_folds
 from hybridsent.evaluation._fits import Folds, Judged, fold_ratio
 from hybridsent.evaluation._gains import Gain
@@ -150,7 +150,7 @@ def line_up(
     if baselines:
         words = _words_alone([model for model, _ in given.values()], rows)
         beside |= {} if words is None else {"tf-idf": words}
-        column = _group_column(rows, folds, own)
+        column = _group_column([model for model, _ in given.values()], rows, folds, own)
         if column is not None:
             beside["group alone"] = _group_alone(rows, column)
             notes.append(f"'group alone' knows nothing but {column!r} of a row.")
@@ -167,9 +167,14 @@ def _words_alone(models: Sequence[Any], rows: LabeledTable) -> tuple[Any, Any] |
     return make_pipeline(TermWeights(terms.blocks), _linear(rows)), terms.counts
 
 
-def _group_column(rows: LabeledTable, folds: Folds, own: Sequence[Any]) -> str | None:
-    """Find a column of names, such as speakers, that stand on both sides of the folds."""
+def _group_column(
+    models: Sequence[Any], rows: LabeledTable, folds: Folds, own: Sequence[Any]
+) -> str | None:
+    """Find a column of names, such as speakers, that no model reads, on both sides of the folds."""
+    unread = [set(unread_columns(model, rows.rows, own)) for model in models]
     for name in group_columns(rows.rows, named_columns(rows.rows, own)):
+        if not all(name in each for each in unread):
+            continue
         codes, _ = codes_of_column(rows.rows[name])
         if codes is not None and shared_groups(codes, folds.splits) > _SHARED:
             return name
