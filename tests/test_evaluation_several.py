@@ -178,7 +178,14 @@ def test_a_result_is_json_and_back(predictions):
     back = Evaluation.from_dict(plain)
     assert back == found
     assert str(back) == str(found)
-    assert back.to_dict(predictions=predictions) == plain
+    again = back.to_dict(predictions=predictions)
+    kept, also = (each.pop("out_of_fold", {"answers": {}}) for each in (plain, again))
+    assert again == plain
+    for name, said in kept.pop("answers").items():  # probabilities are kept to six places
+        assert also["answers"][name]["labels"] == said["labels"]
+        probabilities = (each["probabilities"] for each in (said, also["answers"][name]))
+        np.testing.assert_allclose(*probabilities, atol=2e-6)
+    assert {name: value for name, value in also.items() if name != "answers"} == kept
     if predictions:
         pd.testing.assert_frame_equal(back.predictions, found.predictions, atol=1e-6)
     else:
