@@ -74,7 +74,7 @@ def test_all_fusions_are_judged_side_by_side(table, tmp_path):
     options = ("--target", "label", "--fusion", "all", "--cv", 2, "--json", file)
     assert run("evaluate", table, *options) == 0
     models = json.loads(file.read_text(encoding="utf-8"))["models"]
-    assert [*list_fusions(), "text", "audio", "dummy"] == list(models)
+    assert [*list_fusions(), "text", "audio", "group alone", "dummy"] == list(models)
 
 
 @pytest.mark.parametrize(

@@ -216,9 +216,7 @@ class OutOfFold:
             "answers": {
                 name: {
                     "labels": each.labels.tolist(),
-                    "probabilities": None
-                    if each.probabilities is None
-                    else np.round(each.probabilities, 6).tolist(),
+                    "probabilities": _written(each.probabilities, self.target),
                 }
                 for name, each in self.answers.items()
             },
@@ -257,6 +255,17 @@ class OutOfFold:
             plain["target"],
             plain["ratio"],
         )
+
+
+def _written(probabilities: np.ndarray | None, target: Target) -> list[Any] | None:
+    """Round probabilities; the greatest of each row keeps the sum what it was, which is 1."""
+    if probabilities is None:
+        return None
+    p = np.round(probabilities, 6)
+    if target == "classes":
+        rows, most = np.arange(len(p)), p.argmax(axis=1)
+        p[rows, most] = np.round(p[rows, most] + probabilities.sum(axis=1) - p.sum(axis=1), 6)
+    return [] if not len(p) else list(p.tolist())
 
 
 def _as_written(probabilities: Any, target: Target) -> np.ndarray | None:
