@@ -73,4 +73,4 @@ def left_out_residuals(
 def _rest(products: np.ndarray) -> np.ndarray:
     rest = np.eye(len(products)) - products
     rest[np.diag_indices(len(rest))] += _EPS
-    return rest
+    return np.asarray(rest)
