@@ -460,7 +460,7 @@ def test_broken_cells_are_named_or_left_out(tmp_path):
         ({"how": "half"}, "'how' parameter of finetune"),
         ({"epochs": 0}, "'epochs' parameter of finetune"),
         ({"y": [1] * 12}, "two classes"),
-        ({"y": np.linspace(0.1, 0.9, 12)}, "labels of classes.*continuous"),
+        ({"y": np.linspace(0.1, 0.9, 12)}, "labels of classes.*continuous.*task='regression'"),
         ({"y": [0, 1]}, "inconsistent numbers"),
         ({"source": "x"}, "source must be a tuple"),
         ({"paired": np.zeros((3, 2))}, "each of the 12 rows.*Got 3"),

@@ -10,7 +10,8 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.finetune._objective import Rows
-from hybridsent.finetune._rows import batches_of, codes_of, held_out_rows, read
+from hybridsent.finetune._rows import batches_of, read
+from hybridsent.finetune._targets import held_out_of, known_of, targets_of
 
 __all__ = ["Data"]
 
@@ -34,6 +35,9 @@ class Data:
         Cells and labels of the source domain.
     paired : array-like or None
         Features of another modality of the rows of X.
+    task : {"classification", "regression", "multilabel"}, default="classification"
+        What y is. Numbers are learned less their mean and over their standard deviation, which
+        `mean` and `scale` are, those of the target.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Data:
         groups: Any,
         source: Any,
         paired: Any,
+        task: str = "classification",
     ) -> None:
         labels, names = [y], ["y"]
         if source is not None:
@@ -56,25 +61,42 @@ class Data:
                 )
             labels.append(source[1])
             names.append("The labels of source")
-        self.classes, codes = codes_of(labels, names)
-        target = read(encoder, network, X, codes[0])
-        self.items, self.codes = target.items, target.codes
+        self.task = task
+        self.classes, targets = targets_of(task, labels, names)
+        target = read(encoder, network, X, targets[0])
+        self.items, self.targets = target.items, target.targets
         self.n_target = len(self.items)
-        self.labelled = np.flatnonzero(target.codes >= 0)
-        _check_classes(self.classes, target.codes)
+        self.labelled = np.flatnonzero(known_of(target.targets))
+        _check_differ(self.classes, target.targets[self.labelled])
         self.groups = None
         if groups is not None:
-            check_consistent_length(codes[0], groups)
+            check_consistent_length(targets[0], groups)
             self.groups = column_or_1d(groups)[target.rows][self.labelled]
         self.sourced = _NONE
         if source is not None:
-            other = read(encoder, network, source[0], codes[1])
-            self.sourced = self.n_target + np.flatnonzero(other.codes >= 0)
+            other = read(encoder, network, source[0], targets[1])
+            self.sourced = self.n_target + np.flatnonzero(known_of(other.targets))
             self.items = [*self.items, *other.items]
-            self.codes = np.concatenate([self.codes, other.codes])
+            self.targets = np.concatenate([self.targets, other.targets])
         self.paired, self.pairs = None, _NONE
         if paired is not None:
-            self.paired, self.pairs = _pairs(paired, len(codes[0]), target.rows)
+            self.paired, self.pairs = _pairs(paired, len(targets[0]), target.rows)
+        self.mean, self.scale = 0.0, 1.0
+        if task != "classification":
+            self._as_losses_take_them()
+
+    @property
+    def n_outputs(self) -> int:
+        """Scores of a row: one a class or label, or one number."""
+        return 1 if self.classes is None else len(self.classes)
+
+    def _as_losses_take_them(self) -> None:
+        """Standardise numbers by those of the target, and give all as float32."""
+        if self.task == "regression":
+            numbers = self.targets[self.labelled]
+            self.mean, self.scale = float(numbers.mean()), float(numbers.std())
+            self.targets = (self.targets - self.mean) / self.scale
+        self.targets = self.targets.astype(np.float32)
 
     def check_contrast(self) -> None:
         """Refuse labels by which no two rows are of one class: there is nothing to draw together.
@@ -85,7 +107,7 @@ class Data:
             If each class has one row at most, in the target or in the source.
         """
         for name, rows in (("y", self.labelled), ("The labels of source", self.sourced)):
-            counts = np.unique(self.codes[rows], return_counts=True)[1]
+            counts = np.unique(self.targets[rows], return_counts=True)[1]
             if len(rows) and counts.max() < 2:
                 raise ValueError(
                     f"{name} must have a class with at least two rows for loss='contrastive', "
@@ -95,8 +117,8 @@ class Data:
 
     def split(self, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Part the labelled rows of the target: to learn from, and to tell when to stop."""
-        codes = self.codes[self.labelled]
-        kept, held = held_out_rows(codes, self.groups, share, seed)
+        targets = self.targets[self.labelled]
+        kept, held = held_out_of(targets, self.groups, share, seed)
         return self.labelled[kept], self.labelled[held]
 
     def batches(
@@ -106,7 +128,7 @@ class Data:
 
         Pairs are those of the labelled rows at hand, and as many rows that have no label.
         """
-        targets = list(batches_of(self.codes[learned], size, rng, balanced=balanced))
+        targets = list(batches_of(self.targets[learned], size, rng, balanced=balanced))
         sources = self._turns(self.sourced, size, rng, balanced=balanced)
         free = np.setdiff1d(self.pairs, self.labelled)
         others = self._turns(free, size, rng, balanced=False)
@@ -120,7 +142,7 @@ class Data:
     ) -> Iterator[np.ndarray]:
         """Deal out some rows, again and again."""
         while len(rows):
-            for at in batches_of(self.codes[rows], size, rng, balanced=balanced):
+            for at in batches_of(self.targets[rows], size, rng, balanced=balanced):
                 yield rows[at]
         while True:
             yield _NONE
@@ -131,11 +153,25 @@ class Data:
         return Rows(held, _NONE, pairs) if len(held) else None
 
 
-def _check_classes(classes: np.ndarray, codes: np.ndarray) -> None:
-    if len(np.unique(codes[codes >= 0])) < 2:
+def _check_differ(classes: np.ndarray | None, targets: np.ndarray) -> None:
+    """Refuse a target by which no two of the labelled rows whose cell is there differ."""
+    where = "among its labelled rows whose cell is there"
+    if classes is None:
+        different = np.unique(targets)
+        if len(different) < 2 or not targets.std() > 0:
+            raise ValueError(
+                f"y must have at least two different numbers {where}, with task='regression'. "
+                f"Got {different.tolist()}."
+            )
+    elif targets.ndim == 2:
+        if not (targets != targets[:1]).any():
+            raise ValueError(
+                f"y must have at least two different sets of labels {where}, with "
+                f"task='multilabel'. Got {len(targets)} rows of one set."
+            )
+    elif len(np.unique(targets)) < 2:
         raise ValueError(
-            "y must have at least two classes among its labelled rows whose cell is there. "
-            f"Got {classes[np.unique(codes[codes >= 0])].tolist()}."
+            f"y must have at least two classes {where}. Got {classes[np.unique(targets)].tolist()}."
         )
 
 

@@ -24,6 +24,7 @@ from hybridsent.encoders._tuned import backbone_at, identify
 from hybridsent.finetune._data import Data
 from hybridsent.finetune._result import FineTuned, check_empty, new_folder, place
 from hybridsent.finetune._run import RATES, Run
+from hybridsent.finetune._targets import LOSSES, loss_of
 from hybridsent.finetune._write import write_folder
 from hybridsent.media import get_modality, list_modalities
 
@@ -35,7 +36,8 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "how": [StrOptions(set(RATES))],
     "n_layers": [Interval(Integral, 1, None, closed="left")],
     "rank": [Interval(Integral, 1, None, closed="left")],
-    "loss": [StrOptions({"contrastive", "cross_entropy"})],
+    "task": [StrOptions(set(LOSSES))],
+    "loss": [StrOptions({"auto", *(loss for some in LOSSES.values() for loss in some)})],
     "temperature": [Interval(Real, 0, None, closed="neither")],
     "alignment": [StrOptions({"info_nce", "coral"})],
     "target_weight": [Interval(Real, 0, None, closed="left")],
@@ -65,6 +67,7 @@ def finetune(
     X: Any,
     y: Any,
     *,
+    task: str = "classification",
     modality: str | None = None,
     groups: Any = None,
     source: tuple[Any, Any] | None = None,
@@ -72,7 +75,7 @@ def finetune(
     how: str = "full",
     n_layers: int = 2,
     rank: int = 8,
-    loss: str = "contrastive",
+    loss: str = "auto",
     temperature: float = 0.1,
     alignment: str = "info_nce",
     target_weight: float = 1.0,
@@ -102,10 +105,11 @@ def finetune(
     .. math:: w_T L(\text{target}) + w_S L(\text{source}) + w_A A(\text{pairs})
 
     L is the supervised contrastive loss of the vectors (rows of one class are near each other,
-    those of others far), or the cross-entropy of a linear head, which starts as a linear probe: a
-    logistic regression on the frozen vectors. A is the distance between the vectors, linearly
-    projected (at first by ridge regression), and the whitened frozen features of another modality
-    of the same rows.
+    those of others far), or the loss of a linear head, which starts as a linear probe on the frozen
+    vectors: the cross-entropy of classes, the mean of those of each label of sets (both start as
+    logistic regressions), or the squared error of standardised numbers (as ridge regression). A is
+    the distance between the vectors, linearly projected (at first by ridge regression), and the
+    whitened frozen features of another modality of the same rows.
 
     Solved by AdamW over the network's own passes, in evaluation mode (no dropout; batch norm keeps
     its statistics), with linear warm-up and decay. Cells are read, prepared and pooled exactly as
@@ -119,14 +123,19 @@ def finetune(
     X : column
         Cells of the target domain; rows with a missing cell are left out.
     y : array-like of shape (n,)
-        Their labels; the number -1 for none (such rows take part only through `paired`).
+        Their labels; the number -1 for none (such rows take part only through `paired`). With
+        ``task="regression"`` numbers, NaN for none; with ``task="multilabel"`` sets of labels:
+        texts such as ``"joy|anger"`` (``"|"`` is the empty set, an empty text is none), lists, or a
+        matrix of 0 and 1 of shape (n, n_labels).
+    task : {"classification", "regression", "multilabel"}, default="classification"
+        What y is: classes, numbers or sets of labels.
     modality : str, default=None
         Name of the modality that the backbone reads, such as ``"text"``; needed for names of the
         family ``hf:``.
     groups : array-like of shape (n,), default=None
         Rows of one group (a speaker, a thread) are held out together.
     source : tuple of (column, array-like), default=None
-        Cells and labels of a source domain.
+        Cells and labels of a source domain; numbers are on the scale of y.
     paired : array-like of shape (n, q), default=None
         Frozen features of another modality of the rows of X; rows with NaN have none.
     how : {"full", "last", "lora"}, default="full"
@@ -136,8 +145,9 @@ def finetune(
         Layers that ``how="last"`` trains.
     rank : int, default=8
         Rank for ``how="lora"``.
-    loss : {"contrastive", "cross_entropy"}, default="contrastive"
-        Loss of labelled rows.
+    loss : {"auto", "contrastive", "cross_entropy", "squared"}, default="auto"
+        Loss of labelled rows; ``"auto"`` is contrastive for classes, squared for numbers, which
+        have no other, and cross_entropy for sets, which have no other.
     temperature : float, default=0.1
         Of the contrasts.
     alignment : {"info_nce", "coral"}, default="info_nce"
@@ -192,8 +202,8 @@ def finetune(
     Raises
     ------
     ValueError
-        If a parameter or the labels are not as described, the backbone has no weights to train, or
-        the loss is not finite.
+        If a parameter or the labels are not as described, the labels or the loss are not those of
+        the task, the backbone has no weights to train, or the loss is not finite.
     CellError
         If a cell is broken.
     FileExistsError
@@ -216,12 +226,17 @@ def finetune(
     >>> tuned = finetune("text/minilm-l6", texts, labels, how="last", epochs=1, random_state=0)
     >>> tuned.backbone.modality, tuned.backbone.width, tuned.classes_
     ('text', 384, array([0, 1]))
+    >>> scores = [1.4, 2.0, -1.8, -2.6]
+    >>> some = {"task": "regression", "how": "last", "epochs": 1, "random_state": 0}
+    >>> finetune("text/minilm-l6", texts, scores, **some).coef_.shape
+    (1, 384)
     """
     started = time.perf_counter()
     settings = {key: value for key, value in locals().items() if key in _CONSTRAINTS}
     known = [None, StrOptions({each.name for each in list_modalities()})]
     constraints = {**_CONSTRAINTS, "modality": known}
     validate_parameter_constraints(constraints, settings, caller_name="finetune")
+    settings["loss"] = loss = loss_of(task, loss)
     encoder = _encoder_of(backbone, modality)
     base = encoder.backbone()
     if name is not None:
@@ -231,7 +246,7 @@ def finetune(
         check_empty(folder)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     run = Run(encoder, SimpleNamespace(**settings, seed=seed))
-    data = Data(encoder, run.network, X, y, groups=groups, source=source, paired=paired)
+    data = Data(encoder, run.network, X, y, groups=groups, source=source, paired=paired, task=task)
     if loss == "contrastive":
         data.check_contrast()
     run.train(data)
@@ -253,6 +268,7 @@ def finetune(
         device=run.device,
         precision=run.precision,
         base=encoder,
+        task=task,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["contrastive", "coral"]
+__all__ = ["contrastive", "coral", "of_scores"]
 
 
 def contrastive(vectors: Any, labels: Any, temperature: float) -> Any:
@@ -87,3 +87,36 @@ def coral(left: Any, right: Any) -> Any:
         (side - side.mean(0)).T @ (side - side.mean(0)) / (len(side) - 1) for side in (left, right)
     ]
     return (covariances[0] - covariances[1]).square().sum() / (4 * left.shape[1] ** 2)
+
+
+def of_scores(loss: str, scores: Any, targets: Any) -> Any:
+    """Loss of what a linear head says.
+
+    Parameters
+    ----------
+    loss : {"cross_entropy", "squared"}
+        Cross-entropy of classes, or of each label of sets; or the squared error of numbers.
+    scores : Tensor of shape (n, n_outputs)
+        Logits, or numbers in one column.
+    targets : Tensor of shape (n,), of sets (n, n_outputs)
+        Codes of classes, numbers, or 0 and 1.
+
+    Returns
+    -------
+    Tensor
+        The mean over rows, of sets over labels, too.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from hybridsent.finetune._losses import of_scores
+    >>> float(of_scores("squared", torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0])))
+    2.0
+    """
+    import torch
+
+    if loss == "squared":
+        return torch.nn.functional.mse_loss(scores[:, 0], targets)
+    if targets.ndim == 2:
+        return torch.nn.functional.binary_cross_entropy_with_logits(scores, targets)
+    return torch.nn.functional.cross_entropy(scores, targets)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from hybridsent._numerics.networks import info_nce
-from hybridsent.finetune._losses import contrastive, coral
+from hybridsent.finetune._losses import contrastive, coral, of_scores
 
-__all__ = ["Objective", "Rows", "probe"]
+__all__ = ["Objective", "Rows", "probe", "start_of"]
 
 _MOST_COMPONENTS = 64
+_PENALTIES = np.logspace(-2, 2, 9)  # of ridge regression on vectors of length 1
 _SMALL = 1e-6  # of the largest variance: what lies below is noise of rounding
 
 
@@ -71,12 +72,64 @@ def probe(vectors: np.ndarray, codes: np.ndarray, n_classes: int) -> tuple[np.nd
     return all_weights, all_biases
 
 
+def start_of(
+    task: str, vectors: np.ndarray, targets: np.ndarray, n_outputs: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit a linear model of any kind of target to frozen vectors.
+
+    Parameters
+    ----------
+    task : {"classification", "regression", "multilabel"}
+        Logistic regression, ridge regression, or a logistic regression for each label.
+    vectors : ndarray of shape (n, width)
+        Vectors.
+    targets : ndarray of shape (n,), of sets (n, n_outputs)
+        Codes of classes, numbers, or 0 and 1.
+    n_outputs : int
+        Classes or labels there are; 1 for numbers.
+
+    Returns
+    -------
+    coefficients : ndarray of shape (n_outputs, width)
+        Of the scores.
+    intercepts : ndarray of shape (n_outputs,)
+        Of the scores.
+    """
+    if task == "classification":
+        return probe(vectors, targets, n_outputs)
+    if task == "regression":
+        return _ridge(vectors, targets)
+    found = [_logistic(vectors, column) for column in targets.T]
+    return np.stack([weights for weights, _ in found]), np.array([b for _, b in found], np.float32)
+
+
+def _ridge(vectors: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ridge regression, by the penalty that tells left-out rows best: the start fits no noise."""
+    from sklearn.linear_model import RidgeCV
+
+    scale = max(float(np.linalg.norm(vectors, axis=1).mean()), 1e-30)
+    inputs = vectors.astype(np.float64) / scale
+    model = RidgeCV(alphas=_PENALTIES).fit(inputs, numbers.astype(np.float64))
+    weights = (model.coef_ / scale).astype(np.float32)
+    return weights[None], np.array([model.intercept_], dtype=np.float32)
+
+
+def _logistic(vectors: np.ndarray, has: np.ndarray) -> tuple[np.ndarray, np.floating[Any]]:
+    """Logit of one label; where all rows or none have it, their share alone tells."""
+    codes = has.astype(int)
+    if len(np.unique(codes)) == 2:
+        weights, biases = probe(vectors, codes, 2)
+        return weights[1] - weights[0], biases[1] - biases[0]
+    share = (codes.sum() + 0.5) / (len(codes) + 1)
+    return np.zeros(vectors.shape[1], dtype=np.float32), np.float32(np.log(share / (1 - share)))
+
+
 class Objective:
     r"""Loss of the source + loss of the target + loss of alignment, each with a weight.
 
     Parameters
     ----------
-    loss : {"contrastive", "cross_entropy"}
+    loss : {"contrastive", "cross_entropy", "squared"}
         Loss of labelled rows.
     temperature : float
         Of the contrasts.
@@ -84,8 +137,9 @@ class Objective:
         Of ``"target"``, ``"source"`` and ``"alignment"``.
     alignment : {"info_nce", "coral"}
         Loss of pairs.
-    codes : ndarray of int
-        Class of each item of all domains.
+    targets : ndarray
+        Label of each item of all domains: the code of a class (int), a number, or 0 and 1 for each
+        label of a set (float32).
     device : str
         Where the vectors are.
     """
@@ -97,18 +151,18 @@ class Objective:
         temperature: float,
         weights: dict[str, float],
         alignment: str,
-        codes: np.ndarray,
+        targets: np.ndarray,
         device: str,
     ) -> None:
         import torch
 
         self.loss, self.temperature, self.alignment = loss, temperature, alignment
         self.weights, self.device = weights, device
-        self.codes = torch.from_numpy(codes).to(device)
+        self.targets = torch.from_numpy(targets).to(device)
         self.parameters: list[Any] = []
 
     def start_head(self, weights: np.ndarray, biases: np.ndarray) -> None:
-        """Let the head start as a classifier of frozen vectors, which `probe` gave."""
+        """Let the head start as a linear model of frozen vectors, which `start_of` gave."""
         self.head = [self._parameter(values) for values in (weights, biases)]
 
     def start_projection(self, vectors: np.ndarray, other: np.ndarray, rows: np.ndarray) -> None:
@@ -133,7 +187,7 @@ class Objective:
         start = np.linalg.solve(gram + ridge * np.eye(len(gram)), centred.T @ aim)
         self.projection = self._parameter(start.astype(np.float32))
         self.centre = torch.from_numpy(mean).to(self.device)
-        self.aims = torch.zeros((len(self.codes), aim.shape[1]), device=self.device)
+        self.aims = torch.zeros((len(self.targets), aim.shape[1]), device=self.device)
         self.aims[torch.from_numpy(rows)] = torch.from_numpy(aim.astype(np.float32)).to(self.device)
 
     def _parameter(self, values: np.ndarray) -> Any:
@@ -144,7 +198,7 @@ class Objective:
         return made
 
     def logits(self, vectors: Any) -> Any:
-        """Score the classes by the head."""
+        """Score classes or labels, or tell numbers, by the head."""
         weight, bias = self.head
         return vectors @ weight.T + bias
 
@@ -177,17 +231,15 @@ class Objective:
         return total, parts
 
     def _part(self, name: str, vectors: Any, some: np.ndarray) -> Any:
-        import torch
-
         if name == "pairs":
             projected = (vectors - self.centre) @ self.projection
             if self.alignment == "coral":
                 return coral(projected, self.aims[some.tolist()])
             return info_nce(projected, self.aims[some.tolist()], 1 / self.temperature)
-        codes = self.codes[some.tolist()]
+        targets = self.targets[some.tolist()]
         if self.loss == "contrastive":
-            return contrastive(vectors, codes, self.temperature)
-        return torch.nn.functional.cross_entropy(self.logits(vectors), codes)
+            return contrastive(vectors, targets, self.temperature)
+        return of_scores(self.loss, self.logits(vectors), targets)
 
 
 def _whitened(features: np.ndarray) -> np.ndarray:

@@ -49,13 +49,14 @@ class FineTuned:
     folder : Path
         Where its files are: a temporary folder, which ends with the process, until `save` moves
         them. The name ``"tuned:FOLDER"`` works in every process as long as it is there.
-    classes_ : ndarray of shape (n_classes,)
-        Classes of the head.
+    classes_ : ndarray of shape (n_classes,) or None
+        Classes of the head, or labels of the sets; None for numbers.
     coef_ : ndarray of shape (n_classes, width)
-        Coefficients of the logits: the trained head with ``loss="cross_entropy"``, else a linear
-        classifier fitted to the tuned vectors of the labelled rows.
+        Coefficients of the logits: with ``loss="contrastive"`` of a linear classifier fitted to the
+        tuned vectors of the labelled rows, else of the trained head. For numbers a row, in the unit
+        of y.
     intercept_ : ndarray of shape (n_classes,)
-        Intercepts of the logits.
+        Intercepts of the logits, or of the number.
     history : list of dict
         An entry an epoch: ``epoch`` (0 is the frozen network), mean ``loss``, its parts
         ``target``, ``source`` and ``alignment``, and the loss ``held_out`` where rows are.
@@ -71,11 +72,13 @@ class FineTuned:
         Arithmetic of its products: ``"float32"``, ``"bfloat16"`` or ``"float16"``.
     base : BaseEncoder
         The encoder whose network was tuned, on a copy.
+    task : {"classification", "regression", "multilabel"}, default="classification"
+        What it learned.
     """
 
     backbone: Backbone
     folder: Path
-    classes_: np.ndarray
+    classes_: np.ndarray | None
     coef_: np.ndarray
     intercept_: np.ndarray
     history: list[dict[str, float]]
@@ -85,6 +88,7 @@ class FineTuned:
     device: str
     precision: str
     base: BaseEncoder = field(repr=False)
+    task: str = "classification"
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""From cells and labels to what the loop takes: items, codes, a held-out part (layer L4)."""
+"""From cells and labels to what the loop takes: items, a held-out part, batches (layer L4)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
-from sklearn.utils.multiclass import type_of_target
 
 from hybridsent._folds import hold_out
 from hybridsent._hints import sentence
-from hybridsent._labels import check_minus_one_is_no_class, labeled_rows, one_column
 from hybridsent.encoders import BaseEncoder, Network
 from hybridsent.encoders._column_of_cells import as_cells
 from hybridsent.encoders._workers import parallel, workers
 from hybridsent.exceptions import CellError, CellWarning, EmptyTextError, MediaError
 
-__all__ = ["Domain", "batches_of", "codes_of", "held_out_rows", "read"]
+__all__ = ["Domain", "batches_of", "held_out_rows", "read"]
 
 
 @dataclass
@@ -32,64 +30,16 @@ class Domain:
         What `Network.finish` gave.
     rows : ndarray of int
         Which rows of the table they are: those whose cell is there.
-    codes : ndarray of int
-        Class of each item; -1 where it has no label.
+    targets : ndarray
+        Label of each item, as `targets_of` gives it.
     """
 
     items: list[Any]
     rows: np.ndarray
-    codes: np.ndarray
+    targets: np.ndarray
 
 
-def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Give the classes of several label vectors one numbering.
-
-    Parameters
-    ----------
-    labels : list of array-like
-        Labels of each domain; the number -1 means none.
-    names : list of str
-        What each is called, for messages.
-
-    Returns
-    -------
-    classes : ndarray
-        Sorted.
-    codes : list of ndarray of int
-        Position in `classes`; -1 where there is no label.
-
-    Raises
-    ------
-    ValueError
-        If labels are continuous, or there are fewer than two classes.
-    """
-    columns = [one_column(column) for column in labels]
-    for name, column in zip(names, columns, strict=True):
-        check_minus_one_is_no_class(column, kind="classes", name=name)
-    masks = [labeled_rows(column, "classes") for column in columns]
-    known = [column.astype(object)[mask] for column, mask in zip(columns, masks, strict=True)]
-    for name, found in zip(names, known, strict=True):
-        kind = type_of_target(np.array(found.tolist())) if len(found) else "empty"
-        if kind not in ("binary", "multiclass"):
-            raise ValueError(
-                f"{name} must be labels of classes. Got a target of type {kind!r}; cut continuous "
-                "values into classes, such as (y > 0)."
-            )
-    classes = np.unique(np.array(np.concatenate(known).tolist()))
-    if len(classes) < 2:
-        raise ValueError(
-            f"{names[0]} must have at least two classes among its labelled rows. "
-            f"Got {classes.tolist()}."
-        )
-    codes = []
-    for found, mask in zip(known, masks, strict=True):
-        numbers = np.full(len(mask), -1)
-        numbers[mask] = np.searchsorted(classes, np.array(found.tolist(), dtype=classes.dtype))
-        codes.append(numbers)
-    return classes, codes
-
-
-def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> Domain:
+def read(encoder: BaseEncoder, network: Network, X: Any, targets: np.ndarray) -> Domain:
     """Read and prepare the cells of a column, as the encoder does.
 
     Parameters
@@ -100,8 +50,8 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
         Tells how it is prepared.
     X : column
         Cells; missing ones are left out.
-    codes : ndarray of int
-        Class of each cell.
+    targets : ndarray of n rows
+        Label of each cell.
 
     Returns
     -------
@@ -114,7 +64,7 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
         If a cell is broken and the encoder's ``on_error`` is ``"raise"``.
     """
     cells = as_cells(X, encoder.modality)
-    check_consistent_length(cells.values, codes)
+    check_consistent_length(cells.values, targets)
     options = replace(encoder._options(), long="cut")  # what is learned from is one piece a cell
 
     def prepare(row: int) -> Any:
@@ -154,7 +104,7 @@ def read(encoder: BaseEncoder, network: Network, X: Any, codes: np.ndarray) -> D
             stacklevel=3,
         )
     kept = np.array(rows, dtype=int)
-    return Domain(network.finish(items, options) if items else [], kept, codes[kept])
+    return Domain(network.finish(items, options) if items else [], kept, targets[kept])
 
 
 def held_out_rows(

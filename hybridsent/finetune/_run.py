@@ -13,7 +13,7 @@ from hybridsent.encoders._runtime import resolve_precision
 from hybridsent.finetune._data import Data
 from hybridsent.finetune._layers import add_lora, layers_of, merge_lora
 from hybridsent.finetune._network import encode_all, model_of, trainable, vectors_of
-from hybridsent.finetune._objective import Objective, Rows, probe
+from hybridsent.finetune._objective import Objective, Rows, start_of
 from hybridsent.finetune._steps import Steps, rates_of
 
 __all__ = ["RATES", "Run"]
@@ -83,16 +83,17 @@ class Run:
 
         Returns
         -------
-        coefficients : ndarray of shape (n_classes, width)
-            Of the logits.
-        intercepts : ndarray of shape (n_classes,)
-            Of the logits.
+        coefficients : ndarray of shape (n_outputs, width)
+            Of the logits, or of the number.
+        intercepts : ndarray of shape (n_outputs,)
+            Of the logits, or of the number.
         """
-        if self.settings.loss == "cross_entropy":
-            weights, biases = (p.detach().cpu().numpy() for p in self._objective.head)
-            return weights, biases
-        rows = np.concatenate([self.learned, data.sourced])
-        return probe(self._frozen(data, rows), data.codes[rows], len(data.classes))
+        if self.settings.loss == "contrastive":
+            return self._probe(data)
+        weights, biases = (p.detach().cpu().numpy() for p in self._objective.head)
+        if data.task == "regression":  # in the unit of y
+            return weights * data.scale, biases * data.scale + data.mean
+        return weights, biases
 
     # -- settings that depend on the data
 
@@ -134,6 +135,11 @@ class Run:
     def _frozen(self, data: Data, rows: np.ndarray) -> np.ndarray:
         return encode_all(self.network, [data.items[row] for row in rows], self.options)
 
+    def _probe(self, data: Data) -> tuple[np.ndarray, np.ndarray]:
+        """Fit a linear model to the vectors of the rows that are learned from."""
+        rows = np.concatenate([self.learned, data.sourced])
+        return start_of(data.task, self._frozen(data, rows), data.targets[rows], data.n_outputs)
+
     def _start(self, data: Data) -> Objective:
         """Let the head and the projection start from frozen vectors."""
         settings = self.settings
@@ -146,13 +152,11 @@ class Run:
                 "alignment": settings.alignment_weight,
             },
             alignment=settings.alignment,
-            codes=data.codes,
+            targets=data.targets,
             device=self.device,
         )
-        if settings.loss == "cross_entropy":
-            rows = np.concatenate([self.learned, data.sourced])
-            start = probe(self._frozen(data, rows), data.codes[rows], len(data.classes))
-            objective.start_head(*start)
+        if settings.loss != "contrastive":
+            objective.start_head(*self._probe(data))
         if data.paired is not None and settings.alignment_weight > 0:
             frozen = self._frozen(data, data.pairs)
             objective.start_projection(frozen, data.paired[data.pairs], data.pairs)
