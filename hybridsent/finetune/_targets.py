@@ -107,8 +107,8 @@ def known_of(targets: np.ndarray) -> np.ndarray:
         False for rows without a label.
     """
     if targets.ndim == 2:
-        return np.asarray((targets >= 0).all(axis=1))
-    return np.asarray(~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0)
+        return labeled_rows(targets, "sets")
+    return labeled_rows(targets, "numbers" if targets.dtype.kind == "f" else "classes")
 
 
 def codes_of(labels: list[Any], names: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
