@@ -68,6 +68,22 @@ def test_several_fusions_are_judged_side_by_side(table, capsys):
     assert any(line.startswith("late is") for line in lines)
 
 
+@pytest.mark.parametrize(
+    "given", [("--metric", "UAR,accuracy"), ("--metric", "UAR", "--metric", "accuracy")]
+)
+def test_several_metrics_judge_at_once(table, tmp_path, capsys, given):
+    file = tmp_path / "all.json"
+    options = ("--target", "label", "--cv", 2, "--no-check", "--json", file)
+    assert run("evaluate", table, *options, *given) == 0
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert all(list(scores) == ["UAR", "accuracy"] for scores in found["models"].values())
+    with pytest.raises(SystemExit):
+        main(["search", str(table), "--target", "label", *given])
+    told = ("--domain", "speaker", "--adapt", "coral")
+    assert run("evaluate", table, "--target", "label", *told, *given) == 2
+    assert "--metric must name one metric with --domain" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_all_fusions_are_judged_side_by_side(table, tmp_path):
     file = tmp_path / "all.json"

@@ -441,6 +441,24 @@ def test_p_values_are_written_so_that_none_is_rounded_over_the_level():
     assert Gain(0.1, 0.0, 0.2, 0.0496).verdict == "better"
 
 
+def test_where_no_unit_differs_the_p_value_says_what_the_interval_says():
+    """All right against half right, in every group alike: without any one it is the same."""
+    n = 60
+    row, truth = np.arange(n), np.tile(NAMES[:2], n // 2)
+    said = {"right": truth, "again": truth.copy(), "guess": np.full(n, NAMES[0])}
+    answers = {name: Answers(labels, None) for name, labels in said.items()}
+    groups = row // 10
+    all_ = OutOfFold(row, 0 * row, groups % 3, truth, answers, NAMES[:2], groups, "classes")
+    found = compare(all_, metric=["UAR", "f1_macro"])
+    pair = found.pairs[1]
+    assert (pair.one, pair.other, pair.metric) == ("right", "guess", "UAR")
+    assert pair.gain.low > 0.3
+    assert pair.gain.p < 0.05
+    assert pair.p_folds < 0.05
+    assert pair.gain.verdict == "better"
+    assert found.pairs[0].gain.p == 1.0  # no difference, and no unit differs
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
@@ -451,7 +469,7 @@ def test_the_command_compares_files_and_writes_tables(judged, tmp_path, capsys):
     files = [str(tmp_path / "early.json"), str(tmp_path / "late.json")]
     written = {end: str(tmp_path / f"table.{end}") for end in ("tex", "md", "json")}
     assert main([
-        "compare", *files, "--metric", "UAR", "--metric", "Log-Loss", "--percent",
+        "compare", *files, "--metric", "UAR,Log-Loss", "--percent",
         "--latex", written["tex"], "--markdown", written["md"], "--json", written["json"],
     ]) == 0  # fmt: skip
     assert "early - late" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import argparse
 
 from hybridsent.cli._console import UsageError, write_json
 from hybridsent.cli._files import check_output
-from hybridsent.cli._options import metric_type
+from hybridsent.cli._options import add_metric_option
 from hybridsent.cli._view_options import add_plugins
 
 
@@ -19,13 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what evaluate --json wrote; of one file all models are compared, of several the "
         "first model of each",
     )
-    parser.add_argument(
-        "--metric",
-        type=metric_type,
-        action="append",
-        metavar="NAME",
-        help="what is measured, such as UAR; may be given again (default: all that the files hold)",
-    )
+    what = "what is measured, such as UAR (default: all that the files hold)"
+    add_metric_option(parser, what, several=True)
     parser.add_argument(
         "--model",
         action="append",

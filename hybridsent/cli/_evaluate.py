@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_metric_option(
         parser,
-        "scorer of scikit-learn that judges, by default accuracy with --domain, else several",
+        "scorer of scikit-learn or metric of papers that judges, by default a few, with --domain "
+        "accuracy",
+        several=True,
     )
     add_fold_options(parser)
     add_judging_options(parser)
@@ -183,6 +185,9 @@ def _check_alone(arguments: argparse.Namespace) -> None:
             )
     if arguments.fusion == "all" or len(names_in(arguments.fusion)) > 1:
         raise UsageError(f"--fusion must name one strategy with --domain; got {arguments.fusion!r}")
+    if len(arguments.metric or ()) > 1:
+        given = ",".join(arguments.metric)
+        raise UsageError(f"--metric must name one metric with --domain; got {given!r}")
 
 
 def write_outputs(result: Any, opened: Opened, outputs: dict[str, Path]) -> None:
@@ -238,7 +243,7 @@ def _transfer(models: dict[str, Any], opened: Opened, arguments: argparse.Namesp
         protocol="leave-one-out",
         baseline=baseline(model, opened, arguments),
         n_target_labels=arguments.target_labels,
-        **_judged_by(arguments),
+        **_judged_by(arguments) | ({"scoring": arguments.metric[0]} if arguments.metric else {}),
     )
 
 

@@ -249,16 +249,19 @@ def add_fold_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_metric_option(
-    parser: argparse.ArgumentParser, what: str, default: str | None = None
+    parser: argparse._ActionsContainer, what: str, *, several: bool = False
 ) -> None:
-    """Add ``--metric``, scikit-learn's or papers'; without a default it may be left out."""
-    parser.add_argument(
-        "--metric",
-        type=metric_type,
-        default=default,
-        metavar="NAME",
-        help=what if default is None else f"{what} (default: {default})",
-    )
+    """Add ``--metric``, scikit-learn's or papers', which may be left out; several make a list."""
+    if several:
+        parser.add_argument(
+            "--metric",
+            type=_metric_types,
+            action="extend",
+            metavar="NAME[,NAME…]",
+            help=f"{what}; several with commas, or by giving it again",
+        )
+    else:
+        parser.add_argument("--metric", type=metric_type, metavar="NAME", help=what)
 
 
 def _jobs(text: str) -> int:
@@ -268,6 +271,11 @@ def _jobs(text: str) -> int:
     if number is None or not is_n_jobs(number):
         raise argparse.ArgumentTypeError(f"must be {JOBS}; got {text!r}")
     return number
+
+
+def _metric_types(text: str) -> list[str]:
+    names = [each.strip() for each in text.split(",") if each.strip()]
+    return [metric_type(each) for each in names or [text]]
 
 
 def metric_type(name: str) -> str:

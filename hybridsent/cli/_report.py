@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_table_options(parser)
     add_model_options(parser, several=True)
-    add_metric_option(parser, "scorer of scikit-learn that judges (default: several)")
+    what = "scorer of scikit-learn or metric of papers that judges (default: a few)"
+    add_metric_option(parser, what, several=True)
     add_fold_options(parser)
     add_judging_options(parser)
     add_page_options(parser, report=False)

@@ -248,5 +248,6 @@ def units_out_of_fold(kept: OutOfFold) -> np.ndarray:
 
 
 def _gain(metric: Metric, value: float, spread: Spread) -> Gain:
-    low, high = interval_of_difference(value, spread, ends_of(metric))
-    return Gain(value, low, high, p_value(value, spread), metric.sign)
+    ends = ends_of(metric)
+    low, high = interval_of_difference(value, spread, ends)
+    return Gain(value, low, high, p_value(value, spread, ends), metric.sign)

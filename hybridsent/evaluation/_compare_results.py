@@ -247,7 +247,7 @@ def _entries(
             label = each if len(results) == 1 else name if len(names) == 1 else f"{name}: {each}"
             twin = _twin(entry, entries)
             if twin is not None and len(results) == 1 and wanted is None:
-                notes.append(f"{label} is left out, which is the same model as {twin}.")
+                notes.append(f"{label} is left out: its scores and answers are those of {twin}.")
             else:
                 entries[label] = entry
     if len(entries) < 2:
@@ -319,7 +319,7 @@ def _compared(
             other,
             gain.with_p(p),
             gain.p,
-            _p_of_folds(entries[one].kept, entries[other].kept, folds[one], folds[other]),
+            _p_of_folds(metric, (entries[one], entries[other]), (folds[one], folds[other])),
             mcnemar(*_answers(entries[one]), *_answers(entries[other])),
         )
         for (one, other), gain, p in zip(asked, told, p_values, strict=True)
@@ -376,16 +376,19 @@ def _same_folds(one: OutOfFold, other: OutOfFold) -> bool:
 
 
 def _p_of_folds(
-    one: OutOfFold, other: OutOfFold, folds: list[float] | None, other_folds: list[float] | None
+    metric: Metric,
+    pair: tuple[Entry, Entry],
+    folds: tuple[list[float] | None, list[float] | None],
 ) -> float | None:
     """Test the scores of the same folds by Nadeau and Bengio's corrected t."""
-    if folds is None or other_folds is None or is_fixed(one) or not _same_folds(one, other):
+    (one, other), (a, b) = (each.kept for each in pair), folds
+    if a is None or b is None or is_fixed(one) or not _same_folds(one, other):
         return None
-    away = np.subtract(folds, other_folds)
+    away = np.subtract(a, b)
     if not np.isfinite(away).all():
         return None
     spread = spread_of_folds(away.tolist(), one.ratio, len(one))
-    return p_value(float(away.mean()), spread)
+    return p_value(float(away.mean()), spread, ends_of(metric))
 
 
 def _folds(metric: Metric, entry: Entry) -> list[float] | None:

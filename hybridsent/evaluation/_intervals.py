@@ -416,14 +416,21 @@ def interval_of_difference(
     if not np.isfinite(value) or not np.isfinite(spread.variance):
         return float("nan"), float("nan")
     width = ends[1] - ends[0]
-    deviation = float(np.sqrt(spread.variance))
-    if deviation == 0 and np.isfinite(width):
-        deviation = width / (spread.rows + 2)
-    half = _quantile(spread.freedom, confidence) * deviation
+    half = _quantile(spread.freedom, confidence) * _deviation(spread, ends)
     return max(value - half, -width), min(value + half, width)
 
 
-def p_value(value: float, spread: Spread) -> float:
+def _deviation(spread: Spread, ends: tuple[float, float]) -> float:
+    """Give the deviation of a difference; where no unit differs, that of half answers of each."""
+    width = ends[1] - ends[0]
+    if spread.variance <= 0 and np.isfinite(width):
+        return width / (spread.rows + 2)
+    return float(np.sqrt(spread.variance))
+
+
+def p_value(
+    value: float, spread: Spread, ends: tuple[float, float] = (float("-inf"), float("inf"))
+) -> float:
     """Tell how often a number as far from 0 comes by chance, where 0 is true.
 
     Parameters
@@ -432,6 +439,9 @@ def p_value(value: float, spread: Spread) -> float:
         The number.
     spread : Spread
         How much it varies.
+    ends : (float, float), default=(-inf, inf)
+        The range of what it is a difference of; with one, a number in which no unit differs is
+        judged as `interval_of_difference` draws it.
 
     Returns
     -------
@@ -444,11 +454,14 @@ def p_value(value: float, spread: Spread) -> float:
     >>> round(p_value(2.262, Spread(1.0, 9, 10)), 3)
     0.05
     """
-    if not np.isfinite(value) or not np.isfinite(spread.variance) or spread.variance <= 0:
+    if not np.isfinite(value) or not np.isfinite(spread.variance):
+        return 1.0
+    deviation = _deviation(spread, ends)
+    if deviation <= 0:
         return 1.0
     from scipy.stats import t
 
-    return float(2 * t.sf(abs(value) / np.sqrt(spread.variance), spread.freedom))
+    return float(2 * t.sf(abs(value) / deviation, spread.freedom))
 
 
 def adjusted_p_values(p_values: Sequence[float], weights: Sequence[float]) -> list[float]:
