@@ -181,6 +181,27 @@ def test_near_duplicates_across_folds_are_told_with_both_numbers_and_their_rows(
     assert len(conflicts.rows) == 2 * 4
 
 
+def test_near_duplicates_that_add_nothing_are_no_leak(monkeypatch):
+    """Rows with a twin are answered right more often, but learning from their twins adds nothing."""
+    from hybridsent.evaluation import _leaking_twins
+
+    table, y = retweeted()
+    monkeypatch.setattr(_leaking_twins, "_without_twins", lambda look, codes: (0.394, 0.393))
+    found = of_kind(check(table, y), "near-duplicates")
+    assert found.numbers["right with a twin"] - found.numbers["right without"] > 0.1
+    assert found.severity == "doubt"
+
+
+def test_features_that_miss_in_part_are_not_said_to_hold_nothing():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({f"{v}__{i}": rng.normal(size=40) for v in ("a", "b") for i in (0, 1)})
+    y = np.tile(["x", "y"], 20)
+    table.loc[:9, ["b__0", "b__1"]] = np.nan
+    assert "(25.0%) lack some of 'features'" in of_kind(check(table, y), "missing views").sentence
+    table.loc[:9] = np.nan
+    assert "have nothing in 'features'" in of_kind(check(table, y), "missing views").sentence
+
+
 def test_near_duplicates_kept_together_are_no_more_told():
     table, y = retweeted()
     groups = near_duplicates(table)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.dummy import DummyClassifier
@@ -21,6 +22,7 @@ from hybridsent.evaluation._compare_results import mcnemar
 from hybridsent.evaluation._gains import written_p
 from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._paper_tables import latex_text, markdown_text
+from hybridsent.fusion import make_fusion
 
 NAMES = np.array(["a", "b", "c"])
 
@@ -344,6 +346,24 @@ def test_a_scorer_of_ones_own_is_compared_by_folds():
     scores = [result.models[name]["sure"].folds for name in ("lr", "prior")]
     assert pair.gain.value == pytest.approx(np.mean(np.subtract(*scores)))
     assert pair.gain.p == pytest.approx(pair.p_folds)
+
+
+def test_a_fusion_of_one_view_is_left_out_of_a_fixed_split_too():
+    rng = np.random.default_rng(0)
+    y = np.tile(["a", "b"], 30)
+    table = pd.DataFrame({f"text__{i}": rng.normal(size=60) + (y == "a") for i in range(3)})
+    split = np.repeat(["train", "dev"], [40, 20])
+    model = make_fusion(features=["text"])
+    found = compare(evaluate(model, table, y, split=split, baselines=False, check=False))
+    assert list(found.scores) == ["fusion", "dummy"]
+    assert any("text is left out: its scores and answers" in note for note in found.notes)
+
+
+def test_a_metric_of_probabilities_says_that_a_model_has_none():
+    table = pd.DataFrame({"text__0": np.arange(20.0), "text__1": np.arange(20.0) % 7})
+    model = make_fusion(features=["text"], classifier="svm")
+    with pytest.raises(ValueError, match="'neg_log_loss' needs probabilities, and a model has"):
+        evaluate(model, table, np.tile(["a", "b"], 10), scoring=["neg_log_loss"], check=False)
 
 
 def test_a_fixed_split_is_no_cross_validation():

@@ -420,12 +420,18 @@ def _computed(metric: Metric, fitted: Any, X: Any, y: np.ndarray) -> Any:
     try:
         return metric.scorer(fitted, X, y)
     except (AttributeError, ValueError) as error:
+        if "none of the following attributes" in str(error):  # as scikit-learn's scorers say it
+            raise ValueError(
+                f"The metric {metric.name!r} needs probabilities, and a model has none. Leave it "
+                "out of scoring, or take classifiers that tell them, as 'logreg' does and 'svm' "
+                "does not; hybridsent.heads.CalibratedFusion gives them to any."
+            ) from error
         present = list(dict.fromkeys(y.tolist() if y.ndim == 1 else range(y.shape[1])))
         shown = present if len(present) <= 20 else [*present[:20], "…"]
         raise ValueError(
             f"The metric {metric.name!r} cannot be computed on a fold of {len(y)} rows of the "
-            f"classes {shown}: {error}. Leave it out of scoring, or take folds that hold all "
-            "classes."
+            f"classes {shown}: {str(error).rstrip('.')}. Leave it out of scoring, or take folds "
+            "that hold all classes."
         ) from error
 
 

@@ -124,6 +124,7 @@ def look_at_missing(look: Look) -> Iterator[Finding]:
             continue
         if not gone.any():
             continue
+        partly = view.cells is None and not np.isnan(view.vectors[gone]).all()  # type: ignore[index]
         codes = gone.astype(int)
         random = np.random.default_rng(look.seed)
         tells = len(look) >= FEWEST and stands_out(
@@ -142,8 +143,8 @@ def look_at_missing(look: Look) -> Iterator[Finding]:
         yield Finding(
             "missing views",
             "doubt" if tells else "fact",
-            f"{int(gone.sum())} of {len(gone)} rows ({gone.mean():.1%}) have nothing in "
-            f"{view.name!r}{by_class}."
+            f"{int(gone.sum())} of {len(gone)} rows ({gone.mean():.1%}) "
+            f"{'lack some of' if partly else 'have nothing in'} {view.name!r}{by_class}."
             + (" Whether it is missing tells the label." if tells else ""),
             numbers,
             look.positions[gone].tolist(),
