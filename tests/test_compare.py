@@ -359,13 +359,6 @@ def test_a_fusion_of_one_view_is_left_out_of_a_fixed_split_too():
     assert any("text is left out: its scores and answers" in note for note in found.notes)
 
 
-def test_a_metric_of_probabilities_says_that_a_model_has_none():
-    table = pd.DataFrame({"text__0": np.arange(20.0), "text__1": np.arange(20.0) % 7})
-    model = make_fusion(features=["text"], classifier="svm")
-    with pytest.raises(ValueError, match="'neg_log_loss' needs probabilities, and a model has"):
-        evaluate(model, table, np.tile(["a", "b"], 10), scoring=["neg_log_loss"], check=False)
-
-
 def test_a_fixed_split_is_no_cross_validation():
     table = replace(kept(), fold=np.zeros(90, int))
     found = compare(table, metric="accuracy")

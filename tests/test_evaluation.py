@@ -442,8 +442,12 @@ def test_a_mistake_is_told_before_anything_is_encoded(monkeypatch):
 
 def test_a_metric_of_probabilities_needs_a_classifier_that_has_them():
     table, y = posts()
-    with pytest.raises(ValueError, match=r"'neg_log_loss' cannot be computed.*predict_proba"):
+    with pytest.raises(
+        ValueError, match=r"'neg_log_loss' cannot be computed.*predict_proba"
+    ) as told:
         evaluate(model(classifier="svm"), table, y, cv=2, scoring="neg_log_loss")
+    assert "'logreg' does and 'svm' does not" in str(told.value)  # what helps, and not more classes
+    assert "Remembered" not in str(told.value)
 
 
 def test_labels_of_an_array_have_no_columns():

@@ -421,8 +421,10 @@ def _computed(metric: Metric, fitted: Any, X: Any, y: np.ndarray) -> Any:
         return metric.scorer(fitted, X, y)
     except (AttributeError, ValueError) as error:
         if "none of the following attributes" in str(error):  # as scikit-learn's scorers say it
+            needs = str(error).rpartition(": ")[2].rstrip(".")
             raise ValueError(
-                f"The metric {metric.name!r} needs probabilities, and a model has none. Leave it "
+                f"The metric {metric.name!r} cannot be computed: it needs probabilities or values "
+                f"of decisions ({needs}), and a model has none. Leave it "
                 "out of scoring, or take classifiers that tell them, as 'logreg' does and 'svm' "
                 "does not; hybridsent.heads.CalibratedFusion gives them to any."
             ) from error
