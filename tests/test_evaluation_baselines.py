@@ -164,6 +164,21 @@ def test_a_group_that_folds_keep_together_is_no_baseline():
     assert "group alone" not in without.models
 
 
+def test_labels_and_columns_of_few_values_are_no_group():
+    X, _, speaker = talks()
+    places = dict(zip("abcdefgh", ["here", "there"] * 4, strict=True))
+    feelings = np.random.default_rng(1).choice(["joy", "awe", "fear", "rage"], 160)
+    built = make_fusion(features=["text", "audio"])
+    table = X.assign(feels=feelings, place=[places[each] for each in speaker])
+    found = evaluate(built, table, feelings, cv=4, check=False)  # y is an array, and a column, too
+    assert "group alone" not in found.models
+    part = np.where(np.arange(160) % 4 == 0, "test", "train")
+    on_a_split = evaluate(built, table, feelings, split=part, check=False)
+    assert "group alone" not in on_a_split.models
+    with_speakers = evaluate(built, table.assign(who=speaker), feelings, cv=4, check=False)
+    assert "'group alone' knows nothing but 'who' of a row." in with_speakers.notes
+
+
 def test_a_model_or_view_is_not_named_like_a_baseline():
     table = posts()
     for name in ("tf-idf", "group alone", "dummy"):

@@ -16,16 +16,17 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from hybridsent._labels import take_rows
 from hybridsent.evaluation._columns import named_columns, unread_columns
 from hybridsent.evaluation._compare import gain_of_draws, gain_of_folds
 from hybridsent.evaluation._fits import Folds, Judged, fold_ratio
 from hybridsent.evaluation._gains import Gain
 from hybridsent.evaluation._intervals import adjusted_p_values
 from hybridsent.evaluation._labelled import LabeledTable
-from hybridsent.evaluation._leaking_groups import shared_groups
-from hybridsent.evaluation._look import codes_of_column, group_columns
+from hybridsent.evaluation._leaking_groups import are_few, split_groups
 from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import single_modalities
+from hybridsent.evaluation._probe import truth_of
 from hybridsent.evaluation._words_alone import TermWeights, count_terms, text_columns
 from hybridsent.heads import MultiLabelClassifier
 
@@ -34,7 +35,6 @@ __all__ = ["BASELINES", "Lineup", "dummy_for", "gains_over", "line_up", "named_m
 BASELINES = ("tf-idf", "group alone", "dummy")
 """Names of what stands beside models, in the order of the table; no model may have one of them."""
 
-_SHARED = 0.5  # share of tested rows whose group is learned from, too
 _C = 10.0  # weights of unit length want less of a penalty than standardised columns
 _ONE = "fusion"  # what a single estimator is called
 
@@ -171,12 +171,21 @@ def _group_column(
     models: Sequence[Any], rows: LabeledTable, folds: Folds, own: Sequence[Any]
 ) -> str | None:
     """Find a column of names, such as speakers, that no model reads, on both sides of the folds."""
+    if not hasattr(rows.rows, "columns"):
+        return None
     unread = [set(unread_columns(model, rows.rows, own)) for model in models]
-    for name in group_columns(rows.rows, named_columns(rows.rows, own)):
-        if not all(name in each for each in unread):
-            continue
-        codes, _ = codes_of_column(rows.rows[name])
-        if codes is not None and shared_groups(codes, folds.splits) > _SHARED:
+    read = [name for name in rows.rows.columns if not all(name in each for each in unread)]
+    known = np.flatnonzero(rows.known)
+    place = np.cumsum(rows.known) - 1
+    splits = [
+        (place[train[rows.known[train]]], place[test])
+        for seed, (train, test) in zip(folds.seeds, folds.splits, strict=True)
+        if seed == folds.seeds[0]
+    ]
+    but = [*named_columns(rows.rows, own), *read]
+    truth = truth_of(rows.y[known], rows.kind)
+    for name, codes in split_groups(take_rows(rows.rows, known), but, truth, splits):
+        if not are_few(codes, splits):
             return name
     return None
 

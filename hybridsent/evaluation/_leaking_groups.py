@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from hybridsent.evaluation._chance import FEWEST, stands_out
 from hybridsent.evaluation._findings import Finding
 from hybridsent.evaluation._look import Look, codes_of_column, group_columns
-from hybridsent.evaluation._probe import Splits, counted, ridge
+from hybridsent.evaluation._probe import Splits, Truth, counted, ridge
 
-__all__ = ["look_for_groups", "shared_groups"]
+__all__ = ["are_few", "look_for_groups", "shared_groups", "split_groups"]
 
 _MOST_GROUPS = 5  # columns of repeated names that are looked at
+_SHARED = 0.5  # share of tested rows whose value is learned from, too
 _FALLS = 0.02
 _DEALS = 12  # of columns in any other order
 _SURE = 3.0  # standard errors of one deal, where the column has the mean of three
@@ -23,13 +25,56 @@ def look_for_groups(look: Look) -> Iterator[Finding]:
     """Find columns of names that predict the label, or whose rows folds should keep together."""
     if len(look) < FEWEST:
         return
-    names = group_columns(look.table, [*look.own, *look.read])
-    for name in names[:_MOST_GROUPS]:
-        codes, _ = codes_of_column(look.table[name])
-        if codes is None or shared_groups(codes, look.splits) <= 0.5:
+    but = [*look.own, *look.read]
+    for name, codes in split_groups(look.table, but, look.truth, look.splits):
+        yield from _of_group(look, name, codes)
+
+
+def split_groups(
+    table: Any, but: Sequence[Any], truth: Truth, splits: Splits
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Find columns of names whose rows stand on both sides of folds, and that are no labels.
+
+    Parameters
+    ----------
+    table : DataFrame or array of n rows
+        The rows, all with a label.
+    but : sequence of object
+        Columns that are something else.
+    truth : Truth
+        What is predicted.
+    splits : sequence of (ndarray, ndarray)
+        Training and test positions.
+
+    Yields
+    ------
+    (str, ndarray of int of shape (n,))
+        A column, and the value of each row.
+    """
+    for name in group_columns(table, but)[:_MOST_GROUPS]:
+        codes, _ = codes_of_column(table[name])
+        if codes is None or shared_groups(codes, splits) <= _SHARED:
             continue
-        if _is_no_label(look, codes):
-            yield from _of_group(look, name, codes)
+        if _is_no_label(truth, codes, splits):
+            yield name, codes
+
+
+def are_few(codes: np.ndarray, splits: Splits) -> bool:
+    """Tell whether a column has too few values for folds that keep each together.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        Value of each row.
+    splits : sequence of (ndarray, ndarray)
+        The folds; one is a split, for which two values are few.
+
+    Returns
+    -------
+    bool
+        Such a column is another label, or where rows come from.
+    """
+    return int(codes.max(initial=-1)) + 1 < (len(splits) if len(splits) > 1 else 3)
 
 
 def shared_groups(codes: np.ndarray, splits: Splits) -> float:
@@ -51,11 +96,11 @@ def shared_groups(codes: np.ndarray, splits: Splits) -> float:
     return float(np.mean(shares)) if shares else 0.0
 
 
-def _is_no_label(look: Look, codes: np.ndarray) -> bool:
+def _is_no_label(truth: Truth, codes: np.ndarray, splits: Splits) -> bool:
     """Tell a name from another word for the label."""
-    return look.truth.kind != "classes" or not (
-        codes.max() + 1 <= 2 * look.truth.columns.shape[1]
-        and float(look.truth.score(counted(codes, look.truth, look.splits))) > 0.97
+    return truth.kind != "classes" or not (
+        codes.max() + 1 <= 2 * truth.columns.shape[1]
+        and float(truth.score(counted(codes, truth, splits))) > 0.97
     )
 
 
@@ -64,7 +109,7 @@ def _of_group(look: Look, name: str, codes: np.ndarray) -> Iterator[Finding]:
     alone = counted(codes, look.truth, look.splits)
     score = look.truth.score(alone)
     tells = stands_out(look, alone, lambda truth: counted(codes, truth, look.splits), random)
-    if codes.max() + 1 < len(look.splits):
+    if are_few(codes, look.splits):
         if tells:
             yield _of_few(look, name, int(codes.max()) + 1, score)
         return
@@ -95,12 +140,13 @@ def _of_group(look: Look, name: str, codes: np.ndarray) -> Iterator[Finding]:
 
 def _of_few(look: Look, name: str, values: int, score: float) -> Finding:
     """Tell of a column of a few values, which folds cannot keep together: a label, or a source."""
+    folds = f"{len(look.splits)} folds" if len(look.splits) > 1 else "folds"
     return Finding(
         "group column",
         "doubt",
         f"{name!r} alone, without any feature, has {look.truth.measure} {score:.2f} (chance "
         f"{look.truth.chance:.2f}). It has {values} values, too few to be kept together by "
-        f"{len(look.splits)} folds: if it is another label, nothing is wrong; if it is where the "
+        f"{folds}: if it is another label, nothing is wrong; if it is where the "
         "rows come from, the model may have learned that, and each value should be judged by a "
         f"model that has not seen it (scikit-learn's LeaveOneGroupOut).",
         {"this column alone": score, "chance": look.truth.chance, "values": values},
