@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,6 +152,10 @@ def test_a_speaker_who_tells_the_label_stands_beside_the_model():
     assert "'group alone' knows nothing but 'speaker' of a row." in found.notes
     assert found.gains["group alone"]["accuracy"].verdict == "worse"
     assert "fusion is worse than the group alone: accuracy -" in str(found)
+    corrected = "P-values are corrected for 4 comparisons (Holm); intervals are not."
+    assert corrected in str(found).splitlines()
+    one = replace(found, gains={"dummy": found.gains["dummy"]})
+    assert "Holm" not in str(one)
 
 
 def test_a_group_that_folds_keep_together_is_no_baseline():

@@ -540,6 +540,7 @@ class Evaluation(Result):
                 for other, gains in self.gains.items()
                 for metric, gain in list(gains.items())[:1]
             ),
+            *_on_corrected(self.gains),
         ]
 
     def _shown(self) -> dict[str, dict[str, Score]]:
@@ -560,6 +561,15 @@ def _called(name: str) -> str:
     return {"dummy": "the dummy", "tf-idf": "tf-idf", "group alone": "the group alone"}.get(
         name, f"{name} alone"
     )
+
+
+def _on_corrected(gains: Mapping[str, Mapping[str, Gain]]) -> list[str]:
+    """Say that intervals are of one comparison each, where p-values are of all."""
+    if len(gains) < 2 or not any(
+        np.isfinite(g.low) for each in gains.values() for g in each.values()
+    ):
+        return []
+    return [f"P-values are corrected for {len(gains)} comparisons (Holm); intervals are not."]
 
 
 def _read_score(plain: Mapping[str, Any]) -> Score:
