@@ -63,6 +63,39 @@ def test_small_tables_are_not_judged():
     )
 
 
+@pytest.mark.parametrize(("fewest", "folds"), [(1, 2), (3, 3)])
+def test_a_class_of_few_rows_lessens_the_folds_and_is_told(fewest, folds):
+    table, y = clean(120, seed=1)
+    y = np.asarray(y, dtype=object)
+    y[:fewest] = "rare"
+    told = [each for each in check(table, y).findings if "this look took" in each.sentence]
+    assert [each.severity for each in told] == ["doubt"]
+    assert f"Of the class 'rare' there {'is 1 row' if fewest == 1 else 'are 3 rows'}, fewer" in str(
+        told[0]
+    )
+    assert str(told[0]).count(f"took {folds}.") == 1
+    assert not any("this look took" in str(each) for each in check(table, y, cv=2).of("fact"))
+
+
+@pytest.mark.parametrize("y", [["a", "b", "a"], ["a", "b"], [0.5, 1.5, 0.25], ["a|b", "a", "b"]])
+def test_tables_of_a_few_rows_are_looked_at(y):
+    found = check(pd.DataFrame({"text": ["so", "much", "joy"][: len(y)]}), y)
+    assert found.rows == len(y)
+    assert any("fewer than the 5 folds" in str(each) for each in found.of("doubt"))
+
+
+def test_a_table_of_few_groups_is_looked_at():
+    table, y = clean(60, seed=1)
+    found = check(table, y, groups=np.arange(60) % 3)
+    assert any("There are 3 groups, fewer than the 5 folds" in str(each) for each in found.findings)
+
+
+def test_labels_that_are_no_classes_are_refused_as_before():
+    table, _ = clean(120, seed=1)
+    with pytest.raises(ValueError, match="Every class must have at least"):
+        check(table, [f"id {i}" for i in range(120)])
+
+
 # -- one thing that flatters -----------------------------------------------------------------------
 
 

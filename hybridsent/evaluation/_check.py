@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from hybridsent.evaluation._duplicates import joined
 from hybridsent.evaluation._findings import Finding, findings_in_order
 from hybridsent.evaluation._fits import stored
 from hybridsent.evaluation._held_out import held_out
-from hybridsent.evaluation._labelled import read_labels
+from hybridsent.evaluation._labelled import LabeledTable, read_labels
 from hybridsent.evaluation._leakage import find_leaks
 from hybridsent.evaluation._look import SeenView, look_at
 from hybridsent.evaluation._result import Result
@@ -35,6 +36,7 @@ from hybridsent.media._medium import list_media
 __all__ = ["Check", "check", "near_duplicates", "views_of"]
 
 _MOST_ROWS = 20_000  # rows that are looked at; of more, a sample
+_FEW_CLASSES = 50  # of more, most with hardly a row, labels are no classes
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def check(
         Name of the part of each row (``"train"``, ``"test"``), or the column that holds it: a model
         would be judged by it instead of by folds.
     cv : int, splitter or iterable, default=5
-        Folds by which a model would be judged.
+        Folds by which a model would be judged; a number of them is lessened, and that is told,
+        where a class or the table has fewer rows.
     estimator : estimator, default=None
         The model that would be judged, whose encoders give the features of the probes; what it
         does not read is looked at as what stands beside it. None looks at the cells themselves.
@@ -165,6 +168,7 @@ def check(
     table = as_pandas(table)
     rows = read_labels(table, y, groups=groups, estimator=estimator)
     held = None if split is None else held_out(rows, split)
+    cv, every_row, small = _folds_there_are(rows, cv)
     splits = outer_folds(
         rows.y,
         rows.splitter(cv),
@@ -172,6 +176,7 @@ def check(
         random_state=random_state,
         known=rows.known,
         kind=rows.kind,
+        every_row=every_row,
     )
     named = rows.named(y, groups, split)
     with rows.reading(), stored([] if estimator is None else [estimator]) as (ready, _):
@@ -188,7 +193,7 @@ def check(
         parts = [] if held is None else look.placed([(held.train, held.test)])
         judged = replace(look, splits=parts) if parts else look
         found, notes = find_leaks(judged), list(rows.notes)
-        found += [*look_at_classes(rows), *look_at_missing(look), *look_at_languages(look)]
+        found += [*small, *look_at_classes(rows), *look_at_missing(look), *look_at_languages(look)]
         found += look_at_repeated(look)
         if held is not None:
             notes += held.notes
@@ -199,6 +204,42 @@ def check(
             notes.append(str(error))
     seconds = time.perf_counter() - start
     return Check(int(rows.known.sum()), findings_in_order(found), seconds, notes)
+
+
+def _folds_there_are(rows: LabeledTable, cv: Any) -> tuple[Any, bool, list[Finding]]:
+    """Lessen a number of folds where a class has fewer rows, for which nobody could be judged.
+
+    Returns
+    -------
+    cv : int, splitter or iterable
+        As given, or fewer.
+    every_row : bool
+        Whether some class is not in all folds.
+    findings : list of Finding
+        That it was lessened.
+    """
+    total, classes = int(rows.known.sum()), rows.classes if rows.kind == "classes" else {}
+    if not isinstance(cv, Integral) or isinstance(cv, bool) or cv < 2 or total < 2:
+        return cv, False, []
+    if rows.groups is not None:
+        most = len(np.unique(rows.groups[rows.known]))
+        of = f"There are {most} groups"
+    elif rows.kind == "classes":
+        if not 2 <= len(classes) <= max(_FEW_CLASSES, total // 5):
+            return cv, False, []
+        rare, most = list(classes.items())[-1]
+        of = f"Of the class {rare!r} there {'is 1 row' if most == 1 else f'are {most} rows'}"
+    else:
+        most, of = total, f"There are {total} rows"
+    if most >= cv or (most < 2 and rows.groups is not None):
+        return cv, False, []
+    fewer = max(2, most)
+    sentence = (
+        f"{of}, fewer than the {cv} folds by which a model would be judged: this look took {fewer}."
+        + (" Gather more, leave the class out, or judge by fewer folds." if classes else "")
+    )
+    numbers = {"folds": float(cv), "there are": float(most)}
+    return fewer, most < 2, [Finding("classes", "doubt", sentence, numbers)]
 
 
 def views_of(table: Any, views: Any, named: Sequence[Any] = ()) -> list[tuple[str, str]]:
