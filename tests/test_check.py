@@ -286,6 +286,19 @@ def test_wrong_labels_are_suspected(kind):
     assert len(found.rows) < 20
 
 
+@pytest.mark.parametrize(("tells", "note"), [(0.2, "too little"), (0.95, "likely wrong")])
+def test_labels_are_not_doubted_by_a_model_that_is_itself_in_doubt(tells, note):
+    pytest.importorskip("cleanlab")
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat([0, 1], 150))
+    X = rng.normal(size=(300, 6)) + tells * np.outer(y, np.ones(6))
+    y = np.where(rng.random(300) < (0.15 if tells > 0.5 else 0), 1 - y, y)
+    found = check(pd.DataFrame(X).add_prefix("text__"), np.array(["no", "yes"])[y])
+    assert not [each for each in found.findings if each.kind == "suspicious labels"]
+    (said,) = [each for each in found.notes if each.startswith("Suspicious labels")]
+    assert note in said
+
+
 def test_without_cleanlab_a_sentence_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "cleanlab", None)
     table, y = clean(120, seed=1)

@@ -199,7 +199,8 @@ def check(
             notes += held.notes
             found += [each for part in parts for each in look_at_split(look, held.name, *part)]
         try:
-            found += look_at_labels(look)
+            doubted, why_none = look_at_labels(look)
+            found, notes = found + doubted, notes + why_none
         except MissingDependencyError as error:
             notes.append(str(error))
     seconds = time.perf_counter() - start
@@ -219,7 +220,7 @@ def _folds_there_are(rows: LabeledTable, cv: Any) -> tuple[Any, bool, list[Findi
         That it was lessened.
     """
     total, classes = int(rows.known.sum()), rows.classes if rows.kind == "classes" else {}
-    if not isinstance(cv, Integral) or isinstance(cv, bool) or cv < 2 or total < 2:
+    if not isinstance(cv, Integral) or cv < 2 or total < 2:
         return cv, False, []
     if rows.groups is not None:
         most = len(np.unique(rows.groups[rows.known]))

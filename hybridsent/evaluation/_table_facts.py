@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 _SHOWN = 5
-_LEARNED = 0.2  # share of what can be gained, below which a quick model has no say about labels
+_LEARNED = 0.4  # share of what can be gained, below which a quick model has no say about labels
+_WRONG = 0.1  # share of labels; where more are doubted, that tells of the model and not of labels
 _FAR = 4.0  # robust standard deviations
 _FEW = 0.01  # share of the rows from which on it is a doubt
 _MANY = 0.02  # and, of rows of more than four words, a leak
@@ -225,7 +226,7 @@ def look_at_split(look: Look, name: str, train: np.ndarray, test: np.ndarray) ->
     )
 
 
-def look_at_labels(look: Look) -> Iterator[Finding]:
+def look_at_labels(look: Look) -> tuple[list[Finding], list[str]]:
     """Find labels that are likely wrong.
 
     Parameters
@@ -233,10 +234,13 @@ def look_at_labels(look: Look) -> Iterator[Finding]:
     look : Look
         The rows.
 
-    Yields
-    ------
-    Finding
-        Of the kind ``"suspicious labels"``; none where a quick model knows too little.
+    Returns
+    -------
+    findings : list of Finding
+        Of the kind ``"suspicious labels"``; none where a quick model knows too little, or would
+        doubt more labels than are likely wrong.
+    notes : list of str
+        Why there are none.
 
     Raises
     ------
@@ -246,27 +250,34 @@ def look_at_labels(look: Look) -> Iterator[Finding]:
     _of_cleanlab()
     X = look.components
     if X is None or len(look) < FEWEST or not _every_row_once(look):
-        return
+        return [], []
     score = look.truth.score(ridge(X, look.truth, look.splits))
+    model = f"a quick model, whose {look.truth.measure} is {score:.2f}"
     if not look.truth.gain(score) > _LEARNED:
-        return
+        return [], [
+            f"Suspicious labels were not looked for: {model} (chance {look.truth.chance:.2f}), "
+            "knows too little of these rows."
+        ]
     rows = _far(look, X) if look.truth.kind == "numbers" else _issues(look, X)
     if not len(rows):
-        return
+        return [], []
+    if len(rows) > _WRONG * len(look):
+        return [], [
+            f"Suspicious labels are not told: {model}, disagrees with {len(rows)} labels "
+            f"({len(rows) / len(look):.1%}), more than are likely wrong."
+        ]
     text = next((v.cells for v in look.views if v.modality == "text" and v.cells), None)
     shown = [
         f"{look.positions[row]}" + (f" ({str(text[row])[:60]!r})" if text else "")
         for row in rows[:_SHOWN].tolist()
     ]
-    yield Finding(
-        "suspicious labels",
-        "fact",
-        f"{len(rows)} labels ({len(rows) / len(look):.1%}) disagree with what a quick model, whose "
-        f"{look.truth.measure} is {score:.2f}, is sure of; the first by row: {', '.join(shown)}. "
-        "Look at them before the model is blamed.",
-        {"rows": float(len(rows)), "share": len(rows) / len(look)},
-        look.positions[rows].tolist(),
+    sentence = (
+        f"{len(rows)} labels ({len(rows) / len(look):.1%}) disagree with what {model}, is sure of; "
+        f"the first by row: {', '.join(shown)}. Look at them before the model is blamed."
     )
+    numbers = {"rows": float(len(rows)), "share": len(rows) / len(look)}
+    positions = look.positions[rows].tolist()
+    return [Finding("suspicious labels", "fact", sentence, numbers, positions)], []
 
 
 def _of_cleanlab(part: str = "") -> Any:
