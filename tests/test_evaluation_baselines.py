@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from hybridsent import evaluate, make_fusion
-from hybridsent.evaluation._words_alone import TermWeights, count_terms, text_columns
+from hybridsent.evaluation._words_alone import _TermWeights, count_terms, text_columns
 from hybridsent.lexical import WORD
 
 GOOD, BAD = ("lovely", "wonderful", "bright"), ("awful", "dreadful", "grey")
@@ -44,7 +44,7 @@ def test_terms_and_weights_of_a_fit_are_those_of_vectorizers_on_its_rows(max_fea
     texts = [text if isinstance(text, str) else "" for text in posts()["text"]]
     terms = count_terms([pd.Series(texts)])
     train, test = np.arange(0, N, 2), np.arange(1, N, 2)
-    weights = TermWeights(terms.blocks, max_features=max_features).fit(terms.counts[train])
+    weights = _TermWeights(terms.blocks, max_features=max_features).fit(terms.counts[train])
     kinds = (
         {"ngram_range": (1, 2), "token_pattern": WORD},
         {"ngram_range": (2, 5), "analyzer": "char_wb"},

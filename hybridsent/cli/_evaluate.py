@@ -191,6 +191,7 @@ def _check_alone(arguments: argparse.Namespace) -> None:
 
 
 def write_outputs(result: Any, opened: Opened, outputs: dict[str, Path]) -> None:
+    """Write what is asked for into files, and say where."""
     from hybridsent.datasets import write_table
     from hybridsent.evaluation import feature_columns
 

@@ -27,7 +27,7 @@ from hybridsent.evaluation._leaking_groups import are_few, split_groups
 from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import single_modalities
 from hybridsent.evaluation._probe import truth_of
-from hybridsent.evaluation._words_alone import TermWeights, count_terms, text_columns
+from hybridsent.evaluation._words_alone import _TermWeights, count_terms, text_columns
 from hybridsent.heads import MultiLabelClassifier
 
 __all__ = ["BASELINES", "Lineup", "dummy_for", "gains_over", "line_up", "named_models"]
@@ -94,9 +94,9 @@ class Lineup(NamedTuple):
         Which of them are single views of the first model that has several.
     baselines : list of str
         Which of them are baselines.
-    alone : str or None
+    alone : str or None, default=None
         The view that a single estimator consists of, which is the same model by another name.
-    notes : sequence of str
+    notes : sequence of str, default=()
         What the reader should know of them.
     """
 
@@ -164,7 +164,7 @@ def _words_alone(models: Sequence[Any], rows: LabeledTable) -> tuple[Any, Any] |
     terms = count_terms([rows.rows[name] for name in columns]) if columns else None
     if terms is None:
         return None
-    return make_pipeline(TermWeights(terms.blocks), _linear(rows)), terms.counts
+    return make_pipeline(_TermWeights(terms.blocks), _linear(rows)), terms.counts
 
 
 def _group_column(

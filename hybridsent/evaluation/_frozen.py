@@ -64,6 +64,7 @@ def behind_encoders(models: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[An
 
 
 def first_step(estimator: Any) -> Any:
+    """Give the first step of a pipeline; None of all else."""
     return estimator.steps[0][1] if isinstance(estimator, Pipeline) and estimator.steps else None
 
 
@@ -100,6 +101,7 @@ def _reaches_encoders(name: list[str], first: str, features: ColumnTransformer) 
 
 
 def encoded_once(encoders: ColumnTransformer, table: Any) -> Matrix:
+    """Compute what the encoders give of a table, and count what that cost."""
     X = encoders.fit_transform(table)
     fitted = [encoder for _, encoder, _ in encoders_of(encoders, fitted=True)]
     return Matrix(

@@ -278,7 +278,7 @@ def _alone(path: Path) -> Iterator[None]:
     except ImportError:  # Windows: two that count in the same moment count as one
         yield
         return
-    with path.with_suffix(".lock").open("a") as lock:
+    with path.with_suffix(".lock").open("a", encoding="utf-8") as lock:
         share(path.with_suffix(".lock"), path.parent)
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

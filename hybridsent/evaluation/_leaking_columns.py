@@ -7,17 +7,14 @@ score may be that.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hybridsent.evaluation._chance import FEWEST, stands_out
 from hybridsent.evaluation._columns import feature_columns
-from hybridsent.evaluation._duplicates import words_in
 from hybridsent.evaluation._findings import Finding
 from hybridsent.evaluation._look import (
     LABEL_WORDS,
@@ -161,43 +158,6 @@ def binned(values: np.ndarray) -> np.ndarray:
 def _sizes(views: Sequence[SeenView]) -> Iterator[tuple[str, np.ndarray]]:
     """Give how long texts and how large files are."""
     for view in {view.name: view for view in views}.values():
-        if view.cells is None:
-            continue
-        if view.modality == "text":
-            words = [float(len(words_in(cell))) for cell in view.cells]
-            yield f"length of {view.name!r}", binned(np.asarray(words))
-        else:
-            sizes = np.asarray([_bytes_of(cell) for cell in view.cells])
+        for what, sizes in view.glance.sizes() if view.glance else ():
             if np.isfinite(sizes).mean() > 0.5:
-                yield f"file size of {view.name!r}", binned(sizes)
-        if view.modality == "image":
-            shape = np.asarray([_shape_of(cell) for cell in view.cells])
-            if np.isfinite(shape).mean() > 0.5:
-                yield f"width of {view.name!r}", binned(shape[:, 0])
-                yield f"height of {view.name!r}", binned(shape[:, 1])
-
-
-def _bytes_of(cell: Any) -> float:
-    if isinstance(cell, bytes):
-        return float(len(cell))
-    try:
-        return float(Path(cell).stat().st_size)
-    except (TypeError, ValueError, OSError):
-        return float("nan")
-
-
-def _shape_of(cell: Any) -> tuple[float, float]:
-    """Read width and height off the head of a file."""
-    from PIL import Image
-
-    from hybridsent.media.image import IMAGE_FORMATS
-
-    if not isinstance(cell, str | os.PathLike):
-        size = getattr(cell, "size", None)
-        return size if isinstance(size, tuple) else (float("nan"), float("nan"))
-    Image.init()
-    try:
-        with Image.open(cell, formats=[f for f in IMAGE_FORMATS if f in Image.OPEN]) as picture:
-            return picture.size
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return float("nan"), float("nan")
+                yield f"{what} of {view.name!r}", binned(sizes)

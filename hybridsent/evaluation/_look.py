@@ -18,11 +18,13 @@ from hybridsent.evaluation._columns import (
     readable,
     unread_columns,
 )
-from hybridsent.evaluation._duplicates import Pairs, joined, picture_pairs, text_pairs, vector_pairs
+from hybridsent.evaluation._duplicates import Pairs, joined, vector_pairs
 from hybridsent.evaluation._fits import encoded_views
 from hybridsent.evaluation._labelled import LabeledTable
 from hybridsent.evaluation._probe import Splits, Truth, as_components, truth_of
-from hybridsent.evaluation._quick_views import Pictures, quick_pictures, quick_sounds, quick_texts
+from hybridsent.evaluation._quick_views import Glance
+from hybridsent.media import get_modality
+from hybridsent.media._modality import named
 
 __all__ = ["Look", "SeenView", "codes_of_column", "group_columns", "look_at", "words_in_name"]
 
@@ -73,26 +75,26 @@ class SeenView:
     vectors: np.ndarray | None = None
 
     @cached_property
-    def numbers(self) -> np.ndarray | None:
-        """The vectors, or something quick that stands for them."""
-        if self.vectors is not None or self.cells is None:
-            return self.vectors
-        if self.modality == "image":
-            return self._pictures.colours
-        quick = {"text": quick_texts, "audio": quick_sounds}.get(self.modality)
-        return None if quick is None else quick(self.cells)
+    def glance(self) -> Glance | None:
+        """What a look at the cells tells; None of features."""
+        if self.cells is None:
+            return None
+        kind = get_modality(self.modality).glance
+        return Glance(self.cells) if kind is None else named(kind)(self.cells)
 
     @cached_property
-    def _pictures(self) -> Pictures:
-        return quick_pictures(self.cells or [])
+    def numbers(self) -> np.ndarray | None:
+        """The vectors, or something quick that stands for them."""
+        if self.vectors is not None or self.glance is None:
+            return self.vectors
+        return self.glance.numbers
 
     @cached_property
     def pairs(self) -> Pairs:
         """Rows that are nearly the same."""
-        if self.modality == "text" and self.cells is not None:
-            return text_pairs(self.cells)
-        if self.modality == "image" and self.vectors is None:
-            return picture_pairs(self._pictures.hashes)
+        found = None if self.glance is None else self.glance.pairs(self.vectors)
+        if found is not None:
+            return found
         numbers = self.numbers
         if numbers is None:
             return np.zeros(0, int), np.zeros(0, int)

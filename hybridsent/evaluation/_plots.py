@@ -61,10 +61,8 @@ _LONGEST = 18  # letters of a name on an axis
 def _axes(ax: Any, path: Any, caller: str, height: float) -> Iterator[Any]:
     """Give axes to draw on, in the style of papers; save them where a file is named."""
     import_optional("matplotlib", caller=caller, extra="plot")
-    from matplotlib import pyplot as plt
-    from matplotlib import rc_context
-
-    with rc_context(_STYLE):  # type: ignore[arg-type]  # names of settings are literals there
+    plt = import_optional("matplotlib.pyplot", caller=caller, extra="plot")
+    with plt.rc_context(_STYLE):
         made: Any = plt.subplots(figsize=(_COLUMN, height))[1] if ax is None else ax
         yield made
         if path is not None:

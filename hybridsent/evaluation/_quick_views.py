@@ -7,7 +7,10 @@ openSMILE's smallest set takes ten times as long as the last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +18,20 @@ from scipy.signal import stft
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from hybridsent._optional import import_optional
-from hybridsent.evaluation._duplicates import words_in
+from hybridsent.evaluation._duplicates import Pairs, picture_pairs, text_pairs, words_in
 from hybridsent.exceptions import MediaError
 from hybridsent.media import is_missing, load_audio, load_image
 
-__all__ = ["Pictures", "quick_pictures", "quick_sounds", "quick_texts"]
+__all__ = [
+    "Glance",
+    "PictureGlance",
+    "Pictures",
+    "SoundGlance",
+    "TextGlance",
+    "quick_pictures",
+    "quick_sounds",
+    "quick_texts",
+]
 
 _WORDS = 1024
 _SIDE = 8
@@ -128,3 +140,124 @@ def quick_sounds(cells: Sequence[Any]) -> np.ndarray:
             np.log(len(sound) / 16000),
         ]
     return out
+
+
+class Glance:
+    """What a look at the cells of a column tells without an encoder; of most cells, their size.
+
+    Parameters
+    ----------
+    cells : sequence of n objects
+        Cells of one modality, which names its kind of glance (`hybridsent.media.Modality`).
+    """
+
+    def __init__(self, cells: Sequence[Any]) -> None:
+        self.cells = cells
+
+    @property
+    def numbers(self) -> np.ndarray | None:
+        """Numbers of each cell that a quick probe learns from; None where nothing is quick."""
+        return None
+
+    def pairs(self, vectors: np.ndarray | None) -> Pairs | None:
+        """Find cells that are nearly the same.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n, d) or None
+            What an encoder made of them, where one did.
+
+        Returns
+        -------
+        (ndarray, ndarray) or None
+            Positions of the pairs; None leaves it to the vectors.
+        """
+        return None
+
+    def sizes(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give what is measured of each cell, by name; NaN where it is not known.
+
+        Yields
+        ------
+        name : str
+            Such as ``"file size"``.
+        sizes : ndarray of shape (n,)
+            The numbers.
+        """
+        yield "file size", np.asarray([_bytes_of(cell) for cell in self.cells])
+
+
+class TextGlance(Glance):
+    """Words of texts, and how many there are."""
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Counts of hashed words."""
+        return quick_texts(self.cells)
+
+    def pairs(self, vectors: np.ndarray | None) -> Pairs:
+        """Find texts that share their words, whatever an encoder makes of them."""
+        return text_pairs(self.cells)
+
+    def sizes(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give the number of words."""
+        yield "length", np.asarray([float(len(words_in(cell))) for cell in self.cells])
+
+
+class PictureGlance(Glance):
+    """Colours, perceptual hashes and sizes of pictures, each decoded once."""
+
+    @cached_property
+    def _seen(self) -> Pictures:
+        return quick_pictures(self.cells)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Colours of thumbnails."""
+        return self._seen.colours
+
+    def pairs(self, vectors: np.ndarray | None) -> Pairs | None:
+        """Find pictures with nearly the same hash, unless vectors spare opening them."""
+        return picture_pairs(self._seen.hashes) if vectors is None else None
+
+    def sizes(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Give the size of the file, the width and the height."""
+        yield from super().sizes()
+        shape = np.asarray([_shape_of(cell) for cell in self.cells])
+        yield "width", shape[:, 0]
+        yield "height", shape[:, 1]
+
+
+class SoundGlance(Glance):
+    """Levels of bands of sounds."""
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Levels, their spread and change."""
+        return quick_sounds(self.cells)
+
+
+def _bytes_of(cell: Any) -> float:
+    if isinstance(cell, bytes):
+        return float(len(cell))
+    try:
+        return float(Path(cell).stat().st_size)
+    except (TypeError, ValueError, OSError):
+        return float("nan")
+
+
+def _shape_of(cell: Any) -> tuple[float, float]:
+    """Read width and height off the head of a file."""
+    from PIL import Image
+
+    from hybridsent.media.image import IMAGE_FORMATS
+
+    if not isinstance(cell, str | os.PathLike):
+        size = getattr(cell, "size", None)
+        return size if isinstance(size, tuple) else (float("nan"), float("nan"))
+    Image.init()
+    try:
+        with Image.open(cell, formats=[f for f in IMAGE_FORMATS if f in Image.OPEN]) as picture:
+            return picture.size
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return float("nan"), float("nan")

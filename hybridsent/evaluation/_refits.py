@@ -336,12 +336,16 @@ def on_a_bench(
     ----------
     estimator : estimator or mapping of str to estimator
         One, or several by name.
-    table, y, cv, groups, scoring, n_jobs, random_state
+    table, y
         As in `evaluate`.
     caller : str
         Who asks, for messages.
+    cv, groups
+        As in `evaluate`.
     n_seeds : int
         Repetitions, each with its own folds and seeds of the models.
+    scoring, n_jobs, random_state
+        As in `evaluate`.
 
     Yields
     ------

@@ -23,7 +23,7 @@ from hybridsent.lexical import WORD, WordFeatures
 from hybridsent.media import load_text
 from hybridsent.media._forms import items_in
 
-__all__ = ["TermWeights", "Terms", "count_terms", "text_columns"]
+__all__ = ["Terms", "count_terms", "text_columns"]
 
 _MOST = 20_000_000  # characters of all texts, from which on runs of characters take too much memory
 _TEXTS = (TextEncoder, WordFeatures)
@@ -44,7 +44,7 @@ class Terms(NamedTuple):
     blocks: tuple[int, ...]
 
 
-class TermWeights(TransformerMixin, BaseEstimator):
+class _TermWeights(TransformerMixin, BaseEstimator):
     """Choose terms and weigh them (TF-IDF) by the rows of a fit, each kind by itself.
 
     Parameters
@@ -62,7 +62,7 @@ class TermWeights(TransformerMixin, BaseEstimator):
         self.min_df = min_df
         self.max_features = max_features
 
-    def fit(self, X: csr_matrix, y: Any = None) -> TermWeights:
+    def fit(self, X: csr_matrix, y: Any = None) -> _TermWeights:
         """Learn which terms count, and how much.
 
         Parameters

@@ -110,6 +110,9 @@ class Modality:
     shown : str or callable, default=None
         ``shown(cell)`` gives what a report shows of a cell, as those of `hybridsent.media._shown`
         do; None shows nothing.
+    glance : str or class, default=None
+        What a look at cells without an encoder tells, made of them, as the classes of
+        `hybridsent.evaluation._quick_views` are; None is the size of files alone.
 
     Raises
     ------
@@ -145,6 +148,7 @@ class Modality:
     catch_all: bool = False
     hf_network: str | type | None = None
     shown: str | Callable[[Any], Any] | None = None
+    glance: str | type | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", str(self.name)):

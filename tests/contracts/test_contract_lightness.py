@@ -161,7 +161,10 @@ def test_discovery_found_optional_imports():
     ("where", "call"), optional_calls(), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_optional_imports_name_what_exists(where, call):
-    package = ast.literal_eval(call.args[0]).split(".")[0]
+    named = call.args[0]
+    if isinstance(named, ast.JoinedStr):  # f"cleanlab{part}": the package is told, a part is not
+        named = named.values[0]
+    package = ast.literal_eval(named).split(".")[0]
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     assert "caller" in keywords
     if "extra" in keywords:

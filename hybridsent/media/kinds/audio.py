@@ -22,5 +22,6 @@ AUDIO = Modality(
     ),
     limits=(Limit("max_seconds", "longest sound that is read", 600.0),),
     shown="hybridsent.media._shown:sound",
+    glance="hybridsent.evaluation._quick_views:SoundGlance",
     hf_network="hybridsent.encoders._hf_audio:HFAudio",
 )

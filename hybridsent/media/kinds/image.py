@@ -23,5 +23,6 @@ IMAGE = Modality(
     ),
     limits=(Limit("max_pixels", "largest image that is read, in pixels", 89_478_485),),
     shown="hybridsent.media._shown:picture",
+    glance="hybridsent.evaluation._quick_views:PictureGlance",
     hf_network="hybridsent.encoders._hf_image:HFImage",
 )

@@ -22,5 +22,6 @@ TEXT = Modality(
     ),
     catch_all=True,
     shown="hybridsent.media._shown:words",
+    glance="hybridsent.evaluation._quick_views:TextGlance",
     hf_network="hybridsent.encoders._hf_text:HFText",
 )
