@@ -6,6 +6,7 @@ import io
 import platform
 import re
 import string
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -21,11 +22,14 @@ from hybridsent.evaluation import (
     Gain,
     OutOfFold,
     Score,
+    calibration,
     make_report,
     model_card,
 )
 from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation.report._sentences import METRICS, MODELS, SENTENCES
+from hybridsent.evaluation.report._sureness import sureness_in_words
+from hybridsent.evaluation.report._words import Words
 from hybridsent.media import _shown
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -263,6 +267,31 @@ def test_a_report_is_saved_and_shown_in_a_notebook(tmp_path):
     (frame,) = Page(report._repr_html_()).all("iframe")
     assert frame["srcdoc"] == report.html
     assert len(repr(report)) < 80
+
+
+@pytest.mark.parametrize(
+    ("ece", "chance", "excess", "said"),
+    [
+        (0.03, 0.02, 0.0, "can be taken as they are: on average they are off by 3\xa0%"),
+        (0.11, 0.10, 0.0, "cannot be told from so few rows: on average they are off by 11\xa0%"),
+        (0.11, 0.02, 0.01, "should not be taken as they are: on average they are off by 11\xa0%"),
+        (0.11, 0.02, 0.10, "too high by 10\xa0%"),
+    ],
+)
+def test_probabilities_are_trusted_by_their_error_beside_that_of_chance(ece, chance, excess, said):
+    told = calibration(judged("classes").out_of_fold, "fusion")
+    error = replace(told.ece, value=ece, low=ece - 0.01, high=ece + 0.01)
+    found = replace(told, ece=error, by_chance=chance, excess=excess)
+    assert said in sureness_in_words(found, Words("en"))
+
+
+def test_groups_that_are_all_alike_are_not_said_to_differ():
+    told = judged("classes")
+    kept = told.out_of_fold
+    right = {name: replace(each, labels=kept.truth) for name, each in kept.answers.items()}
+    said = Page(make_report(replace(told, out_of_fold=replace(kept, answers=right))).html).text
+    assert "In each of 4 groups the share of right answers is 100\xa0%." in said
+    assert "100\xa0% (" not in said
 
 
 def test_results_without_predictions_have_a_report():

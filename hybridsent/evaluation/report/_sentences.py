@@ -120,6 +120,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Between groups the share of right answers goes from {low} ({worst}) to {high} ({best}).",
         "各分组的正确率从 {low}（{worst}）到 {high}（{best}）不等。",
     ),
+    "summary.groups_equal": (
+        "In each of {n} groups the share of right answers is {low}.",
+        "{n} 个分组的正确率均为 {low}。",
+    ),
     "summary.too_sure": (
         "Its probabilities are too high by {gap} on average: it is surer than it should be.",
         "它给出的概率平均偏高 {gap}：过于自信。",
@@ -129,8 +133,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "它给出的概率平均偏低 {gap}：过于保守。",
     ),
     "summary.calibrated": (
-        "Its probabilities can be taken as they are: on average they are off by {gap}.",
-        "它给出的概率可以直接采信：平均只差 {gap}。",
+        "Its probabilities can be taken as they are: on average they are off by {gap} (by chance "
+        "{chance}).",
+        "它给出的概率可以直接采信：平均只差 {gap}（随机误差为 {chance}）。",
+    ),
+    "summary.miscalibrated": (
+        "Its probabilities should not be taken as they are: on average they are off by {gap}, some "
+        "too high and some too low; by chance it would be {chance}.",
+        "它给出的概率不宜直接采信：平均相差 {gap}，有的偏高，有的偏低；随机误差为 {chance}。",
+    ),
+    "summary.few_to_tell": (
+        "Whether its probabilities can be taken as they are cannot be told from so few rows: on "
+        "average they are off by {gap}, and by chance it would be {chance}.",
+        "行数太少，无法判断它给出的概率是否可信：平均相差 {gap}，随机误差为 {chance}。",
     ),
     # -- scores --------------------------------------------------------------------------------
     "scores.title": ("Scores", "得分"),

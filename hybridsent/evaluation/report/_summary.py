@@ -151,12 +151,15 @@ def _groups(told: Told, w: Words) -> list[str]:
     fair = told.groups[told.groups["rows"] >= _FAIR]
     if len(fair) < 2:
         return []
+    low, high = (percent(float(fair["accuracy"].iloc[i])) for i in (0, -1))
+    if low == high:
+        return [w("summary.groups_equal", n=len(fair), low=low)]
     return [
         w(
             "summary.groups",
-            low=percent(float(fair["accuracy"].iloc[0])),
+            low=low,
             worst=fair.index[0],
-            high=percent(float(fair["accuracy"].iloc[-1])),
+            high=high,
             best=fair.index[-1],
         )
     ]

@@ -16,6 +16,9 @@ __all__ = ["calibration_for", "calibration_of", "sureness_in_words"]
 _FEWEST = 20
 """Rows from which on bins say something."""
 
+_SMALL = 0.05
+"""Error of probabilities that can be lived with."""
+
 
 def calibration_for(told: Told, given: Calibration | None) -> Calibration | None:
     """Give the calibration that was asked for, else that of the model, where it can be told."""
@@ -31,7 +34,10 @@ def sureness_in_words(found: Calibration | None, w: Words) -> str:
         return ""
     off = found.ece.low > 2 * found.by_chance and abs(found.excess) > found.ece.value / 2
     if not off:
-        return w("summary.calibrated", gap=percent(found.ece.value))
+        gap, chance = found.ece.value, found.by_chance
+        told = "few_to_tell" if gap <= 2 * chance else "miscalibrated"
+        key = "calibrated" if gap <= _SMALL else told
+        return w(f"summary.{key}", gap=percent(gap), chance=percent(chance))
     key = "summary.too_sure" if found.excess > 0 else "summary.too_modest"
     return w(key, gap=percent(abs(found.excess)))
 
