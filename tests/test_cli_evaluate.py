@@ -84,6 +84,16 @@ def test_several_metrics_judge_at_once(table, tmp_path, capsys, given):
     assert "--metric must name one metric with --domain" in capsys.readouterr().err
 
 
+def test_several_fusions_of_one_view_are_told_once(table, tmp_path, capsys):
+    posts = pd.read_csv(table)
+    one = tmp_path / "one.csv"
+    posts[[name for name in posts if not name.startswith("audio")]].to_csv(one, index=False)
+    for file, times in ((one, 1), (table, 0)):
+        asked = ("--target", "label", "--fusion", "early,late", "--cv", 2)
+        assert run("evaluate", file, *asked) == 0
+        assert capsys.readouterr().err.count("all 2 fusions read one view, 'text'") == times
+
+
 @pytest.mark.slow
 def test_all_fusions_are_judged_side_by_side(table, tmp_path):
     file = tmp_path / "all.json"

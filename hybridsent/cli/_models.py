@@ -85,7 +85,20 @@ def pipelines(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
     if not built:
         raise UsageError("--fusion all leaves none; name one, such as --fusion early")
     _tell(list(built.values()), opened, arguments)
+    _tell_one_view(built, opened)
     return built
+
+
+def _tell_one_view(built: Mapping[str, Any], opened: Opened) -> None:
+    """Say that several fusions have nothing to fuse."""
+    from hybridsent.evaluation._models import single_modalities
+
+    views = list(single_modalities(next(iter(built.values())), opened.rows))
+    if len(built) > 1 and len(views) == 1:
+        say(
+            f"all {len(built)} fusions read one view, {views[0]!r}: there is nothing to fuse, and "
+            "they are much the same model"
+        )
 
 
 def names_in(given: str | None) -> list[str]:
