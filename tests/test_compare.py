@@ -19,6 +19,7 @@ from hybridsent.cli import main
 from hybridsent.evaluation import Evaluation, Gain, OutOfFold, Score, compare, evaluate
 from hybridsent.evaluation._compare import check_same_rows, paired_difference
 from hybridsent.evaluation._compare_results import mcnemar
+from hybridsent.evaluation._comparison import Signed
 from hybridsent.evaluation._gains import written_p
 from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._paper_tables import latex_text, markdown_text
@@ -452,6 +453,13 @@ def test_p_values_are_written_so_that_none_is_rounded_over_the_level():
         *("p = 0.050", "p = 0.050", "p < 0.001", "p = 0.20")
     ]
     assert Gain(0.1, 0.0, 0.2, 0.0496).verdict == "better"
+
+
+def test_what_rounds_to_nothing_has_no_minus():
+    tiny = Gain(-0.0001, -0.0002, 0.1, 0.5)
+    for written in (str(tiny), str(Signed(tiny)), str(Score(-0.0001, 0.0, -0.0002, 0.1, [0.0]))):
+        assert "-0.000" not in written
+        assert "0.000 [0.000, 0.100]" in written
 
 
 def test_where_no_unit_differs_the_p_value_says_what_the_interval_says():

@@ -271,8 +271,8 @@ class Comparison(Result):
                 [
                     pair.metric,
                     f"{pair.one} - {pair.other}",
-                    f"{self.scores[pair.one][pair.metric].value:.3f} - "
-                    f"{self.scores[pair.other][pair.metric].value:.3f}",
+                    f"{self.scores[pair.one][pair.metric].value:z.3f} - "
+                    f"{self.scores[pair.other][pair.metric].value:z.3f}",
                     str(Signed(pair.gain)),
                     _p(pair.gain.p),
                     _p(pair.p_folds),
@@ -296,8 +296,8 @@ class Signed:
     def __str__(self) -> str:
         gain = self.gain
         if np.isnan(gain.low):
-            return f"{gain.value:+.3f}"
-        return f"{gain.value:+.3f} [{gain.low:.3f}, {gain.high:.3f}]"
+            return f"{gain.value:+z.3f}"
+        return f"{gain.value:+z.3f} [{gain.low:z.3f}, {gain.high:z.3f}]"
 
 
 def _p(p: float | None) -> str:

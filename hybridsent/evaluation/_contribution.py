@@ -225,8 +225,8 @@ class Contributions(Result):
 
     def _remarks(self) -> list[str]:
         told = [
-            f"{metric}: {self.empty[metric].value:.3f} without any view, "
-            f"{self.whole[metric].value:.3f} with all"
+            f"{metric}: {self.empty[metric].value:z.3f} without any view, "
+            f"{self.whole[metric].value:z.3f} with all"
             for metric in self.metrics
         ]
         return ["", *told]

@@ -152,8 +152,8 @@ class Gain:
 
     def __str__(self) -> str:
         if np.isnan(self.low):
-            return f"{self.value:+.3f}"
-        return f"{self.value:+.3f} [{self.low:.3f}, {self.high:.3f}], {written_p(self.p)}"
+            return f"{self.value:+z.3f}"
+        return f"{self.value:+z.3f} [{self.low:z.3f}, {self.high:z.3f}], {written_p(self.p)}"
 
 
 def written_p(p: float) -> str:

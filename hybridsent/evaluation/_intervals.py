@@ -48,6 +48,12 @@ class Interval:
         The number.
     low, high : float
         Ends of the interval.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation._intervals import Interval
+    >>> print(Interval(-0.0001, -0.02, 0.02))
+    0.000 [-0.020, 0.020]
     """
 
     value: float
@@ -56,8 +62,8 @@ class Interval:
 
     def __str__(self) -> str:
         if np.isnan(self.low):
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+            return f"{self.value:z.3f}"
+        return f"{self.value:z.3f} [{self.low:z.3f}, {self.high:z.3f}]"
 
 
 @dataclass(frozen=True)

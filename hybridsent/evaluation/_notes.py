@@ -267,7 +267,7 @@ def below_dummy(scores: Mapping[str, Score], dummy: Mapping[str, Score], what: s
     if not worse:
         return []
     told = ", ".join(
-        f"{name} ({scores[name].value:.3f} against {dummy[name].value:.3f})" for name in worse
+        f"{name} ({scores[name].value:z.3f} against {dummy[name].value:z.3f})" for name in worse
     )
     return [
         f"{what} is below the dummy, which looks at nothing, in {told}: by that measure it has "

@@ -292,7 +292,7 @@ def _lines(pair: TransferPair) -> list[list[str]]:
             pair.target,
             name,
             str(score),
-            f"{pair.gains[name].value:+.3f}" if name in pair.gains else "",
+            f"{pair.gains[name].value:+z.3f}" if name in pair.gains else "",
             pair.verdicts.get(name, ""),
             written(pair.shifts[name].mmd) if name in pair.shifts else "",
             written(pair.shifts[name].a_distance) if name in pair.shifts else "",
