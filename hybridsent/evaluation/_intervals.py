@@ -434,9 +434,7 @@ def _deviation(spread: Spread, ends: tuple[float, float]) -> float:
     return float(np.sqrt(spread.variance))
 
 
-def p_value(
-    value: float, spread: Spread, ends: tuple[float, float] = (float("-inf"), float("inf"))
-) -> float:
+def p_value(value: float, spread: Spread, ends: tuple[float, float] | None = None) -> float:
     """Tell how often a number as far from 0 comes by chance, where 0 is true.
 
     Parameters
@@ -445,9 +443,9 @@ def p_value(
         The number.
     spread : Spread
         How much it varies.
-    ends : (float, float), default=(-inf, inf)
-        The range of what it is a difference of; with one, a number in which no unit differs is
-        judged as `interval_of_difference` draws it.
+    ends : (float, float) or None, default=None
+        The range of what it is a difference of; None is any number. With a range, a
+        number in which no unit differs is judged as `interval_of_difference` draws it.
 
     Returns
     -------
@@ -462,7 +460,7 @@ def p_value(
     """
     if not np.isfinite(value) or not np.isfinite(spread.variance):
         return 1.0
-    deviation = _deviation(spread, ends)
+    deviation = _deviation(spread, ends or (-np.inf, np.inf))
     if deviation <= 0:
         return 1.0
     from scipy.stats import t

@@ -35,9 +35,9 @@ def sureness_in_words(found: Calibration | None, w: Words) -> str:
     off = found.ece.low > 2 * found.by_chance and abs(found.excess) > found.ece.value / 2
     if not off:
         gap, chance = found.ece.value, found.by_chance
-        told = "few_to_tell" if gap <= 2 * chance else "miscalibrated"
-        key = "calibrated" if gap <= _SMALL else told
-        return w(f"summary.{key}", gap=percent(gap), chance=percent(chance))
+        told = "summary.few_to_tell" if gap <= 2 * chance else "summary.miscalibrated"
+        key = "summary.calibrated" if gap <= _SMALL else told
+        return w(key, gap=percent(gap), chance=percent(chance))
     key = "summary.too_sure" if found.excess > 0 else "summary.too_modest"
     return w(key, gap=percent(abs(found.excess)))
 
