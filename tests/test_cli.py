@@ -107,7 +107,7 @@ def test_fit_predict_evaluate_and_encode(table, tmp_path, capsys):
     result = json.loads(scores.read_text())
     assert result["rows"] == 12
     assert (result["encoded_rows"], result["store_hits"]) == (0, 12)
-    assert set(result["models"]) == {"fusion", "text", "dummy"}
+    assert set(result["models"]) == {"fusion", "text", "tf-idf", "group alone", "dummy"}
     for metric in ("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy"):
         score = result["models"]["fusion"][metric]
         assert len(score["folds"]) == 3
