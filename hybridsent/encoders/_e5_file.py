@@ -242,7 +242,8 @@ def unpacked(blocks: np.ndarray) -> np.ndarray:
     values[:, 0] = blocks["halves"] & 15
     values[:, 1] = blocks["halves"] >> 4
     values -= 8
-    values *= blocks["scale"].astype(np.float32)[:, None, None]
+    with np.errstate(invalid="ignore"):  # of a broken file, which the reader refuses: 0 × inf
+        values *= blocks["scale"].astype(np.float32)[:, None, None]
     return values.reshape(-1)
 
 
