@@ -385,7 +385,9 @@ def _cells(y: Any) -> list[Any]:
         return list((y.iloc[:, 0] if y.ndim == 2 else y).tolist())
     if isinstance(y, np.ndarray):
         return list((y[:, 0] if y.ndim == 2 else y).tolist())
-    return list(y)
+    if hasattr(y, "__iter__"):
+        return list(y)
+    return _cells(np.asarray(y))  # what NumPy alone can read
 
 
 def _are_rows_of_a_matrix(cells: list[Any]) -> bool:
