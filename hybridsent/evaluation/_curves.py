@@ -293,7 +293,7 @@ def cost_curve(evaluation: Evaluation, *, metrics: Sequence[str] | None = None) 
     >>> table = pd.DataFrame({"text": ["I love it", "Wonderful", "I hate it", "Dreadful"] * 3})
     >>> result = evaluate(make_fusion(text=True), table, ["good", "good", "bad", "bad"] * 3, cv=3)
     >>> list(cost_curve(result).lines)
-    ['text', 'dummy']
+    ['text', 'tf-idf', 'dummy']
     """
     start = time.perf_counter()
     if not evaluation.costs:
