@@ -118,7 +118,8 @@ def evaluate(
         `register_metric`; results have the name that was given. An error by its own name, such as
         ``"MAE"``, is itself, and less of it is better. ``"score"`` is the estimator's own. None is
         what suits the target: of classes accuracy, weighted F1, macro F1 and balanced accuracy; of
-        numbers MAE, Pearson's and the concordance correlation and R squared.
+        numbers MAE, Pearson's and the concordance correlation and R squared; of sets of labels
+        micro, macro and samples F1, and the share of rows whose set is right as a whole.
     n_jobs : int, default=None
         Fits at once, in threads; None and -1 take every core. Linear algebra then keeps to one
         thread a fit, which wastes less than one fit at a time on every core.
