@@ -314,7 +314,7 @@ def test_a_store_object_may_be_given(tmp_path):
     )
     result = evaluate(search, table, y, cv=2, scoring="accuracy")
     assert result.encoded_rows == 4
-    assert list(result.models) == ["fusion", "dummy"]
+    assert list(result.models) == ["fusion", "tf-idf", "dummy"]
 
 
 def test_licences_are_noted():

@@ -91,7 +91,8 @@ class HeldOut:
         if self.shared:
             found.append(
                 f"{self.shared} of {self.groups} groups of {self.name!r} are learned from, too: "
-                "the split does not keep groups together, which can flatter."
+                "the split does not keep groups together, which can flatter, or their names start "
+                "anew in each part."
             )
         return found
 
