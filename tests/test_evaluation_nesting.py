@@ -237,9 +237,9 @@ def test_what_holds_no_numbers_is_left_out_of_features_and_told():
 def test_a_feature_that_is_the_label_is_told():
     table = features()
     result = evaluate(own(), table, table["label"].to_numpy(), cv=2, scoring="accuracy")
-    assert result.notes == [
-        "The column 'label' is read as a feature and holds the labels themselves."
-    ]
+    assert (
+        "The column 'label' is read as a feature and holds the labels themselves." in result.notes
+    )
 
 
 @pytest.mark.parametrize("given", ["label", list])
