@@ -39,7 +39,8 @@ __all__ = [
 CONCORDANCE = 1.25
 """What `LEARNED` is for a difference of concordance: it rewards how far predictions spread, which
 models learn, and which all tested rows share. It is Nadeau and Bengio's share for five folds, with
-which intervals cover as often as they say (benchmarks/compare_coverage.py)."""
+which intervals cover about as often as they say; less where groups differ much, or are five
+(benchmarks/compare_coverage.py)."""
 
 
 def paired_difference(
