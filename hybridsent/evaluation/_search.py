@@ -34,7 +34,14 @@ from hybridsent.evaluation._fits import (
     take_store_out,
 )
 from hybridsent.evaluation._fold_warnings import told_once
-from hybridsent.evaluation._frozen import Matrix, behind, encoded_once, first_step, frozen_encoders
+from hybridsent.evaluation._frozen import (
+    Grid,
+    Matrix,
+    behind,
+    encoded_once,
+    first_step,
+    frozen_encoders,
+)
 from hybridsent.evaluation._labelled import LabeledTable, read_labels
 from hybridsent.evaluation._metrics import Metric, one_metric
 from hybridsent.evaluation._models import single_modalities, with_settings
@@ -49,7 +56,6 @@ from hybridsent.evaluation._results import Score, SearchResult
 from hybridsent.evaluation._search_runs import (
     Entry,
     Found,
-    Grid,
     Plan,
     make_plan,
     run_all,

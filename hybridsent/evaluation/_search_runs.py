@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,14 @@ from hybridsent._threads import in_threads
 from hybridsent.evaluation._draws import score_answers
 from hybridsent.evaluation._fits import Splits, fresh, rows_to_fit, score_fitted
 from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
+from hybridsent.evaluation._frozen import Grid
 from hybridsent.evaluation._metrics import Metric
 from hybridsent.evaluation._models import with_settings
 from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation._results import Score, Searched, short_settings
 from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
 
-__all__ = ["Entry", "Found", "Grid", "Plan", "make_plan", "run_all", "summarise_folds"]
-
-Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+__all__ = ["Entry", "Found", "Plan", "make_plan", "run_all", "summarise_folds"]
 
 
 @dataclass(frozen=True)
