@@ -497,3 +497,11 @@ def test_the_command_fails_on_a_leak_only_where_that_is_asked_for(posts, tmp_pat
     assert main(["check", str(posts), *line]) == 1
     assert main(["check", str(tmp_path / "clean.csv"), *line]) == 0
     assert main(["check", str(posts), *line, "--split", "nothing"]) == 2
+
+
+@pytest.mark.parametrize("given", [("--task", "regression"), ("--classifier", "svm")])
+def test_a_model_that_reads_nothing_is_refused_on_the_command_line(tmp_path, capsys, given):
+    file = tmp_path / "posts.csv"
+    pd.DataFrame({"text": ["fine", "bad"] * 6, "label": ["a", "b"] * 6}).to_csv(file, index=False)
+    assert main(["check", str(file), "--target", "label", *given]) == 2
+    assert f"{given[0]} needs --encode" in capsys.readouterr().err

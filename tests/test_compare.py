@@ -563,3 +563,8 @@ def test_intervals_hold_no_difference_where_there_is_none(numbers):
     for metric in held:
         assert held[metric] / 3 >= 52  # 95 % would be 57
         assert false[metric] <= 9  # 5 % would be 3
+
+
+def test_percent_without_a_table_to_write_is_refused(capsys):
+    assert main(["compare", "a.json", "b.json", "--percent"]) == 2
+    assert "--percent needs --latex or --markdown" in capsys.readouterr().err

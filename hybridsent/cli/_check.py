@@ -41,10 +41,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(adapt=None, domain=None, target_domain=None)
 
 
+_OF_MODELS = ("task", "recipe", "fusion", "classifier", "select", "reduce", "class_weight")
+"""What nothing reads unless the table is looked at through a model."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Look, print what was found, and write the JSON."""
     from hybridsent.evaluation import check
 
+    for name in _OF_MODELS if not arguments.encode else ():
+        given = getattr(arguments, name)
+        if given not in (None, "auto"):
+            raise UsageError(
+                f"--{name.replace('_', '-')} needs --encode: without it no model reads the table; "
+                f"got {given!r}"
+            )
     file = None
     if arguments.json:
         file = check_output(arguments.json, "--json", reads=[arguments.table])

@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Compare, print the table and write the files."""
     from hybridsent.evaluation import compare
 
+    if arguments.percent and not (arguments.latex or arguments.markdown):
+        raise UsageError("--percent needs --latex or --markdown, the tables that it is about")
     outputs = {
         flag: check_output(path, flag, reads=arguments.results)
         for flag, path in (
