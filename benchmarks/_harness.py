@@ -8,9 +8,11 @@ measure functions of one environment, not programs against each other.
 
     --rounds N      rounds (5 for most; 1 with --quick)
     --quick         small inputs: does it run at all? Its figures say nothing
+    --size N        so many inputs, where a benchmark lets one choose: fewer for a busy machine
     --full          the ways, too, that take very long
-    --ways A B      only ways whose names hold one of these words
+    --ways A B      only ways of these names, or whose names hold one of these words
     --json FILE     write everything
+    --record FILE   write what the ledger keeps (`_results.py`): a row a way
 
 ``HYBRIDSENT_PEER_PYTHON`` names the interpreter of an environment for peers whose requirements clash with the newest
 releases measured here; without it they run in this one, and are left out, with the reason, where they cannot.
@@ -89,13 +91,14 @@ class Benchmark:
 
     title: str
     ways: tuple[Way, ...]
-    make: Callable[[Path, bool], dict[str, Any]]  # writes the inputs (small ones?), gives facts
+    make: Callable[..., dict[str, Any]]  # (folder, quick) or, where `sized`, (folder, quick, size)
     goals: Callable[[Report], list[Goal]]
     agreement: Callable[[Any, Any], float] | None = None  # of two outputs
     agreement_name: str = "agreement"
     worst: Callable[..., float] = min  # of several agreements
     flops: Callable[[Path], float] | None = None  # of the work, without padding and duplicates
     rounds: int = 5
+    sized: bool = False  # the number of inputs may be chosen
 
     def way(self, name: str) -> Way:
         return next(way for way in self.ways if way.name == name)
@@ -118,15 +121,24 @@ def main(benchmark: Benchmark) -> None:
         told = {"benchmark": benchmark.title, "quick": arguments.quick, "machine": machine()}
         told |= report.as_dict() | {"goals": [goal.as_dict() for goal in goals]}
         arguments.json.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    if arguments.record:
+        import _results
+
+        rows, facts = report.rows(), {"facts": report.facts}
+        made = _results.record(benchmark.title, _results.this_command(), rows, **facts)
+        _results.write(arguments.record, made)
 
 
 def _parser(benchmark: Benchmark) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=benchmark.title)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true", help="small inputs, to see that it runs")
+    if benchmark.sized:
+        parser.add_argument("--size", type=int, help="so many inputs")
     parser.add_argument("--full", action="store_true", help="the ways, too, that take very long")
     parser.add_argument("--ways", nargs="+", help="only ways whose names hold one of these words")
     parser.add_argument("--json", type=Path, help="write everything to this file")
+    parser.add_argument("--record", type=Path, help="write a record of the ledger to this file")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -139,7 +151,8 @@ def _parser(benchmark: Benchmark) -> argparse.ArgumentParser:
 def _run(benchmark: Benchmark, arguments: argparse.Namespace, folder: Path) -> Report:
     report = Report(benchmark, _chosen(benchmark, arguments))
     _say("making the inputs")
-    report.facts = benchmark.make(folder, arguments.quick)
+    size = (arguments.size,) if benchmark.sized else ()
+    report.facts = benchmark.make(folder, arguments.quick, *size)
     report.versions = versions()
     if benchmark.flops:
         report.flops = _ask(report, FLOPS, folder).get("flops")
@@ -161,8 +174,10 @@ def _run(benchmark: Benchmark, arguments: argparse.Namespace, folder: Path) -> R
 
 def _chosen(benchmark: Benchmark, arguments: argparse.Namespace) -> list[Way]:
     words = arguments.ways
+    names = {way.name for way in benchmark.ways}
     if words:
-        return [way for way in benchmark.ways if any(word in way.name for word in words)]
+        chosen = {n for n in names for word in words if (n == word if word in names else word in n)}
+        return [way for way in benchmark.ways if way.name in chosen]
     return [way for way in benchmark.ways if arguments.full or not way.long]
 
 

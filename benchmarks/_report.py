@@ -41,6 +41,13 @@ class Goal:
         return {**vars(self), "met": self.met}
 
 
+def _short(value: Any) -> Any:
+    """Keep four digits of a figure, and more of one that is nearly 1."""
+    if not isinstance(value, float):
+        return value
+    return round(value, 7) if 0.99 < value < 1 else float(f"{value:.4g}")
+
+
 def _shown(value: float) -> str:
     """Write a figure so that one just below 1 does not read as 1."""
     return f"{value:.7f}" if 0.99 < value < 1 else f"{value:.4g}"
@@ -105,6 +112,27 @@ class Report:
             if ours is not None and theirs is not None:
                 seen = [compare(ours, theirs), self.agreements.get(way.name)]
                 self.agreements[way.name] = self.benchmark.worst(x for x in seen if x is not None)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Give a row a way for the ledger: ratios to its reference, and what a reader asks next."""
+        kept = ("reference", "ratio", "cpu_ratio", "median", "load_seconds", "peak_mb", "agreement")
+        rows = []
+        for way in self.ways:
+            told = {key: _summary(self, way)[key] for key in kept}
+            seconds, rounds = told.pop("median"), len(self.values(way.name, "seconds"))
+            cpu = self.median(way.name, "cpu_seconds")
+            row = {
+                "way": way.name,
+                "seconds": seconds,
+                "cpu_seconds": cpu,
+                **told,
+                "rounds": rounds,
+            }
+            encoded = self.median(way.name, "encoded")
+            row |= {} if encoded is None else {"encoded": encoded}
+            if rounds:
+                rows.append({key: _short(value) for key, value in row.items() if value is not None})
+        return rows
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _corpora import own_table
 from fusion import near_duplicates
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from threadpoolctl import threadpool_limits
 
-from hybridsent import make_fusion, read_table
-from hybridsent.evaluation._results import summarise
+from hybridsent import make_fusion
+from hybridsent.evaluation.results._result import summarise
 from hybridsent.exceptions import EmptyTextError
 from hybridsent.media import load_text
 from hybridsent.media.text import POLICIES
@@ -56,8 +57,8 @@ def corpus(name: str) -> pd.DataFrame:
     """Give a table with text, label, and image where there is one."""
     root = Path(os.environ["HYBRIDSENT_DATA"])
     if name == "mvsa":
-        return read_table(root / "mvsa" / "table.csv")
-    table = read_table(root / "text" / "table.csv")
+        return own_table(root / "mvsa")
+    table = own_table(root / "text")
     part = table[table["task"].str.contains(name, regex=False)].reset_index(drop=True)
     return part.assign(label=part["label"].astype(str))
 

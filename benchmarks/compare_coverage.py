@@ -17,11 +17,11 @@ import itertools
 import numpy as np
 from sklearn.linear_model import Ridge, RidgeClassifier
 
+from hybridsent._numerics.multiple import adjusted_p_values
 from hybridsent.evaluation import OutOfFold
-from hybridsent.evaluation._compare import paired_difference
-from hybridsent.evaluation._intervals import adjusted_p_values
-from hybridsent.evaluation._metrics import metrics_of
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation.comparisons._paired import paired_difference
+from hybridsent.evaluation.measures._metrics import metrics_of
+from hybridsent.evaluation.results._answers import Answers
 
 OF_CLASSES = ("accuracy", "f1_macro", "log_loss")
 OF_NUMBERS = ("CCC", "Pearson", "MAE")

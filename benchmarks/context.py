@@ -23,15 +23,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _corpora import own_table
 from fusion import CV, shown
 from sklearn.base import clone
 from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_limits
 
-from hybridsent import make_fusion, read_table
+from hybridsent import make_fusion
 from hybridsent.datasets import add_context
-from hybridsent.evaluation._results import summarise
+from hybridsent.evaluation.results._result import summarise
 from hybridsent.fusion import FUSION_CANDIDATES
 
 MELD: dict[str, dict[str, Any] | None] = {
@@ -54,7 +55,7 @@ def folder(name: str) -> Path:
 
 
 def meld() -> dict[str, Any]:
-    table = read_table(folder("meld") / "table.csv")
+    table = own_table(folder("meld"))
     found: dict[str, Any] = {}
     for label in ("sentiment", "emotion"):
         print(f"\n| meld, {label}, dev | weighted F1 | against without |\n|---|---|---|")

@@ -17,11 +17,13 @@ import argparse
 import numpy as np
 from sklearn.linear_model import RidgeClassifier
 
-from hybridsent.evaluation._draws import score_answers
-from hybridsent.evaluation._metrics import metrics_of
-from hybridsent.evaluation._out_of_fold import Answers
-from hybridsent.evaluation._transfer import Rules, summarise_pairs
-from hybridsent.evaluation._transfer_runs import Given, Outcome, Task, make_pairs
+from hybridsent.evaluation.measures._draws import score_answers
+from hybridsent.evaluation.measures._metrics import metrics_of
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.transfer._given import Given
+from hybridsent.evaluation.transfer._pairs import make_pairs
+from hybridsent.evaluation.transfer._runs import Outcome, Task
+from hybridsent.evaluation.transfer._verdicts import Rules, summarise_pairs
 
 METRICS = ("accuracy", "f1_macro", "balanced_accuracy")
 MIDDLES = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [-1, -1, 0, 0]])

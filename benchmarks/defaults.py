@@ -13,10 +13,11 @@ import os
 import time
 from pathlib import Path
 
+from _corpora import own_table
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from hybridsent import evaluate, make_fusion, read_table
+from hybridsent import evaluate, make_fusion
 
 CORPORA = {
     "mvsa": ({"text": True, "image": True}, {"y": "label", "cv": 5}, "accuracy"),
@@ -48,7 +49,7 @@ def main() -> None:
     results: dict[str, dict[str, dict[str, float]]] = {}
     for name in arguments.corpora:
         modalities, how, metric = CORPORA[name]
-        table = read_table(Path(os.environ["HYBRIDSENT_DATA"]) / name / "table.csv")
+        table = own_table(Path(os.environ["HYBRIDSENT_DATA"]) / name)
         print(
             f"\n| {name}, {metric} | fusion | best single | pooled | seconds |\n|---|---|---|---|---|"
         )

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.io import loadmat
+from _corpora import office_caltech, plain_table
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
-from hybridsent import AudioEncoder, TextEncoder, make_fusion, read_table
+from hybridsent import AudioEncoder, TextEncoder, make_fusion
 from hybridsent.evaluation import TransferReport, transfer_report
 from hybridsent.few_label import LabeledOnly
 from hybridsent.heads import TunedLinearClassifier
@@ -46,17 +46,9 @@ def frame(X: np.ndarray, view: str) -> pd.DataFrame:
 
 
 def office() -> dict[str, TransferReport]:
-    parts, labels, shops = [], [], []
-    for shop in ("amazon", "webcam", "dslr"):
-        held = loadmat(DATA / "office_caltech" / f"{shop}_SURF_L10.mat")
-        tables = [value for name, value in held.items() if not name.startswith("__")]
-        X = next(value for value in tables if min(value.shape) > 1).astype(np.float64)
-        X /= X.sum(axis=1, keepdims=True)
-        spread = X.std(axis=0)
-        parts.append((X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
-        labels.append(next(value for value in tables if min(value.shape) == 1).ravel().astype(int))
-        shops += [shop] * len(X)
-    X, y, domain = frame(np.vstack(parts), "image"), np.concatenate(labels), np.array(shops)
+    table = office_caltech(DATA / "office_caltech")
+    X = table.filter(regex="^image__")
+    y, domain = table["label"].to_numpy(), table["domain"].to_numpy(dtype=str)
     found = {}
     linear = LogisticRegression(C=0.01, max_iter=2000)
     for name, head in (("1-NN", KNeighborsClassifier(1)), ("LR", linear)):
@@ -79,7 +71,7 @@ def office() -> dict[str, TransferReport]:
 
 
 def reviews() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    table = pd.read_parquet(DATA / "amazon" / "table.parquet")
+    table = plain_table(DATA / "amazon")
     X = frame(TextEncoder().fit_transform(table["text"].tolist()), "text")
     return X, table["label"].to_numpy(dtype=object), table["domain"].to_numpy(dtype=object)
 
@@ -116,7 +108,7 @@ def few() -> dict[str, TransferReport]:
 
 
 def emodb() -> dict[str, TransferReport]:
-    table = read_table(DATA / "emodb" / "table.csv")
+    table = plain_table(DATA / "emodb")
     speaker = table["speaker"].astype(str).to_numpy()
     X = frame(AudioEncoder().fit_transform(table["audio"].tolist()), "audio")
     found = {}

@@ -35,8 +35,11 @@ OURS = {"float32": "hybridsent, float32: Whisper", "auto": "hybridsent, auto: Wh
 NEAR = 1e-4  # of float32, through another engine
 
 
-def make(folder: Path, quick: bool) -> dict[str, Any]:
-    return {"clips": len(write_voices(folder, 8 if quick else 200)), "seconds each": SECONDS}
+def make(folder: Path, quick: bool, size: int | None = None) -> dict[str, Any]:
+    return {
+        "clips": len(write_voices(folder, size or (8 if quick else 200))),
+        "seconds each": SECONDS,
+    }
 
 
 def one_clip(folder: Path) -> list[str]:
@@ -175,7 +178,14 @@ def whisper_goals(report: Report) -> list[Goal]:
 
 
 BENCHMARK = Benchmark(
-    "Sound to features", WAYS, make, goals, largest_difference, "largest difference", max
+    "Sound to features",
+    WAYS,
+    make,
+    goals,
+    largest_difference,
+    "largest difference",
+    max,
+    sized=True,
 )
 
 if __name__ == "__main__":

@@ -22,8 +22,11 @@ FLOAT32, AUTO = "hybridsent float32", "hybridsent auto"
 BATCH = 32
 
 
-def make(folder: Path, quick: bool) -> dict[str, Any]:
-    return {"pictures": len(write_pictures(folder, 40 if quick else 500)), "size": "640 x 480"}
+def make(folder: Path, quick: bool, size: int | None = None) -> dict[str, Any]:
+    return {
+        "pictures": len(write_pictures(folder, size or (40 if quick else 500))),
+        "size": "640 x 480",
+    }
 
 
 def one_picture(folder: Path) -> list[str]:
@@ -87,7 +90,14 @@ def goals(report: Report) -> list[Goal]:
 
 
 BENCHMARK = Benchmark(
-    "Pictures to vectors, CPU", WAYS, make, goals, least_cosine, "smallest cosine", flops=flops
+    "Pictures to vectors, CPU",
+    WAYS,
+    make,
+    goals,
+    least_cosine,
+    "smallest cosine",
+    flops=flops,
+    sized=True,
 )
 
 if __name__ == "__main__":

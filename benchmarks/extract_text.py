@@ -28,8 +28,8 @@ OPENVINO_FLOAT32, OPENVINO_AUTO = (
 EXPORTED = "sentence-transformers-openvino"
 
 
-def make(folder: Path, quick: bool) -> dict[str, Any]:
-    return write_texts(folder, 100 if quick else 4000)
+def make(folder: Path, quick: bool, size: int | None = None) -> dict[str, Any]:
+    return write_texts(folder, size or (100 if quick else 4000))
 
 
 def one_text(folder: Path) -> list[str]:
@@ -117,6 +117,7 @@ BENCHMARK = Benchmark(
     least_cosine,
     "smallest cosine",
     flops=lambda folder: text_flops(read_texts(folder)),
+    sized=True,
 )
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _corpora import plain_texts
 from sklearn.linear_model import LogisticRegression
 
 from hybridsent import TextEncoder
@@ -30,9 +31,7 @@ MOST_JUDGED = 1000
 
 def draw(task: str, n_labels: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give rows to learn from, and rows that judge."""
-    path = Path(os.environ["HYBRIDSENT_DATA"]) / "text" / "table.csv"
-    table = pd.read_csv(path, keep_default_na=False)  # "null" is a text
-    rows = table[(table["task"] == task) & (table["text"].str.strip() != "")]
+    rows = plain_texts(Path(os.environ["HYBRIDSENT_DATA"]) / "text", task)
     pool = rows[rows["split"].isin(["train", "all"])]
     few = pool.groupby("label").sample(n_labels, random_state=seed)
     others = rows[rows["split"].isin(["dev", "val"])]

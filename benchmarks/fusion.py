@@ -27,26 +27,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _corpora import near_duplicates, plain_table
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from hybridsent import FeatureStore, make_fusion, read_table
+from hybridsent import FeatureStore, make_fusion
 from hybridsent.evaluation import Score, search
-from hybridsent.evaluation._results import summarise
+from hybridsent.evaluation.results._result import summarise
 from hybridsent.fusion import FUSION_CANDIDATES, FUSION_GRID
 from hybridsent.recipes import list_recipes, load_recipe
 
 RATES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 CV = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-
-
-def near_duplicates(texts: pd.Series) -> np.ndarray:
-    """Give texts that differ only in links, names, case and punctuation one number."""
-    words = texts.fillna("").str.lower().str.replace(r"@\w+|https?://\S+|[^a-z]+", " ", regex=True)
-    return np.unique(words.str.split().str.join(" ").to_numpy(dtype=str), return_inverse=True)[1]
 
 
 def corpus(name: str) -> tuple[Any, pd.DataFrame, np.ndarray, np.ndarray]:
@@ -61,7 +56,7 @@ def corpus(name: str) -> tuple[Any, pd.DataFrame, np.ndarray, np.ndarray]:
         X = table[[column for column in table if re.match(r"(text|audio|video)__", column)]]
         model = make_fusion(features=["text", "audio", "video"])
         return model, X.astype(np.float32), table["label"].to_numpy(), table["video_id"].to_numpy()
-    table = read_table(folder / "table.csv")
+    table = plain_table(folder)
     labels = table["label"].to_numpy(dtype=object)
     return make_fusion(text=True, image=True), table, labels, near_duplicates(table["text"])
 

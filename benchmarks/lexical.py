@@ -21,12 +21,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _corpora import own_table
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
-from hybridsent import make_fusion, read_table
+from hybridsent import make_fusion
 from hybridsent.lexical import WordFeatures
 
 CORPORA = ("tweeteval_emotion", "umsab_german", "chn_hotel")
@@ -90,7 +91,7 @@ def main() -> None:
     parser.add_argument("--corpora", nargs="*", default=list(CORPORA))
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
     arguments = parser.parse_args()
-    everything = read_table(Path(os.environ["HYBRIDSENT_DATA"]) / "text" / "table.csv")
+    everything = own_table(Path(os.environ["HYBRIDSENT_DATA"]) / "text")
     found: dict[str, dict[str, tuple[float, float]]] = {}
     for corpus in arguments.corpora:
         rows = everything[(everything["task"] == corpus).to_numpy()].reset_index(drop=True)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _corpora import own_table
 from _data import token_counts
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
@@ -85,7 +86,7 @@ def amazon(*, longer_alone: bool) -> dict[str, Any]:
 
 def sst() -> int:
     """Count the sentences that are longer than what is read: their vectors are the same."""
-    table = pd.read_csv(DATA / "text" / "table.csv")
+    table = own_table(DATA / "text")
     return int((token_counts(table.loc[table["task"] == "sst2", "text"].tolist()) > READ).sum())
 
 

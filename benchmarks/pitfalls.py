@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _corpora import own_table
 from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_classif
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import balanced_accuracy_score
@@ -26,7 +27,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from hybridsent import make_fusion, read_table
+from hybridsent import make_fusion
 from hybridsent.datasets import add_context
 from hybridsent.evaluation import evaluate, near_duplicates
 from hybridsent.evaluation.metrics import acc2_has0, acc2_non0, f1_has0, f1_non0
@@ -39,7 +40,7 @@ def corpus(name: str) -> pd.DataFrame:
     folder = Path(os.environ["HYBRIDSENT_DATA"]) / name
     if name == "mosi":
         return pd.read_parquet(folder / "features.parquet")
-    return read_table(folder / "table.csv")
+    return own_table(folder)
 
 
 def judged(model: Any, table: pd.DataFrame, y: Any, **settings: Any) -> Any:

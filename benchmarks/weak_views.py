@@ -12,7 +12,9 @@ import argparse
 import os
 from pathlib import Path
 
-from hybridsent import evaluate, make_fusion, read_table
+from _corpora import own_table
+
+from hybridsent import evaluate, make_fusion
 
 TASKS = {"chn": "chn_hotel", "german": "umsab_german", "emotion": "tweeteval_emotion"}
 MODELS = {
@@ -33,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path(os.environ["HYBRIDSENT_DATA"])
     for name in arguments.corpora or [*TASKS, "mvsa"]:
-        table = read_table(folder / ("mvsa" if name == "mvsa" else "text") / "table.csv")
+        table = own_table(folder / ("mvsa" if name == "mvsa" else "text"))
         views, columns = {"text": "text", "image": "image"}, {}
         if name != "mvsa":
             table = table[table["task"] == TASKS[name]].reset_index(drop=True)

@@ -25,11 +25,13 @@ import pandas as pd
 from hybridsent import evaluate, make_demo, make_fusion
 from hybridsent.datasets import add_context
 
+plt.style.use("hybridsent.gallery")
+
 REPLIES = ["I see.", "Well.", "Right.", "Okay then.", "So it is.", "Yes, yes.", "Hm.", "Go on."]
 TURNS, KEEPS_MOOD = 9, 0.95
 
 with tempfile.TemporaryDirectory() as folder:
-    demo = make_demo(n=180, folder=folder).dropna(subset=["text"])
+    demo = make_demo(n=240, folder=folder).dropna(subset=["text"])
 said = {mood: part["text"].tolist() for mood, part in demo.groupby("label")}
 rng = np.random.default_rng(0)
 
@@ -46,7 +48,7 @@ def dialogue(number):
     return rows
 
 
-n_dialogues = len(demo) * 3 // 2 // TURNS - 1
+n_dialogues = 20
 table = pd.DataFrame([row for number in range(n_dialogues) for row in dialogue(number)])
 table = table.sample(frac=1, random_state=0)
 print(table.sort_values(["dialogue", "turn"]).head(6).to_string(index=False))
@@ -67,7 +69,7 @@ def judge(before):
     return evaluate(model, rows, "label", groups="dialogue")
 
 
-reach = [0, 1, 2, 3, 5]
+reach = [0, 1, 2, 4]
 scores = [judge(before).models["fusion"]["f1_weighted"] for before in reach]
 
 # %%
@@ -75,22 +77,22 @@ scores = [judge(before).models["fusion"]["f1_weighted"] for before in reach]
 # -----------
 # The mean over the folds, and its 95 % interval.
 
-fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 3.6))
 means = [score.mean for score in scores]
 ax.fill_between(
     reach,
     [s.low for s in scores],
     [s.high for s in scores],
-    color="tab:blue",
+    color="C0",
     alpha=0.15,
     linewidth=0,
     label="95 % interval",
 )
-ax.plot(reach, means, "o-", color="tab:blue", label="mean of the folds")
+ax.plot(reach, means, "o-", color="C0", label="mean of the folds")
 ax.annotate("without context", (0, means[0]), (9, -11), textcoords="offset points")
 ax.set_xticks(reach)
 ax.set_xlabel("turns before the row")
 ax.set_ylabel("weighted F1, by dialogue")
-ax.legend(frameon=False, loc="lower left")
-ax.spines[["top", "right"]].set_visible(False)
+ax.set_title("What the turns before a row tell of it")
+ax.legend(loc="lower right")
 plt.show()

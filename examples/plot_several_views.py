@@ -7,6 +7,8 @@ it means and by which words stand in it. Each is a view: it has a name, a column
 is judged alone beside the fusion of all.
 
 The data is drawn and synthesised on the spot; scores on it say nothing about real data.
+
+More: ``docs/views.md``.
 """
 
 # %%
@@ -22,6 +24,8 @@ import numpy as np
 import pandas as pd
 
 from hybridsent import evaluate, make_demo, make_fusion
+
+plt.style.use("hybridsent.gallery")
 
 folder = tempfile.TemporaryDirectory()
 table = make_demo(n=120, folder=folder.name)
@@ -47,9 +51,9 @@ model = make_fusion(
         "words": "text/words",
         "image": "image",
         "egemaps": "audio/egemaps-v02",
-        "compare": "audio/compare-2016",
+        "voice": "audio",
     },
-    columns={"words": "body", "egemaps": "audio", "compare": "audio"},
+    columns={"words": "body", "egemaps": "audio", "voice": "audio"},
     meta=["likes", "posted_at"],
 )
 result = evaluate(model, table, "label", groups="speaker", scoring=["balanced_accuracy"])
@@ -64,18 +68,17 @@ metric = "balanced_accuracy"
 alone = [name for name in result.models if name not in ("fusion", "dummy")]
 alone.sort(key=lambda name: -result.models[name][metric].mean)
 
-fig, ax = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 4.0))
 for place, name in enumerate(["fusion", *alone]):
     score = result.models[name][metric]
-    color = "tab:blue" if name == "fusion" else "0.45"
+    color = "C0" if name == "fusion" else "0.45"
     ax.plot([score.low, score.high], [place, place], color=color, linewidth=2)
     ax.plot(score.mean, place, "o", color=color, markersize=7)
 ax.axvline(1 / 3, color="0.7", linestyle="--", linewidth=1)
-ax.annotate("guessing", (1 / 3, -0.3), (4, 0), textcoords="offset points", color="0.5")
+ax.annotate("guessing", (1 / 3, 1.6), (4, 0), textcoords="offset points", color="0.4")
 ax.set_yticks(range(len(alone) + 1), ["all of them", *alone])
 ax.invert_yaxis()
-ax.set_xlabel("balanced accuracy, by speaker")
-ax.spines[["top", "right"]].set_visible(False)
+ax.set(xlabel="balanced accuracy, by speaker", title="Each view alone, and all of them")
 plt.show()
 
 folder.cleanup()

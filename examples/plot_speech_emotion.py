@@ -26,6 +26,8 @@ from scipy.signal import lfilter
 from hybridsent import AudioEncoder, make_fusion
 from hybridsent.evaluation import transfer_report
 
+plt.style.use("hybridsent.gallery")
+
 RATE, SECONDS, PEOPLE, TAKES = 16_000, 1.5, 8, 6
 # pitch against the usual one, width of its movement, syllables a second, dullness
 MOODS = {
@@ -122,24 +124,24 @@ def two_directions(matrix):
 # The picture
 # -----------
 
-fig, axes = plt.subplots(1, 3, figsize=(10.5, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(10.5, 3.6))
 for ax, matrix, by, title in (
-    (axes[0], rows, "speaker", "as they are, a colour a speaker"),
-    (axes[1], own, "mood", "standardised by speaker, a colour a mood"),
+    (axes[0], rows, "speaker", "As they are, a colour a speaker"),
+    (axes[1], own, "mood", "By speaker, a colour a mood"),
 ):
     places = two_directions(matrix)
-    for name in table[by].unique():
-        ax.scatter(*places[table[by] == name].T, s=14, alpha=0.8, linewidth=0, label=name)
+    for i, name in enumerate(table[by].unique()):
+        colour = f"C{i}" if i < 7 else "0.6"  # the style has seven colours
+        ax.scatter(*places[table[by] == name].T, s=14, color=colour, linewidth=0, label=name)
     ax.set_title(title, fontsize=10)
     ax.set_xticks([])
     ax.set_yticks([])
-axes[1].legend(frameon=False, fontsize=8)
+axes[1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2)
 
-axes[2].plot([0, 1], [plain, adapted], "o-", color="tab:blue", alpha=0.35, markersize=4)
+axes[2].plot([0, 1], [plain, adapted], "o-", color="C0", alpha=0.35, markersize=4)
 axes[2].plot([0, 1], [np.mean(plain), np.mean(adapted)], "o-", color="black", linewidth=2.5)
 axes[2].set_xticks([0, 1], ["as they are", "by speaker"])
 axes[2].set_xlim(-0.3, 1.3)
 axes[2].set_ylabel("balanced accuracy, unseen speaker")
-axes[2].set_title("a line a speaker, their mean in black", fontsize=10)
-axes[2].spines[["top", "right"]].set_visible(False)
+axes[2].set_title("A line a speaker, black: the mean")
 plt.show()

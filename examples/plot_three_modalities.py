@@ -7,6 +7,8 @@ and none tells all. This example judges each modality alone and their fusion on 
 all rows of a speaker on one side of a fold.
 
 The data is drawn and synthesised on the spot; scores on it say nothing about real data.
+
+More: ``docs/fusion.md``.
 """
 
 # %%
@@ -20,6 +22,8 @@ import tempfile
 import matplotlib.pyplot as plt
 
 from hybridsent import evaluate, make_demo, make_fusion
+
+plt.style.use("hybridsent.gallery")
 
 folder = tempfile.TemporaryDirectory()
 table = make_demo(n=120, folder=folder.name)
@@ -45,9 +49,9 @@ names = {"fusion": "all three, fused", "text": "text", "image": "image", "audio"
 scores = [result.models[name]["accuracy"] for name in names]
 dummy = result.models["dummy"]["accuracy"].mean
 
-fig, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 3.2))
 for place, score in enumerate(scores):
-    color = "tab:blue" if place == 0 else "0.45"
+    color = "C0" if place == 0 else "0.45"
     ax.plot([score.low, score.high], [place, place], color=color, linewidth=2)
     ax.plot(score.mean, place, "o", color=color, markersize=8)
     ax.annotate(
@@ -57,8 +61,7 @@ ax.axvline(dummy, color="0.7", linestyle="--", linewidth=1)
 ax.annotate("dummy", (dummy, len(scores) - 0.6), (4, 0), textcoords="offset points", color="0.5")
 ax.set_yticks(range(len(scores)), names.values())
 ax.set_ylim(len(scores) - 0.4, -0.6)
-ax.set_xlabel("accuracy, by speaker")
-ax.spines[["top", "right"]].set_visible(False)
+ax.set(xlabel="accuracy, by speaker", title="Each modality alone, and all three")
 plt.show()
 
 folder.cleanup()

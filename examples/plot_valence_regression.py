@@ -7,6 +7,8 @@ People are asked how they liked something, from -3 to 3. That is a number, and i
 correlations, and the classes that papers make of such numbers.
 
 Comments and voices are made in this script; scores on them say nothing about real data.
+
+More: ``docs/evaluation.md``.
 """
 
 # %%
@@ -21,6 +23,8 @@ import pandas as pd
 
 from hybridsent import evaluate, make_fusion
 from hybridsent.evaluation.metrics import bin_labels
+
+plt.style.use("hybridsent.gallery")
 
 THINGS = ("The film", "The soup", "This phone", "The concert", "Their service", "The hotel")
 WORDS = (
@@ -89,31 +93,31 @@ print(counted.errors(n=3).to_string(index=False))
 # The picture
 # -----------
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.6))
 axes[0].plot([-3, 3], [-3, 3], color="0.7", linewidth=1)
-axes[0].plot(said["truth"], said["prediction"], "o", color="tab:blue", markersize=4, alpha=0.6)
+axes[0].plot(said["truth"], said["prediction"], "o", color="C0", markersize=4, alpha=0.6)
 axes[0].set_xlabel("valence")
 axes[0].set_ylabel("answer")
-axes[0].set_title("a point a comment, unseen speakers", fontsize=10)
+axes[0].set_title("A point a comment, unseen speakers")
 
 levels = bin_labels(said["truth"], "acc7")
 groups = [said["prediction"][levels == str(level)] for level in range(-3, 4)]
-axes[1].boxplot(groups, positions=range(-3, 4), showfliers=False, medianprops={"color": "tab:blue"})
+axes[1].boxplot(groups, positions=range(-3, 4), showfliers=False, medianprops={"color": "C0"})
 axes[1].plot([-3, 3], [-3, 3], color="0.7", linewidth=1)
 axes[1].set_xlabel("valence, rounded")
-axes[1].set_title("answers keep to the middle", fontsize=10)
+axes[1].set_ylabel("answer")
+axes[1].set_title("Answers keep to the middle")
 
 names = [name for name in counted.models if name != "dummy"]
 for place, name in enumerate(names):
-    for shift, metric, color in ((-0.1, "CCC", "tab:blue"), (0.1, "Pearson", "tab:orange")):
+    for shift, metric, color in ((-0.1, "CCC", "C0"), (0.1, "Pearson", "C1")):
         score = counted.models[name][metric]
         at = place + shift
         axes[2].plot([score.low, score.high], [at, at], color=color, linewidth=2)
         axes[2].plot(score.value, at, "o", color=color, label=None if place else metric)
 axes[2].set_yticks(range(len(names)), names)
 axes[2].invert_yaxis()
-axes[2].legend(frameon=False, fontsize=8)
-axes[2].set_title("95 % intervals over speakers", fontsize=10)
-for ax in axes:
-    ax.spines[["top", "right"]].set_visible(False)
+axes[2].set_xlabel("correlation with the truth")
+axes[2].legend(loc="upper left")
+axes[2].set_title("95 % intervals over speakers")
 plt.show()

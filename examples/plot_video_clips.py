@@ -7,6 +7,8 @@ is three views: frames, sound, and the text of what is said. Each is judged alon
 
 The clips are drawn and voiced on the spot, with words in subtitles beside them; scores on them say
 nothing about real videos.
+
+More: ``docs/video.md``.
 """
 
 # %%
@@ -25,8 +27,10 @@ from hybridsent import evaluate, make_demo, make_fusion
 from hybridsent.datasets import transcribe
 from hybridsent.media import load_audio, load_frames
 
+plt.style.use("hybridsent.gallery")
+
 folder = tempfile.TemporaryDirectory()
-demo = make_demo(n=120, folder=folder.name, video=True)
+demo = make_demo(n=60, folder=folder.name, video=True)
 for clip, sentence in demo[["video", "text"]].dropna().itertuples(index=False):
     lines = f"1\n00:00:00,000 --> 00:00:02,000\n{sentence}\n"
     Path(clip).with_suffix(".en.srt").write_text(lines, encoding="utf-8")
@@ -59,7 +63,7 @@ print(result)
 # -----------
 # Frames and sound of a happy and an unhappy clip, and what each view says about the label.
 
-fig = plt.figure(figsize=(9.6, 4.4), layout="constrained")
+fig = plt.figure(figsize=(9.6, 4.4))
 left, right = fig.subfigures(1, 2, width_ratios=[3, 2])
 axes = left.subplots(4, 1, height_ratios=[2, 1, 2, 1])
 for (shown, heard), mood in zip(axes.reshape(2, 2), ("positive", "negative"), strict=True):
@@ -67,7 +71,7 @@ for (shown, heard), mood in zip(axes.reshape(2, 2), ("positive", "negative"), st
     shown.imshow(np.hstack([np.asarray(frame) for frame in load_frames(clip, frames=4)]))
     shown.set_title(mood)
     sound = load_audio(clip)
-    heard.plot(np.arange(len(sound)) / 16_000, sound, linewidth=0.4, color="tab:blue")
+    heard.plot(np.arange(len(sound)) / 16_000, sound, linewidth=0.4, color="C0")
     heard.set_xlabel("seconds")
     shown.axis("off")
     heard.set_yticks([])
@@ -75,13 +79,12 @@ for (shown, heard), mood in zip(axes.reshape(2, 2), ("positive", "negative"), st
 
 ax = right.subplots()
 places = np.arange(len(scores))
-colours = ["tab:gray"] * 3 + ["tab:blue"]
+colours = ["0.6"] * 3 + ["C0"]
 ax.barh(places, [score.mean for score in scores.values()], color=colours)
 for place, score in zip(places, scores.values(), strict=True):
     ax.plot([score.low, score.high], [place, place], color="black", linewidth=1)
 ax.set_yticks(places, list(scores))
 ax.invert_yaxis()
-ax.set_xlabel("weighted F1, by speaker")
-ax.spines[["top", "right"]].set_visible(False)
+ax.set(xlabel="weighted F1, by speaker", title="Each view, and all of them")
 plt.show()
 folder.cleanup()

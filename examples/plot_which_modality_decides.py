@@ -7,6 +7,8 @@ they disagree? `contributions` asks a fitted model about every row with every su
 the others masked as if they were missing; nothing is fitted for it but the folds' own models.
 
 The data is drawn and synthesised on the spot; scores on it say nothing about real data.
+
+More: ``docs/evaluation.md``.
 """
 
 # %%
@@ -23,6 +25,8 @@ import numpy as np
 
 from hybridsent import make_demo, make_fusion
 from hybridsent.evaluation import contributions, missing_curve
+
+plt.style.use("hybridsent.gallery")
 
 folder = tempfile.TemporaryDirectory()
 table = make_demo(n=240, folder=folder.name)
@@ -62,10 +66,11 @@ print(curve)
 # %%
 # The picture
 # -----------
-# Right: each row is a point, placed by how loud two modalities spoke for the answer.
+# Bars and bands are 95 % intervals. Right: each row is a point, placed by how loud two modalities
+# spoke for the answer.
 
-colors = dict(zip(told.views, ("tab:blue", "tab:orange", "tab:green"), strict=True))
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
+colors = dict(zip(told.views, ("C0", "C1", "C2"), strict=True))
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.5))
 for place, view in enumerate(told.views):
     share = told.shapley[view]["accuracy"]
     axes[0].plot([share.low, share.high], [place, place], color=colors[view], linewidth=2)
@@ -73,15 +78,16 @@ for place, view in enumerate(told.views):
 axes[0].axvline(0, color="0.7", linewidth=1)
 axes[0].set_yticks(range(len(told.views)), told.views)
 axes[0].invert_yaxis()
-axes[0].set_title("share of the accuracy above none", fontsize=10)
+axes[0].set(xlabel="accuracy (Shapley value)", title="Whose the accuracy is")
 
 for view, line in curve.lines.items():
     points = line["accuracy"]
-    axes[1].plot([p.x for p in points], [p.value for p in points], "o-", color=colors[view])
-    axes[1].annotate(view, (points[-1].x, points[-1].value), (6, -3), textcoords="offset points")
-axes[1].set_xlim(right=1.12)
+    at, low, high = zip(*((p.x, p.low, p.high) for p in points), strict=True)
+    axes[1].fill_between(at, low, high, color=colors[view], alpha=0.1, linewidth=0)
+    axes[1].plot(at, [p.value for p in points], "o-", color=colors[view], label=view)
+axes[1].legend(loc="lower left")
 axes[1].set_xlabel(curve.x_name)
-axes[1].set_title("accuracy", fontsize=10)
+axes[1].set(ylabel="accuracy", title="When one is missing")
 
 for view in told.views:
     chosen = rows[rows["view"] == view]
@@ -92,10 +98,8 @@ axes[2].axhline(0, color="0.7", linewidth=1)
 axes[2].axvline(0, color="0.7", linewidth=1)
 axes[2].set_xlabel("the text spoke for the answer")
 axes[2].set_ylabel("the image did")
-axes[2].legend(frameon=False, fontsize=8, title="decided by", title_fontsize=8)
-axes[2].set_title("a point a row", fontsize=10)
-for ax in axes:
-    ax.spines[["top", "right"]].set_visible(False)
+axes[2].legend(fontsize=8, title="decided by", title_fontsize=8)
+axes[2].set_title("Who decided, row by row")
 plt.show()
 
 folder.cleanup()

@@ -1,4 +1,4 @@
-"""``python -m hybridsent`` is the command ``hybridsent`` (layer L6)."""
+"""``python -m hybridsent`` is the command ``hybridsent`` (layer L7)."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Ends of messages: what was meant by an unknown name, and a full stop (layer L0)."""
+"""Ends of messages: what was meant by an unknown name, a page to read, a full stop (layer L0)."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "sentence"]
+__all__ = ["did_you_mean", "in_the_documentation", "sentence"]
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
@@ -33,6 +33,28 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     """
     near = difflib.get_close_matches(str(word), [str(each) for each in known], n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def in_the_documentation(title: str) -> str:
+    """Name a page as whoever has the package and not its repository finds it: by its title.
+
+    Parameters
+    ----------
+    title : str
+        The heading of a page of the documentation.
+
+    Returns
+    -------
+    str
+        To stand behind "see".
+
+    Examples
+    --------
+    >>> from hybridsent._hints import in_the_documentation
+    >>> in_the_documentation("Strategies of fusion")
+    '"Strategies of fusion", in the documentation'
+    """
+    return f'"{title}", in the documentation'
 
 
 def sentence(text: str) -> str:

@@ -31,6 +31,9 @@ _MISSING = frozenset(
         "-",
         "--",
         "missing",
+        "unlabeled",
+        "unlabelled",
+        "unsup",
     }
 )
 _FEW = 5

@@ -10,7 +10,9 @@ when it starts, and xgboost reads every negative number as all cores.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
@@ -32,6 +34,7 @@ __all__ = [
     "Jobs",
     "Options",
     "StrOptions",
+    "by_view",
     "check_count",
     "check_n_jobs",
     "check_sample_weight",
@@ -239,3 +242,49 @@ class Jobs(Interval):
 
     def __str__(self) -> str:
         return JOBS
+
+
+def by_view(
+    value: Mapping[str, Any] | None, views: Mapping[str, Any], name: str, caller: str
+) -> dict[str, float]:
+    """Read weights of views; 1 for those that are not named.
+
+    Parameters
+    ----------
+    value : mapping of str to float, or None
+        As the user gave it.
+    views : mapping of str
+        Names of views.
+    name, caller : str
+        The parameter and the estimator, for messages.
+
+    Returns
+    -------
+    dict of str to float
+        One weight for each view.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not positive, or a name is no view.
+
+    Examples
+    --------
+    >>> from hybridsent._params import by_view
+    >>> by_view({"text": 2.0}, {"text": [0], "image": [1]}, "view_weights", "GCCA")
+    {'text': 2.0, 'image': 1.0}
+    """
+    given = dict(value or {})
+    unknown = [view for view in given if view not in views]
+    if unknown:
+        raise ValueError(
+            f"The {name!r} parameter of {caller} must name views of the columns, {list(views)}. "
+            f"Got {unknown[0]!r}."
+        )
+    for view, weight in given.items():
+        if not (isinstance(weight, (int, float)) and 0 < weight < math.inf):
+            raise ValueError(
+                f"The {name!r} parameter of {caller} must hold positive numbers. Got {weight!r} "
+                f"for the view {view!r}."
+            )
+    return {view: float(given.get(view, 1.0)) for view in views}

@@ -19,13 +19,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any, TypeVar, cast
+from types import ModuleType
+from typing import Any
 
+from hybridsent._registries import all_or_nothing
+from hybridsent._run_file import run_file, send_by_value
 from hybridsent.exceptions import HybridsentWarning, PluginError
 
 __all__ = [
@@ -33,13 +34,9 @@ __all__ = [
     "VARIABLE",
     "Loading",
     "import_outside",
-    "keep_registry",
     "load_plugin",
     "plugin_at",
-    "put_back",
     "read_plugins",
-    "registered",
-    "run_file",
     "told_of_plugins",
     "warn_of_plugins",
 ]
@@ -49,8 +46,6 @@ GROUP = "hybridsent.plugins"
 
 VARIABLE = "HYBRIDSENT_PLUGINS"
 """Environment variable with names of plugins, separated by commas or as PATH is."""
-
-_Registry = TypeVar("_Registry", bound=dict[Any, Any])
 
 
 @dataclass
@@ -66,13 +61,7 @@ class _State:
 
 
 _state = _State()
-_registries: list[dict[Any, Any]] = []
-_restored: list[Callable[[], None]] = []
-_open: list[list[dict[Any, Any]]] = []  # what each plugin that is being loaded found in them
 _lock = threading.RLock()  # a plugin may list names, or load another, itself
-# Of the lists above. No code of others runs while it is held: a thread that imports a module with a
-# registry must not wait for a plugin, which may wait for that module.
-_books = threading.RLock()
 
 
 def load_plugin(name: str | PathLike[str]) -> ModuleType:
@@ -144,7 +133,7 @@ def read_plugins(group: str = GROUP, take: Callable[[Any], object] | None = None
             return
         _state.groups.add(group)  # before it is read: a plugin may list names itself
         for point in entry_points(group=group):
-            with _remembered(f"{point.name!r} ({point.value})"), _all_or_nothing():
+            with _remembered(f"{point.name!r} ({point.value})"), all_or_nothing():
                 (take or _call)(point.load())
 
 
@@ -207,53 +196,6 @@ def warn_of_plugins(stacklevel: int = 3) -> None:
         warnings.warn(told_of_plugins(), HybridsentWarning, stacklevel=stacklevel)
 
 
-def keep_registry(names: _Registry, restored: Callable[[], None] | None = None) -> _Registry:
-    """Let what a plugin registers in a dict be taken back, if the plugin fails afterwards.
-
-    Parameters
-    ----------
-    names : dict
-        A registry: what is known by name.
-    restored : callable, default=None
-        What to call when something was taken back.
-
-    Returns
-    -------
-    dict
-        The same.
-    """
-    with _books:
-        for before in _open:  # a plugin is the first to ask for this registry
-            before.append(dict(names))
-        _registries.append(names)
-        if restored is not None:
-            _restored.append(restored)
-    return names
-
-
-def registered() -> list[dict[Any, Any]]:
-    """Copy all registries, for `put_back`."""
-    with _books:
-        return [dict(names) for names in _registries]
-
-
-def put_back(before: list[dict[Any, Any]]) -> None:
-    """Let all registries hold what they held.
-
-    Parameters
-    ----------
-    before : list of dict
-        Copies of them.
-    """
-    with _books:
-        for names, content in zip(_registries, before, strict=False):
-            names.clear()
-            names.update(content)
-        restored = list(_restored)
-    for told in restored:
-        told()
-
-
 class Loading:
     """Stands in a pickle before what needs plugins: when it is read, they are loaded.
 
@@ -289,65 +231,6 @@ def plugin_at(path: Path) -> ModuleType | None:
     return _state.loaded.get(os.path.abspath(path))  # noqa: PTH100 - of "a/../b", too
 
 
-def run_file(path: Path, name: str, source: bytes) -> ModuleType:
-    """Run a file as a module of a name, so that what it defines can be found there.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        Name of the module.
-    source : bytes
-        What the file holds: an import would take the cached code of a second ago.
-
-    Returns
-    -------
-    module
-        It stands in ``sys.modules``, unless it failed.
-    """
-    loader = _Loader(name, path, source)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
-    module = importlib.util.module_from_spec(cast("ModuleSpec", spec))
-    sys.modules[name] = module  # where dataclasses and pickle look for it
-    try:
-        loader.exec_module(module)
-    except BaseException:  # Ctrl-C, too: half a module must not stay
-        del sys.modules[name]
-        raise
-    _send_by_value(module)
-    return module
-
-
-def _send_by_value(module: ModuleType) -> None:
-    """Let joblib's workers get what a module defines by value: they could not import it.
-
-    Parameters
-    ----------
-    module : module
-        In ``sys.modules``.
-    """
-    for pickler in ("cloudpickle", "joblib.externals.cloudpickle"):  # the second until joblib 1.5
-        if importlib.util.find_spec(pickler) is not None:
-            importlib.import_module(pickler).register_pickle_by_value(module)
-
-
-class _Loader(SourceFileLoader):
-    """Runs the text that was read; no cache is read or written."""
-
-    def __init__(self, name: str, path: Path, source: bytes) -> None:
-        super().__init__(name, str(path))
-        self.source = source
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the text."""
-        return self.source_to_code(self.source, self.path)
-
-    def get_source(self, fullname: str) -> str:
-        """Give the text that was run, whatever the file holds by now."""
-        return importlib.util.decode_source(self.source)
-
-
 # -- one plugin ------------------------------------------------------------------------------------
 
 
@@ -381,7 +264,7 @@ def _is_file_name(plain: str) -> bool:
 
 
 def _module_plugin(name: str) -> ModuleType:
-    with _as_plugin_error(name), _all_or_nothing():
+    with _as_plugin_error(name), all_or_nothing():
         return importlib.import_module(name)
 
 
@@ -404,7 +287,7 @@ def _file_plugin(path: Path) -> ModuleType:
                 "was. Start Python anew to use what it holds now."
             )
         return known
-    with _as_plugin_error(str(path)), _all_or_nothing():
+    with _as_plugin_error(str(path)), all_or_nothing():
         module = _module_of(path, source)
     _state.sources[str(path)] = digest
     return module
@@ -426,7 +309,7 @@ def _module_of(path: Path, source: bytes) -> ModuleType:
         )
     if loaded is None:
         return run_file(path, name, source)
-    _send_by_value(loaded)
+    send_by_value(loaded)
     return loaded
 
 
@@ -501,28 +384,6 @@ def _remembered(name: str) -> Iterator[None]:
         _state.broken[name] = told.strip().splitlines()[0].rstrip(".")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - code of others, which may raise anything
         _state.broken[name] = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
-
-
-@contextmanager
-def _all_or_nothing() -> Iterator[None]:
-    """Take back what a plugin registered that fails, but not what others did meanwhile."""
-    with _books:
-        before = registered()
-        _open.append(before)
-    try:
-        yield
-    except BaseException:  # Ctrl-C, too
-        put_back(before)
-        raise
-    else:
-        with _books:
-            for outer in _open[:-1]:
-                for names, was, kept in zip(_registries, before, outer, strict=True):
-                    new = {key: names[key] for key in names if was.get(key) is not names[key]}
-                    kept.update(new)
-    finally:
-        with _books:
-            _open.pop()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ __all__ = [
     "adapts",
     "capabilities_of",
     "inner_estimator",
+    "needs_unlabelled",
     "reads_domain",
     "reads_group",
     "takes_unlabelled",
@@ -45,6 +46,9 @@ class Capabilities:
         Whether it reads the column ``group__0``, and needs it.
     takes_unlabelled : bool, default=False
         Whether it learns from rows whose label is -1, and knows that this is none.
+    needs_unlabelled : bool, default=False
+        Whether rows without a label are all that it is for: where every row has one, there is
+        nothing in it that what is inside of it, or a plainer estimator, has not.
     hands_on : bool, default=False
         Whether its `fit` hands what it is given beside X and y to the estimator it is around, cut
         to the rows that it takes.
@@ -54,6 +58,7 @@ class Capabilities:
     reads_domain: bool = False
     reads_group: bool = False
     takes_unlabelled: bool = False
+    needs_unlabelled: bool = False
     hands_on: bool = False
 
 
@@ -263,6 +268,29 @@ def takes_unlabelled(estimator: Any) -> bool:
         return True
     inner = inner_estimator(estimator)
     return hasattr(inner, "fit") and takes_unlabelled(inner)
+
+
+def needs_unlabelled(estimator: Any) -> bool:
+    """Tell whether an estimator brings nothing where every row has a label.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `adapting_parts`.
+
+    Returns
+    -------
+    bool
+        True where a part of it is for rows without a label alone.
+
+    Examples
+    --------
+    >>> from hybridsent._tags import needs_unlabelled
+    >>> from hybridsent.few_label import ContrastiveFeatures, GraphSpreadingClassifier
+    >>> needs_unlabelled(GraphSpreadingClassifier()), needs_unlabelled(ContrastiveFeatures())
+    (True, False)
+    """
+    return next(_parts_with(estimator, "needs_unlabelled"), None) is not None
 
 
 def inner_estimator(estimator: Any) -> Any:

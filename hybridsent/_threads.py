@@ -19,6 +19,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from hybridsent._warnings import stand_ready
+
 __all__ = ["in_threads", "one_blas_thread", "threads_for"]
 
 _MANY = 20_000_000  # entries of a matrix in which threads find enough to do
@@ -99,6 +101,9 @@ def in_threads(
 ) -> Iterable[Any]:
     """Call a function in threads, under the caller's configuration and context.
 
+    Inside of ``joblib.parallel_config`` with a backend of processes or of a cluster it is called
+    there: function and arguments are then pickled, and nothing that it changes is seen here.
+
     Parameters
     ----------
     function : callable
@@ -123,6 +128,7 @@ def in_threads(
     """
     from joblib import Parallel, delayed
 
+    stand_ready()
     run = delayed(_Configured(function))
     parallel = Parallel(
         -1 if n_jobs is None else int(n_jobs),
@@ -136,7 +142,8 @@ def in_threads(
 class _Configured:
     """A function that is called under the configuration of the thread that made this.
 
-    Beside scikit-learn's that is what context variables hold, such as what labels are.
+    Beside scikit-learn's that is what context variables hold, such as what labels are. Of these a
+    process elsewhere is told what changes results; what is shared within one process stays here.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -151,3 +158,24 @@ class _Configured:
 
         with config_context(**self.config):  # a context is entered by one thread at a time
             return self.context.copy().run(self.function, *arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from hybridsent._labels import kind_decided
+
+        return _Elsewhere, (self.function, self.config, self.context.run(kind_decided))
+
+
+class _Elsewhere:
+    """The same in another process, whose libraries are held to one thread as they are here."""
+
+    def __init__(self, function: Callable[..., Any], config: dict[str, Any], kind: Any) -> None:
+        self.told = function, config, kind
+
+    def __call__(self, *arguments: Any) -> Any:
+        from sklearn import config_context
+
+        from hybridsent._labels import reading_labels_as
+
+        function, config, kind = self.told
+        with config_context(**config), reading_labels_as(kind), one_blas_thread():
+            return function(*arguments)

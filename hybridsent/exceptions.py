@@ -4,22 +4,25 @@
 
     Exception
     └── HybridsentError
-        ├── MediaError              (ValueError)   a cell that cannot become a clean object
-        │   ├── EmptyTextError                     a text of which cleaning leaves nothing
-        │   └── SilentSoundError                   a sound of equal samples, a video without
-        ├── CellError               (ValueError)   the same in a table: names row and column
-        ├── TableError              (ValueError)   a table that cannot be read, or lacks a column
-        ├── UnknownBackboneError    (ValueError)   a name that no registry or family knows
-        ├── WeightsNotFoundError    (OSError)      known weights that are not on this machine
-        ├── WeightsError            (ValueError)   weights that are broken, incomplete or foreign
-        ├── LicenceError            (ValueError)   weights that may not be used as was asked
-        ├── MissingDependencyError  (ImportError)  a package of an extra is not installed
-        ├── PluginError             (ImportError)  code from outside that cannot be loaded
-        ├── StoreError              (OSError)      the store cannot be opened, read or written
-        └── PersistError            (ValueError)   a model that cannot be saved or loaded
-            ├── BundleError                        one that is damaged, foreign or too new
-            ├── UntrustedPathError                 one that reads a path nobody allowed
-            └── UntrustedTypeError                 one that names a type nobody allowed
+        ├── MediaError              (ValueError)    a cell that cannot become a clean object
+        │   ├── EmptyTextError                      a text of which cleaning leaves nothing
+        │   └── SilentSoundError                    a sound of equal samples, a video without
+        ├── CellError               (ValueError)    the same in a table: names row and column
+        ├── TableError              (ValueError)    a table that cannot be read, or lacks a column
+        ├── UnknownBackboneError    (ValueError)    a name that no registry or family knows
+        ├── WeightsNotFoundError    (OSError)       known weights that are not on this machine
+        ├── WeightsError            (ValueError)    weights that are broken, incomplete or foreign
+        ├── LicenceError            (ValueError)    weights that may not be used as was asked
+        ├── MissingDependencyError  (ImportError)   a package of an extra is not installed
+        ├── PluginError             (ImportError)   code from outside that cannot be loaded
+        ├── StoreError              (OSError)       the store cannot be opened, read or written
+        ├── RunError                (RuntimeError)  a run in pieces that cannot go on
+        │   ├── ResumeError                         an output in which another run is kept
+        │   └── ShardError                          pieces that failed again and again
+        └── PersistError            (ValueError)    a model that cannot be saved or loaded
+            ├── BundleError                         one that is damaged, foreign or too new
+            ├── UntrustedPathError                  one that reads a path nobody allowed
+            └── UntrustedTypeError                  one that names a type nobody allowed
 
     UserWarning
     └── HybridsentWarning
@@ -47,6 +50,9 @@ __all__ = [
     "MissingDependencyError",
     "PersistError",
     "PluginError",
+    "ResumeError",
+    "RunError",
+    "ShardError",
     "SilentSoundError",
     "SlowPathWarning",
     "StoreError",
@@ -132,6 +138,18 @@ class PluginError(HybridsentError, ImportError):
 
 class StoreError(HybridsentError, OSError):
     """The feature store cannot be opened, read or written."""
+
+
+class RunError(HybridsentError, RuntimeError):
+    """A run over the pieces of a table cannot go on."""
+
+
+class ResumeError(RunError):
+    """The output holds what another run has written, or one that still runs."""
+
+
+class ShardError(RunError):
+    """Pieces of a table failed again and again; the message names their rows and the cause."""
 
 
 class PersistError(HybridsentError, ValueError):

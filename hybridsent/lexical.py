@@ -123,6 +123,9 @@ class WordFeatures(NamedOutput, BaseEstimator):
     ((5, 2), ['text__0', 'text__1'])
     """
 
+    modality: ClassVar[str] = "text"
+    """What its cells are of."""
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "words": [tuple, list, None],

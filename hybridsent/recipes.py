@@ -25,7 +25,8 @@ from sklearn.base import clone, is_regressor
 from sklearn.model_selection import ParameterGrid
 
 from hybridsent._hints import did_you_mean
-from hybridsent._plugins import load_plugin, plugin_at, run_file
+from hybridsent._plugins import load_plugin, plugin_at
+from hybridsent._run_file import run_file
 
 __all__ = ["Recipe", "list_recipes", "load_recipe"]
 

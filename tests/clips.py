@@ -17,6 +17,8 @@ __all__ = ["CONTAINERS", "brightness", "clip", "contained"]
 
 WIDTH, HEIGHT, FPS = 96, 64, 10
 
+AMR = "libopencore_amrnb"  # FFmpeg of PyAV 19 reads it, and no longer writes it
+
 CONTAINERS: dict[str, dict[str, Any]] = {
     "mp4": {"form": "mp4", "codec": "libx264", "sound": "aac"},
     "mpeg4.mp4": {"form": "mp4", "codec": "mpeg4", "sound": "aac"},
@@ -30,10 +32,12 @@ CONTAINERS: dict[str, dict[str, Any]] = {
     "ts": {"form": "mpegts", "codec": "mpeg2video", "sound": "mp2", "fps": 25},
     "m4a": {"form": "ipod", "codec": None, "sound": "aac"},
     "aac": {"form": "adts", "codec": None, "sound": "aac"},
-    "amr": {"form": "amr", "codec": None, "sound": "libopencore_amrnb", "rate": 8000},
+    "amr": {"form": "amr", "codec": None, "sound": AMR, "rate": 8000},
     "mka": {"form": "matroska", "codec": None, "sound": "flac"},
     "au": {"form": "au", "codec": None, "sound": "pcm_mulaw", "rate": 8000},
 }
+if AMR not in av.codecs_available:
+    del CONTAINERS["amr"]
 
 
 @functools.cache

@@ -108,9 +108,10 @@ def zip_bombs(bundle: bytes) -> Cases:
 
 def lying_sizes(bundle: bytes) -> Cases:
     """Members that are larger or smaller than the table of contents says."""
+    packed = pack(unpack(bundle) | {"model.skops": bytes(200 * MIB)}, **DEFLATED)
     for size in (0, 1, 10, 2**31 - 1, 2**32 - 2):
         for what in ("manifest.json", "model.skops"):
-            data = bytearray(pack(unpack(bundle) | {"model.skops": bytes(200 * MIB)}, **DEFLATED))
+            data = bytearray(packed)
             for mark, name_at, size_at in ((b"PK\x01\x02", 46, 24), (b"PK\x03\x04", 30, 22)):
                 start = -1
                 while (start := data.find(mark, start + 1)) >= 0:

@@ -5,14 +5,28 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from heapq import merge
 from pathlib import Path
 
 import hybridsent
 
-__all__ = ["MODULES", "ROOT", "Module"]
+__all__ = ["MODULES", "ROOT", "Module", "called"]
 
 ROOT = Path(hybridsent.__file__).parent
+
+
+@cache
+def called(node: ast.Call) -> str:
+    """What is called, as it is written: ``ast.unparse(node.func)``, which many laws ask for."""
+    words: list[str] = []
+    part: ast.expr = node.func
+    while isinstance(part, ast.Attribute):
+        words.append(part.attr)
+        part = part.value
+    if not isinstance(part, ast.Name):
+        return ast.unparse(node.func)
+    return ".".join([part.id, *reversed(words)])
 
 
 @dataclass(frozen=True)
@@ -31,8 +45,18 @@ class Module:
         """What stands in the table of layers: the module or sub-package right under the root."""
         return self.name.split(".")[1] if "." in self.name else "__init__"
 
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[tuple[int, ast.AST]]]:
+        """Every node by its class, with its place in the walk: many laws ask, one walk answers."""
+        found: dict[type[ast.AST], list[tuple[int, ast.AST]]] = {}
+        for place, node in enumerate(ast.walk(self.tree)):
+            found.setdefault(type(node), []).append((place, node))
+        return found
+
     def nodes(self, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+        """All nodes of some classes, in the order in which `ast.walk` meets them."""
+        lists = [nodes for kind, nodes in self._by_kind.items() if issubclass(kind, kinds)]
+        return (node for _, node in (lists[0] if len(lists) == 1 else merge(*lists)))
 
     def at(self, node: ast.AST) -> str:
         return f"{self.path.relative_to(ROOT.parent)}:{getattr(node, 'lineno', 1)}"

@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 
 from hybridsent import evaluate, load, make_fusion, save
 from hybridsent.evaluation import OutOfFold, calibration
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation.results._answers import Answers
 from hybridsent.heads import CalibratedFusion
 from hybridsent.heads._calibrated import _dirichlet, _inverse_temperature
 

@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 from looked_at import WORDS, clean, texts, with_speakers
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from hybridsent import make_fusion
 from hybridsent.cli import main
+from hybridsent.datasets import read_table
 from hybridsent.evaluation import Check, Evaluation, Finding, check, evaluate, near_duplicates
-from hybridsent.evaluation._duplicates import exact_codes, text_pairs, vector_pairs
-from hybridsent.evaluation._findings import KINDS
-from hybridsent.evaluation._look import group_columns
-from hybridsent.evaluation._probe import as_components, counted, ridge, truth_of
+from hybridsent.evaluation.leaks._duplicates import exact_codes, text_pairs, vector_pairs
+from hybridsent.evaluation.leaks._group_columns import group_columns
+from hybridsent.evaluation.leaks._probe import as_components, counted, ridge, truth_of
+from hybridsent.evaluation.results._findings import KINDS
 
 MODEL = make_fusion(features=["audio"])
 
@@ -162,6 +164,36 @@ def test_rows_sorted_by_label_are_a_doubt_and_shuffled_ones_are_none():
     assert found.numbers["correlation of neighbours"] > 0.9
 
 
+def folder_of(path, table, y):
+    """Texts in a folder for each class, as read_table reads them."""
+    for i, (text, label) in enumerate(zip(table["text"], y, strict=True)):
+        (path / str(label)).mkdir(exist_ok=True)
+        (path / str(label) / f"{i:03d}.txt").write_text(str(text), encoding="utf-8")
+    return read_table(path)
+
+
+def test_a_folder_is_sorted_by_class_and_that_is_no_doubt(tmp_path):
+    texts, y = clean(120, seed=2)
+    table = folder_of(tmp_path, texts.assign(text=[f"post {i}" for i in range(120)]), y)
+
+    def told(table, labels="label", **how):
+        return [each.kind for each in check(table, labels, **how).findings]
+
+    assert "row order" not in told(table)
+    assert "row order" not in told(table, table["label"].to_numpy())
+    assert "row order" in told(table, cv=KFold(5))  # folds that are cut as the rows stand
+    assert "row order" in told(table, cv=StratifiedKFold(5))
+    assert "row order" not in told(table, cv=StratifiedKFold(5, shuffle=True, random_state=0))
+    assert "row order" in told(table.copy().set_axis(range(120)).pipe(without_notes))
+    other = (np.arange(120) // 10) % 2  # another label, for whose order the folder is no reason
+    assert "row order" in told(table.drop(columns="label"), other)
+
+
+def without_notes(table):
+    table.attrs.clear()
+    return table
+
+
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_sorted_numbers_are_told_as_sorted_classes_are(kind):
     table, y = clean(160, kind, seed=2)
@@ -216,10 +248,10 @@ def test_near_duplicates_across_folds_are_told_with_both_numbers_and_their_rows(
 
 def test_near_duplicates_that_add_nothing_are_no_leak(monkeypatch):
     """Rows with a twin are answered right more often, but learning from their twins adds nothing."""
-    from hybridsent.evaluation import _leaking_twins
+    from hybridsent.evaluation.leaks import _twins
 
     table, y = retweeted()
-    monkeypatch.setattr(_leaking_twins, "_without_twins", lambda look, codes: (0.394, 0.393))
+    monkeypatch.setattr(_twins, "_without_twins", lambda look, codes: (0.394, 0.393))
     found = of_kind(check(table, y), "near-duplicates")
     assert found.numbers["right with a twin"] - found.numbers["right without"] > 0.1
     assert found.severity == "doubt"
@@ -239,6 +271,17 @@ def test_near_duplicates_kept_together_are_no_more_told():
     table, y = retweeted()
     groups = near_duplicates(table)
     assert "near-duplicates" not in [each.kind for each in check(table, y, groups=groups).findings]
+
+
+def test_near_duplicates_across_given_groups_are_to_be_left_out():
+    """Other groups would give up those that are asked for."""
+    table, y = retweeted()
+    table["author"] = np.arange(len(table)) % 20
+    told = of_kind(check(table, y, groups="author"), "near-duplicates").sentence
+    assert "Leave all but one of them out: hybridsent.evaluation.near_duplicates" in told
+    once = ~pd.Series(near_duplicates(table[["text"]])).duplicated()
+    again = check(table[once], np.asarray(y)[once], groups="author")
+    assert "near-duplicates" not in [each.kind for each in again.findings]
 
 
 def test_rows_of_one_part_that_stand_in_the_other_are_told():

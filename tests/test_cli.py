@@ -65,6 +65,15 @@ def test_version_and_help(capsys):
         assert module.__name__.rsplit("._", 1)[-1] in out
 
 
+@pytest.mark.parametrize(
+    ("given", "way"),
+    [([], "hybridsent --help"), (["evaluate", "t.csv"], "hybridsent evaluate --help")],
+)
+def test_who_leaves_out_what_is_required_is_told_where_to_look(given, way, capsys):
+    assert main(given) == 2
+    assert f"`{way}` tells what there is" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.__name__)
 def test_every_command_explains_itself(module, capsys):
     name = module.__name__.rsplit("._", 1)[-1]
@@ -314,8 +323,8 @@ def test_the_demo_in_chinese_is_read_by_what_is_there(tmp_path, capsys, monkeypa
 
 
 def test_the_demo_takes_the_languages_that_there_are():
+    from hybridsent._demo.texts import LANGUAGES as WRITTEN
     from hybridsent.cli._demo import LANGUAGES
-    from hybridsent.datasets._demo_text import LANGUAGES as WRITTEN
 
     assert LANGUAGES == WRITTEN
 
@@ -458,9 +467,14 @@ def test_search_takes_all_recipes_that_fit(ready, tmp_path, monkeypatch, capsys)
         "subspace",
     ]
     told = capsys.readouterr().err
-    assert f"searched {[name for name in list_recipes() if name not in adapt]}" in told
+    unlabelled = ["co-training", "label-spreading", "self-training"]
+    others = ["zero-label"]  # no sentiment
+    rest = [name for name in list_recipes() if name not in (*adapt, *unlabelled, *others)]
+    assert f"searched {rest}" in told
     for name in adapt:
         assert f"recipe {name} is left out: it adapts to a target domain" in told
+    for name in unlabelled:
+        assert f"recipe {name} is left out: it learns from rows without a label" in told
     assert run("search", ready[1], "--target", "label", "--class-weight", "balanced") == 1
     told = capsys.readouterr().err
     assert "recipe boosted is left out: The class_weight parameter" in told
@@ -587,7 +601,7 @@ def test_fit_learns_from_rows_without_a_label_and_predict_takes_new_rows_for_the
     command = ("fit", folder / "some.csv", "--target", "label", "--adapt", "coral", "-o", model)
     assert run(*command, "--domain", "site", "--target-domain", "films") == 0
     told = capsys.readouterr().err
-    assert "40 of 120 rows have no label in 'label': kept to adapt to" in told
+    assert "40 of 120 rows have no label in 'label': kept to learn from" in told
     assert "fitted on 120 rows (80 with a label), 2 classes" in told
     assert run("predict", model, folder / "new.csv", "-o", out) == 0
     assert "no column 'site': every row counts as one of the target" in capsys.readouterr().err
@@ -662,7 +676,7 @@ def test_recipes_that_adapt_keep_the_rows_without_a_label(sites, tmp_path, capsy
         command = ("fit", folder / "some.csv", "--target", "label", "--recipe", recipe)
         assert run(*command, "-o", model) == 0
         told = capsys.readouterr().err
-        assert "40 of 120 rows have no label in 'label': kept to adapt to" in told
+        assert "40 of 120 rows have no label in 'label': kept to learn from" in told
         assert "warning" not in told
         assert run("predict", model, folder / "new.csv", "-o", out) == 0
         assert (pd.read_csv(out)["prediction"] == truth).mean() > 0.85

@@ -12,7 +12,7 @@ from test_report import NASTY, Page
 
 from hybridsent.cli import main
 from hybridsent.cli._progress import Bar
-from hybridsent.evaluation._progress import told_to_watcher
+from hybridsent.evaluation.fits._progress import told_to_watcher
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,10 @@ def test_a_report_of_one_view_leaves_out_what_needs_two_and_says_so(table, tmp_p
     frame[["text__0", "text__1", "label"]].to_csv(one, index=False)
     page = tmp_path / "p.html"
     assert main(["report", str(one), "--target", "label", "--cv", "2", "-o", str(page)]) == 0
-    assert page.exists()
-    capsys.readouterr()
+    said = capsys.readouterr().err
+    assert "what each view adds: that takes two views or more, and this model reads one." in said
+    assert "must" not in said  # it is a fact, and no mistake of whoever asked
+    assert "this model reads one." in page.read_text(encoding="utf-8")
 
 
 def test_without_curves_nothing_is_fitted_for_them(table, tmp_path):

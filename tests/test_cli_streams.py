@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -54,9 +55,17 @@ def folder(tmp_path_factory):
 def commands(folder) -> dict[str, list[list[str]]]:
     table, model = str(folder / "pösts.csv"), str(folder / "mödel.hybridsent")
     target = ["--target", "lābel"]
+    state = str(folder / f"stäte-{uuid4().hex}.sqlite")  # one is of the model that it began with
     return {
         "backbones": [[], ["nothing→/*"]],
         "recipes": [[], ["early"], ["nothing→"]],
+        "finetune": [
+            [
+                *(table, *target, "--text", "tweet→=text/minilm-l6", "--how", "last"),
+                *("--n-layers", "1", "--epochs", "1", "-o", str(folder / "tüned→")),
+            ],
+            [table, "--target", "→", "-o", str(folder / "nöthing")],
+        ],
         "fit": [[table, *target, "-o", model], [table, "--target", "→"]],
         "predict": [[model, table, "-o", str(folder / "oüt.csv")]],
         "encode": [[table, "-o", str(folder / "feätures.jsonl")]],
@@ -67,6 +76,35 @@ def commands(folder) -> dict[str, list[list[str]]]:
             ]
         ],
         "check": [[table, *target, "--json", str(folder / "föund.json")], [table, "--target", "→"]],
+        "label": [
+            [table, *target, "--export", "-o", str(folder / "labëlled.csv")],
+            [table, "--target", "→", "--classes", "gut→"],
+        ],
+        "market": [
+            [
+                *(
+                    table,
+                    "--score",
+                    "zero-label",
+                    "--by",
+                    "lābel",
+                    "-o",
+                    str(folder / "märket.html"),
+                ),
+                *("--csv", str(folder / "nümbers.csv"), "--language", "zh"),
+            ],
+            [table, "--prediction", "→"],
+        ],
+        "score": [[table, "-o", str(folder / "scöred.csv")], [table, "--text", "→"]],
+        "serve": [[model, "--host", "0.0.0.0"], [model, "--limit", "→=1"]],
+        "monitor": [
+            [
+                *(model, str(folder / "pösts→.jsonl"), "--once", "--by", "lābel→"),
+                *("--state", state),
+            ],
+            [model, "--state", state, "--export", str(folder / "ïndex.csv")],
+            [model, "-", "--alert", "→<0"],
+        ],
         "compare": [[str(folder / "scöres.json")]],
         "report": [[table, *target, "--cv", "2", "-o", str(folder / "repört.html")]],
         "search": [
@@ -81,8 +119,15 @@ def commands(folder) -> dict[str, list[list[str]]]:
                 "2",
             ]
         ],
+        "timeline": [
+            [
+                *(str(folder / "talk→.wav"), "--model", model, "-o", str(folder / "lïne.csv")),
+                *("--index", "gut→"),
+            ],
+            [table, "--model", model, "-o", str(folder / "lïne.→")],
+        ],
         "transcribe": [[table, "--audio", "→", "-o", str(folder / "hëard.csv")]],
-        "store": [["info"], ["verify"], ["clear", "→"]],
+        "store": [["info"], ["verify"], ["clear", "→"], ["merge", "→"]],
         "networks": [["info"]],
         "demo": [["--rows", "40", "--folder", str(folder / "dëmo")]],
     }

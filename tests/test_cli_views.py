@@ -421,7 +421,7 @@ def test_a_model_saved_without_facts_of_a_context_still_predicts(posts, tmp_path
         save(model, tmp_path / name, metadata=metadata)
         assert run("predict", tmp_path / name, posts, "-o", tmp_path / "out.csv") == 0
     save(model, tmp_path / "odd", metadata={"context": [{"column": 3}]})
-    assert run("predict", tmp_path / "odd", posts, "-o", tmp_path / "out.csv") == 2
+    assert run("predict", tmp_path / "odd", posts, "-o", tmp_path / "out.csv") == 1
 
 
 # -- cleaning --------------------------------------------------------------------------------------

@@ -17,12 +17,12 @@ from sklearn.metrics import f1_score
 
 from hybridsent.cli import main
 from hybridsent.evaluation import Evaluation, Gain, OutOfFold, Score, compare, evaluate
-from hybridsent.evaluation._compare import check_same_rows, paired_difference
-from hybridsent.evaluation._compare_results import mcnemar
-from hybridsent.evaluation._comparison import Signed
-from hybridsent.evaluation._gains import written_p
-from hybridsent.evaluation._out_of_fold import Answers
-from hybridsent.evaluation._paper_tables import latex_text, markdown_text
+from hybridsent.evaluation.comparisons._compare import mcnemar
+from hybridsent.evaluation.comparisons._comparison import Signed
+from hybridsent.evaluation.comparisons._paired import check_same_rows, is_fixed, paired_difference
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.results._gains import written_p
+from hybridsent.evaluation.results._paper_text import latex_text, markdown_text
 from hybridsent.fusion import make_fusion
 
 NAMES = np.array(["a", "b", "c"])
@@ -110,6 +110,31 @@ def test_of_rows_it_is_the_paired_t_test_of_right_answers():
     half = (gain.high - gain.low) / 2
     freedom = stats.t(min(100, np.pi / 2 * np.abs(away).sum() ** 2 / (away @ away)) - 1)
     assert half == pytest.approx(freedom.ppf(0.975) * away.std(ddof=1) / 10, rel=1e-6)
+
+
+def test_repetitions_of_one_split_are_fixed_where_their_rows_are_the_same():
+    table = kept(n=40)
+    once = replace(table, fold=np.zeros(40, int))
+    seed, fold = np.repeat([0, 1], 20), np.zeros(40, int)
+    same = replace(table, row=np.tile(np.arange(20), 2), seed=seed, fold=fold)
+    others = replace(same, row=np.arange(40))
+    assert [is_fixed(each) for each in (table, once, same, others)] == [False, True, True, False]
+
+
+def test_one_split_is_told_alike_however_it_is_given_and_by_whom():
+    rng = np.random.default_rng(0)
+    y = np.tile(["bad", "good"], 40)
+    X = rng.normal(size=(80, 2)) + 0.7 * (y == "good")[:, None]
+    part = np.where(np.arange(80) % 4 < 2, "train", "dev")
+    split = [(np.flatnonzero(part == "train"), np.flatnonzero(part == "dev"))]
+    models = {"few": LogisticRegression(C=1e-3), "more": LogisticRegression()}
+    plain = {"scoring": "accuracy", "baselines": False, "check": False}
+    by_name = evaluate(models, X, y, split=part, **plain)
+    by_rows = evaluate(models, X, y, cv=split, **plain)
+    assert by_rows.gains == by_name.gains
+    assert by_rows.models["more"]["accuracy"].low == by_name.models["more"]["accuracy"].low
+    told = compare(by_rows, model=["few", "dummy"]).gain("few", "dummy")
+    assert told.low == by_rows.gains["dummy"]["accuracy"].low
 
 
 def test_groups_are_what_varies():

@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from hybridsent import load, make_fusion, save
 from hybridsent.evaluation import OutOfFold, coverage_report
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation.results._answers import Answers
 from hybridsent.exceptions import MissingDependencyError
 from hybridsent.heads import ConformalSets
 from hybridsent.heads._conformal_sets import Known, intervals_of, needed, sets_of

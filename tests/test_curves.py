@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
@@ -17,8 +18,10 @@ from hybridsent.evaluation import (
     noise_curve,
     sharing_fits,
 )
-from hybridsent.evaluation._curves import _drawn
-from hybridsent.evaluation._refits import Rows, lacking, on_a_bench, views_in
+from hybridsent.evaluation.comparisons._paired import paired_difference
+from hybridsent.evaluation.curves._bench import Rows, on_a_bench
+from hybridsent.evaluation.curves._changed_rows import lacking, views_in
+from hybridsent.evaluation.curves._curves import _drawn
 from hybridsent.few_label import LabeledOnly
 from hybridsent.heads import MultiLabelClassifier
 
@@ -124,7 +127,7 @@ def test_what_imputes_says_so_and_one_view_is_refused():
     table, y, _ = posts()
     assert any("imputed" in note for note in contributions(model("early"), table, y, cv=3).notes)
     assert not any("imputed" in note for note in contributions(model("late"), table, y, cv=3).notes)
-    with pytest.raises(ValueError, match="at least two views"):
+    with pytest.raises(ValueError, match=r"two views or more: .* Got one that reads 'a' alone"):
         contributions(model(), table[["a__0", "a__1"]], y, cv=3)
 
 
@@ -293,6 +296,77 @@ def test_curves_are_tables_texts_and_plain_numbers():
     assert "labels per class" in str(found)
 
 
+# -- one line against another -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["classes", "numbers", "sets"])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_a_difference_of_two_lines_is_the_one_of_compare(target, grouped):
+    """At all labels answers are those of evaluate, and differences those of compare."""
+    table, y, groups = posts(n=60, target=target)
+    given = {"cv": 3, "groups": groups if grouped else None, "n_seeds": 2}
+    models = {"late": model("late", target), "early": model("early", target)}
+    found = label_curve(models, table, y, sizes=(8, "all"), **given)
+    judged = {name: evaluate(each, table, y, **given) for name, each in models.items()}
+    assert list(found.gains) == ["early"]
+    for metric in found.metrics:
+        pair = paired_difference(
+            metric, judged["early"].out_of_fold, "fusion", judged["late"].out_of_fold, "fusion"
+        )
+        point = found.gains["early"][metric][-1]
+        assert (point.value, point.low, point.high) == pytest.approx(
+            (pair.value, pair.low, pair.high)
+        )
+        for k, each in enumerate(found.gains["early"][metric]):
+            one, other = (found.lines[name][metric][k] for name in ("early", "late"))
+            assert each.value == pytest.approx(one.value - other.value)
+            assert (each.x, each.name) == (one.x, one.name)
+
+
+def test_where_lines_do_not_differ_the_interval_is_around_nothing():
+    table, y, _ = posts(n=60)
+    given = {"sizes": (8, "all"), "cv": 3, "n_seeds": 1}
+    found = label_curve({"one": model(), "other": model()}, table, y, **given)
+    for points in found.gains["other"].values():
+        for each in points:
+            assert each.value == 0
+            assert each.low == pytest.approx(-each.high)
+            assert each.high > 0
+    assert any("not shown to be better or worse than one" in note for note in found.notes)
+    alone = label_curve(model(), table, y, **given)
+    assert not alone.gains
+    assert "gains" not in alone.to_dict()
+    assert "difference" not in alone.to_frame()
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "log_loss"])
+def test_a_line_that_beats_the_first_is_named_and_told(scoring):
+    """Also of an error, of which less is better."""
+    rng = np.random.default_rng(0)
+    y = np.tile(["bad", "good"], 100)
+    table = pd.DataFrame({"a__0": (y == "good") + rng.normal(0, 0.3, 200)})
+    models = {"plain": DummyClassifier(strategy="prior"), "learns": LogisticRegression()}
+    found = label_curve(models, table, y, sizes=(16, "all"), cv=4, n_seeds=1, scoring=scoring)
+    (said,) = (note for note in found.notes if note.startswith("learns is "))
+    assert said.startswith(f"learns is better than plain at 16, all labels: {scoring} ")
+    turned = dict(reversed(models.items()))
+    back = label_curve(turned, table, y, sizes=(16, "all"), cv=4, n_seeds=1, scoring=scoring)
+    assert any(note.startswith("plain is worse than learns at 16, all") for note in back.notes)
+    gain = found.gains["learns"][scoring][0]
+    assert found.to_dict()["gains"]["learns"][scoring][0] == {
+        "x": 16.0,
+        "label": "16",
+        "value": gain.value,
+        "interval": [gain.low, gain.high],
+    }
+    frame = found.to_frame()
+    learned = frame[frame["line"] == "learns"]
+    assert learned["difference"].tolist() == [each.value for each in found.gains["learns"][scoring]]
+    assert frame[frame["line"] == "plain"]["difference"].isna().all()
+    assert "minus plain" in str(found)
+    assert str(gain) in str(found)
+
+
 # -- one fit for all -------------------------------------------------------------------------------
 
 
@@ -343,3 +417,42 @@ def test_shared_fits_are_made_once_and_change_nothing():
     alone = 2 * 3  # of each of the two views alone, which nothing shares
     assert many == alone + 3 * (1 + 1 + 1 + 1 + 2)
     assert few == alone + 3 * (1 + 1)
+
+
+def test_what_more_labels_would_bring():
+    """Of curves that follow a power law the forecast is right, and its interval is as wide as said."""
+    from hybridsent.evaluation.curves._forecast import forecast_gain
+
+    n = np.array([20.0, 40.0, 80.0, 160.0])
+    truth = 1.5 * (160**-0.5 - 260**-0.5)
+    inside, off = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(0, 0.015, (15, 4)) + rng.normal(0, 0.01, (15, 1))
+        scores = 0.9 - 1.5 * n**-0.5 + noise
+        found = forecast_gain(n, scores, 100)
+        inside.append(found.low <= truth <= found.high)
+        off.append(found.value - truth)
+    assert np.mean(inside) > 0.85
+    assert abs(np.mean(off)) < 0.005
+    assert forecast_gain(n, np.full((15, 4), 0.8), 100) is None
+    assert forecast_gain(n[:2], np.ones((15, 2)), 100) is None
+    assert forecast_gain(n, np.full((15, 4), np.nan), 100) is None
+
+
+def test_a_label_curve_says_what_more_labels_would_bring():
+    rng = np.random.default_rng(0)
+    y = np.tile(["bad", "good"], 100)
+    X = rng.normal(size=(200, 30)) + 0.35 * (y == "good")[:, None]
+    table = pd.DataFrame(X, columns=[f"text__{i}" for i in range(30)])
+    found = label_curve(model("early"), table, y, sizes=(4, 8, 16, 32), cv=4, n_seeds=2)
+    assert found.forecasts["fusion"].value > 0
+    assert found.to_dict()["forecast_of_100_labels"]["fusion"][0] == found.forecasts["fusion"].value
+    assert any("100 more labels than the 64 of a fold" in note for note in found.notes)
+    few = label_curve(model("early"), table, y, sizes=(4, 8), cv=4, n_seeds=1)
+    assert not few.forecasts
+    assert any("fewer than 3 sizes" in note for note in few.notes)
+    error = label_curve(
+        model("early"), table, y, sizes=(4, 8, 16, 32), cv=4, n_seeds=2, scoring="log_loss"
+    )
+    assert error.forecasts["fusion"].high <= 0

@@ -13,19 +13,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from hybridsent.datasets import _demo_text_zh, detect_modalities, make_demo, read_table
-from hybridsent.datasets._demo import _plans
-from hybridsent.datasets._demo_faces import Person, draw_face
-from hybridsent.datasets._demo_scenes import draw_scene
-from hybridsent.datasets._demo_sentences import NEGATIVE, NEUTRAL, POSITIVE
-from hybridsent.datasets._demo_text import Writer
-from hybridsent.datasets._demo_voice import RATE, Voice, speak
+from hybridsent._demo.faces import Person, draw_face
+from hybridsent._demo.phrases import MOODS, phrases_of
+from hybridsent._demo.plans import plan_rows
+from hybridsent._demo.scenes import draw_scene
+from hybridsent._demo.texts import LANGUAGES, Writer
+from hybridsent._demo.voices import RATE, Voice, speak
+from hybridsent.datasets import detect_modalities, make_demo, read_table
 from hybridsent.exceptions import TableError
 from hybridsent.media import load_audio, load_frames
 from hybridsent.media._languages import unread
 from hybridsent.media._scripts import script_of
-
-MOODS = ["positive", "neutral", "negative"]
 
 
 @pytest.fixture(scope="module")
@@ -188,13 +186,21 @@ def test_expressions_differ_where_the_mouth_is():
 
 
 def test_the_sentences():
-    for bank in (POSITIVE, NEUTRAL, NEGATIVE):
-        assert len(bank) >= 120
-    everything = POSITIVE + NEUTRAL + NEGATIVE
+    bank = list(phrases_of("en").sentences.values())
+    assert min(len(some) for some in bank) >= 120
+    everything = [sentence for some in bank for sentence in some]
     assert len({s.lower() for s in everything}) == len(everything)
     assert all(s == s.strip() and 3 <= len(s.split()) <= 20 for s in everything)
     openings = Counter(" ".join(s.split()[:2]) for s in everything)
     assert max(openings.values()) < 0.05 * len(everything)  # no templates
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_phrases_of_a_language_are_of_every_mood(language):
+    phrases = phrases_of(language)
+    for said in (phrases.sentences, phrases.remarks, phrases.emoji, phrases.mood_tags):
+        assert tuple(said) == MOODS
+        assert all(len(set(some)) == len(some) > 3 for some in said.values())
 
 
 def test_sentences_repeat_only_when_all_were_used():
@@ -208,7 +214,7 @@ def test_sentences_repeat_only_when_all_were_used():
 
 
 def test_modalities_disagree_often_and_independently():
-    plans = [p for p in _plans(2000, 0) if len(p.shown) == 3]
+    plans = [p for p in plan_rows(2000, 0) if len(p.shown) == 3]
     truth = np.array(
         [[p.shown[m][0] == p.label for m in ("text", "image", "audio")] for p in plans], float
     )
@@ -221,7 +227,7 @@ def test_modalities_disagree_often_and_independently():
 
 @pytest.mark.parametrize("n", [12, 13, 37, 240])
 def test_shares_at_any_size(n):
-    plans = _plans(n, 1)
+    plans = plan_rows(n, 1)
     counts = Counter(p.label for p in plans)
     for mood, share in zip(MOODS, (0.40, 0.25, 0.35), strict=True):
         assert abs(counts[mood] - share * n) <= 1
@@ -290,7 +296,7 @@ def test_parameters(tmp_path, arguments, error, message):
 
 
 def test_the_chinese_sentences():
-    bank = list(_demo_text_zh.BANK.values())
+    bank = list(phrases_of("zh").sentences.values())
     assert {len(some) for some in bank} == {80}
     everything = [sentence for some in bank for sentence in some]
     assert len(set(everything)) == len(everything)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hybridsent._tables import as_column
-from hybridsent.datasets import detect_modalities, read_table, write_table
+from hybridsent.datasets import detect_modalities, iter_table, read_table, write_table
 from hybridsent.exceptions import TableError, TableWarning
 
 WIDE = 2**60 + 1
@@ -313,6 +313,21 @@ def test_images_and_sounds_get_a_column_each_and_other_files_are_told(tmp_path):
     assert plain(table) == [["a/1.png", None, "a"], [None, "a/2.wav", "a"]]
 
 
+def test_files_of_one_name_and_several_kinds_are_one_sample(tmp_path):
+    """A picture and a sound of one moment in two rows would stand on both sides of a fold."""
+    for name in ("a/1.png", "a/1.wav", "a/2.wav", "a/3.png", "a/3.jpg", "a/3.wav", "b/1.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert plain(read_table(tmp_path, media=[])) == [
+        ["a/1.png", "a/1.wav", "a"],
+        [None, "a/2.wav", "a"],
+        ["a/3.jpg", None, "a"],  # which of the two belongs to the sound, nobody knows
+        ["a/3.png", None, "a"],
+        [None, "a/3.wav", "a"],
+        [None, "b/1.wav", "b"],
+    ]
+
+
 def test_videos_of_classes_are_a_column_and_their_subtitles_are_expected(tmp_path):
     for name in ("a/1.mp4", "a/1.en.srt", "b/2.webm", "b/2.VTT", "b/3.m4a"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -335,3 +350,60 @@ def test_folders_that_are_no_classes_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(TableError, match="is a folder, no table"):
         read_table(tmp_path / "empty")
+
+
+def reviews(folder: Path, files: dict[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        put(folder, content, name)
+    return folder
+
+
+def test_a_folder_of_texts_for_each_class_is_a_table_as_the_reviews_of_imdb_are(tmp_path):
+    train = reviews(
+        tmp_path / "aclImdb" / "train",
+        {
+            "neg/0_3.txt": "Dull.<br />NA",
+            "neg/1_1.txt": "\ufeffA waste, see 1.jpg\r\n",
+            "pos/0_9.TXT": "\n  Lovely – été\n\n",
+            "pos/1_7.txt": "\n",
+            "unsup/0_0.txt": "It came on a Tuesday.",
+            "urls_pos.txt": "http://host/1",
+            "labeledBow.feat": "9 0:1",
+        },
+    )
+    table = read_table(train)
+    assert list(table) == ["text", "label"]
+    assert table["label"].tolist() == ["neg", "neg", "pos", "pos", "unsup"]
+    texts = ["Dull.<br />NA", "A waste, see 1.jpg", "\n  Lovely – été", None]
+    assert [row[0] for row in plain(table)] == [*texts, "It came on a Tuesday."]
+    assert detect_modalities(table, exclude=["label"]) == {"text": "text"}
+    pieces = list(iter_table(train, rows=2))
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), table)
+    with pytest.raises(TableError, match=r"Got train/neg/0_3\.txt; name .*train if neg is a class"):
+        read_table(train.parent)
+
+
+def test_texts_of_classes_have_an_encoding_and_other_files_are_told(tmp_path):
+    reviews(tmp_path, {"neg/1.txt": "été".encode("cp1252"), "pos/1.txt": b"fine", "pos/1.pdf": b""})
+    with pytest.raises(TableError, match=r"neg.1\.txt is not UTF-8.*encoding='cp1252'"):
+        read_table(tmp_path)
+    with pytest.warns(
+        TableWarning, match=r"1 files .*\(texts\) and were left out, such as pos/1\.pdf"
+    ):
+        table = read_table(tmp_path, encoding="cp1252")
+    assert plain(table) == [["été", "neg"], ["fine", "pos"]]
+    with pytest.warns(TableWarning, match="left out"):
+        assert len(iter_table(tmp_path, encoding="cp1252", rows=1)) == 2
+
+
+def test_a_folder_in_which_a_table_lies_is_no_folder_of_texts(tmp_path):
+    reviews(tmp_path, {"notes/readme.txt": "about", "posts.csv": "text\nfine\n"})
+    with pytest.raises(TableError, match=r"Name one of the tables in it: \['posts\.csv'\]"):
+        read_table(tmp_path)
+
+
+def test_reviews_without_a_label_are_told():
+    from hybridsent._label_doubts import label_doubts
+
+    assert "'unsup' (9) looks like a missing label" in label_doubts({"pos": 8, "unsup": 9})[0]

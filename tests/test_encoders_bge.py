@@ -12,7 +12,8 @@ import torch
 
 from hybridsent import TextEncoder
 from hybridsent.encoders import get_backbone
-from hybridsent.encoders._hf_model import HFSource, is_recipe
+from hybridsent.encoders._hf_folder import is_recipe
+from hybridsent.encoders._hf_model import HFSource
 from hybridsent.encoders._onnx import read_weights
 from hybridsent.exceptions import WeightsError
 from hybridsent.finetune import finetune

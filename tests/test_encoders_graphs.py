@@ -345,13 +345,13 @@ def assert_near(values: Any, expected: np.ndarray, scale: float = 1e-4) -> None:
 def conversions(monkeypatch) -> list[Any]:
     """One entry a conversion that is tried."""
     tried: list[Any] = []
-    convert = _graphs._converted
+    convert = _graphs.converted
 
     def counted(module: Any, examples: Any) -> Any:
         tried.append(module)
         return convert(module, examples)
 
-    monkeypatch.setattr(_graphs, "_converted", counted)
+    monkeypatch.setattr(_graphs, "converted", counted)
     return tried
 
 
@@ -444,7 +444,7 @@ def test_torch_runs_what_cannot_be_converted(kept, conversions, name, precision)
 
 
 def test_a_full_memory_is_not_taken_for_a_network_that_cannot_be_converted(kept, monkeypatch):
-    convert, tried = _graphs._converted, []
+    convert, tried = _graphs.converted, []
 
     def full_at_first(module: Any, examples: Any) -> Any:
         tried.append(1)
@@ -452,7 +452,7 @@ def test_a_full_memory_is_not_taken_for_a_network_that_cannot_be_converted(kept,
             raise MemoryError("out of memory")
         return convert(module, examples)
 
-    monkeypatch.setattr(_graphs, "_converted", full_at_first)
+    monkeypatch.setattr(_graphs, "converted", full_at_first)
     source = Made(smooth())
     assert_near(graphs(source)("out", *numbers(3)), oracle(source, *numbers(3)))
     again = graphs(source)

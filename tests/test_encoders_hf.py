@@ -15,7 +15,7 @@ import torch
 from hybridsent import AudioEncoder, ImageEncoder, TextEncoder
 from hybridsent.encoders import _graphs
 from hybridsent.encoders._hf_audio import HFAudio
-from hybridsent.encoders._hf_model import Weights
+from hybridsent.encoders._hf_folder import Weights
 from hybridsent.encoders._hf_text import HFText
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._runtime import release_networks
@@ -177,13 +177,13 @@ def test_a_row_does_not_depend_on_its_companions(folder_of, modality, kind):
 def compiled_as(monkeypatch):
     """Precisions that OpenVINO is asked for, in order, by networks that are loaded anew."""
     asked: list[str] = []
-    compile_model = _graphs._Compiled
+    compile_model = _graphs.Compiled
 
     def compiled(model: Any, precision: str, lanes: int) -> Any:
         asked.append(precision)
         return compile_model(model, precision, lanes)
 
-    monkeypatch.setattr(_graphs, "_Compiled", compiled)
+    monkeypatch.setattr(_graphs, "Compiled", compiled)
     release_networks()
     return asked
 

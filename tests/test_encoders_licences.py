@@ -177,5 +177,5 @@ def test_a_saved_model_is_looked_at_when_it_predicts(table, tmp_path, capsys):
     fit[1] = predict[2] = str(tmp_path / "features.csv")
     assert main(fit) == 0
     capsys.readouterr()
-    assert main([*predict, "--commercial"]) == 2
+    assert main([*predict, "--commercial"]) == 1
     assert "what made them" in capsys.readouterr().err

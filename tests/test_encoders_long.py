@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from hybridsent import AudioEncoder, TextEncoder, load, save
 from hybridsent.encoders import Options, _graphs, _runtime
 from hybridsent.encoders._hf import digest_folder
-from hybridsent.encoders._hf_model import Weights
+from hybridsent.encoders._hf_folder import Weights
 from hybridsent.encoders._hf_text import HFText
 from hybridsent.encoders._pieces import by_size
 from hybridsent.encoders._pooling import of_length_one, pool

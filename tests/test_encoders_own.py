@@ -14,7 +14,16 @@ import pandas as pd
 import pytest
 
 import hybridsent
-from hybridsent import ImageEncoder, TextEncoder, _plugins, load, load_plugin, make_fusion, save
+from hybridsent import (
+    ImageEncoder,
+    TextEncoder,
+    _plugins,
+    _registries,
+    load,
+    load_plugin,
+    make_fusion,
+    save,
+)
 from hybridsent.encoders import Backbone, _own, get_backbone, register_backbone, release_networks
 from hybridsent.exceptions import (
     PluginError,
@@ -55,9 +64,9 @@ def _as_before(monkeypatch):
     """Forget what a test has loaded."""
     monkeypatch.setenv(_plugins.VARIABLE, "")
     monkeypatch.setattr(_plugins, "_state", _plugins._State())
-    registered, modules = _plugins.registered(), set(sys.modules)
+    registered, modules = _registries.registered(), set(sys.modules)
     yield
-    _plugins.put_back(registered)
+    _registries.put_back(registered)
     _forget(set(sys.modules) - modules)
 
 

@@ -27,7 +27,7 @@ from hybridsent.encoders import (
     register_backbone,
 )
 from hybridsent.encoders._hf_audio import HFAudio
-from hybridsent.encoders._hf_model import Weights
+from hybridsent.encoders._hf_folder import Weights
 from hybridsent.exceptions import CellError, CellWarning
 from hybridsent.store import FeatureStore, _once
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -228,3 +231,44 @@ def test_what_the_process_was_given_counts(monkeypatch, granted):
 def test_nonsense_in_the_environment_is_ignored(monkeypatch, nonsense):
     monkeypatch.setenv("OMP_NUM_THREADS", nonsense)
     assert workers(None) == joblib.cpu_count()
+
+
+LAZY = """
+import sys, time, types
+assert "begun" not in vars(sys)
+sys.begun = True
+time.sleep(0.5)
+whole = types.ModuleType(__name__)
+whole.__dict__.update(__spec__=__spec__, AutoModel="found")
+sys.modules[__name__] = whole
+"""
+AT_ONCE = """
+import sys, threading, time
+from hybridsent.encoders._transformers import of_transformers
+found = []
+threads = [
+    threading.Thread(target=lambda: found.append(of_transformers("AutoModel"))) for _ in range(4)
+]
+for thread in threads:
+    thread.start()
+while "begun" not in vars(sys):
+    time.sleep(0.01)
+found.append(of_transformers("AutoModel"))
+for thread in threads:
+    thread.join()
+print(found)
+"""
+
+
+def test_threads_that_import_transformers_at_once(tmp_path):
+    """A module that replaces itself, as transformers does, is not seen half-way."""
+    (tmp_path / "transformers.py").write_text(LAZY)
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ONCE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stdout.strip() == str(["found"] * 5)

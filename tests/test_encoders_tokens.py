@@ -13,7 +13,7 @@ import tiny
 from hybridsent import TextEncoder
 from hybridsent.encoders import Options, _graphs, _runtime
 from hybridsent.encoders._hf import digest_folder
-from hybridsent.encoders._hf_model import Weights
+from hybridsent.encoders._hf_folder import Weights
 from hybridsent.encoders._hf_text import HFText
 
 KINDS = ["bert", "roberta-classifier", "distilbert", "gpt2", "t5", "clip", "siglip"]

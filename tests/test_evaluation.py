@@ -29,14 +29,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
-from hybridsent._folds import outer_folds
+from hybridsent._outer_folds import outer_folds
+from hybridsent.encoders._nesting import select
 from hybridsent.evaluation import Evaluation, Score, as_labels, encoders_of
 from hybridsent.evaluation._evaluate import DEFAULT_SCORING
-from hybridsent.evaluation._fits import with_store
-from hybridsent.evaluation._models import single_modalities
-from hybridsent.evaluation._nesting import select
-from hybridsent.evaluation._notes import licence_notes
-from hybridsent.evaluation._results import summarise
+from hybridsent.evaluation.fits._encoding import with_store
+from hybridsent.evaluation.fits._models import single_modalities
+from hybridsent.evaluation.results._notes import licence_notes
+from hybridsent.evaluation.results._result import summarise
 
 TEXTS = ["I love it", "Wonderful day", "I hate it", "Dreadful rain"]
 METRICS = [*DEFAULT_SCORING, "neg_log_loss", "roc_auc_ovr"]

@@ -10,11 +10,11 @@ from sklearn.metrics import confusion_matrix, recall_score
 from sklearn.pipeline import make_pipeline
 
 from hybridsent import evaluate
+from hybridsent._numerics.multiple import adjusted_p_values
 from hybridsent.evaluation import Evaluation, OutOfFold
-from hybridsent.evaluation._compare import paired_difference
-from hybridsent.evaluation._intervals import adjusted_p_values
-from hybridsent.evaluation._looks import confusion, errors, recall_by_class, recall_by_group
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation.comparisons._paired import paired_difference
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.results._looks import confusion, errors, recall_by_class, recall_by_group
 
 N = 90
 

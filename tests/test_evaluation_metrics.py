@@ -22,10 +22,11 @@ from sklearn.pipeline import make_pipeline
 
 from hybridsent import evaluate, make_fusion
 from hybridsent.evaluation import search, transfer_report
-from hybridsent.evaluation._draws import score_draws, scores_of_draws
-from hybridsent.evaluation._metric_names import ALIASES
-from hybridsent.evaluation._metrics import Metric, metric_name, metrics_of
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation.measures._draws import score_draws
+from hybridsent.evaluation.measures._metric_names import ALIASES
+from hybridsent.evaluation.measures._metrics import Metric, metric_name, metrics_of
+from hybridsent.evaluation.measures._weighted_scores import scores_of_draws
+from hybridsent.evaluation.results._answers import Answers
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL
 

@@ -20,13 +20,13 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import TextEncoder, evaluate, make_fusion
+from hybridsent.encoders._nesting import every_encoder
 from hybridsent.evaluation import encoders_of, search, transfer_report
-from hybridsent.evaluation._columns import notes_on_columns, readable
-from hybridsent.evaluation._fits import with_store
-from hybridsent.evaluation._fold_warnings import told_once
-from hybridsent.evaluation._models import single_modalities
-from hybridsent.evaluation._nesting import every_encoder
-from hybridsent.evaluation._notes import licence_notes
+from hybridsent.evaluation.fits._encoding import with_store
+from hybridsent.evaluation.fits._fold_warnings import told_once
+from hybridsent.evaluation.fits._models import single_modalities
+from hybridsent.evaluation.results._notes import licence_notes
+from hybridsent.evaluation.rows._columns import notes_on_columns, readable
 from hybridsent.few_label import LabeledOnly
 from hybridsent.persist._encoders import find_encoders
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.pipeline import make_pipeline
 
-from hybridsent._folds import outer_folds
+from hybridsent._outer_folds import outer_folds
 from hybridsent.evaluation import evaluate, read_labels
 from hybridsent.exceptions import TableError
 

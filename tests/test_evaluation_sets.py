@@ -17,8 +17,8 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from hybridsent._folds import outer_folds
 from hybridsent._label_sets import rarest_labels, written_sets
+from hybridsent._outer_folds import outer_folds
 from hybridsent.evaluation import (
     LabeledSplit,
     OutOfFold,

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 
 from hybridsent import evaluate, make_fusion
 from hybridsent.evaluation import Evaluation
-from hybridsent.evaluation._fits import reseeded
-from hybridsent.evaluation._progress import drawn_by_time, time_left
+from hybridsent.evaluation.fits._fits import reseeded
+from hybridsent.evaluation.fits._progress import drawn_by_time, time_left
 
 
 def model(how="early", **changed):
@@ -101,6 +101,25 @@ def test_repetitions_do_not_make_rows_more_than_they_are():
     four = evaluate(LogisticRegression(), X, y, n_seeds=4, **options).models["fusion"]
     for metric, score in one.items():
         assert (score.low, score.high) == pytest.approx((four[metric].low, four[metric].high))
+
+
+def test_seeds_that_deal_the_same_folds_are_told():
+    """Few groups can be balanced in few ways: more seeds would look like more evidence."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), np.repeat(["a", "b", "b"], 20)
+    few, many = np.arange(60) % 3, np.arange(60) % 30
+    told = {
+        name: [note for note in result.notes if "seeds dealt" in note]
+        for name, groups in (("few", few), ("many", many), ("none", None))
+        for result in [
+            evaluate(LogisticRegression(), X, y, groups=groups, cv=3, n_seeds=3, check=False)
+        ]
+    }
+    assert told == {
+        "few": ["The 3 seeds dealt the same folds: what they differ in is what the models draw."],
+        "many": [],
+        "none": [],
+    }
 
 
 def test_seeds_reach_what_is_drawn_and_leave_what_is_frozen():

@@ -14,11 +14,12 @@ from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import make_pipeline
 
-from hybridsent import evaluate
+from hybridsent import evaluate, make_fusion
 from hybridsent.cli import main
 from hybridsent.evaluation import read_labels
-from hybridsent.evaluation._held_out import TEST, TRAIN, VALIDATION, held_out, notes_on_scoring
+from hybridsent.evaluation.rows._held_out import TEST, TRAIN, VALIDATION, held_out, notes_on_scoring
 from hybridsent.few_label import LabeledOnly
+from hybridsent.store import FeatureStore
 
 N = 120
 FEATURES = ["text__0", "text__1", "audio__0"]
@@ -178,6 +179,20 @@ def test_each_scoring_is_counted_and_told(ledger):
     ]
 
 
+@pytest.mark.parametrize("form", ["path", "FeatureStore"])
+def test_it_is_counted_beside_the_store_that_the_encoders_use(form, ledger, tmp_path):
+    store = tmp_path / "shared" / "rows"
+    texts = np.where(np.arange(24) % 2, "I love it", "I hate it")
+    table = pd.DataFrame({"text": texts, "part": np.resize(["train", "train", "dev"], 24)})
+    for told in ("for the first time", "for the 2nd time"):
+        judged = make_fusion(text=True, store=str(store) if form == "path" else FeatureStore(store))
+        labels = np.resize(["bad", "good"], 24)
+        found = evaluate(judged, table, labels, split="part", check=False, baselines=False)
+        assert [note for note in found.notes if told in note]
+    assert (store.parent / ledger.name).is_file()
+    assert not ledger.exists()
+
+
 def test_a_cross_validation_is_not_counted(ledger):
     evaluate(model(), drawn().drop(columns="part"), "label", cv=2, check=False)
     assert not ledger.exists()
@@ -204,7 +219,7 @@ def test_a_disk_that_cannot_be_written_to_costs_a_note_and_no_result(tmp_path, m
 COUNT = """
 import numpy as np, pandas as pd
 from hybridsent.evaluation import read_labels
-from hybridsent.evaluation._held_out import held_out, notes_on_scoring
+from hybridsent.evaluation.rows._held_out import held_out, notes_on_scoring
 table = pd.DataFrame({"y": ["a", "b"] * 4, "part": ["train"] * 4 + ["test"] * 4})
 rows = read_labels(table, "y")
 for _ in range(20):

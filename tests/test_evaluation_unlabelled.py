@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from hybridsent._folds import outer_folds
+from hybridsent._outer_folds import outer_folds
 from hybridsent.evaluation import evaluate, read_labels, search
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from forked import forked
 from hashed import Hashed, fakes, posts
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.linear_model import LogisticRegression
@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import hybridsent
-from hybridsent import _plugins, load, make_fusion, save
+from hybridsent import _plugins, _registries, load, make_fusion, save
 from hybridsent.cli import main
 from hybridsent.evaluation import evaluate, list_metrics, register_metric, search, unadapted
 from hybridsent.exceptions import HybridsentWarning, UntrustedTypeError
@@ -59,9 +59,9 @@ table.to_csv("posts.csv", index=False)
 def _as_before(monkeypatch):
     """Forget what a test has registered."""
     monkeypatch.setenv(_plugins.VARIABLE, "")
-    before = _plugins.registered()
+    before = _registries.registered()
     yield
-    _plugins.put_back(before)
+    _registries.put_back(before)
 
 
 @pytest.fixture
@@ -71,16 +71,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a new process, in a folder that is not on its path."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"},
-        check=False,
-    )
+    return forked().run(code, *arguments, cwd=folder)
 
 
 # -- the page --------------------------------------------------------------------------------------
@@ -103,11 +96,11 @@ def test_each_file_is_used_from_python_and_saved_and_loaded_elsewhere(name, fold
         pytest.skip("says itself how it is used")
     target = "known" if "known" in USES[name] else "table['label']"
     after = f"from hybridsent import save\nsave(model.fit(table, {target}), 'model.hybridsent')\n"
-    told = run(folder, "-c", TABLE + USES[name] + after)
+    told = run(folder, TABLE + USES[name] + after)
     assert told.returncode == 0, told.stderr
     assert told.stdout.strip()
     in_model = "register_metric" not in FILES[name]  # a metric is no part of what it judges
-    told = run(folder, "-c", TABLE + (LOADED if in_model else FREE).format(name=name))
+    told = run(folder, TABLE + (LOADED if in_model else FREE).format(name=name))
     assert told.stdout.strip() == "(24,)", told.stderr
 
 
@@ -132,9 +125,9 @@ print(load('model.hybridsent', plugins=[{name!r}]).predict(table).shape)
 @pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_each_command_of_the_page_runs(line, folder, monkeypatch, capsys):
-    run(folder, "-c", TABLE)
+    run(folder, TABLE)
     folds = ["--cv", "2", *(["--inner-cv", "2"] if " search " in line else [])]
-    told = run(folder, "-m", *line.split(), *folds)
+    told = run(folder, "from hybridsent.cli import main; exit(main())", *line.split()[1:], *folds)
     assert told.returncode == 0, told.stderr
     assert ("neg_cost" if "--metric" in line else "accuracy") in told.stdout
     monkeypatch.chdir(folder)

@@ -76,7 +76,7 @@ def test_what_adapts_takes_rows_without_labels(adapt, table):
     model = make_fusion(**QUICK, adapt=adapt, **named, classifier=LogisticRegression())
     table.loc[table["site"] == 1, "label"] = ""
     rows = read_labels(table, "label", estimator=model)
-    assert rows.unlabelled == "30 of 60 rows have no label in 'label': kept to adapt to."
+    assert rows.unlabelled == "30 of 60 rows have no label in 'label': kept to learn from."
     rows.fit(model)
     assert model.score(table, table["label"]) > 0.5
 

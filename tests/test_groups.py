@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import clone, config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    HalvingGridSearchCV,
     KFold,
+    RandomizedSearchCV,
     StratifiedGroupKFold,
     StratifiedKFold,
     cross_validate,
@@ -24,16 +27,12 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.svm import SVC
 
-from hybridsent._folds import (
-    fit_with_groups,
-    groups_for,
-    groups_of,
-    hold_out,
-    inner_folds,
-    outer_folds,
-)
+from hybridsent._folds import hold_out, inner_folds
+from hybridsent._groups import fit_with_groups, groups_for, groups_of, wants_groups
 from hybridsent._numerics.left_out import left_out_residuals
+from hybridsent._outer_folds import outer_folds
 from hybridsent.alignment import ContrastiveAligner, DeepCCA
 from hybridsent.cli import main
 from hybridsent.evaluation import evaluate, search
@@ -645,3 +644,118 @@ def test_transfer_keeps_groups_together(model, chosen):
     np.testing.assert_array_equal(told, what(clone(model).fit(table, target)))
     if chosen != "gamma_":  # one of few candidates
         assert not np.array_equal(told, what(clone(model).fit(plain, target)))
+
+
+class Alone(SVC):
+    """A classifier of scikit-learn that counts its fits, and takes no groups."""
+
+    fits = []  # noqa: RUF012  on purpose: a search fits clones
+
+    def fit(self, X, y, sample_weight=None):
+        self.fits.append(len(y))
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    found = []
+    monkeypatch.setattr(Alone, "fits", found)
+    return found
+
+
+def mixed(first, *, cv, **more):
+    """A search whose candidates differ in whether they take groups."""
+    model = Pipeline([("scale", StandardScaler()), ("classify", first)])
+    return GridSearchCV(
+        model, {"classify": [Alone(), Recorder(), LogisticRegression()]}, cv=cv, **more
+    )
+
+
+MIXED = {
+    "the default takes groups": lambda: mixed(Recorder(), cv=GroupKFold(3)),
+    "the default takes none": lambda: mixed(Alone(), cv=GroupKFold(3)),
+    "in two processes": lambda: mixed(LogisticRegression(), cv=GroupKFold(3), n_jobs=2),
+    "by a metric": lambda: mixed(Recorder(), cv=3, scoring="balanced_accuracy"),
+    "not fitted again": lambda: mixed(Recorder(), cv=3, refit=False),
+    "halving": lambda: HalvingGridSearchCV(
+        make_pipeline(StandardScaler(), Recorder()),
+        {"recorder": [Alone(), LogisticRegression()]},
+        cv=StratifiedKFold(3),
+        min_resources=20,
+    ),
+    "at random": lambda: RandomizedSearchCV(
+        Pipeline([("recipe", make_pipeline(StandardScaler(), Recorder()))]),
+        {"recipe": [make_pipeline(Alone()), LogisticRegression()]},
+        n_iter=2,
+        cv=3,
+    ),
+    "last in a pipeline": lambda: make_pipeline(StandardScaler(), mixed(Recorder(), cv=3)),
+}
+
+
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("name", MIXED)
+def test_of_the_candidates_of_a_search_each_is_given_groups_if_it_takes_them(
+    name, routing, seen, alone
+):
+    X, y, who = speakers(5, n_speakers=6, each=10, width=4)
+    model = MIXED[name]()
+    before = clone(model)
+    with config_context(enable_metadata_routing=routing):
+        found = fit_with_groups(model, X, y, who)
+    assert found is model
+    last = model[-1] if isinstance(model, Pipeline) else model
+    assert np.isfinite(last.cv_results_["mean_test_score"]).all()
+    assert all(groups is not None for groups in seen)
+    if name == "the default takes groups":
+        assert (len(seen), len(alone)) in {(3, 3), (4, 3), (3, 4)}
+    for kept in everything_in(model):
+        assert "_Candidate" not in type(kept).__name__
+    assert repr(clone(model)) == repr(before)  # nothing of the fit is left in the parameters
+    if last.refit:
+        assert isinstance(last.best_estimator_, Pipeline)
+        assert set(model.predict(X)) <= {0, 1}
+        assert 0 <= model.score(X, y) <= 1
+
+
+def everything_in(model):
+    """All objects that a fitted model holds, whatever they are."""
+    seen, left = {}, [model]
+    while left:
+        each = left.pop()
+        if id(each) in seen or isinstance(each, (str, bytes, np.ndarray, type, type(None))):
+            continue
+        seen[id(each)] = each
+        if isinstance(each, (list, tuple)):
+            left += each
+        else:
+            left += (each if isinstance(each, dict) else getattr(each, "__dict__", {})).values()
+    return list(seen.values())
+
+
+def test_a_search_that_fails_is_left_as_it_was():
+    X, y, who = speakers(5, n_speakers=6, each=10, width=4)
+    search = mixed(Recorder(), cv=GroupKFold(9))
+    own = search.estimator
+    with pytest.raises(ValueError, match="number of splits"):
+        fit_with_groups(search, X, y, who)
+    assert search.estimator is own
+
+
+def test_groups_are_wanted_where_a_candidate_takes_them():
+    assert wants_groups(mixed(LogisticRegression(), cv=3))
+    assert not wants_groups(GridSearchCV(SVC(), {"C": [1.0], "kernel": ["rbf"]}, cv=3))
+
+
+def test_plain_classifiers_stand_in_the_step_of_the_default(seen):
+    """A user's own grid over a fusion, judged by speakers who are not in the rows it learns from."""
+    X, y, who = speakers(5, n_speakers=8, each=10, width=6)
+    table, labels = in_views(X).assign(speaker=who), np.where(y == 1, "good", "bad")
+    grid = {"classify": [SVC(), LogisticRegression(), TunedLinearClassifier(), KernelClassifier()]}
+    model = make_fusion(features=["voice", "face"])
+    by_hand = GridSearchCV(model, grid, cv=GroupKFold(3), error_score="raise")
+    found = evaluate(by_hand, table, labels, cv=3, groups="speaker")
+    assert 0.3 < next(iter(found.models.values()))["accuracy"].value <= 1
+    asked = {"mine": (model, grid)}
+    ours = search(asked, table, labels, cv=3, inner_cv=2, groups="speaker", n_jobs=1)
+    assert 0.3 < ours.selected.value <= 1

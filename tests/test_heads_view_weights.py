@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import LeaveOneOut
 
 from hybridsent import make_fusion
-from hybridsent.heads import TunedLinearClassifier
+from hybridsent.heads import TunedLinearClassifier, TunedLinearRegressor
 from hybridsent.heads._view_weights import _PENALTIES, _Judge, weights_of_views
 
 
@@ -124,3 +124,19 @@ def test_it_is_a_parameter_of_early_fusion():
     assert set(model.fit(X, y)[-1].view_weights_) == {"told", "noise"}
     with pytest.raises(ValueError, match="'view_weights' parameter"):
         model.set_params(classify__view_weights="best").fit(X, y)
+
+
+@pytest.mark.parametrize("model", [TunedLinearClassifier, TunedLinearRegressor])
+def test_weights_that_are_told_are_those_that_were_found(model):
+    X, y = rows(120, useless=40)
+    y = (y == "good").astype(float) if model is TunedLinearRegressor else y
+    found = model(view_weights="gain").fit(X, y)
+    told = model(view_weights=found.view_weights_).fit(X, y)
+    np.testing.assert_array_equal(told.coef_, found.coef_)
+    assert told.view_weights_ == found.view_weights_
+    half = model(view_weights={"noise": found.view_weights_["noise"]}).fit(X, y)
+    np.testing.assert_array_equal(half.coef_, found.coef_)
+    with pytest.raises(ValueError, match=r"view_weights.*'told', 'noise'.*Got 'image'"):
+        model(view_weights={"image": 1.0}).fit(X, y)
+    with pytest.raises(ValueError, match=r"view_weights.*must hold positive numbers. Got 0"):
+        model(view_weights={"told": 0}).fit(X, y)

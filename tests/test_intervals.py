@@ -10,19 +10,19 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import f1_score, get_scorer_names, make_scorer, recall_score
 from sklearn.model_selection import StratifiedKFold
 
+from hybridsent._numerics.multiple import adjusted_p_values
 from hybridsent.evaluation import evaluate, search
-from hybridsent.evaluation._draws import score_answers
-from hybridsent.evaluation._intervals import (
+from hybridsent.evaluation.measures._draws import score_answers
+from hybridsent.evaluation.measures._intervals import (
     Spread,
-    adjusted_p_values,
     interval_of_difference,
     interval_within,
     jackknife,
     p_value,
     units_of,
 )
-from hybridsent.evaluation._metrics import ends_of, is_pooled, metrics_of
-from hybridsent.evaluation._out_of_fold import Answers
+from hybridsent.evaluation.measures._metrics import ends_of, is_pooled, metrics_of
+from hybridsent.evaluation.results._answers import Answers
 
 FREE = (float("-inf"), float("inf"))
 

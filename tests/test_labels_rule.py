@@ -15,13 +15,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_valid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hybridsent._labels import (
-    check_minus_one_is_no_class,
-    kind_of,
-    labeled_rows,
-    reading_labels_as,
-    what_minus_one_is,
-)
+from hybridsent._labels import kind_of, labeled_rows, reading_labels_as
+from hybridsent._minus_one import check_minus_one_is_no_class, what_minus_one_is
 from hybridsent.alignment import GCCA, MCCA
 from hybridsent.evaluation import LabeledSplit, evaluate, labeled_scorer, search
 from hybridsent.exceptions import TableWarning

@@ -13,7 +13,7 @@ from hybridsent import TextEncoder, evaluate, make_fusion
 from hybridsent.cli import main
 from hybridsent.encoders import _registry, get_backbone, list_backbones
 from hybridsent.encoders._registry import MULTILINGUAL
-from hybridsent.evaluation._notes import misread, notes_on_languages
+from hybridsent.evaluation.results._notes import misread, notes_on_languages
 from hybridsent.media._languages import LANGUAGES
 
 CHINESE = [f"{IN_SCRIPTS['han']}，第{i}次" for i in range(12)]

@@ -13,7 +13,7 @@ import pytest
 from hostile import hostile_cells, outcome, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from sklearn.datasets import load_sample_images
 
 from hybridsent import ImageEncoder
@@ -214,14 +214,15 @@ def test_the_limit_can_be_raised_above_pillows_without_a_warning(monkeypatch):
     np.testing.assert_array_equal(pixels(raw), PIXELS)
 
 
-def test_bombs_are_refused_by_their_header(tmp_path):
+def test_bombs_are_refused_by_their_header(tmp_path, monkeypatch):
     bombs = [(n, c) for n, c in hostile_cells("image", tmp_path) if n.startswith("bomb")]
     assert len(bombs) >= 9
+    decoded: list[str] = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: decoded.append(image.format))
     for name, raw in bombs:
-        start = time.process_time()
         with pytest.raises(MediaError):
             load_image(raw)
-        assert time.process_time() - start < 0.5, name
+        assert decoded == [], name
 
 
 def test_nothing_global_changes(tmp_path):

@@ -95,19 +95,19 @@ def test_a_long_sound_is_refused_by_its_header_and_names_the_parameter(monkeypat
     def refuse(*_):
         raise AssertionError("it was decoded")
 
-    monkeypatch.setattr("hybridsent.media._container_sound._frames", refuse)
+    monkeypatch.setattr("hybridsent.media._container_sound.frames_of", refuse)
     with pytest.raises(MediaError, match=r"too long: 2[.0-9]* s, at most 1 s; .*max_seconds"):
         load_audio(raw, max_seconds=1.0)
 
 
-@pytest.mark.parametrize("name", ["aac", "ts", "amr"])
+@pytest.mark.parametrize("name", sorted({"aac", "ts", "amr"} & {*CONTAINERS}))
 def test_a_sound_without_a_known_length_is_decoded_only_so_far(name):
     with pytest.raises(MediaError, match=r"too long.*max_seconds"):
         load_audio(contained(name), max_seconds=0.5)
 
 
 def test_a_short_sound_is_refused():
-    with pytest.raises(MediaError, match=r"too short: 2\.\d+ s, at least 3 s"):
+    with pytest.raises(MediaError, match=r"too short: 2(\.\d+)? s, at least 3 s"):
         load_audio(contained("mp4"), min_seconds=3)
 
 

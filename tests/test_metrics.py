@@ -36,18 +36,18 @@ from hybridsent.evaluation import (
     register_metric,
     search,
 )
-from hybridsent.evaluation._draws import drawn_out_of_fold, folds_out_of_fold, score_draws
-from hybridsent.evaluation._metric_names import (
+from hybridsent.evaluation.measures._draws import drawn_out_of_fold, folds_out_of_fold, score_draws
+from hybridsent.evaluation.measures._metric_names import (
     ALIASES,
     OF_PAPERS,
     OWN_METRICS,
     _bare,
     known_name,
 )
-from hybridsent.evaluation._metrics import Metric, ends_of, is_pooled, metrics_of
-from hybridsent.evaluation._notes import below_dummy
-from hybridsent.evaluation._out_of_fold import Answers
-from hybridsent.evaluation._transfer_result import verdict
+from hybridsent.evaluation.measures._metrics import Metric, ends_of, is_pooled, metrics_of
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.results._notes import below_dummy
+from hybridsent.evaluation.transfer._result import verdict
 
 # thousandths, and often the values on which bins meet
 scores = st.one_of(
@@ -302,7 +302,7 @@ def test_edges_and_names_of_ones_own():
         ("acc9", None, "must be one of"),
         ([3, 2], None, "increasing order"),
         ([], None, "increasing order"),
-        ([2, 3], ["a", "b"], "3 names"),
+        ([2, 3], ["a", "b"], "3 different names"),
     ]:
         with pytest.raises(ValueError, match=message):
             metrics.bin_labels([1.0], how, names=names)

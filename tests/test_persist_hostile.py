@@ -109,14 +109,13 @@ def test_loading_sound_bundles_touches_nothing_outside_of_them(sound):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_hostile_bundles_are_refused_in_bounds(kind, sound, tmp_path):
-    base, make = KINDS[kind]
-    for i, (name, data) in enumerate(make(sound[base].read_bytes())):
-        (tmp_path / f"{i:04}-{''.join(c if c.isalnum() else '_' for c in name)[:60]}").write_bytes(
-            data
-        )
-    assert len(list(tmp_path.iterdir())) >= 5
+def test_hostile_bundles_are_refused_in_bounds(sound, tmp_path):
+    """One process loads them all: its peak is that of the worst, and what one leaves meets the next."""
+    for kind, (base, make) in KINDS.items():
+        for i, (name, data) in enumerate(make(sound[base].read_bytes())):
+            plain = "".join(c if c.isalnum() else "_" for c in name)[:60]
+            (tmp_path / f"{kind}-{i:04}-{plain}").write_bytes(data)
+        assert i >= 4
     check(under_guard(tmp_path))
 
 

@@ -20,7 +20,7 @@ from hybridsent.evaluation import (
     SearchResult,
     calibration,
 )
-from hybridsent.evaluation._result import Result
+from hybridsent.evaluation.results._result import Result
 from hybridsent.exceptions import MissingDependencyError
 
 mpl.use("Agg")

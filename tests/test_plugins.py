@@ -17,7 +17,15 @@ import pandas as pd
 import pytest
 
 import hybridsent
-from hybridsent import TextEncoder, _plugins, list_backbones, load_plugin, make_fusion, save
+from hybridsent import (
+    TextEncoder,
+    _plugins,
+    _registries,
+    list_backbones,
+    load_plugin,
+    make_fusion,
+    save,
+)
 from hybridsent.encoders import get_backbone
 from hybridsent.exceptions import HybridsentWarning, PluginError, UnknownBackboneError
 from hybridsent.recipes import load_recipe
@@ -55,9 +63,9 @@ def _as_before(monkeypatch, tmp_path):
     """Forget what a test has loaded."""
     monkeypatch.setenv(_plugins.VARIABLE, "")
     monkeypatch.setattr(_plugins, "_state", _plugins._State())
-    registered, modules = _plugins.registered(), set(sys.modules)
+    registered, modules = _registries.registered(), set(sys.modules)
     yield
-    _plugins.put_back(registered)
+    _registries.put_back(registered)
     for name in set(sys.modules) - modules:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]

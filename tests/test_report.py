@@ -26,10 +26,10 @@ from hybridsent.evaluation import (
     make_report,
     model_card,
 )
-from hybridsent.evaluation._out_of_fold import Answers
 from hybridsent.evaluation.report._sentences import METRICS, MODELS, SENTENCES
 from hybridsent.evaluation.report._sureness import sureness_in_words
 from hybridsent.evaluation.report._words import Words
+from hybridsent.evaluation.results._answers import Answers
 from hybridsent.media import _shown
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}

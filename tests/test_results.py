@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import platform
+import sys
 from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -13,10 +16,18 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hybridsent import evaluation
-from hybridsent.evaluation import Evaluation, SearchResult, TransferReport, evaluate, search
-from hybridsent.evaluation._results import Result, as_plain
-from hybridsent.evaluation._transfer_result import TransferPair
+import hybridsent
+from hybridsent import TextEncoder, evaluation, make_fusion
+from hybridsent.evaluation import (
+    Evaluation,
+    SearchResult,
+    TransferReport,
+    evaluate,
+    model_card,
+    search,
+)
+from hybridsent.evaluation.results._result import Result, as_plain
+from hybridsent.evaluation.transfer._result import TransferPair
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL
 
@@ -89,7 +100,7 @@ def test_keys_and_columns_that_readers_know_stay(results):
     one, two, three = (each.to_dict() for each in results)
     assert list(one) == [
         *("rows", "n_folds", "n_seeds", "target", "split", "models", "gains", "findings", "costs"),
-        *("encoded_rows", "store_hits", "seconds", "notes"),
+        *("encoded_rows", "store_hits", "versions", "encoders", "seconds", "notes"),
     ]
     assert list(one["models"]["fusion"]["accuracy"])[:5] == [
         *("mean", "std", "interval", "folds", "pooled")
@@ -114,3 +125,28 @@ def test_a_result_is_built_by_hand_as_before():
     pair = TransferPair("a", "b", 1, 1, {}, {})
     report = TransferReport("accuracy", [pair], pair, 0, 1, 1, 0.95, 0.1)
     assert str(report).splitlines()[0].startswith("1 pair of domains")
+
+
+def test_a_result_tells_what_made_it_and_a_card_of_later_says_so():
+    table = pd.DataFrame({"text": ["so good", "so bad"] * 8, "label": ["yes", "no"] * 8})
+    found = evaluate(make_fusion(text=True), table, "label", cv=2, baselines=False)
+    plain = json.loads(json.dumps(found.to_dict()))
+    packages = ("numpy", "scikit-learn", "torch")
+    assert {name: plain["versions"][name] for name in packages if name in plain["versions"]} == {
+        name: version(name) for name in packages if name != "torch" or "torch" in sys.modules
+    }
+    assert plain["versions"]["hybridsent"] == hybridsent.__version__
+    assert plain["versions"]["python"] == platform.python_version()
+    (encoder,) = plain["encoders"]
+    assert encoder == {
+        "view": "text",
+        "model": "text/bge-small-en",
+        "revision": None,
+        "fingerprint": TextEncoder().fingerprint(),
+    }
+    plain["versions"]["numpy"] = "0.0.7"
+    later = Evaluation.from_dict(plain)
+    assert later.to_dict() == plain
+    assert "numpy 0.0.7" in model_card(later)
+    older = {key: value for key, value in plain.items() if key not in ("versions", "encoders")}
+    assert f"numpy {version('numpy')}" in model_card(Evaluation.from_dict(older))

@@ -18,11 +18,11 @@ from sklearn.preprocessing import StandardScaler
 
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
 from hybridsent.evaluation import SearchResult, encoders_of, feature_columns, search
-from hybridsent.evaluation._columns import readable
-from hybridsent.evaluation._models import single_modalities
-from hybridsent.evaluation._results import plain_settings, short_settings
 from hybridsent.evaluation._search import frozen_encoders
 from hybridsent.evaluation._search_runs import make_plan
+from hybridsent.evaluation.fits._models import single_modalities
+from hybridsent.evaluation.results._search_result import plain_settings, short_settings
+from hybridsent.evaluation.rows._columns import readable
 from hybridsent.recipes import load_recipe
 
 CS = {"classify__Cs": [(0.01,), (4.0,)]}

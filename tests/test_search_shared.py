@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import make_fusion
 from hybridsent.evaluation import _search_runs, search
-from hybridsent.evaluation._shared_steps import SharedSteps
+from hybridsent.evaluation.fits._shared_steps import SharedSteps
 from hybridsent.missing import ViewImputer
 from hybridsent.scaling import ViewScaler
 
@@ -48,7 +48,7 @@ def plain(result):
 def both_ways(monkeypatch, *arguments, **options):
     shared = search(*arguments, **options)
     with monkeypatch.context() as patch:
-        patch.setattr(_search_runs, "SharedSteps", lambda: SharedSteps(0))
+        patch.setattr(_search_runs, "SharedSteps", lambda uses: SharedSteps(0, uses))
         alone = search(*arguments, **options)
     assert plain(shared) == plain(alone)
     return shared
@@ -130,8 +130,8 @@ def test_what_is_kept_is_bounded_and_released(monkeypatch):
     X, y = numbers()
     made = []
 
-    def small():
-        made.append(SharedSteps(3000))
+    def small(uses):
+        made.append(SharedSteps(3000, uses))
         return made[-1]
 
     grid = {"logisticregression__C": [0.1, 1.0]}

@@ -46,12 +46,17 @@ from hybridsent.evaluation import (
     transfer_report,
     unadapted,
 )
-from hybridsent.evaluation._draws import score_draws, without_each
-from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
-from hybridsent.evaluation._intervals import interval_within, jackknife, units_of
-from hybridsent.evaluation._out_of_fold import Answers
-from hybridsent.evaluation._transfer_result import Shift, TransferPair, verdict
-from hybridsent.evaluation._transfer_runs import draw_labels, make_pairs, target_folds
+from hybridsent.evaluation.fits._fold_warnings import fold_warnings_ignored
+from hybridsent.evaluation.measures._draws import score_draws
+from hybridsent.evaluation.measures._intervals import (
+    interval_within,
+    jackknife,
+    units_of,
+    without_each,
+)
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.transfer._pairs import draw_labels, make_pairs, target_folds
+from hybridsent.evaluation.transfer._result import Shift, TransferPair, verdict
 from hybridsent.few_label import LabeledOnly
 from hybridsent.transfer import CORAL, DropDomain, GroupScaler, PriorClassifier
 from hybridsent.views import rename_feature

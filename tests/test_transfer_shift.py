@@ -26,7 +26,6 @@ from sklearn.svm import LinearSVC
 from hybridsent import make_fusion
 from hybridsent._numerics import kernels
 from hybridsent.evaluation import (
-    _scorers,
     importance_weighted_score,
     maximum_mean_discrepancy,
     mmd_permutation_test,
@@ -34,6 +33,7 @@ from hybridsent.evaluation import (
     proxy_a_distance,
     soft_neighborhood_density_score,
 )
+from hybridsent.evaluation.transfer import _scorers
 from hybridsent.few_label import LabeledOnly
 
 # -- MMD -------------------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from hybridsent._labels import labeled_rows
 from hybridsent.evaluation import Interval, transfer_report
-from hybridsent.evaluation._intervals import Spread, spread_of_pairs
-from hybridsent.evaluation._metrics import metrics_of
-from hybridsent.evaluation._out_of_fold import Answers
-from hybridsent.evaluation._transfer import Rules, summarise_pairs
-from hybridsent.evaluation._transfer_result import verdict
-from hybridsent.evaluation._transfer_runs import Given, Outcome, Task, make_pairs
+from hybridsent.evaluation.measures._intervals import Spread, spread_of_pairs
+from hybridsent.evaluation.measures._metrics import metrics_of
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.transfer._given import Given
+from hybridsent.evaluation.transfer._pairs import make_pairs
+from hybridsent.evaluation.transfer._result import verdict
+from hybridsent.evaluation.transfer._runs import Outcome, Task
+from hybridsent.evaluation.transfer._verdicts import Rules, summarise_pairs
 
 NONE = np.arange(0)
 RIGHT = 0.75

@@ -134,3 +134,10 @@ def test_as_matrix_refuses_what_fit_did_not_see(X, message):
     as_matrix(estimator, FRAMES["float32"], reset=True)
     with pytest.raises(ValueError, match=message):
         as_matrix(estimator, X, reset=False)
+
+
+def test_large_numbers_of_both_signs_are_no_missing_view():
+    from hybridsent.views import presence
+
+    large = np.array([[3e38, 3e38, -3e38, -3e38]], dtype=np.float32)
+    assert presence(large, {"text": np.arange(4)}).all()

@@ -8,9 +8,10 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from laws import over
 from package_tree import MODULES
 
-from hybridsent._warnings import ignored_warnings, kept_filters
+from hybridsent._warnings import ignored_warnings, kept_filters, stand_ready
 from hybridsent.encoders._files import quiet_transformers
 
 
@@ -21,6 +22,12 @@ def warn(message: str = "loud", category: type[Warning] = UserWarning) -> bool:
     except Warning:
         return True
     return False
+
+
+@pytest.fixture(autouse=True)
+def ready():
+    """The filters of a test are put before those that stand."""
+    stand_ready(UserWarning)
 
 
 def test_only_what_is_named_is_ignored():
@@ -91,6 +98,25 @@ def test_copies_of_the_filters_that_are_put_back_later_silence_nothing():
         assert warn()
 
 
+def test_what_a_thread_ignores_stays_when_another_leaves_its_block():
+    """The old filters that it puts back are those of before this thread began to ignore."""
+    inside, entered = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with warnings.catch_warnings():
+            inside.set()
+            entered.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        left = pool.submit(other)
+        inside.wait(60)
+        with ignored_warnings(UserWarning):
+            entered.set()
+            left.result(60)
+            assert not warn()
+    assert warn()
+
+
 def test_workers_of_scikit_learn_ignore_the_same(tmp_path):
     from sklearn.utils.parallel import Parallel, delayed
 
@@ -137,7 +163,7 @@ PROCESS_WIDE = {"catch_warnings", "filterwarnings", "simplefilter", "resetwarnin
 ALLOWED = {"hybridsent._warnings", "hybridsent.cli._main"}  # the command owns its process
 
 
-@pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
+@over(MODULES.items())
 def test_no_module_touches_the_filters_of_the_process(module):
     """All code may run in a thread: what it wants ignored goes through `ignored_warnings`."""
     used = {node.attr for node in module.nodes(ast.Attribute)} & PROCESS_WIDE

@@ -124,7 +124,7 @@ def minimize_low_rank(
     r"""Minimise a convex quadratic function of low rank over a box and a slab.
 
     .. math:: \min_b \tfrac12 b'Kb - c'b \quad\text{s.t.}\quad 0 \le b_i \le u,\
-              l \le \textstyle\sum_i b_i \le h
+              l \le {\textstyle\sum_i b_i} \le h
 
     Mehrotra's predictor-corrector method from the middle of the region, where all points stay
     inside.

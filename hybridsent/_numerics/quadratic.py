@@ -35,7 +35,7 @@ def minimize_quadratic(matrix: Any, linear: np.ndarray, region: Region) -> tuple
     r"""Minimise a convex quadratic function over a box and a slab.
 
     .. math:: \min_b \tfrac12 b'Kb - c'b \quad\text{s.t.}\quad 0 \le b_i \le u,\
-              l \le \textstyle\sum_i b_i \le h
+              l \le {\textstyle\sum_i b_i} \le h
 
     By L-BFGS-B over the box, and where few unknowns are inside their bounds by projected Newton
     steps over these. Where the sum is then outside of the slab, a multiplier that is added

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -278,43 +277,3 @@ def _mean(scores: list[np.ndarray], present: np.ndarray, weights: np.ndarray) ->
     total = share.sum(axis=1)
     share /= np.where(total > 0, total, 1.0)[:, None]
     return np.asarray(sum(share[:, [j]] * score for j, score in enumerate(scores)))
-
-
-def by_view(
-    value: Mapping[str, Any] | None, views: Mapping[str, Any], name: str, caller: str
-) -> dict[str, float]:
-    """Read weights of views; 1 for those that are not named.
-
-    Parameters
-    ----------
-    value : mapping of str to float, or None
-        As the user gave it.
-    views : mapping of str
-        Names of views.
-    name, caller : str
-        The parameter and the estimator, for messages.
-
-    Returns
-    -------
-    dict of str to float
-        One weight for each view.
-
-    Raises
-    ------
-    ValueError
-        If a weight is not positive, or a name is no view.
-    """
-    given = dict(value or {})
-    unknown = [view for view in given if view not in views]
-    if unknown:
-        raise ValueError(
-            f"The {name!r} parameter of {caller} must name views of the columns, {list(views)}. "
-            f"Got {unknown[0]!r}."
-        )
-    for view, weight in given.items():
-        if not (isinstance(weight, (int, float)) and 0 < weight < np.inf):
-            raise ValueError(
-                f"The {name!r} parameter of {caller} must hold positive numbers. Got {weight!r} "
-                f"for the view {view!r}."
-            )
-    return {view: float(given.get(view, 1.0)) for view in views}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hybridsent.alignment._base import by_view
+from hybridsent._params import by_view
 from hybridsent.alignment._linear import LinearAligner, Problem, top_eigenvectors
 
 __all__ = ["GCCA"]

@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
-from hybridsent._labels import (
-    Kind,
-    kind_that_keeps_classes,
-    labeled_rows,
-    one_column,
-    plain_labels,
-)
+from hybridsent._labels import Kind, labeled_rows, one_column, plain_labels
+from hybridsent._minus_one import kind_that_keeps_classes
 
 __all__ = ["label_view"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hybridsent._folds import groups_of
+from hybridsent._groups import groups_of
 from hybridsent._numerics.networks import dropout, load, mlp, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval

@@ -1,4 +1,4 @@
-"""The command ``hybridsent`` (layer L6): one file a command, each over one public function.
+"""The command ``hybridsent`` (layer L7): one file a command, each over one public function.
 
 argparse of the standard library serves; nothing heavy is imported before the arguments are
 understood.

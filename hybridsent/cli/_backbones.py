@@ -1,4 +1,4 @@
-"""List the registered backbones with width, licence and weights, or fetch some (layer L6)."""
+"""List the registered backbones with width, licence and weights, or fetch some (layer L7)."""
 
 from __future__ import annotations
 

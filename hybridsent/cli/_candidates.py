@@ -1,4 +1,4 @@
-"""Recipes that the options name, to be used or searched (layer L6)."""
+"""Recipes that the options name, to be used or searched (layer L7)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def candidates(opened: Opened, arguments: argparse.Namespace) -> dict[str, tuple
     UsageError
         If a recipe that was named is unknown, or does not fit.
     """
-    from hybridsent._tags import adapts
+    from hybridsent._tags import adapts, needs_unlabelled
     from hybridsent.evaluation import read_labels
     from hybridsent.exceptions import LicenceError
     from hybridsent.recipes import list_recipes
@@ -48,7 +48,18 @@ def candidates(opened: Opened, arguments: argparse.Namespace) -> dict[str, tuple
             if not arguments.recipe and adapts(model):
                 say(f"recipe {name} is left out: it adapts to a target domain; see evaluate")
                 continue
-            read_labels(opened.rows, arguments.target, estimator=model)  # refuses what does not fit
+            # refuses what does not fit
+            read = read_labels(opened.rows, arguments.target, estimator=model)
+            labels = read.labels
+            if not arguments.recipe and needs_unlabelled(model) and read.known.all():
+                say(
+                    f"recipe {name} is left out: it learns from rows without a label, and every "
+                    "row has one"
+                )
+                continue
+            last = model.steps[-1][1] if hasattr(model, "steps") else model
+            if hasattr(last, "check_classes"):  # what tells sentiment tells no emotions
+                last.check_classes(labels)
             for line in left_out(model, opened, arguments) if not built else ():
                 say(line)
             built[recipe.name] = model, recipe.grid_for(model)

@@ -1,4 +1,4 @@
-"""Look for what flatters scores in a table, and for what should be known of it (layer L6)."""
+"""Look for what flatters scores in a table, and for what should be known of it (layer L7)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from hybridsent.cli._console import UsageError, write_json
 from hybridsent.cli._files import check_output
+from hybridsent.cli._given import refuse_given
 from hybridsent.cli._inputs import Opened, open_rows
+from hybridsent.cli._modalities import limits
 from hybridsent.cli._models import pipeline
 from hybridsent.cli._options import add_group_option, add_model_options, add_table_options
 from hybridsent.cli._parser import number
@@ -41,21 +43,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(adapt=None, domain=None, target_domain=None)
 
 
-_OF_MODELS = ("task", "recipe", "fusion", "classifier", "select", "reduce", "class_weight")
+_OF_MODELS = (
+    *("task", "recipe", "fusion", "classifier", "select", "reduce", "class_weight"),
+    *("learn_device", "device", "precision", "quality", "clean", "long", "frames", "crop"),
+)
 """What nothing reads unless the table is looked at through a model."""
+_OF_READING = ("store", "on_error", "n_jobs", "download", "commercial", "channel")
+"""What speech reads, too."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, print what was found, and write the JSON."""
     from hybridsent.evaluation import check
 
-    for name in _OF_MODELS if not arguments.encode else ():
-        given = getattr(arguments, name)
-        if given not in (None, "auto"):
-            raise UsageError(
-                f"--{name.replace('_', '-')} needs --encode: without it no model reads the table; "
-                f"got {given!r}"
-            )
+    if not arguments.encode:
+        why = "needs --encode: without it no model reads the table; give that, too, or"
+        refuse_given(arguments, why, _OF_MODELS)
+        if not arguments.transcribe:
+            refuse_given(arguments, why, (*_OF_READING, *limits()))
     file = None
     if arguments.json:
         file = check_output(arguments.json, "--json", reads=[arguments.table])

@@ -1,4 +1,4 @@
-"""Tell which of several models is better, by files that evaluate --json wrote (layer L6)."""
+"""Tell which of several models is better, by files that evaluate --json wrote (layer L7)."""
 
 from __future__ import annotations
 

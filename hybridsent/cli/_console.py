@@ -1,14 +1,15 @@
-"""What the commands say, and to whom (layer L6): results to stdout, all else to stderr."""
+"""What the commands say, and to whom (layer L7): results to stdout, all else to stderr."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hybridsent._layout import aligned
 from hybridsent.exceptions import HybridsentError
+from hybridsent.scoring._words import listed
 
 __all__ = ["UsageError", "columns", "is_interactive", "listed", "say", "write_json"]
 
@@ -60,29 +61,6 @@ def columns(rows: Sequence[Sequence[object]]) -> str:
     long  22
     """
     return "\n".join(aligned(rows))
-
-
-def listed(names: Iterable[object]) -> list[str]:
-    """Shorten names for a message: of thousands of columns a few are enough.
-
-    Parameters
-    ----------
-    names : iterable of object
-        Names, such as those of columns.
-
-    Returns
-    -------
-    list of str
-        All of them, or the first and the last ones.
-
-    Examples
-    --------
-    >>> from hybridsent.cli._console import listed
-    >>> len(listed(range(9))), len(listed(range(90)))
-    (9, 21)
-    """
-    shown = [str(name) for name in names]
-    return shown if len(shown) <= 40 else [*shown[:5], "…", *shown[-15:]]
 
 
 def write_json(path: Path, scores: Mapping[str, object]) -> None:

@@ -1,30 +1,21 @@
-"""Neighbours of a row as a column, and how a saved model remembers them (layer L6)."""
+"""Neighbours of a row as a column, as the options name them (layer L7)."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
-from hybridsent.cli._console import UsageError, listed, say
+from hybridsent.cli._console import UsageError
 from hybridsent.cli._views import split_columns
+from hybridsent.scoring._context import Context
+from hybridsent.scoring._context import with_contexts as with_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "Context",
-    "contexts_in",
-    "facts_of",
-    "given_contexts",
-    "lists_in",
-    "with_contexts",
-    "with_known_contexts",
-]
-
-FACT = "context"
-"""Under which name the facts of a saved model tell its contexts."""
+__all__ = ["given_contexts", "with_contexts"]
 
 _NEEDS = {
     "context_group": "the column that tells which rows are one conversation, such as dialogue",
@@ -35,50 +26,6 @@ _ALONE = (
     *("context_group", "context_order", "context_by"),
     *("context_before", "context_after", "context_decay"),
 )
-
-
-@dataclass(frozen=True)
-class Context:
-    """A column of neighbours, as `hybridsent.datasets.add_context` writes it.
-
-    Parameters
-    ----------
-    column : str
-        Whose cells are gathered.
-    group, order, by : tuple of str
-        Columns that tell the conversation, what comes first, and what must be alike.
-    before, after : int
-        How many rows on each side.
-    decay : float or None
-        What a neighbour weighs beside a nearer one.
-    """
-
-    column: str
-    group: tuple[str, ...]
-    order: tuple[str, ...]
-    by: tuple[str, ...]
-    before: int
-    after: int
-    decay: float | None
-
-    @property
-    def name(self) -> str:
-        """The new column."""
-        return f"{self.column}_context"
-
-    @property
-    def reads(self) -> list[str]:
-        """Columns that only say whose neighbour a row is."""
-        return [*self.group, *self.order, *self.by]
-
-    def line(self) -> str:
-        """Say what the new column holds."""
-        sides = [f"{n} {word}" for n, word in ((self.before, "before"), (self.after, "after")) if n]
-        by = f", of the same {', '.join(self.by)}" if self.by else ""
-        return (
-            f"context {self.name}: {self.column!r} of up to {' and '.join(sides)}, in each "
-            f"{', '.join(self.group)} by {', '.join(self.order)}{by}"
-        )
 
 
 def given_contexts(arguments: argparse.Namespace, table: pd.DataFrame) -> list[Context]:
@@ -171,26 +118,10 @@ def with_contexts(table: pd.DataFrame, contexts: Sequence[Context]) -> pd.DataFr
     UsageError
         If one cannot be made of the table.
     """
-    if not contexts:
-        return table
-    from hybridsent.datasets import add_context
-
-    for context in contexts:
-        try:
-            table = add_context(
-                table,
-                context.column,
-                group=list(context.group),
-                order=list(context.order),
-                by=list(context.by) or None,
-                before=context.before,
-                after=context.after,
-                decay=context.decay,
-                name=context.name,
-            )
-        except ValueError as error:
-            raise UsageError(_in_flags(str(error))) from error
-    return table
+    try:
+        return with_columns(table, contexts)
+    except ValueError as error:
+        raise UsageError(_in_flags(str(error))) from error
 
 
 def _in_flags(text: str) -> str:
@@ -199,132 +130,3 @@ def _in_flags(text: str) -> str:
 
     names = {field.name: f"context_{field.name}" for field in fields(Context)}
     return in_flags(text, argparse.Namespace(**dict.fromkeys(names.values())), names)
-
-
-# -- what a saved model knows
-
-
-def contexts_in(facts: Mapping[str, Any]) -> list[Context]:
-    """Read the contexts of a saved model from its facts; older models have none.
-
-    Parameters
-    ----------
-    facts : mapping
-        The metadata of the model.
-
-    Returns
-    -------
-    list of Context
-        As they were when it was fitted.
-
-    Raises
-    ------
-    UsageError
-        If the facts are not such as `hybridsent fit` writes.
-    """
-    stated = facts.get(FACT, [])
-    try:
-        return [_read(each) for each in stated]
-    except (TypeError, KeyError, ValueError) as error:
-        raise UsageError(
-            f"the model's facts about its context cannot be read, got {stated!r:.200}. Fit it again"
-        ) from error
-
-
-def lists_in(facts: Mapping[str, Any]) -> list[str]:
-    """Read from the facts of a saved model which columns hold several texts a cell.
-
-    Parameters
-    ----------
-    facts : mapping
-        The metadata of the model.
-
-    Returns
-    -------
-    list of str
-        Their names.
-
-    Raises
-    ------
-    UsageError
-        If the facts are not such as `hybridsent fit` writes.
-    """
-    stated = facts.get("lists", [])
-    if not isinstance(stated, list) or not all(isinstance(name, str) for name in stated):
-        raise UsageError(
-            f"the model's facts about columns of lists cannot be read, got {stated!r:.200}. Fit it "
-            "again"
-        )
-    return stated
-
-
-def _read(stated: Mapping[str, Any]) -> Context:
-    texts = {name: stated[name] for name in ("group", "order", "by")}
-    if not all(isinstance(each, str) for names in texts.values() for each in names):
-        raise TypeError(f"columns must be named by texts, got {texts!r}")
-    return Context(
-        str(stated["column"]),
-        **{name: tuple(names) for name, names in texts.items()},
-        before=int(stated["before"]),
-        after=int(stated["after"]),
-        decay=None if stated["decay"] is None else float(stated["decay"]),
-    )
-
-
-def facts_of(contexts: Sequence[Context]) -> dict[str, Any]:
-    """Give the contexts of a model for the facts that it is saved with.
-
-    Parameters
-    ----------
-    contexts : sequence of Context
-        What was added to the table.
-
-    Returns
-    -------
-    dict
-        Empty where there is none, so that other models' facts are as they were.
-    """
-    plain = [
-        {name: list(value) if isinstance(value, tuple) else value for name, value in fact.items()}
-        for fact in map(asdict, contexts)
-    ]
-    return {FACT: plain} if plain else {}
-
-
-def with_known_contexts(table: pd.DataFrame, contexts: Sequence[Context]) -> pd.DataFrame:
-    """Add to new rows what a saved model was fitted with.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The new rows.
-    contexts : sequence of Context
-        What `contexts_in` gave.
-
-    Returns
-    -------
-    DataFrame
-        The table with the columns of neighbours; without those of which it lacks the cells.
-
-    Raises
-    ------
-    UsageError
-        If the table does not tell whose neighbour a row is.
-    """
-    there = []
-    for context in contexts:
-        if context.name in table.columns:
-            raise UsageError(
-                f"the table has a column {context.name!r}, in which the model reads neighbours "
-                f"that are gathered from {context.column!r}; rename it"
-            )
-        absent = [column for column in context.reads if column not in table.columns]
-        if absent:
-            raise UsageError(
-                f"the table must hold the column {absent[0]!r}, by which the model knows the "
-                f"neighbours of a row ({context.line()}); it has {listed(table.columns)}"
-            )
-        if context.column in table.columns:
-            there.append(context)
-            say(context.line())
-    return with_contexts(table, there)

@@ -1,4 +1,4 @@
-"""Make a small table of posts and run the whole path on it (layer L6)."""
+"""Make a small table of posts and run the whole path on it (layer L7)."""
 
 from __future__ import annotations
 

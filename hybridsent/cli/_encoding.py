@@ -1,11 +1,10 @@
-"""What the options say to encoders (layer L6)."""
+"""What the options say to encoders (layer L7)."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,15 @@ from hybridsent.cli._modalities import limits, modalities_with
 from hybridsent.cli._task import settle_task
 from hybridsent.cli._views import META, View, learned_views
 
-__all__ = ["configure", "learners_in", "parts_of", "parts_with_seed", "prepare", "shared"]
+__all__ = [
+    "configure",
+    "learners_in",
+    "parts_of",
+    "parts_with_seed",
+    "prepare",
+    "reading",
+    "shared",
+]
 
 
 def shared(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -156,8 +163,8 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
         If an option is for what nothing reads.
     """
     from hybridsent.encoders import check_commercial
+    from hybridsent.encoders._nesting import every_encoder
     from hybridsent.evaluation import encoders_of
-    from hybridsent.evaluation._nesting import every_encoder
 
     found = list(encoders_of(model))
     readers = [*every_encoder(model), *learners_in(model)]
@@ -169,6 +176,7 @@ def prepare(model: Any, opened: Opened, arguments: argparse.Namespace) -> Any:
     for name, encoder, _ in found:
         if name in backbones:
             encoder.set_params(model=backbones[name])
+    for encoder in every_encoder(model):  # those that are tuned, too
         encoder.set_params(local_files_only=not arguments.download)
     configure(readers, arguments, listens=bool(opened.transcripts))
     for _, encoder, _ in found:
@@ -192,11 +200,9 @@ def learners_in(model: Any) -> list[Any]:
         Each object once.
     """
     from hybridsent._held import everything
+    from hybridsent.scoring._inputs import learns_from_cells
 
-    # whoever holds one has imported its module, which is not imported for those that hold none
-    homes = {"hybridsent.lexical": "WordFeatures", "hybridsent.meta": "MetaFeatures"}
-    kinds = tuple(getattr(sys.modules[each], homes[each]) for each in homes if each in sys.modules)
-    return [each for each in everything(model) if isinstance(each, kinds)]
+    return [each for each in everything(model) if learns_from_cells(each)]
 
 
 def configure(
@@ -218,6 +224,36 @@ def configure(
     UsageError
         If an option is given, and nothing there has it.
     """
+    given = reading(readers, arguments, listens=listens)
+    for each in readers:
+        has = each.get_params(deep=False)
+        each.set_params(**{name: value for name, value in given.items() if name in has})
+
+
+def reading(
+    readers: Sequence[Any], arguments: argparse.Namespace, *, listens: bool = False
+) -> dict[str, Any]:
+    """Give what the options say of how cells are read.
+
+    Parameters
+    ----------
+    readers : sequence of BaseEncoder, WordFeatures or MetaFeatures
+        All that reads cells in a model.
+    arguments : Namespace
+        With the encoding options.
+    listens : bool, default=False
+        Whether sounds are transcribed, too.
+
+    Returns
+    -------
+    dict
+        Parameters that are given, each of which some of the readers have.
+
+    Raises
+    ------
+    UsageError
+        If an option is given, and nothing there has it.
+    """
     given = {name: getattr(arguments, name, None) for name in limits()}
     given = {name: value for name, value in given.items() if value is not None}
     for name in ("long", "frames", "channel", "crop"):
@@ -232,9 +268,7 @@ def configure(
         if name in cleaning:
             _refuse_idle(name, ", ".join(arguments.clean), "--clean")
         _refuse_idle(name, value, "--" + name.replace("_", "-"))
-    for each in readers:
-        has = each.get_params(deep=False)
-        each.set_params(**{k: v for k, v in {**given, **cleaning}.items() if k in has})
+    return {**given, **cleaning}
 
 
 def _refuse_idle(name: str, value: Any, flag: str) -> None:

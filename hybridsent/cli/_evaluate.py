@@ -1,4 +1,4 @@
-"""Cross-validate models on a table; with --domain, judge what transfer brings (layer L6)."""
+"""Cross-validate models on a table; with --domain, judge what transfer brings (layer L7)."""
 
 from __future__ import annotations
 

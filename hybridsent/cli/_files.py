@@ -1,4 +1,4 @@
-"""The files that a command reads its table from, and writes to (layer L6)."""
+"""The files that a command reads its table from, and writes to (layer L7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit a model on a table and save it (layer L6)."""
+"""Fit a model on a table and save it (layer L7)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from hybridsent.cli._candidates import check_recipes
-from hybridsent.cli._console import say
+from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._files import check_output
 from hybridsent.cli._inputs import open_rows
 from hybridsent.cli._models import named_by, pipeline
@@ -17,6 +17,7 @@ from hybridsent.cli._options import (
     add_table_options,
     add_transfer_options,
 )
+from hybridsent.cli._parser import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,17 +33,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="file of the model, such as model.hybridsent",
     )
+    parser.add_argument(
+        "--coverage",
+        type=number(0, whole=False, most=0.999),
+        metavar="SHARE",
+        help="let the model tell, beside its answer, the set of classes (of numbers the interval) "
+        "that holds the truth in this share of rows, such as 0.9; takes five fits more",
+    )
+    parser.add_argument(
+        "--no-reference",
+        action="store_true",
+        help="do not keep in the file what the model mistakes, told by five more fits, by which "
+        "shares are corrected and drift is found",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Fit and save."""
     from hybridsent.evaluation import check_target_is_told, read_labels
     from hybridsent.persist import check_savable, save
+    from hybridsent.scoring._reference_made import facts_of_references
 
     output = check_output(arguments.output, "--output", reads=[arguments.table])
     check_recipes(arguments)
     opened = open_rows(arguments)
-    model = pipeline(opened, arguments)
+    model = _sure(pipeline(opened, arguments), arguments)
     rows = read_labels(
         opened.rows,
         arguments.target,
@@ -55,8 +70,27 @@ def run(arguments: argparse.Namespace) -> None:
     check_target_is_told(model, rows, name=named_by(arguments))
     check_savable(model)  # what cannot be saved is told now, not after minutes
     rows.fit(model)
-    save(model, output, metadata=opened.facts(arguments.target, len(rows.y), arguments.task))
+    facts = opened.facts(arguments.target, len(rows.y), arguments.task)
+    if not arguments.no_reference:
+        facts |= facts_of_references(
+            model, opened.rows, arguments.target, groups=arguments.group, told=say
+        )
+    save(model, output, metadata=facts)
     say(f"fitted on {rows}, {_learned(rows)} -> {output}")
+
+
+def _sure(model: Any, arguments: argparse.Namespace) -> Any:
+    """Let the model tell what is sure, where that is asked for."""
+    if arguments.coverage is None:
+        return model
+    from hybridsent.heads import with_coverage
+
+    if arguments.task == "multilabel":
+        raise UsageError(
+            "--coverage must be left out of a model of sets of labels: what is sure is told of one "
+            "class a row, and of numbers"
+        )
+    return with_coverage(model, arguments.coverage, random_state=arguments.seed)
 
 
 def _learned(rows: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the options leave open about views: found in the table by the library (layer L6)."""
+"""What the options leave open about views: found in the table by the library (layer L7)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from hybridsent._hints import did_you_mean
 from hybridsent.cli._console import UsageError, listed
-from hybridsent.cli._context import Context
 from hybridsent.cli._modalities import media_parts, modality_names
-from hybridsent.cli._speech import Transcript
 from hybridsent.cli._views import View, learned_views, views_of_medium
+from hybridsent.scoring._context import Context
+from hybridsent.scoring._speech import Transcript
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""The table that a command reads, and what of it (layer L6)."""
+"""The table that a command reads, and what of it (layer L7)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hybridsent.cli._console import UsageError, listed, say
-from hybridsent.cli._context import Context, given_contexts, with_contexts
-from hybridsent.cli._context import facts_of as facts_of_contexts
+from hybridsent.cli._context import given_contexts, with_contexts
 from hybridsent.cli._files import as_read, read_rows
 from hybridsent.cli._found_views import (
     detected,
@@ -19,8 +18,7 @@ from hybridsent.cli._found_views import (
     with_speech,
 )
 from hybridsent.cli._modalities import media_modalities, media_parts, modality_names
-from hybridsent.cli._speech import Transcript, given_transcripts, with_transcripts
-from hybridsent.cli._speech import facts_of as facts_of_speech
+from hybridsent.cli._speech import given_transcripts, with_transcripts
 from hybridsent.cli._views import (
     META,
     View,
@@ -29,11 +27,15 @@ from hybridsent.cli._views import (
     meta_columns,
     split_columns,
 )
+from hybridsent.scoring._context import Context
+from hybridsent.scoring._context import facts_of as facts_of_contexts
+from hybridsent.scoring._speech import Transcript
+from hybridsent.scoring._speech import facts_of as facts_of_speech
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Opened", "left_out", "open_rows"]
+__all__ = ["Opened", "left_out", "media_of", "open_rows"]
 
 _MARKS = ("target", "group", "domain", "split")
 
@@ -84,7 +86,9 @@ class Opened:
         return {**facts, **facts_of_speech(self.transcripts), **facts_of_contexts(self.contexts)}
 
 
-def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
+def open_rows(
+    arguments: argparse.Namespace, *, tell: bool = True, table: pd.DataFrame | None = None
+) -> Opened:
     """Read a table, and tell what is read of it.
 
     Parameters
@@ -93,18 +97,20 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
         With the options of a table and, maybe, ``target``, ``group`` and ``domain``.
     tell : bool, default=True
         Whether to say which views there are.
+    table : DataFrame or None, default=None
+        Some of its rows, as they stand in the file, for a table that is not read whole.
 
     Returns
     -------
     Opened
-        All its rows.
+        All its rows, or those of `table`.
 
     Raises
     ------
     UsageError
         If a column is not there, or nothing in the table can be read.
     """
-    table = read_rows(arguments)
+    table = read_rows(arguments) if table is None else table
     marks = _marks(arguments, table)
     meta = meta_columns(arguments, table)
     transcripts = given_transcripts(arguments, table, [*marks, *meta])
@@ -117,7 +123,7 @@ def open_rows(arguments: argparse.Namespace, *, tell: bool = True) -> Opened:
     views = with_speech(views, transcripts)
     views = [with_modality(view, table, contexts) for view in views]
     _check_unmarked(views, meta, contexts, arguments)
-    media = [*_media(views), *(each.column for each in transcripts)]
+    media = [*media_of(views), *(each.column for each in transcripts)]
     rows = with_transcripts(as_read(table, arguments, media), transcripts, arguments)
     rows = with_contexts(rows, contexts)
     if features and contexts:
@@ -169,7 +175,19 @@ def _check_unmarked(
             )
 
 
-def _media(views: Iterable[View]) -> list[str]:
+def media_of(views: Iterable[View]) -> list[str]:
+    """Name the columns of media that views read.
+
+    Parameters
+    ----------
+    views : iterable of View
+        The views.
+
+    Returns
+    -------
+    list of str
+        Each column once.
+    """
     columns = [view.column for view in views if view.modality in media_modalities()]
     return list(dict.fromkeys(columns))
 

@@ -1,4 +1,4 @@
-"""Arguments, errors and exit codes of the command (layer L6).
+"""Arguments, errors and exit codes of the command (layer L7).
 
 Exit codes: 0 done, 2 wrong use (arguments, tables, names), 1 failed (weights, cells, store,
 models), 130 interrupted.
@@ -22,16 +22,24 @@ from hybridsent.cli import (
     _demo,
     _encode,
     _evaluate,
+    _finetune,
     _fit,
+    _label,
+    _market,
+    _monitor,
     _networks,
     _predict,
     _recipes,
     _report,
+    _score,
     _search,
+    _serve,
     _store,
+    _timeline,
     _transcribe,
 )
 from hybridsent.cli._console import UsageError, say
+from hybridsent.cli._given import Namespace, unread
 from hybridsent.cli._modalities import modality_names
 from hybridsent.cli._parser import Parser
 from hybridsent.cli._plugins import load_plugins
@@ -42,7 +50,8 @@ from hybridsent.exceptions import HybridsentError, TableError, UnknownBackboneEr
 __all__ = ["build_parser", "main"]
 
 COMMANDS: tuple[ModuleType, ...] = (
-    *(_demo, _backbones, _recipes, _encode, _transcribe, _fit, _predict),
+    *(_demo, _backbones, _recipes, _encode, _transcribe, _label, _finetune, _fit, _predict),
+    *(_score, _market, _serve, _monitor, _timeline),
     *(_check, _evaluate, _compare, _report, _search, _store, _networks),
 )
 
@@ -74,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in COMMANDS:
         name = module.__name__.rsplit("._", 1)[-1]
-        description = (module.__doc__ or "").split("\n", 1)[0].replace(" (layer L6).", ".")
+        description = (module.__doc__ or "").split("\n", 1)[0].replace(" (layer L7).", ".")
         sub = commands.add_parser(
             name, help=description, description=description, allow_abbrev=False
         )
@@ -158,8 +167,9 @@ def _main(argv: Sequence[str] | None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     try:
         load_plugins(given)
-        arguments = build_parser().parse_args(given)
+        arguments = build_parser().parse_args(given, Namespace())
         arguments.given = given
+        vars(arguments)["_read"] = set()  # argparse itself has read all of them
     except UsageError as error:
         return _fail(error, argparse.Namespace(debug="--debug" in given), 2)
     except SystemExit as stop:  # argparse has said what is wrong
@@ -171,9 +181,9 @@ def _main(argv: Sequence[str] | None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        return int(arguments.run(arguments) or 0)
-    except KeyboardInterrupt:
-        say("interrupted; what was encoded so far is in the store")
+        return _done(arguments)
+    except KeyboardInterrupt as stop:
+        say(str(stop) or "interrupted; what was encoded so far is in the store")
         return 130
     except BrokenPipeError:
         raise
@@ -183,6 +193,14 @@ def _run(arguments: argparse.Namespace) -> int:
         return _fail(error, arguments, 1)
     except Exception as error:  # noqa: BLE001 - the last door: an unforeseen error is named, and shown whole with --debug
         return _fail(error, arguments, 1, unforeseen=True)
+
+
+def _done(arguments: argparse.Namespace) -> int:
+    """Run a command, and say which options it had no use for: none is dropped in silence."""
+    code = int(arguments.run(arguments) or 0)
+    if idle := unread(arguments):
+        say(f"note: nothing reads {', '.join(idle)} here; without that the result is the same")
+    return code
 
 
 def _fail(

@@ -1,4 +1,4 @@
-"""What the commands ask about modalities (layer L6): all of it stands in their objects."""
+"""What the commands ask about modalities (layer L7): all of it stands in their objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that the options of a command describe (layer L6)."""
+"""The models that the options of a command describe (layer L7)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from hybridsent.cli._candidates import read_recipe
 from hybridsent.cli._console import UsageError, say
 from hybridsent.cli._encoding import parts_with_seed, prepare
+from hybridsent.cli._given import changed
 from hybridsent.cli._inputs import Opened, left_out
 from hybridsent.cli._notes import tell_misread
 from hybridsent.cli._options import FIXED_BY_A_RECIPE
@@ -75,7 +76,7 @@ def pipelines(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
         return {"fusion": pipeline(opened, arguments)}
     built = {}
     for name in names:
-        one = argparse.Namespace(**{**vars(arguments), "fusion": name})
+        one = changed(arguments, fusion=name)
         try:
             built[name] = _built(opened, one, judged=False)
         except UsageError as error:
@@ -91,7 +92,7 @@ def pipelines(opened: Opened, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _tell_one_view(built: Mapping[str, Any], opened: Opened) -> None:
     """Say that several fusions have nothing to fuse."""
-    from hybridsent.evaluation._models import single_modalities
+    from hybridsent.evaluation.fits._models import single_modalities
 
     views = list(single_modalities(next(iter(built.values())), opened.rows))
     if len(built) > 1 and len(views) == 1:

@@ -1,4 +1,4 @@
-"""Look at the networks that were converted for this processor, or empty their folder (layer L6)."""
+"""Look at the networks that were converted for this processor, or empty their folder (layer L7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a table before anything is learned of it, and then not once more (layer L6).
+"""What is said of a table before anything is learned of it, and then not once more (layer L7).
 
 To learn takes minutes: what is odd about labels and languages is said first, by the library's
 words, and what the notes of a result repeat is left out where the result is printed.
@@ -32,7 +32,7 @@ def tell_misread(models: Iterable[Any], table: Any, *, fitted: bool = False) -> 
         Whether the encoder stands in a model already, so that another one needs another model.
     """
     from hybridsent.encoders._registry import MULTILINGUAL
-    from hybridsent.evaluation._notes import misread
+    from hybridsent.evaluation.results._notes import misread
 
     for each in misread(models, table):
         plain = re.fullmatch(r"[\w.-]+", each.column)  # shlex quotes all but ASCII
@@ -85,7 +85,7 @@ def unsaid(result: Any, rows: Any, models: Sequence[Any], arguments: argparse.Na
     Evaluation, SearchResult or TransferReport
         To be printed.
     """
-    from hybridsent.evaluation._notes import notes_on_languages
+    from hybridsent.evaluation.results._notes import notes_on_languages
 
     said = {*rows.notes, *notes_on_languages(models, rows.rows)}
     left = [in_flags(note, arguments) for note in result.notes if note not in said]

@@ -1,4 +1,4 @@
-"""Options that several commands share (layer L6)."""
+"""Options that several commands share (layer L7)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hybridsent.cli._view_options import add_plugins, add_reading, add_views
 
 __all__ = [
     "FIXED_BY_A_RECIPE",
+    "OF_FITTED_MODELS",
     "add_care_options",
     "add_encoder_options",
     "add_fold_options",
@@ -24,6 +25,9 @@ __all__ = [
     "add_transfer_options",
     "metric_type",
 ]
+
+OF_FITTED_MODELS = ("device", "precision", "store", "n_jobs", "download", "commercial")
+"""Options of `add_encoder_options` that say how the encoders of a fitted model work."""
 
 FIXED_BY_A_RECIPE = ("fusion", "adapt", "classifier", "select", "reduce")
 """Options that --recipe replaces."""
@@ -280,7 +284,7 @@ def _metric_types(text: str) -> list[str]:
 
 def metric_type(name: str) -> str:
     """Check the name of a metric, which results then have as it was given."""
-    from hybridsent.evaluation._metrics import metric_name
+    from hybridsent.evaluation.measures._metrics import metric_name
 
     try:
         metric_name(name)

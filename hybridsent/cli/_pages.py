@@ -1,4 +1,4 @@
-"""The page and the card that commands write of a result (layer L6)."""
+"""The page and the card that commands write of a result (layer L7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser of the command line (layer L6): argparse, but an option given twice is no secret.
+"""The parser of the command line (layer L7): argparse, but an option given twice is no secret.
 
 argparse keeps the last value of an option that is given twice and says nothing of the first.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from hybridsent.cli._given import ACTIONS
 
 __all__ = ["Parser", "number"]
 
@@ -27,33 +29,16 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in (None, "store"):
-            self.register("action", name, _Once)
+        for name, action in ACTIONS.items():
+            self.register("action", name, action)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and where an option may be that is not known."""
+        """Say what is wrong, and where to look for what is not known or not given."""
         if message.startswith("unrecognized arguments: --"):
             message += "; see `--help` of the command (an option of a plugin needs --plugin NAME)"
+        if "arguments are required" in message:
+            message += f"; `{self.prog} --help` tells what there is"
         super().error(message)
-
-
-class _Once(argparse.Action):
-    """Store the value of an option, and refuse a second one."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        given = namespace.__dict__.setdefault("_given", {})
-        if option_string and self.dest in given:
-            raise argparse.ArgumentError(
-                self, f"may be given once, got {given[self.dest]!r} and {values!r}"
-            )
-        given[self.dest] = values
-        setattr(namespace, self.dest, values)
 
 
 def number(least: float, *, whole: bool = True, most: float | None = None) -> Callable[[str], Any]:

@@ -1,4 +1,4 @@
-"""A pipeline drawn in characters (layer L6): scikit-learn draws in HTML, a terminal has none."""
+"""A pipeline drawn in characters (layer L7): scikit-learn draws in HTML, a terminal has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins, before the options of a command are known: they may add some (layer L6)."""
+"""Plugins, before the options of a command are known: they may add some (layer L7)."""
 
 from __future__ import annotations
 

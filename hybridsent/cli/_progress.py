@@ -1,4 +1,4 @@
-"""One bar for a command that does several things, each of many fits (layer L6).
+"""One bar for a command that does several things, each of many fits (layer L7).
 
 tqdm draws it. What it is told is time: what has gone, and what is expected, anew after every fit.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hybridsent.evaluation._progress import watched_by
+from hybridsent.evaluation.fits._progress import watched_by
 
 __all__ = ["Bar"]
 

@@ -1,4 +1,4 @@
-"""List the recipes, or tell what one of them does (layer L6)."""
+"""List the recipes, or tell what one of them does (layer L7)."""
 
 from __future__ import annotations
 

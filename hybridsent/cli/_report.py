@@ -1,4 +1,4 @@
-"""Judge models on a table, and write all that is found as a page for people (layer L6)."""
+"""Judge models on a table, and write all that is found as a page for people (layer L7)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ from hybridsent.cli._progress import Bar
 _SIZES = 5  # of a curve of labels
 _LEVELS = 6  # of what is missing
 _STAGES = {"evaluate": 1.0, "check": 0.1, "labels": 1.0, "missing": 0.3, "noise": 0.3, "views": 0.3}
+
+_PARTS = {
+    "check": "the check of the table",
+    "labels": "the curve over labels",
+    "missing": "the curve over missing views",
+    "noise": "the curve over noise",
+    "views": "what each view adds",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +96,7 @@ def _part(table: Any, rows: Any, arguments: argparse.Namespace) -> tuple[Any, li
     """Give the rows that curves may use: of a fixed split those that are learned from."""
     if not arguments.split:
         return table, []
-    from hybridsent.evaluation._held_out import held_out
+    from hybridsent.evaluation.rows._held_out import held_out
 
     held = held_out(rows, arguments.split, arguments.judged_on)
     return rows.rows.iloc[held.train], [
@@ -107,6 +115,7 @@ def _more(
 ) -> dict[str, Any]:
     """Find what a page shows beside scores; what cannot be told of this table is left out."""
     from hybridsent import evaluation
+    from hybridsent.evaluation.shares._contributions import FewViewsError
 
     given = (model, part, arguments.target)
     how = {"groups": arguments.group, "cv": arguments.cv, "random_state": arguments.seed}
@@ -128,8 +137,13 @@ def _more(
         with bar.stage(name):
             try:
                 told[name] = make()
+            except FewViewsError:
+                left_out.append(
+                    "The report does not say what each view adds: that takes two views or more, "
+                    "and this model reads one."
+                )
             except ValueError as error:
-                left_out.append(f"Left out of the report, {name}: {error}")
+                left_out.append(f"The report goes without {_PARTS[name]}: {error}")
     cost = [evaluation.cost_curve(result)] if result.costs and len(result.models) > 1 else []
     curves = [told[name] for name in ("labels", "missing", "noise") if name in told]
     return {

@@ -1,4 +1,4 @@
-"""Search recipes and their settings on a table, score them honestly, save the best (layer L6)."""
+"""Search recipes and their settings on a table, score them honestly, save the best (layer L7)."""
 
 from __future__ import annotations
 

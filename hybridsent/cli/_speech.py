@@ -1,31 +1,22 @@
-"""Speech as a column of texts, and how a saved model remembers it (layer L6)."""
+"""Speech as a column of texts, as the options name it (layer L7)."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybridsent.cli._console import UsageError, is_interactive, listed, say
 from hybridsent.cli._modalities import media_parts
 from hybridsent.cli._views import check_column
+from hybridsent.scoring._speech import Transcript
+from hybridsent.scoring._speech import transcribed as heard
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "Transcript",
-    "given_transcripts",
-    "transcribed",
-    "transcripts_in",
-    "with_known_transcripts",
-    "with_transcripts",
-]
-
-FACT = "transcribe"
-"""Under which name the facts of a saved model tell its transcripts."""
+__all__ = ["given_transcripts", "speech", "transcribed", "with_transcripts"]
 
 _ALONE = ("speech_model", "speech_language", "no_subtitles")
 _NAMES = {
@@ -34,36 +25,6 @@ _NAMES = {
     "subtitles": "no_subtitles",
     "local_files_only": "download",
 }
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """A column of what is said in another, as `hybridsent.datasets.transcribe` writes it.
-
-    Parameters
-    ----------
-    column : str
-        Of the sounds or videos.
-    model : str
-        What listens.
-    language : str or None
-        What is spoken.
-    subtitles : bool
-        Whether subtitles are read instead.
-    channel : int or None, default=None
-        Which channel is heard; None for the mean of all.
-    """
-
-    column: str
-    model: str
-    language: str | None
-    subtitles: bool
-    channel: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The new column."""
-        return f"{self.column}_text"
 
 
 def given_transcripts(
@@ -214,36 +175,39 @@ def transcribed(
     HybridsentError
         As that raises, in the words of the command line.
     """
-    from hybridsent.datasets._transcribe import transcribed_table
     from hybridsent.exceptions import HybridsentError
 
     if getattr(arguments, "commercial", False):
         _check_commercial(transcript.model)
-    limit = {} if arguments.max_seconds is None else {"max_seconds": arguments.max_seconds}
     try:
-        made, run = transcribed_table(
-            table,
-            transcript.column,
-            model=transcript.model,
-            language=transcript.language,
-            subtitles=transcript.subtitles,
-            channel=transcript.channel,
-            store=None if arguments.store == "off" else arguments.store,
-            on_error=arguments.on_error,
-            n_jobs=arguments.n_jobs,
-            local_files_only=not arguments.download,
-            verbose=is_interactive(),
-            **limit,
-        )
+        return heard(table, transcript, say, **speech(arguments))
     except (HybridsentError, ValueError) as error:
         error.args = (_in_flags(str(error), arguments), *error.args[1:])
         raise
-    say(
-        f"speech in {transcript.column!r}: {run.n_heard} sounds transcribed, {run.n_found} found "
-        f"in the store, {run.n_subtitles} with subtitles, {run.n_empty} rows without a word "
-        f"({transcript.model})"
-    )
-    return made
+
+
+def speech(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give what the options say of how sounds are heard.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        With the encoding options.
+
+    Returns
+    -------
+    dict
+        Parameters of `hybridsent.datasets.transcribe`.
+    """
+    limit = {} if arguments.max_seconds is None else {"max_seconds": arguments.max_seconds}
+    return {
+        "store": None if arguments.store == "off" else arguments.store,
+        "on_error": arguments.on_error,
+        "n_jobs": arguments.n_jobs,
+        "local_files_only": not arguments.download,
+        "verbose": is_interactive(),
+        **limit,
+    }
 
 
 def _check_commercial(model: str) -> None:
@@ -261,107 +225,3 @@ def _in_flags(text: str, arguments: argparse.Namespace) -> str:
 
     given = [name for name in _NAMES.values() if hasattr(arguments, name)]
     return in_flags(text, argparse.Namespace(**dict.fromkeys(given)), _NAMES)
-
-
-# -- what a saved model knows
-
-
-def transcripts_in(facts: Mapping[str, Any], allowed: Sequence[str]) -> list[Transcript]:
-    """Read the transcripts of a saved model from its facts; older models have none.
-
-    Parameters
-    ----------
-    facts : mapping
-        The metadata of the model.
-    allowed : sequence of str
-        Folders from which a network may be read.
-
-    Returns
-    -------
-    list of Transcript
-        As they were when it was fitted.
-
-    Raises
-    ------
-    UsageError
-        If the facts are not such as `hybridsent fit` writes, or name a folder that is not allowed.
-    """
-    stated = facts.get(FACT, [])
-    kinds = {
-        "column": str,
-        "model": str,
-        "language": str | None,
-        "subtitles": bool,
-        "channel": int | None,
-    }
-    right = isinstance(stated, list) and all(
-        isinstance(each, dict)
-        and set(each) | {"channel"} == {field.name for field in fields(Transcript)}
-        and all(isinstance(each.get(name), kind) for name, kind in kinds.items())
-        for each in stated
-    )
-    if not right:
-        raise UsageError(
-            f"the model's facts about its transcripts cannot be read, got {stated!r:.200}. Fit it "
-            "again"
-        )
-    for each in stated:
-        _check_allowed(each["model"], allowed)
-    return [Transcript(**each) for each in stated]
-
-
-def _check_allowed(model: str, allowed: Sequence[str]) -> None:
-    """Refuse to read a folder that a file from someone else may name."""
-    from hybridsent.encoders._places import is_path
-    from hybridsent.persist._outside import check_paths, is_inside
-
-    if is_path(model) and not is_inside(model, check_paths(allowed)):
-        raise UsageError(
-            f"the model listens with a network in the folder {model!r:.200}, outside of its file; "
-            f"if it is your own, or you know what lies there, allow it with --allow-path {model}"
-        )
-
-
-def facts_of(transcripts: Sequence[Transcript]) -> dict[str, Any]:
-    """Give the transcripts of a model for the facts that it is saved with.
-
-    Parameters
-    ----------
-    transcripts : sequence of Transcript
-        What was added to the table.
-
-    Returns
-    -------
-    dict
-        Empty where there is none, so that other models' facts are as they were.
-    """
-    return {FACT: [asdict(each) for each in transcripts]} if transcripts else {}
-
-
-def with_known_transcripts(
-    table: pd.DataFrame, transcripts: Sequence[Transcript], arguments: argparse.Namespace
-) -> pd.DataFrame:
-    """Add to new rows what a saved model was fitted with.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The new rows, with absolute paths.
-    transcripts : sequence of Transcript
-        What `transcripts_in` gave.
-    arguments : Namespace
-        With the encoding options.
-
-    Returns
-    -------
-    DataFrame
-        The table with the columns of texts; without those of which it lacks the sounds, and with
-        those that it has already as they are.
-    """
-    missing = []
-    for each in transcripts:
-        if each.name in table.columns:
-            say(f"the table has a column {each.name!r} of what is said: it is read as it is")
-        elif each.column in table.columns:
-            missing.append(each)
-    return with_transcripts(table, missing, arguments)

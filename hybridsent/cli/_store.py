@@ -1,4 +1,4 @@
-"""Look at the feature store, empty it, or check every row (layer L6)."""
+"""Look at the feature store, empty it, check every row, or merge other stores (layer L7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clear.add_argument("fingerprint", nargs="?", help="as `store info` names it (default: all)")
     verify = actions.add_parser("verify", help="check every row against its checksum")
     verify.add_argument("--repair", action="store_true", help="delete what is damaged")
-    for action in (info, clear, verify):
+    merge = actions.add_parser("merge", help="take over the rows of stores of other nodes")
+    merge.add_argument("sources", nargs="+", metavar="FROM", help="folders of the other stores")
+    for action in (info, clear, verify, merge):
         action.add_argument(
             "--store", default="default", metavar="FOLDER", help="folder (default: the user's)"
         )
@@ -31,7 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
     store = resolve_store(arguments.store)
     if store is None:
         raise StoreError(f"--store must be a folder. Got {arguments.store!r}.")
-    {"info": _info, "clear": _clear, "verify": _verify}[arguments.action](store, arguments)
+    actions = {"info": _info, "clear": _clear, "verify": _verify, "merge": _merge}
+    actions[arguments.action](store, arguments)
 
 
 def _info(store: Any, _arguments: argparse.Namespace) -> None:
@@ -66,3 +69,16 @@ def _verify(store: Any, arguments: argparse.Namespace) -> None:
             f"{len(problems)} problems in {store.path}; mend with: hybridsent store verify --repair"
         )
     print(f"{len(problems)} problems repaired" if problems else "every row is sound")
+
+
+def _merge(store: Any, arguments: argparse.Namespace) -> None:
+    merged = store.merge(arguments.sources)
+    rows: list[list[object]] = [["from", "fingerprint", "new", "known", "damaged"]]
+    rows += [[one.source, one.fingerprint, one.new, one.known, one.damaged] for one in merged]
+    print(columns(rows))
+    new, damaged = sum(one.new for one in merged), sum(one.damaged for one in merged)
+    say(f"{new} rows taken over into {store.path}")
+    if damaged:
+        say(f"{damaged} damaged rows were left out: whoever wants them computes them again.")
+    if refused := [one.refused for one in merged if one.refused]:
+        raise StoreError(f"{len(refused)} files were not taken over whole: {' '.join(refused)}")

@@ -1,4 +1,4 @@
-"""What is printed survives where it goes (layer L6): old code pages, and pipes that were closed.
+"""What is printed survives where it goes (layer L7): old code pages, and pipes that were closed.
 
 A Windows console, or a file there, takes cp1252, which has no arrows; Python's own answer is an
 error in the middle of the output.

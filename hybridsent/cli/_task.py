@@ -1,4 +1,4 @@
-"""What is learned: classes, numbers or sets of labels, as told or as the target says (layer L6)."""
+"""What is learned: classes, numbers or sets of labels, as told or as the target says (layer L7)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _found(table: Any, arguments: argparse.Namespace) -> str:
     from hybridsent._labels import kind_found
     from hybridsent.cli._words import in_flags
     from hybridsent.evaluation import read_labels
-    from hybridsent.evaluation._label_kinds import label_cells
+    from hybridsent.evaluation.rows._label_kinds import label_cells
 
     if _regresses(getattr(arguments, "classifier", None)):
         return "regression"

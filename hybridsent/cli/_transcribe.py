@@ -1,4 +1,4 @@
-"""Write down what is said in a column of sounds or videos (layer L6)."""
+"""Write down what is said in a column of sounds or videos (layer L7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that say what of a table is read, and how (layer L6)."""
+"""Options that say what of a table is read, and how (layer L7)."""
 
 from __future__ import annotations
 

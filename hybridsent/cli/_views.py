@@ -1,4 +1,4 @@
-"""The views that a command names: which column each reads, and with what (layer L6).
+"""The views that a command names: which column each reads, and with what (layer L7).
 
 ``--text COL[=BACKBONE]`` and its neighbours are the short form, ``--view NAME=COLUMN:BACKBONE`` the
 long one. Columns and backbones may hold the marks that stand between them (``=`` and ``:``), so a

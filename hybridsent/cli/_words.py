@@ -1,4 +1,4 @@
-"""Messages of the package in the words of the command line (layer L6): flags, not parameters."""
+"""Messages of the package in the words of the command line (layer L7): flags, not parameters."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _FLAGS = {
     "local_files_only": "download",
     "views": "view",
     "plugins": "plugin",
+    "alerts": "alert",
+    "values": "index",
 }
 """Parameters whose option has another name."""
 
@@ -27,9 +29,10 @@ _SAYS_NO = frozenset({"local_files_only", "subtitles"})
 """Parameters that are True where their flag is left out."""
 
 _NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(?= |\b)")
-_SET = re.compile(r"(?<![\w/.='\"])(\w+)=(\[[^\[\]]+\]|'[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
+_SET = re.compile(r"(?<![\w/.='\"])(\w+)=(\[[^\[\]]+\]|\{[^{}]+\}|'[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
 _OPTION = re.compile(r"--[a-z-]+ ['\"]?$")
 _LEFT_OPEN = re.compile(r"`(\w+)=`")
+_PAIRS = re.compile(r"('[^']*'|\"[^\"]*\"): *([\w.+-]+)")
 _LISTED = re.compile(r"[^\[\]'\", ]+")
 _BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
 
@@ -69,6 +72,8 @@ def in_flags(
     'load it with --trusted a.B --trusted c.D'
     >>> in_flags("trusted=['a.B'] (on the command line: --trusted a.B)", Namespace(trusted=[]))
     '--trusted a.B'
+    >>> in_flags("as in values={'anger': -1, 'joy': 1}", Namespace(values=[]))
+    'as in --values anger=-1,joy=1'
     >>> in_flags("--view cv=title must name a column", given)
     '--view cv=title must name a column'
     """
@@ -86,6 +91,9 @@ def in_flags(
             return f"{flag} off" if flag == "--store" else match[0]
         if value.startswith("["):
             return " ".join(f"{flag} {shlex.quote(each)}" for each in _LISTED.findall(value))
+        if value.startswith("{"):
+            told = [f"{key[1:-1]}={worth}" for key, worth in _PAIRS.findall(value)]
+            return f"{flag} {shlex.quote(','.join(told))}"
         if value in ("True", "False"):
             return flag if (value == "True") != (name in _SAYS_NO) else f"no {flag}"
         return f"{flag} {shlex.quote(value)}"
@@ -103,5 +111,7 @@ def in_flags(
 
 def _flag(parameter: str, arguments: argparse.Namespace, names: Mapping[str, str]) -> str | None:
     """Name the option of a parameter, where the command has one."""
-    name = names.get(parameter, parameter)
-    return "--" + name.replace("_", "-") if hasattr(arguments, name) else None
+    for name in dict.fromkeys((names.get(parameter, parameter), parameter)):
+        if name in vars(arguments):  # to look is not to read
+            return "--" + name.replace("_", "-")
+    return None

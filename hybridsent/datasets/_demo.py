@@ -2,7 +2,7 @@
 
 Why no library serves: public corpora need a network and bring licences; this one is written in
 seconds, is the same for everybody, and is as noisy as real data: the modalities of a row often
-disagree, so that fusing them pays.
+disagree, so that fusing them pays. What a row says and shows is made in `hybridsent/_demo/`.
 """
 
 from __future__ import annotations
@@ -10,48 +10,23 @@ from __future__ import annotations
 import operator
 import os
 import tempfile
-import wave
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 import pandas as pd
 
-from hybridsent.datasets._demo_clip import write_clip
-from hybridsent.datasets._demo_faces import Person, draw_face
-from hybridsent.datasets._demo_scenes import draw_scene
-from hybridsent.datasets._demo_text import LANGUAGES, Writer
-from hybridsent.datasets._demo_voice import RATE, Voice, speak
+from hybridsent._demo.plans import MEDIA
+from hybridsent._demo.rows import write_rows
+from hybridsent._demo.texts import LANGUAGES
 from hybridsent.datasets._table import read_table, write_table
 from hybridsent.exceptions import TableError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 __all__ = ["make_demo"]
 
-_SHARES = {"positive": 0.40, "neutral": 0.25, "negative": 0.35}
-# In what share of the rows each modality shows the row's label; in the others it shows another one.
-# Set so that the default encoders with a linear classifier reach 55 to 70 % on one modality.
-_HONEST = {"text": 0.91, "image": 0.78, "audio": 0.89}
-_SPEAKERS = ("ada", "ben", "chidi", "dora", "emre", "fay", "goran", "hana", "ivo", "june")
-_MISSING = 0.03
-_MODALITIES = ("text", "image", "audio")
-_FACES = 0.6
 _LEAST = 12
 _MARKER = "MADE_BY_MAKE_DEMO.txt"
 _OWN = {"images": "demo_*.jpg", "audio": "demo_*.wav", "videos": "demo_*.mp4"}
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What one row is to show; a modality that is absent is missing from the row."""
-
-    label: str
-    speaker: int
-    shown: dict[str, tuple[str, float]]  # modality → (mood, strength)
 
 
 def make_demo(
@@ -122,8 +97,9 @@ def make_demo(
     told += ", video=True" if video else ""
     folders = ["videos"] if video else ["images", "audio"]
     _claim(home, f"Made by hybridsent.datasets.make_demo({told}); replaced by it.\n", folders)
-    write_table(pd.DataFrame(_rows(home, n, seed, language, video)), home / "table.csv")
-    return read_table(home / "table.csv", media=["video"] if video else ["image", "audio"])
+    rows = write_rows(home, n, seed, language=language, video=video)
+    write_table(pd.DataFrame(rows), home / "table.csv")
+    return read_table(home / "table.csv", media=["video"] if video else MEDIA)
 
 
 def _integer(name: str, value: SupportsIndex, least: int) -> int:
@@ -152,101 +128,3 @@ def _claim(home: Path, notice: str, folders: list[str]) -> None:
         for old in (home / name).glob(pattern):
             old.unlink()
     marker.write_text(notice, encoding="utf-8", newline="\n")
-
-
-def _plans(n: int, seed: int) -> list[_Plan]:
-    rng = np.random.default_rng([seed, 0])
-    bounds = np.round(np.cumsum(list(_SHARES.values())) * n).astype(int)
-    moods = np.array(list(_SHARES))[np.searchsorted(bounds, np.arange(n), side="right")]
-    labels = [str(mood) for mood in rng.permutation(moods)]
-    speakers = rng.permutation(np.arange(n) % len(_SPEAKERS))
-    shown = [_shown(rng, labels, modality) for modality in _MODALITIES]
-    plans = [
-        _Plan(label, int(speaker), dict(zip(_MODALITIES, row, strict=True)))
-        for label, speaker, *row in zip(labels, speakers, *shown, strict=True)
-    ]
-    holes = rng.choice(n, size=max(1, round(_MISSING * n)), replace=False)
-    for turn, row in enumerate(holes):
-        del plans[row].shown[_MODALITIES[turn % len(_MODALITIES)]]
-    return plans
-
-
-def _shown(rng: np.random.Generator, labels: list[str], modality: str) -> list[tuple[str, float]]:
-    """Mood and strength that one modality shows in each row."""
-    n = len(labels)
-    honest = rng.permutation(n) < round(_HONEST[modality] * n)
-    others = [[mood for mood in _SHARES if mood != label] for label in labels]
-    moods = [
-        label if true else str(rng.choice(other))
-        for label, true, other in zip(labels, honest, others, strict=True)
-    ]
-    return list(zip(moods, rng.beta(5.0, 1.5, n).tolist(), strict=True))
-
-
-def _rows(home: Path, n: int, seed: int, language: str, video: bool) -> Iterator[dict[str, str]]:
-    """Write the media of each row and give its cells."""
-    crowd = range(len(_SPEAKERS))
-    faces = [Person.born(np.random.default_rng([seed, 1, i]), i) for i in crowd]
-    voices = [Voice.born(np.random.default_rng([seed, 2, i]), i) for i in crowd]
-    writer = Writer(np.random.default_rng([seed, 3]), language)
-    for i, plan in enumerate(_plans(n, seed)):
-        shown = plan.shown
-        cells = dict.fromkeys(("text", "video") if video else _MODALITIES, "")
-        if "text" in shown:
-            cells["text"] = writer.write(*shown["text"])
-        if video:
-            if len(shown.keys() - {"text"}) == 2:  # else the clip is missing
-                cells["video"] = f"videos/demo_{i:05d}.mp4"
-                person, voice = faces[plan.speaker], voices[plan.speaker]
-                _write_clip(home / cells["video"], [seed, i], person, voice, shown)
-            yield cells | {"label": plan.label, "speaker": _SPEAKERS[plan.speaker]}
-            continue
-        if "image" in shown:
-            cells["image"] = f"images/demo_{i:05d}.jpg"
-            rng = np.random.default_rng([seed, 4, i])
-            _write_image(home / cells["image"], rng, faces[plan.speaker], *shown["image"])
-        if "audio" in shown:
-            cells["audio"] = f"audio/demo_{i:05d}.wav"
-            rng = np.random.default_rng([seed, 5, i])
-            _write_wave(home / cells["audio"], speak(rng, voices[plan.speaker], *shown["audio"]))
-        yield cells | {"label": plan.label, "speaker": _SPEAKERS[plan.speaker]}
-
-
-def _write_image(
-    path: Path, rng: np.random.Generator, person: Person, mood: str, strength: float
-) -> None:
-    _drawn(rng, person, mood, strength).save(path, quality=88)
-
-
-def _drawn(rng: np.random.Generator, person: Person, mood: str, strength: float) -> Image:
-    if rng.random() < _FACES:
-        canvas = draw_face(rng, person, mood, strength)
-    else:
-        canvas = draw_scene(rng, mood, strength)
-    return canvas.develop(rng)
-
-
-def _write_clip(
-    path: Path,
-    seeds: list[int],
-    person: Person,
-    voice: Voice,
-    shown: dict[str, tuple[str, float]],
-) -> None:
-    """Write what picture and sound of a row would be, as one clip."""
-    seed, i = seeds
-    mood, strength = shown["image"]
-    samples = speak(np.random.default_rng([seed, 5, i]), voice, *shown["audio"])
-
-    def draw(share: float) -> Image:  # by the same generator, so that only the expression changes
-        return _drawn(np.random.default_rng([seed, 4, i]), person, mood, share * strength)
-
-    write_clip(path, draw, samples, RATE)
-
-
-def _write_wave(path: Path, samples: np.ndarray) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.astype("<i2").tobytes())

@@ -16,7 +16,7 @@ from hybridsent.datasets._bytes import limit_of, too_large
 from hybridsent.datasets._parse import check_names
 from hybridsent.exceptions import TableError
 
-__all__ = ["read_parquet"]
+__all__ = ["damaged", "read_parquet", "size_of"]
 
 _ROWS = 16_384  # a piece: what is unpacked before it is counted
 
@@ -50,7 +50,25 @@ def read_parquet(file: Path, max_bytes: int | None) -> pd.DataFrame:
     except TableError:
         raise
     except Exception as error:  # damaged files end in errors of many kinds
-        raise TableError(f"{file} cannot be read as Parquet ({error}). Write it again.") from error
+        raise damaged(file, error) from error
+
+
+def damaged(file: Path, error: Exception) -> TableError:
+    """Make the error of a file that is no Parquet, or not whole.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    error : Exception
+        What pyarrow said.
+
+    Returns
+    -------
+    TableError
+        To be raised.
+    """
+    return TableError(f"{file} cannot be read as Parquet ({error}). Write it again.")
 
 
 def _unpacked(file: Path, limit: int) -> Any:
@@ -67,7 +85,7 @@ def _unpacked(file: Path, limit: int) -> Any:
             raise too_large(file, limit)
         pieces, size = [], 0
         for piece in opened.iter_batches(batch_size=_ROWS):
-            size += sum(map(_size, piece.columns))
+            size += sum(map(size_of, piece.columns))
             if size > limit:
                 raise too_large(file, limit)
             pieces.append(piece.cast(schema.remove_metadata()))
@@ -76,8 +94,19 @@ def _unpacked(file: Path, limit: int) -> Any:
         )
 
 
-def _size(column: Any) -> int:
-    """Bytes of a column of a piece once every cell is written out."""
+def size_of(column: Any) -> int:
+    """Count the bytes of a column of a piece once every cell is written out.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        The column.
+
+    Returns
+    -------
+    int
+        The bytes.
+    """
     import pyarrow as pa
     from pyarrow import compute
 

@@ -12,7 +12,7 @@ import json
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,19 @@ from hybridsent._tables import as_column
 from hybridsent.datasets._separator import SEPARATORS, lines_of
 from hybridsent.exceptions import TableError, TableWarning
 
-__all__ = ["check_names", "parse_delimited", "parse_jsonl"]
+__all__ = [
+    "Rows",
+    "check_names",
+    "is_boolean",
+    "is_number",
+    "json_rows",
+    "named",
+    "parse_delimited",
+    "parse_jsonl",
+    "typed",
+    "warn_of_commas",
+    "with_point",
+]
 
 # No leading zeros: "007" is an id. No "nan": a missing number is an empty cell.
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf", re.ASCII)
@@ -111,37 +123,114 @@ def parse_delimited(text: str, delimiter: str, path: Path, decimal: str = ".") -
     names, columns = _columns(text, delimiter, path)
     check_names(names, path)
     if decimal == ",":
-        columns = [[_with_point(cell) for cell in cells] for cells in columns]
+        columns = [[with_point(cell) for cell in cells] for cells in columns]
     elif delimiter != ",":
-        _warn_of_commas(names, columns, path)
-    return pd.DataFrame({name: _typed(cells) for name, cells in zip(names, columns, strict=True)})
+        warn_of_commas(names, columns, path)
+    return pd.DataFrame({name: typed(cells) for name, cells in zip(names, columns, strict=True)})
 
 
 def _columns(text: str, delimiter: str, path: Path) -> tuple[list[str], list[list[str]]]:
     """Read the cells, column by column: a list for each of millions of rows would fill the RAM."""
-    reader = csv.reader(lines_of(text), delimiter=delimiter, strict=True)
-    names: list[str] = []
-    columns: list[list[str]] = []
-    begin = 1
-    try:
-        for row in reader:
-            if row and not names:
-                names = row
-                columns = [[] for _ in names]
-            elif row:  # a blank line is no row
-                if len(row) != len(names):
-                    raise TableError(_ragged_message(path, begin, len(row), names, delimiter))
-                for cells, cell in zip(columns, row, strict=True):
-                    cells.append(cell)
-            begin = reader.line_num + 1
-    except csv.Error as error:
-        raise TableError(
-            f"{path}, line {begin}: {error}. A cell that begins with a quote must end with one, "
-            "and quotes inside it "
-            f'are doubled (""). Mend the line, or use JSON lines or Parquet, which need no quoting.'
-        ) from error
-    # pandas writes its index nameless
-    return [name or f"Unnamed: {i}" for i, name in enumerate(names)], columns
+    rows = iter(Rows(lines_of(text), delimiter, path))
+    names = named(next(rows, []))
+    columns: list[list[str]] = [[] for _ in names]
+    for row in rows:
+        for cells, cell in zip(columns, row, strict=True):
+            cells.append(cell)
+    return names, columns
+
+
+def named(cells: Sequence[str]) -> list[str]:
+    """Name the columns: pandas writes its index nameless.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        The first row.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Examples
+    --------
+    >>> from hybridsent.datasets._parse import named
+    >>> named(["", "text"])
+    ['Unnamed: 0', 'text']
+    """
+    return [name or f"Unnamed: {i}" for i, name in enumerate(cells)]
+
+
+class Rows:
+    """Rows of delimited lines, each as wide as the first one.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines with their ends.
+    delimiter : str
+        One character.
+    path : Path
+        Named in messages.
+    names : sequence of str, default=()
+        Names of the columns, where the lines begin behind that of the names.
+    line : int, default=1
+        The number of the first line.
+
+    Attributes
+    ----------
+    begin : int
+        The number of the line at which the next row begins.
+    """
+
+    def __init__(
+        self,
+        lines: Iterable[str],
+        delimiter: str,
+        path: Path,
+        names: Sequence[str] = (),
+        line: int = 1,
+    ) -> None:
+        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        self._delimiter, self._path, self._names = delimiter, path, list(names)
+        self._line = self.begin = line
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Give the names, where they are not known, and each row that is not blank.
+
+        Yields
+        ------
+        list of str
+            The cells.
+
+        Raises
+        ------
+        TableError
+            If a row has more or fewer cells, or a quote is never closed; the message names the
+            line.
+        """
+        try:
+            for row in self._reader:
+                if row:  # a blank line is no row
+                    if not self._names:
+                        self._names = row
+                    elif len(row) != len(self._names):
+                        raise TableError(
+                            _ragged_message(
+                                self._path, self.begin, len(row), self._names, self._delimiter
+                            )
+                        )
+                self.begin = self._line + self._reader.line_num
+                if row:
+                    yield row
+        except csv.Error as error:
+            raise TableError(
+                f"{self._path}, line {self.begin}: {error}. A cell that begins with a quote must "
+                "end with one, and quotes inside it "
+                'are doubled (""). Mend the line, or use JSON lines or Parquet, which need no '
+                "quoting."
+            ) from error
 
 
 def _ragged_message(path: Path, line: int, seen: int, names: list[str], delimiter: str) -> str:
@@ -155,12 +244,34 @@ def _ragged_message(path: Path, line: int, seen: int, names: list[str], delimite
     )
 
 
-def _with_point(cell: str) -> str:
+def with_point(cell: str) -> str:
+    """Write a number with a decimal comma as Python does.
+
+    Parameters
+    ----------
+    cell : str
+        Any cell.
+
+    Returns
+    -------
+    str
+        ``"1.5"`` for ``"1,5"``; what is no such number as it is.
+    """
     return cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell
 
 
-def _warn_of_commas(names: list[str], columns: list[list[str]], path: Path) -> None:
-    """Tell of numbers such as 1,5, as Excel writes them in half of the world."""
+def warn_of_commas(names: Sequence[str], columns: Sequence[Sequence[str]], path: Path) -> None:
+    """Tell of numbers such as 1,5, as Excel writes them in half of the world.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns.
+    columns : sequence of sequence of str
+        Their cells, of which the first thousand are looked at.
+    path : Path
+        Named in the message.
+    """
     for name, cells in zip(names, columns, strict=True):
         filled = [cell for cell in cells[:_LOOKED_AT] if cell]
         if any("," in cell for cell in filled) and all(map(_COMMA_NUMBER.fullmatch, filled)):
@@ -173,20 +284,71 @@ def _warn_of_commas(names: list[str], columns: list[list[str]], path: Path) -> N
             )
 
 
-def _typed(cells: Sequence[str]) -> pd.Series:
+def typed(cells: Sequence[str]) -> pd.Series:
+    """Make a column of cells that are texts in a file.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        The cells; an empty one is missing.
+
+    Returns
+    -------
+    Series
+        Of numbers where every filled cell is a number, of booleans where every one is True or
+        False, else of strings.
+
+    Examples
+    --------
+    >>> from hybridsent.datasets._parse import typed
+    >>> typed(["1", "2"]).tolist(), typed(["1", "007"]).tolist()
+    ([1, 2], ['1', '007'])
+    """
     filled = [cell for cell in cells if cell]
     if not filled:
         return pd.Series([np.nan] * len(cells), dtype=object)
     missing = len(filled) < len(cells)
-    if all(cell in _BOOLEANS for cell in filled):
+    if all(map(is_boolean, filled)):
         values = [_BOOLEANS.get(cell, np.nan) for cell in cells]
         return pd.Series(values, dtype=object if missing else bool)
-    if all(map(_NUMBER.fullmatch, filled)) and _fits(filled, missing=missing):
+    if all(map(is_number, filled)) and _fits(filled, missing=missing):
         return pd.to_numeric(pd.Series([cell or np.nan for cell in cells], dtype=object))
     try:
         return pd.Series([cell or np.nan for cell in cells])
     except UnicodeEncodeError:  # half a surrogate pair
         return pd.Series([cell or np.nan for cell in cells], dtype=object)
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a filled cell is a number.
+
+    Parameters
+    ----------
+    cell : str
+        The cell.
+
+    Returns
+    -------
+    bool
+        False for ``007``, which is an id, and for ``nan``: a missing number is an empty cell.
+    """
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def is_boolean(cell: str) -> bool:
+    """Tell whether a filled cell is one of the two truth values as pandas writes them.
+
+    Parameters
+    ----------
+    cell : str
+        The cell.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    return cell in _BOOLEANS
 
 
 def _fits(numbers: Sequence[str], *, missing: bool) -> bool:
@@ -227,12 +389,8 @@ def parse_jsonl(text: str, path: Path) -> pd.DataFrame:
     """
     columns: dict[str, list[Any]] = {}
     rows = 0
-    # Not splitlines(): it would also break at U+2028 and its like, which JSON allows inside
-    # strings.
-    for number, line in enumerate(_json_lines(text), start=1):
-        if not line.strip():
-            continue
-        for name, value in _json_row(line, f"{path}, line {number}").items():
+    for row in json_rows(_json_lines(text), path):
+        for name, value in row.items():
             cells = columns.setdefault(name, [])
             cells.extend([None] * (rows - len(cells)))
             cells.append(value)
@@ -242,6 +400,33 @@ def parse_jsonl(text: str, path: Path) -> pd.DataFrame:
         cells.extend([None] * (rows - len(cells)))
     frame = {name: as_column(cells) for name, cells in columns.items()}
     return pd.DataFrame(frame, index=pd.RangeIndex(rows))
+
+
+def json_rows(lines: Iterable[str], path: Path, line: int = 1) -> Iterator[dict[str, Any]]:
+    """Read objects of JSON, one a line.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines, cut at line feeds alone: JSON allows all other ends of lines inside strings.
+    path : Path
+        Named in messages.
+    line : int, default=1
+        The number of the first line.
+
+    Yields
+    ------
+    dict
+        Of each line that is not blank.
+
+    Raises
+    ------
+    TableError
+        If a line holds no object; the message names it.
+    """
+    for number, each in enumerate(lines, start=line):
+        if each.strip():
+            yield _json_row(each, f"{path}, line {number}")
 
 
 def _json_lines(text: str) -> Iterator[str]:

@@ -10,14 +10,21 @@ from __future__ import annotations
 import csv
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 from hybridsent.exceptions import TableError
 
-__all__ = ["SEPARATORS", "lines_of", "separator_of", "whole_fields"]
+__all__ = [
+    "SEPARATORS",
+    "found_separator",
+    "lines_of",
+    "separator_of",
+    "told_separator",
+    "whole_fields",
+]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 """Characters that may separate cells, and their names."""
@@ -98,7 +105,53 @@ def separator_of(text: str, path: Path) -> tuple[str, str]:
     """
     if told := _TOLD.match(text):
         return told[1], text[told.end() :]
-    widths = {mark: _widths(text, mark) for mark in SEPARATORS}
+    return found_separator(lambda: lines_of(text), path), text
+
+
+def told_separator(line: str) -> str | None:
+    r"""Read Excel's first line ``sep=;``.
+
+    Parameters
+    ----------
+    line : str
+        The first line of a file, with its end.
+
+    Returns
+    -------
+    str or None
+        The separator that it tells; None where it is another line.
+
+    Examples
+    --------
+    >>> from hybridsent.datasets._separator import told_separator
+    >>> told_separator("sep=;\n"), told_separator("text;label\n")
+    (';', None)
+    """
+    told = _TOLD.fullmatch(line)
+    return told[1] if told else None
+
+
+def found_separator(lines: Callable[[], Iterable[str]], path: Path) -> str:
+    """Find the separator of lines of which the first one holds the names.
+
+    Parameters
+    ----------
+    lines : callable
+        Gives the lines with their ends, from the first one on, each time that it is called.
+    path : Path
+        Named in messages.
+
+    Returns
+    -------
+    str
+        One of `SEPARATORS`; a comma where there is but one column.
+
+    Raises
+    ------
+    TableError
+        If several separators explain the lines alike.
+    """
+    widths = {mark: _widths(lines(), mark) for mark in SEPARATORS}
     seen = [mark for mark, (names, _) in widths.items() if names > 1]
     whole = [mark for mark in seen if widths[mark][1] == 1.0]
     if len(whole) > 1:
@@ -108,24 +161,24 @@ def separator_of(text: str, path: Path) -> tuple[str, str]:
             f"are names. Tell which one separates them: sep={whole[0]!r} or sep={whole[1]!r}."
         )
     if whole:
-        return whole[0], text
+        return whole[0]
     # no mark explains every line: the one of most lines, so that the error names a line; but a
     # column may be named "text; notes"
     best = max(seen, key=lambda mark: (widths[mark][1], mark == ","), default=",")
-    return (best if "," in seen or widths[best][1] >= _MOST else ","), text
+    return best if "," in seen or widths[best][1] >= _MOST else ","
 
 
-def _widths(text: str, mark: str) -> tuple[int, float]:
+def _widths(lines: Iterable[str], mark: str) -> tuple[int, float]:
     """Count the names in the first line, and the share of lines with as many cells."""
-    rows = csv.reader(lines_of(text), delimiter=mark, strict=True)
-    names, same, lines = 0, 0, 0
+    rows = csv.reader(lines, delimiter=mark, strict=True)
+    names, same, others = 0, 0, 0
     try:
         for row in islice((row for row in rows if row), _LOOKED_AT):
             if not names:
                 names = len(row)
                 continue
-            lines += 1
+            others += 1
             same += len(row) == names
     except csv.Error:  # told when the file is parsed
         return names, 0.0
-    return names, same / lines if lines else 1.0
+    return names, same / others if others else 1.0

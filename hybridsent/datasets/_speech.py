@@ -85,6 +85,11 @@ class Listener:
 
     # -- what it is -------------------------------------------------
 
+    @property
+    def name(self) -> str:
+        """What it was called by."""
+        return self._name
+
     @cached_property
     def folder(self) -> Path:
         """Where its files are.

@@ -88,14 +88,31 @@ class Subtitles:
             return None
         try:
             path = Path(os.path.expanduser(os.fsdecode(cell)))  # noqa: PTH111 - as elsewhere, an unknown user's home is no error
-            found = self._beside(path)
+            found = self.beside(path)
         except MediaError:
             raise
         except (OSError, ValueError):  # no such folder, or no path at all: the sound's own error
             return None
         return None if found is None else read_subtitles(*found)
 
-    def _beside(self, path: Path) -> tuple[Path, str | None] | None:
+    def beside(self, path: Path) -> tuple[Path, str | None] | None:
+        """Find the subtitles beside a file.
+
+        Parameters
+        ----------
+        path : Path
+            The file, in a folder that is there.
+
+        Returns
+        -------
+        (Path, str or None) or None
+            The file of subtitles, and the language that its name tells; None where there is none.
+
+        Raises
+        ------
+        MediaError
+            If they are in several languages and none was named.
+        """
         names = self._names(path.parent).get(path.name.partition(".")[0].casefold(), [])
         told = [(name, _language_of(name, path.stem)) for name in names]
         fitting = sorted((code, len(name), name) for name, code in told if code is not None)

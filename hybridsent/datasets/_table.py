@@ -50,7 +50,7 @@ _SHEETS = (".xlsm", ".xlsb", ".xls", ".ods")
 
 
 @dataclass(frozen=True)
-class _How:
+class How:
     """What was said about a file, beside its name."""
 
     sep: str | None
@@ -93,6 +93,8 @@ def read_table(
         ``.parquet``, or ``.xlsx``, which needs openpyxl (``pip install hybridsent[xlsx]``). Or a
         folder that holds a folder of images, sounds or videos for each class, such as
         ``clips/angry/1.wav``: the table has columns ``image``, ``audio`` or ``video``, and
+        ``label``. Or one that holds a folder of text files for each class, such as
+        ``aclImdb/train/pos/0_9.txt``: the table has columns ``text``, what stands in each file, and
         ``label``.
     media : sequence of str, default=None
         Columns of paths. None: every column most of whose cells look like paths of images or
@@ -103,7 +105,8 @@ def read_table(
     decimal : {".", ","}, default="."
         What stands before the fraction of numbers in CSV.
     encoding : str, default=None
-        Encoding of a text file, such as ``"cp1252"``. None: UTF-8.
+        Encoding of a text file, or of the text files of a folder, such as ``"cp1252"``. None:
+        UTF-8.
     max_bytes : int, default=None
         Most bytes that a gzipped, Parquet or Excel file may unpack to. None: 64 MiB, or 40 times
         its size where that is more.
@@ -144,15 +147,17 @@ def read_table(
     (['lovely', 'NA'], True)
     """
     file = Path(path).expanduser()
-    how = _checked(_How(sep, decimal, encoding, max_bytes, sheet))
-    if os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises for names that are too long
-        return _with_items(_from_folder(file), media, lists, file)
-    _check_there(file)
-    kind = _format_of(file)
-    if sheet is not None and kind != "xlsx":
-        raise ValueError(f"The sheet parameter is for .xlsx files. Got {sheet!r} for {file}.")
+    how = checked(sep, decimal, encoding, max_bytes, sheet)
+    kind = "folder"
+    if not os.path.isdir(file):  # noqa: PTH112 - Path.is_dir raises for names that are too long
+        check_there(file)
+        kind = format_of(file)
+        if sheet is not None and kind != "xlsx":
+            raise ValueError(f"The sheet parameter is for .xlsx files. Got {sheet!r} for {file}.")
     try:
-        if kind == "parquet":
+        if kind == "folder":
+            table = _from_folder(file, how.encoding)
+        elif kind == "parquet":
             table = read_parquet(file, how.max_bytes)
         elif kind == "xlsx":
             table = read_sheet(file, sheet, how.max_bytes)
@@ -167,12 +172,24 @@ def _with_items(
     table: pd.DataFrame, media: Sequence[str] | None, lists: Sequence[str], file: Path
 ) -> pd.DataFrame:
     """Resolve paths, and open cells of several items."""
-    table = as_lists(table, _there(table, lists, "lists", file))
-    paths = media_columns(table) if media is None else _there(table, media, "media", file)
+    table = as_lists(table, named_columns(table, lists, "lists", file))
+    paths = media_columns(table) if media is None else named_columns(table, media, "media", file)
     return with_absolute_paths(table, paths, base_of(file))
 
 
-def _check_there(file: Path) -> None:
+def check_there(file: Path) -> None:
+    """Refuse a path at which no regular file stands.
+
+    Parameters
+    ----------
+    file : Path
+        The path.
+
+    Raises
+    ------
+    TableError
+        If there is none.
+    """
     try:
         there = file.stat()
     except (OSError, ValueError) as error:
@@ -185,26 +202,45 @@ def _check_there(file: Path) -> None:
         )
 
 
-def _checked(how: _How) -> _How:
-    if how.sep is not None and (len(how.sep) != 1 or how.sep in '"\r\n'):
+def checked(
+    sep: str | None, decimal: str, encoding: str | None, max_bytes: int | None, sheet: str | None
+) -> How:
+    """Check what is said about a file beside its name.
+
+    Parameters
+    ----------
+    sep, decimal, encoding, max_bytes, sheet : object
+        As `read_table` takes them.
+
+    Returns
+    -------
+    How
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If `sep` is no single character, or `decimal` neither point nor comma.
+    """
+    if sep is not None and (len(sep) != 1 or sep in '"\r\n'):
         raise ValueError(
-            f"The sep parameter must be one character, such as ';' or '\\t'. Got {how.sep!r}."
+            f"The sep parameter must be one character, such as ';' or '\\t'. Got {sep!r}."
         )
-    if how.decimal not in (".", ","):
-        raise ValueError(f"The decimal parameter must be '.' or ','. Got {how.decimal!r}.")
-    return how
+    if decimal not in (".", ","):
+        raise ValueError(f"The decimal parameter must be '.' or ','. Got {decimal!r}.")
+    return How(sep, decimal, encoding, max_bytes, sheet)
 
 
-def _from_folder(folder: Path) -> pd.DataFrame:
-    table = read_folder(folder)
+def _from_folder(folder: Path, encoding: str | None) -> pd.DataFrame:
+    inside = sorted(p.name for p in folder.iterdir() if _extension(p) in _FORMATS)
+    table = read_folder(folder, encoding, texts=not inside)
     if table is not None:
         return table
-    inside = sorted(p.name for p in folder.iterdir() if _extension(p) in _FORMATS)
     hint = (
         f"Name one of the tables in it: {inside[:5]}."
         if inside
         else "Name the file of the table in it, or a folder that holds a folder of images, "
-        "sounds or videos for each class."
+        "sounds, videos or text files for each class."
     )
     raise TableError(f"{folder} is a folder, no table. {hint}")
 
@@ -214,7 +250,31 @@ def _extension(file: Path) -> str:
     return "".join(suffixes) if suffixes[-1:] == [".gz"] else "".join(suffixes[-1:])
 
 
-def _format_of(file: Path) -> str:
+def format_of(file: Path) -> str:
+    """Tell the format of a table by the name of its file.
+
+    Parameters
+    ----------
+    file : Path
+        The file, which need not exist.
+
+    Returns
+    -------
+    {"csv", "tsv", "jsonl", "parquet", "xlsx"}
+        The format.
+
+    Raises
+    ------
+    TableError
+        If the ending is of no known one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from hybridsent.datasets._table import format_of
+    >>> format_of(Path("posts.NDJSON.gz"))
+    'jsonl'
+    """
     extension = _extension(file)
     if extension not in _FORMATS:
         seen = f"has extension {extension!r}" if extension else "has no extension"
@@ -231,7 +291,7 @@ def _way_out(extension: str) -> str:
     return "Convert it with pandas, or pass a DataFrame instead."
 
 
-def _read_text_table(file: Path, kind: str, how: _How) -> pd.DataFrame:
+def _read_text_table(file: Path, kind: str, how: How) -> pd.DataFrame:
     text = read_text(file, how.max_bytes, how.encoding)
     with whole_fields(len(text)):
         if kind == "jsonl":
@@ -244,8 +304,34 @@ def _read_text_table(file: Path, kind: str, how: _How) -> pd.DataFrame:
         return parse_delimited(text, separator, file, how.decimal)
 
 
-def _there(table: pd.DataFrame, names: Sequence[str], parameter: str, file: Path) -> list[str]:
-    """Refuse columns that a table lacks."""
+def named_columns(
+    table: pd.DataFrame, names: Sequence[str], parameter: str, file: Path
+) -> list[str]:
+    """Refuse columns that a table lacks.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+    names : sequence of str
+        Columns.
+    parameter : str
+        Which names them.
+    file : Path
+        Named in messages.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    TableError
+        If one is not there.
+    TypeError
+        If `names` is one string.
+    """
     if isinstance(names, str):
         raise TypeError(
             f"{parameter} must be a list of column names, got the string {names!r}. Write "
@@ -280,11 +366,11 @@ def with_absolute_paths(
     """
     folder = os.path.abspath(Path(base).expanduser())  # noqa: PTH100 - resolve() would follow links away from the table's folder
     resolved = {name: [absolute(cell, folder) for cell in table[name]] for name in columns}
-    return (
-        table.assign(**{k: pd.Series(v, index=table.index) for k, v in resolved.items()})
-        if resolved
-        else table
-    )
+    if not resolved:
+        return table
+    # of objects, whether or not a cell is a list: so a piece of a table has the dtypes of all of it
+    made = {k: pd.Series(v, index=table.index, dtype=object) for k, v in resolved.items()}
+    return table.assign(**made)
 
 
 def base_of(path: PathLike) -> Path:
@@ -321,7 +407,7 @@ def check_can_write(table: pd.DataFrame, path: PathLike) -> None:
     """
     file = Path(path).expanduser()
     check_names([str(name) for name in table.columns], file)
-    kind = _format_of(file)
+    kind = format_of(file)
     check_writable(as_written(table.rename(columns=str), kind).assign(_=0), kind)
 
 
@@ -360,7 +446,7 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
     """
     table = as_table(table, error=TypeError)
     file = Path(path).expanduser()
-    kind = _format_of(file)
+    kind = format_of(file)
     if not file.parent.is_dir():
         raise TableError(f"There is no folder {file.parent}. Create it first.")
     if file.is_dir():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,7 @@ import pandas as pd
 from hybridsent.datasets._sheet import unfit_for_sheet, write_sheet
 from hybridsent.exceptions import TableError
 
-__all__ = ["WRITERS", "check_writable"]
+__all__ = ["WRITERS", "check_writable", "json_lines", "needs_returns"]
 
 _PLAIN = (str, int, float, bool)
 _TIMES = (date, time, timedelta, Decimal)
@@ -149,11 +149,27 @@ def _deeper(cell: Any, levels: int) -> bool:
 
 
 def _write_delimited(table: pd.DataFrame, draft: Path, separator: str) -> None:
-    # csv quotes a lone carriage return only if it is part of the line end.
+    end = "\r\n" if needs_returns(table) else "\n"
+    table.to_csv(draft, sep=separator, index=False, lineterminator=end, encoding="utf-8")
+
+
+def needs_returns(table: pd.DataFrame) -> bool:
+    r"""Tell whether the lines of a csv file must end in ``\r\n``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+
+    Returns
+    -------
+    bool
+        True where a cell or name holds a carriage return, which csv quotes only if it is part of
+        the ends of lines.
+    """
     texts = table.select_dtypes(exclude="number")
     odd = any("\r" in cell for name in texts for cell in texts[name] if isinstance(cell, str))
-    end = "\r\n" if odd or any("\r" in name for name in table.columns) else "\n"
-    table.to_csv(draft, sep=separator, index=False, lineterminator=end, encoding="utf-8")
+    return odd or any("\r" in name for name in table.columns)
 
 
 def _write_csv(table: pd.DataFrame, draft: Path) -> None:
@@ -167,11 +183,27 @@ def _write_tsv(table: pd.DataFrame, draft: Path) -> None:
 def _write_jsonl(table: pd.DataFrame, draft: Path) -> None:
     import gzip
 
+    with gzip.open(draft, "wb") if draft.suffix.lower() == ".gz" else draft.open("wb") as file:
+        file.writelines(json_lines(table))
+
+
+def json_lines(table: pd.DataFrame) -> Iterator[bytes]:
+    """Give the rows of a table as lines of JSON.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+
+    Yields
+    ------
+    bytes
+        A line.
+    """
     columns = [_json_cells(table.iloc[:, i]) for i in range(table.shape[1])]
     names = list(table.columns)
-    with gzip.open(draft, "wb") if draft.suffix.lower() == ".gz" else draft.open("wb") as file:
-        for row in zip(*columns, strict=True):
-            file.write(_json_line(dict(zip(names, row, strict=True))))
+    for row in zip(*columns, strict=True):
+        yield _json_line(dict(zip(names, row, strict=True)))
 
 
 def _json_line(row: dict[str, Any]) -> bytes:

@@ -38,6 +38,16 @@ from hybridsent.views import feature_names
 
 __all__ = ["BaseEncoder"]
 
+ASKED_BY_OTHERS = (
+    "_check", "_cleaning", "_encode", "_identify", "_network", "_options", "_precision", "_read",
+    "_width",
+)  # fmt: skip
+"""What others ask of an encoder beside what is public: its parameters are right (`_check`); what a
+cell becomes (`_read`) and what that depends on (`_cleaning`); the loaded network (`_network`) and
+what is asked of it (`_options`); the arithmetic of a backbone here (`_precision`); the matrix of a
+column (`_encode`) and the width of one of its steps (`_width`); what the fingerprint is made of
+(`_identify`). Whoever changes one looks there; nothing else of an encoder is known outside."""
+
 FORMAT = 1
 """Changes when the way from cell to vector changes for all encoders, so that old rows are not "
 "found again."""

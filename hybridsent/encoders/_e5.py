@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from hybridsent.encoders._e5_file import Packed, Sizes
+from hybridsent.encoders._transformers import of_transformers
 
 __all__ = ["fast_tokenizer_of", "network_of", "tokenizer_of"]
 
@@ -91,11 +92,8 @@ def fast_tokenizer_of(packed: Packed) -> Any:
     transformers.PreTrainedTokenizerFast
         Around that of `tokenizer_of`.
     """
-    from transformers import PreTrainedTokenizerFast
-
     names = {role: packed.pieces[number][0] for role, number in packed.special.items()}
-    make: Any = PreTrainedTokenizerFast  # untyped
-    return make(
+    return of_transformers("PreTrainedTokenizerFast")(
         tokenizer_object=tokenizer_of(packed),
         model_max_length=packed.sizes.places,
         bos_token=names["begin"],
@@ -121,11 +119,10 @@ def network_of(packed: Packed) -> Any:
         In evaluation mode, float32; its parameters are the arrays of `packed`.
     """
     import torch
-    from transformers import BertConfig, BertModel
 
-    make: Any = BertModel  # untyped
+    make, config = of_transformers("BertModel"), of_transformers("BertConfig")
     with torch.device("meta"):  # no random numbers, which would only be overwritten
-        model = make(BertConfig(**_settings(packed.sizes, packed.special)), add_pooling_layer=False)
+        model = make(config(**_settings(packed.sizes, packed.special)), add_pooling_layer=False)
     state = {_named(key): torch.from_numpy(values) for key, values in packed.tensors.items()}
     model.load_state_dict(state, strict=True, assign=True)
     places = torch.arange(packed.sizes.places)[None]

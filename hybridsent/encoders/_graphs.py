@@ -13,8 +13,6 @@ import functools
 import hashlib
 import importlib.metadata
 import json
-import os
-import queue
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -24,9 +22,9 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from hybridsent._warnings import ignored_warnings
 from hybridsent.encoders import _graph_care, _graph_files
-from hybridsent.encoders._files import first_line, quiet_transformers
+from hybridsent.encoders._files import first_line
+from hybridsent.encoders._openvino import Compiled, converted, core
 from hybridsent.encoders._processor import (
     has_bfloat16,
     has_openvino,
@@ -51,11 +49,6 @@ _FORMAT = 3  # of what is kept on disk
 _PACKAGES = ("openvino", "torch", "torchvision", "transformers")
 _NEAR = 1e-4  # of the largest value: what a vector may differ by between engines in float32
 _ALIKE = 0.999  # cosine: what it may turn by in bfloat16
-
-
-# Kernels that OpenVINO keeps for each shape of input: without a limit half a megabyte a shape stays
-# for ever, and texts have thousands of shapes; the limit costs texts up to 3 % of their speed
-_BOUNDED = {"CPU_RUNTIME_CACHE_CAPACITY": "64"}
 
 
 class Source(Protocol):
@@ -140,7 +133,7 @@ class Graphs:
         self._load = load
         self._source: Source | None = None
         self._modules: dict[str, Any] = {}
-        self._compiled: dict[str, _Compiled | None] = {}
+        self._compiled: dict[str, Compiled | None] = {}
         self._lock = threading.RLock()
         self._turn = threading.Lock()  # torch takes all cores for one pass
 
@@ -239,7 +232,7 @@ class Graphs:
             told, model = self._kept(output) or self._made(output)
             if not told.get("bfloat16"):
                 return None
-            exact, rough = (_Compiled(model, name, 1) for name in ("float32", "bfloat16"))
+            exact, rough = (Compiled(model, name, 1) for name in ("float32", "bfloat16"))
             return speed_ratio(exact, rough, self.source.examples(output))
 
     def _kept(self, output: str) -> tuple[dict[str, Any], Any] | None:
@@ -249,7 +242,7 @@ class Graphs:
             return None
         try:
             told: dict[str, Any] = json.loads((kept / "told.json").read_text(encoding="utf-8"))
-            return told, None if "refused" in told else _core().read_model(kept / "graph.xml")
+            return told, None if "refused" in told else core().read_model(kept / "graph.xml")
         except (OSError, RuntimeError):  # of openvino, where the file went meanwhile
             if kept.exists():
                 raise
@@ -289,7 +282,7 @@ class Graphs:
 
     # -- OpenVINO
 
-    def _compile(self, output: str) -> _Compiled | None:
+    def _compile(self, output: str) -> Compiled | None:
         """Read or make the conversion; None where torch must run this pass."""
         item = self._item(output)
         found = _graph_files.find_unchecked(item)
@@ -310,13 +303,13 @@ class Graphs:
             self._keep(item, output, lambda draft: _write(draft, model, told))
         return self._compiled_as(told, model)
 
-    def _compiled_as(self, told: dict[str, Any], model: Any) -> _Compiled | None:
+    def _compiled_as(self, told: dict[str, Any], model: Any) -> Compiled | None:
         if "refused" in told:
             if not self._told_slow:
                 self.slow, self._told_slow = told["refused"], True
             return None
         precision = self.precision if told["bfloat16"] else "float32"
-        compiled = _Compiled(model, precision, self.lanes)
+        compiled = Compiled(model, precision, self.lanes)
         self._source = None  # the weights are in the conversion now
         self._modules.clear()
         return compiled
@@ -325,10 +318,10 @@ class Graphs:
         module, examples = self.source.module(output), self.source.examples(output)
         wanted = [as_numpy(self._reference(module, example)) for example in examples]
         try:
-            model = _converted(module, examples)
-            exact = _Compiled(model, "float32", 1)
+            model = converted(module, examples)
+            exact = Compiled(model, "float32", 1)
             # where there is no AVX-512, OpenVINO refuses to compile it
-            rough = _Compiled(model, "bfloat16", 1) if multiplies_bfloat16() else None
+            rough = Compiled(model, "bfloat16", 1) if multiplies_bfloat16() else None
             values = [exact(one) for one in examples]
             halves = [rough(one) for one in examples] if rough is not None else []
         except Exception as error:  # noqa: BLE001 - a tracer runs the code of any model, which may raise anything; torch serves then
@@ -371,99 +364,6 @@ class Graphs:
 def versions() -> list[str]:
     """Give the versions on which a conversion depends: of our format and of the packages."""
     return [str(_FORMAT), *map(_version, _PACKAGES)]
-
-
-class _Compiled:
-    """A pass compiled for this processor; threads take turns on its lanes."""
-
-    def __init__(self, model: Any, precision: str, lanes: int) -> None:
-        properties = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
-            "NUM_STREAMS": str(lanes),
-            "INFERENCE_NUM_THREADS": str(lanes),
-            "ENABLE_CPU_PINNING": "NO",  # several processes would be pinned to the same cores
-        }
-        try:
-            self._model = _core().compile_model(model, "CPU", {**properties, **_BOUNDED})
-        except RuntimeError:  # a version that does not know the limit; another error comes again
-            self._model = _core().compile_model(model, "CPU", properties)
-        self._shapes = [given.partial_shape for given in self._model.inputs]
-        self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
-        for _ in range(lanes):
-            self._requests.put(self._model.create_infer_request())
-
-    def takes(self, inputs: Sequence[np.ndarray]) -> bool:
-        """Whether it was made for inputs of these shapes."""
-        from openvino import PartialShape
-
-        return all(
-            shape.compatible(PartialShape(array.shape))
-            for shape, array in zip(self._shapes, inputs, strict=True)
-        )
-
-    def __call__(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
-        request = self._requests.get()
-        try:
-            arrays = [np.ascontiguousarray(array) for array in inputs]
-            # a copy: the next pass on this lane writes over what the request holds
-            return np.array(request.infer(arrays, share_inputs=True)[0], dtype=np.float32)
-        finally:
-            self._requests.put(request)
-
-
-_cores: dict[int, Any] = {}
-_starting = threading.Lock()
-
-
-def _core() -> Any:
-    """Give OpenVINO's engine of this process; a forked child starts its own."""
-    with _starting:
-        pid = os.getpid()
-        if pid not in _cores:
-            openvino = import_openvino()
-            # openvino 2026.4: two threads that make its first tensor at the same moment wait for
-            # each other for ever, one with the interpreter's lock, one with that of a C++ static
-            openvino.Tensor(np.zeros(1, dtype=np.float32), shared_memory=True)
-            _cores[pid] = openvino.Core()
-        return _cores[pid]
-
-
-def _converted(module: Any, examples: Sequence[tuple[np.ndarray, ...]]) -> Any:
-    """Trace a module and convert the trace; the sizes that differ between examples stay open.
-
-    The frontend is called directly: `openvino.convert_model` would report its use over the network,
-    as its import would (`import_openvino`).
-    """
-    import torch
-
-    import_openvino()
-    from openvino import PartialShape, Type
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    tensors = tuple(map(torch.from_numpy, examples[0]))
-    with (
-        quiet_transformers(),
-        ignored_warnings(),  # the tracer's doubts are settled by checking other shapes
-        torch.inference_mode(False),
-        torch.no_grad(),
-    ):
-        trace: Any = torch.jit.trace  # untyped
-        traced = trace(module, tensors, strict=False, check_trace=False)
-        frontend = FrontEndManager().load_by_framework("pytorch")
-        decoder = TorchScriptPythonDecoder(traced)  # must outlive the conversion
-        model = frontend.convert(frontend.load(decoder))
-    for i, given in enumerate(model.inputs):
-        given.get_node().set_partial_shape(PartialShape(_open_sizes([one[i] for one in examples])))
-        given.get_node().set_element_type(Type(examples[0][i].dtype))
-    model.validate_nodes_and_infer_types()
-    return model
-
-
-def _open_sizes(arrays: Sequence[np.ndarray]) -> list[int]:
-    """Give the sizes that all arrays share, and -1 for the others."""
-    sizes = zip(*(array.shape for array in arrays), strict=True)
-    return [size[0] if len(set(size)) == 1 else -1 for size in sizes]
 
 
 def _apart(values: np.ndarray, wanted: np.ndarray) -> float:

@@ -14,7 +14,8 @@ from typing import Any
 from hybridsent._hints import sentence
 from hybridsent.encoders import _sources
 from hybridsent.encoders._files import PATTERNS, digest_files, files_of, first_line
-from hybridsent.encoders._hf_model import HFNetwork, Weights, check_folder, read_json
+from hybridsent.encoders._hf_folder import Weights, check_folder, read_json
+from hybridsent.encoders._hf_model import HFNetwork
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._places import is_path
 from hybridsent.encoders._registry import Backbone

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from hybridsent.encoders._graphs import Graphs, as_numpy
-from hybridsent.encoders._hf_model import HFNetwork, HFSource, Weights, load_processor
+from hybridsent.encoders._hf_folder import Weights
+from hybridsent.encoders._hf_load import load_processor
+from hybridsent.encoders._hf_model import HFNetwork, HFSource
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._pooling import concatenated, pool
 from hybridsent.exceptions import MediaError

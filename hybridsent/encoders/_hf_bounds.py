@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridsent.encoders._files import first_line, load_state, quiet_transformers
+from hybridsent.encoders._transformers import of_transformers
 from hybridsent.exceptions import WeightsError
 
 __all__ = ["check_model", "check_numbers"]
@@ -104,11 +105,10 @@ def _stored(paths: list[Path], name: str) -> tuple[int, int]:
 def _without_memory(folder: Path, most: int) -> Any:
     """Build the network of a configuration on torch's device that holds no numbers."""
     import torch
-    from transformers import AutoConfig, AutoModel
 
-    build: Any = AutoModel.from_config  # untyped
+    auto_config, build = of_transformers("AutoConfig"), of_transformers("AutoModel").from_config
     with quiet_transformers(), torch.device("meta"), _at_most(most):
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = auto_config.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         return build(config, trust_remote_code=False)
 
 

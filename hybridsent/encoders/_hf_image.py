@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from hybridsent.encoders._graphs import Graphs, as_numpy
-from hybridsent.encoders._hf_model import HFNetwork, HFSource, Weights, load_processor
+from hybridsent.encoders._hf_folder import Weights
+from hybridsent.encoders._hf_load import load_processor
+from hybridsent.encoders._hf_model import HFNetwork, HFSource
 from hybridsent.encoders._network import Options
 from hybridsent.encoders._pixels import byte_pattern, pictures_per_batch
 from hybridsent.encoders._pooling import positions_of

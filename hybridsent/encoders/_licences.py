@@ -157,7 +157,10 @@ def check_commercial(estimator: Any) -> None:
         ...
     hybridsent.exceptions.LicenceError: Every backbone must be known to be free for commercial ...
     """
-    encoders = [each for each in everything(estimator) if isinstance(each, BaseEncoder)]
+    held = list(everything(estimator))
+    # what tunes an encoder by its name holds none before it is fitted
+    tuned = [each.frozen_encoder() for each in held if hasattr(each, "frozen_encoder")]
+    encoders = [each for each in [*held, *tuned] if isinstance(each, BaseEncoder)]
     check_backbones({one.name: one for one in (each.backbone() for each in encoders)}.values())
 
 

@@ -87,7 +87,7 @@ class Network(ABC):
 
     `prepare` runs in worker threads, one cell at a time; `finish` once per window of cells;
     `encode` on batches of similar cost, in as many threads as there are lanes. Only `encode` and
-    `width` must be written; `docs/extending.md` shows one.
+    `width` must be written; "Extending hybridsent", in the documentation, shows one.
     """
 
     graphs: Graphs | None = None

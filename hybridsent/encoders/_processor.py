@@ -32,6 +32,7 @@ _WITHOUT_BFLOAT16 = {"AVX512_CORE", "AVX512_CORE_VNNI"}
 _TOLD = re.compile(r"^(?:vendor_id|cpu family|model|CPU implementer|CPU part)\s*:\s*(.+)$", re.M)
 
 
+@functools.cache
 def has_openvino() -> bool:
     """Whether OpenVINO is installed; it is not imported to find out."""
     return importlib.util.find_spec("openvino") is not None

@@ -16,7 +16,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins, warn_of_plugins
+from hybridsent._plugins import read_plugins, told_of_plugins, warn_of_plugins
+from hybridsent._registries import keep_registry
 from hybridsent.encoders._backbone import OWN, Backbone, function_at
 from hybridsent.encoders._hub_backbones import BGE, HUB_BACKBONES, MINILM
 from hybridsent.encoders._sources import HubFiles, PackagedFiles, Source
@@ -27,6 +28,7 @@ __all__ = [
     "FAMILIES",
     "LEARNED",
     "MULTILINGUAL",
+    "TUNE",
     "Backbone",
     "Family",
     "get_backbone",
@@ -230,6 +232,10 @@ LEARNED: dict[str, str] = {"text/words": "hybridsent.lexical:WordFeatures"}
 """Names that a view may have in place of a backbone's: what learns from the rows that it is fitted
 on, and its class. It has no weights, so that no encoder and no store knows it."""
 
+TUNE = "tune:"
+"""How the name of a view begins whose encoder is tuned on the rows of each fit; the name of a
+modality or of a backbone follows (`hybridsent.finetune.FineTunedEncoder`)."""
+
 _registered: dict[str, Backbone] = keep_registry({each.name: each for each in _BUILTIN})
 
 
@@ -344,6 +350,12 @@ def get_backbone(
         return _of_family(
             family, rest, modality, revision=revision, local_files_only=local_files_only
         )
+    if name.startswith(TUNE):
+        raise UnknownBackboneError(
+            f"{name!r} is no backbone: it is tuned on the labelled rows of each fit, and there is "
+            f"nothing to download or store. Make a view of it, views={{'text': {name!r}}}, or use "
+            "its class, hybridsent.finetune.FineTunedEncoder."
+        )
     if separator and is_own(name):
         own: Backbone = function_at(f"{OWN}:resolve")(name, modality, revision)
         return own
@@ -389,7 +401,8 @@ def is_own(name: str) -> bool:
     >>> is_own("mypackage.parts:load"), is_own("torchvision:resnet50"), is_own("text/bge-small-en")
     (True, False, False)
     """
-    return bool(_OWN_NAME.fullmatch(name)) and name.partition(":")[0] not in FAMILIES
+    family = name.partition(":")[0]
+    return bool(_OWN_NAME.fullmatch(name)) and family not in FAMILIES and f"{family}:" != TUNE
 
 
 def _learns(name: str) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "computes",
     "devices_for",
     "encode_batch",
+    "forget_networks",
     "has_device",
     "network_of",
     "release_networks",
@@ -39,7 +40,7 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 _WORTH_A_CARD = 1024  # cells: loading a network on another card takes seconds
 
 _networks: dict[tuple[str, str, str, str, str, int], Network] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # networks are forgotten by finalizers, too, wherever those run
 
 
 def resolve_precision(precision: str, device: str) -> str:
@@ -131,6 +132,24 @@ def network_of(backbone: Backbone, digest: str, device: str, precision: str) -> 
             check_unchanged(digest, backbone.digest(), backbone.name)
             _networks[key] = network
         return _networks[key]
+
+
+def forget_networks(name: str) -> None:
+    """Forget the loaded networks of one backbone, whose weights nobody will ask for again.
+
+    Parameters
+    ----------
+    name : str
+        Name of the backbone.
+
+    Examples
+    --------
+    >>> from hybridsent.encoders._runtime import forget_networks
+    >>> forget_networks("tuned:gone")
+    """
+    with _lock:
+        for key in [key for key in _networks if key[1] == name]:
+            del _networks[key]
 
 
 def devices_for(device: str, n_cells: int) -> list[str]:

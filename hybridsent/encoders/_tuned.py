@@ -16,7 +16,7 @@ from typing import Any
 
 from hybridsent.encoders import _efficientnet, _hf, _torchvision
 from hybridsent.encoders._files import check_sha256
-from hybridsent.encoders._hf_model import check_folder, is_recipe, read_json
+from hybridsent.encoders._hf_folder import check_folder, is_recipe, read_json
 from hybridsent.encoders._network import Network
 from hybridsent.encoders._registry import Backbone
 from hybridsent.exceptions import UnknownBackboneError, WeightsError, WeightsNotFoundError

@@ -18,7 +18,7 @@ import numpy as np
 
 from hybridsent.encoders._ctranslate2 import Ct2File
 from hybridsent.encoders._files import first_line
-from hybridsent.encoders._hf_model import read_json
+from hybridsent.encoders._hf_folder import read_json
 from hybridsent.exceptions import WeightsError
 
 __all__ = ["Sizes", "WhisperWeights", "open_weights"]

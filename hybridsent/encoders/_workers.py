@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from hybridsent._params import count_jobs
+from hybridsent._warnings import stand_ready
 
 __all__ = ["parallel", "workers"]
 
@@ -86,6 +87,7 @@ def parallel(
         yield from map(function, values)
         return
     failure: Exception | None = None
+    stand_ready()
     with ThreadPoolExecutor(n_workers, thread_name_prefix="hybridsent") as pool:
         waiting: deque[Future[Any]] = deque()
         source = iter(values)

@@ -7,109 +7,120 @@ from typing import TYPE_CHECKING
 from hybridsent._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hybridsent.evaluation._calibration import Calibration, ReliabilityBin, calibration
-    from hybridsent.evaluation._check import Check, check, near_duplicates
-    from hybridsent.evaluation._columns import feature_columns, unread_columns
-    from hybridsent.evaluation._compare_results import compare
-    from hybridsent.evaluation._comparison import Comparison, Pair
-    from hybridsent.evaluation._conformal import CoverageReport, Covered, coverage_report
-    from hybridsent.evaluation._contribution import Contributions, Decisions
-    from hybridsent.evaluation._contributions import contributions
-    from hybridsent.evaluation._curve import Curve, CurvePoint
-    from hybridsent.evaluation._curves import cost_curve, label_curve
+    from hybridsent._numerics.discrepancy import (
+        MMDTest,
+        maximum_mean_discrepancy,
+        mmd_permutation_test,
+    )
     from hybridsent.evaluation._evaluate import evaluate
-    from hybridsent.evaluation._findings import Finding
-    from hybridsent.evaluation._gains import Gain
-    from hybridsent.evaluation._intervals import Interval
-    from hybridsent.evaluation._label_columns import as_labels
-    from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
-    from hybridsent.evaluation._labelled_scores import LabeledSplit, labeled_scorer
-    from hybridsent.evaluation._metric_names import list_metrics, register_metric
-    from hybridsent.evaluation._models import unadapted
-    from hybridsent.evaluation._nesting import encoders_of
-    from hybridsent.evaluation._out_of_fold import OutOfFold
-    from hybridsent.evaluation._results import Evaluation, Score, Searched, SearchResult
-    from hybridsent.evaluation._robustness import missing_curve, noise_curve
-    from hybridsent.evaluation._scorers import (
+    from hybridsent.evaluation._search import search
+    from hybridsent.evaluation.comparisons._compare import compare
+    from hybridsent.evaluation.comparisons._comparison import Comparison, Pair
+    from hybridsent.evaluation.confidence._calibration import calibration
+    from hybridsent.evaluation.confidence._conformal import coverage_report
+    from hybridsent.evaluation.confidence._covered import CoverageReport, Covered
+    from hybridsent.evaluation.confidence._reliability import Calibration, ReliabilityBin
+    from hybridsent.evaluation.curves._active_curve import ActiveCurve, Needed, active_curve
+    from hybridsent.evaluation.curves._curve import Curve, CurvePoint
+    from hybridsent.evaluation.curves._curves import cost_curve, label_curve
+    from hybridsent.evaluation.curves._robustness import missing_curve, noise_curve
+    from hybridsent.evaluation.fits._models import unadapted
+    from hybridsent.evaluation.fits._nesting import encoders_of
+    from hybridsent.evaluation.fits._shelf import sharing_fits
+    from hybridsent.evaluation.leaks._check import Check, check, near_duplicates
+    from hybridsent.evaluation.measures._intervals import Interval
+    from hybridsent.evaluation.measures._metric_names import list_metrics, register_metric
+    from hybridsent.evaluation.report._card import model_card
+    from hybridsent.evaluation.report._page import make_report
+    from hybridsent.evaluation.report._shell import Report
+    from hybridsent.evaluation.results._evaluation import Evaluation
+    from hybridsent.evaluation.results._findings import Finding
+    from hybridsent.evaluation.results._gains import Gain
+    from hybridsent.evaluation.results._out_of_fold import OutOfFold
+    from hybridsent.evaluation.results._result import Score
+    from hybridsent.evaluation.results._search_result import Searched, SearchResult
+    from hybridsent.evaluation.rows._columns import feature_columns, unread_columns
+    from hybridsent.evaluation.rows._label_columns import as_labels
+    from hybridsent.evaluation.rows._labelled import LabeledTable, check_target_is_told
+    from hybridsent.evaluation.rows._labelled_scores import LabeledSplit, labeled_scorer
+    from hybridsent.evaluation.rows._read_labels import read_labels
+    from hybridsent.evaluation.shares._contribution import Contributions, Decisions
+    from hybridsent.evaluation.shares._contributions import contributions
+    from hybridsent.evaluation.transfer._a_distance import proxy_a_distance
+    from hybridsent.evaluation.transfer._report import transfer_report
+    from hybridsent.evaluation.transfer._result import Shift, TransferPair, TransferReport
+    from hybridsent.evaluation.transfer._scorers import (
         importance_weighted_score,
         prediction_entropy_score,
         soft_neighborhood_density_score,
     )
-    from hybridsent.evaluation._search import search
-    from hybridsent.evaluation._shelf import sharing_fits
-    from hybridsent.evaluation._shift import (
-        MMDTest,
-        maximum_mean_discrepancy,
-        mmd_permutation_test,
-        proxy_a_distance,
-    )
-    from hybridsent.evaluation._transfer import transfer_report
-    from hybridsent.evaluation._transfer_result import Shift, TransferPair, TransferReport
-    from hybridsent.evaluation.report._card import model_card
-    from hybridsent.evaluation.report._page import Report, make_report
 
 _HOMES = {
-    "Calibration": "hybridsent.evaluation._calibration",
-    "Check": "hybridsent.evaluation._check",
-    "Comparison": "hybridsent.evaluation._comparison",
-    "Contributions": "hybridsent.evaluation._contribution",
-    "CoverageReport": "hybridsent.evaluation._conformal",
-    "Covered": "hybridsent.evaluation._conformal",
-    "Curve": "hybridsent.evaluation._curve",
-    "CurvePoint": "hybridsent.evaluation._curve",
-    "Decisions": "hybridsent.evaluation._contribution",
-    "Evaluation": "hybridsent.evaluation._results",
-    "Finding": "hybridsent.evaluation._findings",
-    "Gain": "hybridsent.evaluation._gains",
-    "Interval": "hybridsent.evaluation._intervals",
-    "LabeledSplit": "hybridsent.evaluation._labelled_scores",
-    "LabeledTable": "hybridsent.evaluation._labelled",
-    "MMDTest": "hybridsent.evaluation._shift",
-    "OutOfFold": "hybridsent.evaluation._out_of_fold",
-    "Pair": "hybridsent.evaluation._comparison",
-    "ReliabilityBin": "hybridsent.evaluation._calibration",
-    "Report": "hybridsent.evaluation.report._page",
-    "Score": "hybridsent.evaluation._results",
-    "SearchResult": "hybridsent.evaluation._results",
-    "Searched": "hybridsent.evaluation._results",
-    "Shift": "hybridsent.evaluation._transfer_result",
-    "TransferPair": "hybridsent.evaluation._transfer_result",
-    "TransferReport": "hybridsent.evaluation._transfer_result",
-    "as_labels": "hybridsent.evaluation._label_columns",
-    "calibration": "hybridsent.evaluation._calibration",
-    "check": "hybridsent.evaluation._check",
-    "check_target_is_told": "hybridsent.evaluation._labelled",
-    "compare": "hybridsent.evaluation._compare_results",
-    "contributions": "hybridsent.evaluation._contributions",
-    "cost_curve": "hybridsent.evaluation._curves",
-    "coverage_report": "hybridsent.evaluation._conformal",
-    "encoders_of": "hybridsent.evaluation._nesting",
+    "ActiveCurve": "hybridsent.evaluation.curves._active_curve",
+    "Calibration": "hybridsent.evaluation.confidence._reliability",
+    "Check": "hybridsent.evaluation.leaks._check",
+    "Comparison": "hybridsent.evaluation.comparisons._comparison",
+    "Contributions": "hybridsent.evaluation.shares._contribution",
+    "CoverageReport": "hybridsent.evaluation.confidence._covered",
+    "Covered": "hybridsent.evaluation.confidence._covered",
+    "Curve": "hybridsent.evaluation.curves._curve",
+    "CurvePoint": "hybridsent.evaluation.curves._curve",
+    "Decisions": "hybridsent.evaluation.shares._contribution",
+    "Evaluation": "hybridsent.evaluation.results._evaluation",
+    "Finding": "hybridsent.evaluation.results._findings",
+    "Gain": "hybridsent.evaluation.results._gains",
+    "Interval": "hybridsent.evaluation.measures._intervals",
+    "LabeledSplit": "hybridsent.evaluation.rows._labelled_scores",
+    "LabeledTable": "hybridsent.evaluation.rows._labelled",
+    "MMDTest": "hybridsent._numerics.discrepancy",
+    "Needed": "hybridsent.evaluation.curves._active_curve",
+    "OutOfFold": "hybridsent.evaluation.results._out_of_fold",
+    "Pair": "hybridsent.evaluation.comparisons._comparison",
+    "ReliabilityBin": "hybridsent.evaluation.confidence._reliability",
+    "Report": "hybridsent.evaluation.report._shell",
+    "Score": "hybridsent.evaluation.results._result",
+    "SearchResult": "hybridsent.evaluation.results._search_result",
+    "Searched": "hybridsent.evaluation.results._search_result",
+    "Shift": "hybridsent.evaluation.transfer._result",
+    "TransferPair": "hybridsent.evaluation.transfer._result",
+    "TransferReport": "hybridsent.evaluation.transfer._result",
+    "active_curve": "hybridsent.evaluation.curves._active_curve",
+    "as_labels": "hybridsent.evaluation.rows._label_columns",
+    "calibration": "hybridsent.evaluation.confidence._calibration",
+    "check": "hybridsent.evaluation.leaks._check",
+    "check_target_is_told": "hybridsent.evaluation.rows._labelled",
+    "compare": "hybridsent.evaluation.comparisons._compare",
+    "contributions": "hybridsent.evaluation.shares._contributions",
+    "cost_curve": "hybridsent.evaluation.curves._curves",
+    "coverage_report": "hybridsent.evaluation.confidence._conformal",
+    "encoders_of": "hybridsent.evaluation.fits._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
-    "feature_columns": "hybridsent.evaluation._columns",
-    "importance_weighted_score": "hybridsent.evaluation._scorers",
-    "label_curve": "hybridsent.evaluation._curves",
-    "labeled_scorer": "hybridsent.evaluation._labelled_scores",
-    "list_metrics": "hybridsent.evaluation._metric_names",
+    "feature_columns": "hybridsent.evaluation.rows._columns",
+    "importance_weighted_score": "hybridsent.evaluation.transfer._scorers",
+    "label_curve": "hybridsent.evaluation.curves._curves",
+    "labeled_scorer": "hybridsent.evaluation.rows._labelled_scores",
+    "list_metrics": "hybridsent.evaluation.measures._metric_names",
     "make_report": "hybridsent.evaluation.report._page",
-    "maximum_mean_discrepancy": "hybridsent.evaluation._shift",
-    "missing_curve": "hybridsent.evaluation._robustness",
-    "mmd_permutation_test": "hybridsent.evaluation._shift",
+    "maximum_mean_discrepancy": "hybridsent._numerics.discrepancy",
+    "missing_curve": "hybridsent.evaluation.curves._robustness",
+    "mmd_permutation_test": "hybridsent._numerics.discrepancy",
     "model_card": "hybridsent.evaluation.report._card",
-    "near_duplicates": "hybridsent.evaluation._check",
-    "noise_curve": "hybridsent.evaluation._robustness",
-    "prediction_entropy_score": "hybridsent.evaluation._scorers",
-    "proxy_a_distance": "hybridsent.evaluation._shift",
-    "read_labels": "hybridsent.evaluation._labelled",
-    "register_metric": "hybridsent.evaluation._metric_names",
+    "near_duplicates": "hybridsent.evaluation.leaks._check",
+    "noise_curve": "hybridsent.evaluation.curves._robustness",
+    "prediction_entropy_score": "hybridsent.evaluation.transfer._scorers",
+    "proxy_a_distance": "hybridsent.evaluation.transfer._a_distance",
+    "read_labels": "hybridsent.evaluation.rows._read_labels",
+    "register_metric": "hybridsent.evaluation.measures._metric_names",
     "search": "hybridsent.evaluation._search",
-    "sharing_fits": "hybridsent.evaluation._shelf",
-    "soft_neighborhood_density_score": "hybridsent.evaluation._scorers",
-    "transfer_report": "hybridsent.evaluation._transfer",
-    "unadapted": "hybridsent.evaluation._models",
-    "unread_columns": "hybridsent.evaluation._columns",
+    "sharing_fits": "hybridsent.evaluation.fits._shelf",
+    "soft_neighborhood_density_score": "hybridsent.evaluation.transfer._scorers",
+    "transfer_report": "hybridsent.evaluation.transfer._report",
+    "unadapted": "hybridsent.evaluation.fits._models",
+    "unread_columns": "hybridsent.evaluation.rows._columns",
 }
 
 __all__ = [
+    "ActiveCurve",
     "Calibration",
     "Check",
     "Comparison",
@@ -126,6 +137,7 @@ __all__ = [
     "LabeledSplit",
     "LabeledTable",
     "MMDTest",
+    "Needed",
     "OutOfFold",
     "Pair",
     "ReliabilityBin",
@@ -136,6 +148,7 @@ __all__ = [
     "Shift",
     "TransferPair",
     "TransferReport",
+    "active_curve",
     "as_labels",
     "calibration",
     "check",

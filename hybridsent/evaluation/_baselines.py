@@ -7,7 +7,6 @@ next: words alone, without a pretrained network.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,17 +16,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from hybridsent._labels import take_rows
-from hybridsent.evaluation._columns import named_columns, unread_columns
-from hybridsent.evaluation._compare import gain_of_draws, gain_of_folds
-from hybridsent.evaluation._fits import Folds, Judged, fold_ratio
-from hybridsent.evaluation._gains import Gain
-from hybridsent.evaluation._intervals import adjusted_p_values
-from hybridsent.evaluation._labelled import LabeledTable
-from hybridsent.evaluation._leaking_groups import are_few, split_groups
-from hybridsent.evaluation._metrics import Metric
-from hybridsent.evaluation._models import single_modalities
-from hybridsent.evaluation._probe import truth_of
 from hybridsent.evaluation._words_alone import _TermWeights, count_terms, text_columns
+from hybridsent.evaluation.comparisons._paired import Side, compared_in_family
+from hybridsent.evaluation.fits._fits import Folds, Judged
+from hybridsent.evaluation.fits._models import single_modalities
+from hybridsent.evaluation.leaks._probe import truth_of
+from hybridsent.evaluation.leaks._telling_groups import are_few, split_groups
+from hybridsent.evaluation.measures._metrics import Metric
+from hybridsent.evaluation.results._gains import Gain
+from hybridsent.evaluation.results._out_of_fold import OutOfFold
+from hybridsent.evaluation.rows._columns import named_columns, unread_columns
+from hybridsent.evaluation.rows._labelled import LabeledTable
 from hybridsent.heads import MultiLabelClassifier
 
 __all__ = ["BASELINES", "Lineup", "dummy_for", "gains_over", "line_up", "named_models"]
@@ -205,11 +204,7 @@ def _linear(rows: LabeledTable) -> Any:
 
 
 def gains_over(
-    judged: Mapping[str, Judged],
-    others: Sequence[str],
-    metrics: Sequence[Metric],
-    rows: LabeledTable,
-    folds: Folds,
+    judged: Mapping[str, Judged], others: Sequence[str], metrics: Sequence[Metric], kept: OutOfFold
 ) -> dict[str, dict[str, Gain]]:
     """Tell how much better the first model is than single views and baselines, on the same rows.
 
@@ -221,10 +216,8 @@ def gains_over(
         Which it is compared with.
     metrics : sequence of Metric
         What was measured.
-    rows : LabeledTable
-        The rows.
-    folds : Folds
-        Where they were tested.
+    kept : OutOfFold
+        What they said.
 
     Returns
     -------
@@ -232,26 +225,19 @@ def gains_over(
         By model and metric. The p-values of a metric are corrected for the number of models
         (Holm).
     """
-    first = next(iter(judged.values()))
+    first = next(iter(judged))
     known = {metric.name: metric for metric in metrics}
-    tested = len(np.unique(np.concatenate([test for _, test in folds.splits])))
+    family = [(first, other) for other in others]
     found: dict[str, dict[str, Gain]] = {name: {} for name in others}
-    for name in first.scores:
+    for name in judged[first].scores:
+        sides = {
+            each: Side(judged[each].draws[name], judged[each].scores[name].folds, kept)
+            for each in (first, *others)
+        }
         metric = known.get(name) or Metric(name, metrics[0].scorer, own=True)
-        gains = [_gain(metric, first, judged[other], tested, folds) for other in others]
-        p_values = adjusted_p_values([each.p for each in gains], [1.0] * len(gains))
-        for other, gain, p in zip(others, gains, p_values, strict=True):
-            found[other][name] = replace(gain, p=p)
+        for told in compared_in_family(metric, family, sides):
+            found[told.other][name] = told.gain
     return found
-
-
-def _gain(metric: Metric, one: Judged, other: Judged, rows: int, folds: Folds) -> Gain:
-    """Compare two models by what they say without each unit; else by their scores in the folds."""
-    a, b = one.draws[metric.name], other.draws[metric.name]
-    if a is not None and b is not None:
-        return gain_of_draws(metric, a, b, rows, folds.learned)
-    pair = (one.scores[metric.name].folds, other.scores[metric.name].folds)
-    return gain_of_folds(metric, pair, fold_ratio(folds.splits), rows)
 
 
 def dummy_for(rows: LabeledTable) -> Any:

@@ -15,29 +15,33 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent._folds import outer_folds
 from hybridsent._labels import take_rows
+from hybridsent._outer_folds import outer_folds
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._baselines import Lineup, gains_over, line_up, named_models
-from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
-from hybridsent.evaluation._findings import notes_on_findings
-from hybridsent.evaluation._fits import Folds, Judged, encode, judge, stored
-from hybridsent.evaluation._fold_warnings import told_once
-from hybridsent.evaluation._frozen import behind_encoders
-from hybridsent.evaluation._held_out import HeldOut, held_out, notes_on_scoring
-from hybridsent.evaluation._labelled import LabeledTable, check_target_is_told, read_labels
-from hybridsent.evaluation._leakage import guard
-from hybridsent.evaluation._metrics import metrics_of
-from hybridsent.evaluation._notes import (
+from hybridsent.evaluation.fits._encoding import encode, stored
+from hybridsent.evaluation.fits._fits import Folds, Judged, judge
+from hybridsent.evaluation.fits._fold_warnings import told_once
+from hybridsent.evaluation.fits._frozen import behind_encoders
+from hybridsent.evaluation.fits._progress import drawn_by_time
+from hybridsent.evaluation.leaks._leakage import guard
+from hybridsent.evaluation.measures._metrics import metrics_of
+from hybridsent.evaluation.results._evaluation import Evaluation
+from hybridsent.evaluation.results._findings import notes_on_findings
+from hybridsent.evaluation.results._made_with import encoders_in, versions_at_work
+from hybridsent.evaluation.results._notes import (
     below_dummy,
     licence_notes,
     notes_on_contexts,
+    notes_on_deals,
     notes_on_languages,
 )
-from hybridsent.evaluation._out_of_fold import OutOfFold, Target, gather
-from hybridsent.evaluation._progress import drawn_by_time
-from hybridsent.evaluation._results import Evaluation
+from hybridsent.evaluation.results._out_of_fold import OutOfFold, Target, gather
+from hybridsent.evaluation.rows._columns import check_columns, notes_on_columns, readable
+from hybridsent.evaluation.rows._held_out import HeldOut, held_out, notes_on_scoring
+from hybridsent.evaluation.rows._labelled import LabeledTable, check_target_is_told
+from hybridsent.evaluation.rows._read_labels import read_labels
 
 __all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
 
@@ -106,7 +110,8 @@ def evaluate(
     split : str or array-like of shape (n,), default=None
         In place of folds, the name of the part that each row is of, or the column that holds it:
         rows of ``"train"`` or ``"training"`` are learned from, those of one other part are scored.
-        How often that part has been scored is written down beside the feature store, and told.
+        How often that part has been scored is written down beside the feature store that the
+        encoders use, and told.
     judged_on : str, default=None
         Which part is scored; None is the only other one, else that for validation (``"dev"``,
         ``"val"``, ``"valid"``, ``"validation"``), else ``"test"``.
@@ -189,7 +194,7 @@ def evaluate(
     table, named = rows.rows, rows.named(y, groups, split)
     reads = [readable(each, table, named) for each in models]
     notes = _notes_before(models, table, reads, named, rows, folds)
-    notes += [] if held is None else held.notes
+    notes += notes_on_deals(folds.splits, folds.seeds) if held is None else held.notes
     with rows.reading(), told_once(), stored(models) as (ready, _):
         encoded, found = _encoded(ready, reads, rows, None if held is None else held.used)
         given = dict(zip(asked, zip(ready, reads, strict=True), strict=True))
@@ -215,15 +220,17 @@ def evaluate(
         + list(lineup.notes)
         + notes_on_findings(findings)
         + below_dummy(scores[first], scores["dummy"], first)
-        + ([] if held is None else notes_on_scoring(held, rows))
+        + ([] if held is None else notes_on_scoring(held, rows, models))
         + licence_notes(models),
         out_of_fold=kept,
         findings=findings,
         seeds=n_seeds,
         target=target,
         split=None if held is None else held.name,
-        gains=gains_over(judged, [*lineup.views, *lineup.baselines], metrics, rows, folds),
+        gains=gains_over(judged, [*lineup.views, *lineup.baselines], metrics, kept),
         costs={name: each.costs for name, each in judged.items()},
+        versions=versions_at_work(),
+        encoders=encoders_in(models),
     )
 
 
@@ -254,7 +261,7 @@ def _once(held: HeldOut, n_seeds: int) -> Folds:
 
     What varies is which rows are scored: the rows that are learned from are fixed, too.
     """
-    return Folds([(held.train, held.test)] * n_seeds, list(range(n_seeds)), 0.0)
+    return Folds([(held.train, held.test)] * n_seeds, list(range(n_seeds)))
 
 
 def target_of(rows: LabeledTable) -> Target:

@@ -22,37 +22,7 @@ from hybridsent._labels import take_rows
 from hybridsent._params import check_n_jobs
 from hybridsent._tables import as_pandas
 from hybridsent.evaluation._baselines import dummy_for
-from hybridsent.evaluation._columns import check_columns, notes_on_columns, readable
 from hybridsent.evaluation._evaluate import target_of
-from hybridsent.evaluation._fits import (
-    encode,
-    fit_model,
-    fresh,
-    rows_to_fit,
-    score_folds,
-    stored,
-    take_store_out,
-)
-from hybridsent.evaluation._fold_warnings import told_once
-from hybridsent.evaluation._frozen import (
-    Grid,
-    Matrix,
-    behind,
-    encoded_once,
-    first_step,
-    frozen_encoders,
-)
-from hybridsent.evaluation._labelled import LabeledTable, read_labels
-from hybridsent.evaluation._metrics import Metric, one_metric
-from hybridsent.evaluation._models import single_modalities, with_settings
-from hybridsent.evaluation._notes import (
-    below_dummy,
-    licence_notes,
-    notes_on_contexts,
-    notes_on_languages,
-)
-from hybridsent.evaluation._out_of_fold import Target
-from hybridsent.evaluation._results import Score, SearchResult
 from hybridsent.evaluation._search_runs import (
     Entry,
     Found,
@@ -61,6 +31,31 @@ from hybridsent.evaluation._search_runs import (
     run_all,
     summarise_folds,
 )
+from hybridsent.evaluation.fits._encoding import encode, stored, take_store_out
+from hybridsent.evaluation.fits._fits import fit_model, fresh, rows_to_fit, score_folds
+from hybridsent.evaluation.fits._fold_warnings import told_once
+from hybridsent.evaluation.fits._frozen import (
+    Grid,
+    Matrix,
+    behind,
+    encoded_once,
+    first_step,
+    frozen_encoders,
+)
+from hybridsent.evaluation.fits._models import single_modalities, with_settings
+from hybridsent.evaluation.measures._metrics import Metric, one_metric
+from hybridsent.evaluation.results._notes import (
+    below_dummy,
+    licence_notes,
+    notes_on_contexts,
+    notes_on_languages,
+)
+from hybridsent.evaluation.results._out_of_fold import Target
+from hybridsent.evaluation.results._result import Score
+from hybridsent.evaluation.results._search_result import SearchResult
+from hybridsent.evaluation.rows._columns import check_columns, notes_on_columns, readable
+from hybridsent.evaluation.rows._labelled import LabeledTable
+from hybridsent.evaluation.rows._read_labels import read_labels
 from hybridsent.fusion import make_fusion
 
 __all__ = ["prepare_entries", "search"]

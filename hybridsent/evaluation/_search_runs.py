@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,18 +11,19 @@ import numpy as np
 from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
-from hybridsent._folds import outer_folds
 from hybridsent._labels import Kind, labeled_rows, take_rows
+from hybridsent._outer_folds import outer_folds
 from hybridsent._threads import in_threads
-from hybridsent.evaluation._draws import score_answers
-from hybridsent.evaluation._fits import Splits, fresh, rows_to_fit, score_fitted
-from hybridsent.evaluation._fold_warnings import fold_warnings_ignored
-from hybridsent.evaluation._frozen import Grid
-from hybridsent.evaluation._metrics import Metric
-from hybridsent.evaluation._models import with_settings
-from hybridsent.evaluation._out_of_fold import Answers
-from hybridsent.evaluation._results import Score, Searched, short_settings
-from hybridsent.evaluation._shared_steps import Fitted, Rows, SharedSteps
+from hybridsent.evaluation.fits._fits import Splits, fresh, rows_to_fit, score_fitted
+from hybridsent.evaluation.fits._fold_warnings import fold_warnings_ignored
+from hybridsent.evaluation.fits._frozen import Grid
+from hybridsent.evaluation.fits._models import with_settings
+from hybridsent.evaluation.fits._shared_steps import Fitted, Rows, SharedSteps
+from hybridsent.evaluation.measures._draws import score_answers
+from hybridsent.evaluation.measures._metrics import Metric
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.results._result import Score
+from hybridsent.evaluation.results._search_result import Searched, short_settings
 
 __all__ = ["Entry", "Found", "Plan", "make_plan", "run_all", "summarise_folds"]
 
@@ -135,24 +135,17 @@ def run_all(
 ) -> tuple[dict[str, Found], dict[str, str]]:
     """Search every candidate on every outer fold and on all rows; tell which failed, and why."""
     folds = list(zip(plan.outer, plan.inner, strict=True))
-    shared = SharedSteps()
-    left = [len(entries)] * (len(folds) + 1)
-    turn = threading.Lock()
-
-    def search_once(k: int, entry: Entry) -> Outcome:
-        fold, inner = [*folds, (None, plan.whole)][k]
-        outcome = _search_once(entry, y, metric, inner, fold, plan, shared, (k,))
-        with turn:
-            left[k] -= 1
-            if left[k] == 0:  # no other candidate will want these rows
-                shared.release((k,))
-        return outcome
-
+    # when they are through, no other candidate will want these rows
+    shared = SharedSteps(uses={(k,): len(entries) for k in range(len(folds) + 1)})
     # fold by fold: candidates that are searched at the same time share their first steps
-    calls = [(k, entry) for k in range(len(folds) + 1) for entry in entries]
+    calls = [
+        (entry, y, metric, inner, fold, plan, shared, (k,))
+        for k, (fold, inner) in enumerate([*folds, (None, plan.whole)])
+        for entry in entries
+    ]
     with threadpool_limits(1):
         outcomes = list(
-            _shown(in_threads(search_once, calls, n_jobs, one_by_one=True), len(calls), verbose)
+            _shown(in_threads(_search_once, calls, n_jobs, one_by_one=True), len(calls), verbose)
         )
     found: dict[str, Found] = {}
     failed: dict[str, str] = {}
@@ -197,6 +190,7 @@ def _search_once(
             score = _the_one(scores, metric)
         except FAILURES as failure:
             error = _said(failure)
+    shared.used(key)
     seconds = time.perf_counter() - start
     return Outcome(seconds, grid[best], tried[best][0], score, answers, unfit, error)
 

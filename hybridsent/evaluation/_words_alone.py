@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from hybridsent._held import everything
 from hybridsent.encoders import TextEncoder
-from hybridsent.evaluation._nesting import inner_parts, names_of
+from hybridsent.encoders._nesting import inner_parts, names_of
 from hybridsent.exceptions import MediaError
 from hybridsent.lexical import WORD, WordFeatures
 from hybridsent.media import load_text

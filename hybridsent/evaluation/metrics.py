@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score, recall_score
 
-from hybridsent.evaluation._bins import SCHEMES, bin_labels, binned, labels, two_columns
+from hybridsent.evaluation.measures._bins import SCHEMES, bin_labels, binned, labels, two_columns
 
 __all__ = [
     "DEFINITIONS",

@@ -6,42 +6,25 @@ for any other classifier -1 is one more class, and a regressor takes no row with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._labels import (
-    check_minus_one_is_no_class,
-    kind_of,
-    labeled_rows,
-    one_column,
-    plain_labels,
-    take_rows,
-)
+from hybridsent._inner import OfInner, inner_has, tags_of_inner
+from hybridsent._labels import kind_of, labeled_rows, one_column, plain_labels, take_rows
+from hybridsent._minus_one import check_minus_one_is_no_class
 from hybridsent._params import HasMethods
 from hybridsent._tags import with_capabilities
 
 __all__ = ["LabeledOnly"]
 
 
-def _inner_has(name: str) -> Callable[[LabeledOnly], bool]:
-    """Tell whether the inner estimator has a method; if not, with its own words."""
-
-    def check(self: LabeledOnly) -> bool:
-        getattr(getattr(self, "estimator_", self.estimator), name)
-        return True
-
-    return check
-
-
-class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
+class LabeledOnly(OfInner, MetaEstimatorMixin, BaseEstimator):
     """Fit an estimator on the labelled rows only; with every row labelled it is that estimator.
 
     By scikit-learn's rule a row is unlabelled where y is the number -1. String labels then stand in
@@ -128,71 +111,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = clone(self.estimator).fit(X, y, **inner)
         return self
 
-    @available_if(_inner_has("predict"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
-    def predict(self, X: Any) -> Any:
-        """Predict with the fitted estimator.
-
-        Parameters
-        ----------
-        X : array, DataFrame, sparse matrix or list of n rows
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        return self._fitted().predict(X)
-
-    @available_if(_inner_has("predict_proba"))  # type: ignore[untyped-decorator]  # see above
-    def predict_proba(self, X: Any) -> Any:
-        """Probability of each class.
-
-        Parameters
-        ----------
-        X : array, DataFrame, sparse matrix or list of n rows
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Probabilities, in the order of `classes_`.
-        """
-        return self._fitted().predict_proba(X)
-
-    @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]  # see above
-    def predict_log_proba(self, X: Any) -> Any:
-        """Logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : array, DataFrame, sparse matrix or list of n rows
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Log-probabilities, in the order of `classes_`.
-        """
-        return self._fitted().predict_log_proba(X)
-
-    @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]  # see above
-    def decision_function(self, X: Any) -> Any:
-        """Confidence of each class.
-
-        Parameters
-        ----------
-        X : array, DataFrame, sparse matrix or list of n rows
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_classes)
-            What the estimator gives.
-        """
-        return self._fitted().decision_function(X)
-
-    @available_if(_inner_has("transform"))  # type: ignore[untyped-decorator]  # see above
+    @available_if(inner_has("transform"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def transform(self, X: Any) -> Any:
         """Transform rows, labelled or not.
 
@@ -208,7 +127,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         """
         return self._fitted().transform(X)
 
-    @available_if(_inner_has("transform"))  # type: ignore[untyped-decorator]  # see above
+    @available_if(inner_has("transform"))  # type: ignore[untyped-decorator]  # see above
     def fit_transform(self, X: Any, y: Any, **params: Any) -> Any:
         """Fit on the labelled rows, and transform all.
 
@@ -228,7 +147,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         """
         return self.fit(X, y, **params).transform(X)
 
-    @available_if(_inner_has("set_output"))  # type: ignore[untyped-decorator]  # see above
+    @available_if(inner_has("set_output"))  # type: ignore[untyped-decorator]  # see above
     def set_output(self, *, transform: str | None = None) -> LabeledOnly:
         """Choose the container of what `transform` gives, as scikit-learn's transformers do.
 
@@ -247,7 +166,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
                 inner.set_output(transform=transform)
         return self
 
-    @available_if(_inner_has("get_feature_names_out"))  # type: ignore[untyped-decorator]  # see above
+    @available_if(inner_has("get_feature_names_out"))  # type: ignore[untyped-decorator]  # see above
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Names of the columns that `transform` gives.
 
@@ -263,7 +182,7 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         """
         return self._fitted().get_feature_names_out(input_features)
 
-    @available_if(_inner_has("score"))  # type: ignore[untyped-decorator]  # see above
+    @available_if(inner_has("score"))  # type: ignore[untyped-decorator]  # see above
     def score(self, X: Any, y: Any, **params: Any) -> float:
         """Score of the estimator on the labelled rows.
 
@@ -300,25 +219,6 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
             )
         return labeled
 
-    def _fitted(self) -> Any:
-        check_is_fitted(self, "estimator_")
-        return self.estimator_
-
-    @property
-    def classes_(self) -> Any:
-        """Class labels, without -1."""
-        return self._fitted().classes_
-
-    @property
-    def n_features_in_(self) -> Any:
-        """Columns seen in `fit`."""
-        return self._fitted().n_features_in_
-
-    @property
-    def feature_names_in_(self) -> Any:
-        """Names of the columns seen in `fit`."""
-        return self._fitted().feature_names_in_
-
     def get_metadata_routing(self) -> MetadataRouter:
         """Say which metadata the estimator asks for.
 
@@ -334,14 +234,14 @@ class LabeledOnly(MetaEstimatorMixin, BaseEstimator):
         return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if isinstance(self.estimator, BaseEstimator):  # scikit-learn probes with strings, too
-            inner = get_tags(self.estimator)
-            tags.estimator_type = inner.estimator_type
-            tags.classifier_tags = inner.classifier_tags
-            tags.regressor_tags = inner.regressor_tags
-            tags.transformer_tags = inner.transformer_tags
-            tags.input_tags = inner.input_tags
+        names = (
+            "estimator_type",
+            "classifier_tags",
+            "regressor_tags",
+            "transformer_tags",
+            "input_tags",
+        )
+        tags = tags_of_inner(super().__sklearn_tags__(), self.estimator, *names)
         tags.target_tags.required = True
         return with_capabilities(tags, takes_unlabelled=True, hands_on=True)
 

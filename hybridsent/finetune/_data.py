@@ -13,7 +13,7 @@ from hybridsent.finetune._objective import Rows
 from hybridsent.finetune._rows import batches_of, read
 from hybridsent.finetune._targets import held_out_of, known_of, targets_of
 
-__all__ = ["Data"]
+__all__ = ["Data", "check_differ", "check_source"]
 
 _NONE = np.empty(0, dtype=int)
 
@@ -54,11 +54,7 @@ class Data:
     ) -> None:
         labels, names = [y], ["y"]
         if source is not None:
-            if not isinstance(source, tuple) or len(source) != 2:
-                raise ValueError(
-                    "source must be a tuple of cells and their labels. "
-                    f"Got {type(source).__name__}."
-                )
+            check_source(source)
             labels.append(source[1])
             names.append("The labels of source")
         self.task = task
@@ -67,7 +63,7 @@ class Data:
         self.items, self.targets = target.items, target.targets
         self.n_target = len(self.items)
         self.labelled = np.flatnonzero(known_of(target.targets))
-        _check_differ(self.classes, target.targets[self.labelled])
+        check_differ(self.classes, target.targets[self.labelled])
         self.groups = None
         if groups is not None:
             check_consistent_length(targets[0], groups)
@@ -153,8 +149,40 @@ class Data:
         return Rows(held, _NONE, pairs) if len(held) else None
 
 
-def _check_differ(classes: np.ndarray | None, targets: np.ndarray) -> None:
-    """Refuse a target by which no two of the labelled rows whose cell is there differ."""
+def check_source(source: Any) -> None:
+    """Refuse what is no pair of cells and labels.
+
+    Parameters
+    ----------
+    source : object
+        As `finetune` was given it.
+
+    Raises
+    ------
+    ValueError
+        If it is no tuple of two.
+    """
+    if not isinstance(source, tuple) or len(source) != 2:
+        raise ValueError(
+            f"source must be a tuple of cells and their labels. Got {type(source).__name__}."
+        )
+
+
+def check_differ(classes: np.ndarray | None, targets: np.ndarray) -> None:
+    """Refuse a target by which no two of the labelled rows whose cell is there differ.
+
+    Parameters
+    ----------
+    classes : ndarray or None
+        As `targets_of` gives them.
+    targets : ndarray
+        Of these rows.
+
+    Raises
+    ------
+    ValueError
+        If all are alike.
+    """
     where = "among its labelled rows whose cell is there"
     if classes is None:
         different = np.unique(targets)

@@ -21,17 +21,27 @@ from hybridsent.encoders import (
     register_backbone,
 )
 from hybridsent.encoders._tuned import backbone_at, identify
-from hybridsent.finetune._data import Data
+from hybridsent.finetune._data import Data, check_source
 from hybridsent.finetune._result import FineTuned, check_empty, new_folder, place
 from hybridsent.finetune._run import RATES, Run
-from hybridsent.finetune._targets import LOSSES, loss_of
+from hybridsent.finetune._targets import LOSSES, loss_of, task_of
+from hybridsent.finetune._watched import not_kept
 from hybridsent.finetune._write import write_folder
 from hybridsent.media import get_modality, list_modalities
 
-__all__ = ["finetune"]
+__all__ = [
+    "CONSTRAINTS",
+    "check_order",
+    "encoder_of",
+    "finetune",
+    "register_tuned",
+    "settings_of_source",
+    "shown",
+    "tune",
+]
 
-_CONSTRAINTS: dict[str, list[Any]] = {
-    "backbone": [str, HasMethods(["fingerprint", "backbone"])],
+CONSTRAINTS: dict[str, list[Any]] = {
+    "backbone": [str, FineTuned, HasMethods(["fingerprint", "backbone"])],
     "modality": [None, str],  # of those that are known when it is called
     "how": [StrOptions(set(RATES))],
     "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -43,6 +53,8 @@ _CONSTRAINTS: dict[str, list[Any]] = {
     "target_weight": [Interval(Real, 0, None, closed="left")],
     "source_weight": [Interval(Real, 0, None, closed="left")],
     "alignment_weight": [Interval(Real, 0, None, closed="left")],
+    "source_first": ["boolean"],
+    "source_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "batch_size": [Interval(Integral, 2, None, closed="left")],
     "micro_batch_size": [None, Interval(Integral, 1, None, closed="left")],
@@ -63,7 +75,7 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 
 
 def finetune(
-    backbone: str | BaseEncoder,
+    backbone: str | BaseEncoder | FineTuned,
     X: Any,
     y: Any,
     *,
@@ -71,6 +83,8 @@ def finetune(
     modality: str | None = None,
     groups: Any = None,
     source: tuple[Any, Any] | None = None,
+    source_first: bool = False,
+    source_epochs: int | str = "auto",
     paired: Any = None,
     how: str = "full",
     n_layers: int = 2,
@@ -117,9 +131,9 @@ def finetune(
 
     Parameters
     ----------
-    backbone : str or BaseEncoder
+    backbone : str, BaseEncoder or FineTuned
         A name as in ``TextEncoder(name)``, or an encoder, whose cleaning, pooling, layer and length
-        are then those of the training, too.
+        are then those of the training, too; or what was tuned before, to go on from it.
     X : column
         Cells of the target domain; rows with a missing cell are left out.
     y : array-like of shape (n,)
@@ -135,7 +149,14 @@ def finetune(
     groups : array-like of shape (n,), default=None
         Rows of one group (a speaker, a thread) are held out together.
     source : tuple of (column, array-like), default=None
-        Cells and labels of a source domain; numbers are on the scale of y.
+        Cells and labels of a source domain. Beside the target its labels are those of y, numbers on
+        the same scale.
+    source_first : bool, default=False
+        Whether the source is a task of its own, which is learned before the target, with a head
+        and labels of its own (classes, numbers or sets, whatever those of the target are). Else
+        both are learned at once.
+    source_epochs : int or "auto", default="auto"
+        Most passes over a source that comes first, as `epochs` is for the target.
     paired : array-like of shape (n, q), default=None
         Frozen features of another modality of the rows of X; rows with NaN have none.
     how : {"full", "last", "lora"}, default="full"
@@ -232,31 +253,78 @@ def finetune(
     (1, 384)
     """
     started = time.perf_counter()
-    settings = {key: value for key, value in locals().items() if key in _CONSTRAINTS}
+    settings = {key: value for key, value in locals().items() if key in CONSTRAINTS}
     known = [None, StrOptions({each.name for each in list_modalities()})]
-    constraints = {**_CONSTRAINTS, "modality": known}
+    constraints = {**CONSTRAINTS, "modality": known}
     validate_parameter_constraints(constraints, settings, caller_name="finetune")
-    settings["loss"] = loss = loss_of(task, loss)
-    encoder = _encoder_of(backbone, modality)
-    base = encoder.backbone()
+    settings["loss"] = loss_of(task, loss)
+    encoder = encoder_of(backbone, modality)
     if name is not None:
-        _check_name(base, name)
+        _check_name(encoder.backbone(), name)
     if folder is not None:
         folder = Path(folder).expanduser()
         check_empty(folder)
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
-    run = Run(encoder, SimpleNamespace(**settings, seed=seed))
+    settings["seed"] = int(check_random_state(random_state).randint(2**31 - 1))
+    check_order(settings, source)
+    named = encoder.backbone()
+    if source is not None and source_first:
+        with not_kept():
+            first = tune(encoder, settings_of_source(settings, source), source[0], source[1])
+        encoder = first.encoder(store=encoder.store)
+        settings["source_history"] = first.history
+        source = None
+    told = {"groups": groups, "source": source, "paired": paired}
+    made = tune(encoder, settings, X, y, **told, started=started)
+    if folder is not None:
+        made.folder = place(made.folder, folder)
+    made.backbone = register_tuned(made.folder, named, name)
+    return made
+
+
+def tune(
+    encoder: BaseEncoder,
+    settings: dict[str, Any],
+    X: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    source: Any = None,
+    paired: Any = None,
+    started: float | None = None,
+) -> FineTuned:
+    """Train, and write the network into a temporary folder; no name is registered.
+
+    Parameters
+    ----------
+    encoder : BaseEncoder
+        Names the backbone, and tells how cells are read.
+    settings : dict of str to object
+        Parameters of `finetune`, checked, with ``seed``.
+    X, y, groups, source, paired
+        As in `finetune`; `source` is learned beside the target.
+    started : float, default=None
+        When the user's call began; None is now.
+
+    Returns
+    -------
+    FineTuned
+        Its backbone has no name but that of its folder.
+    """
+    started = time.perf_counter() if started is None else started
+    base, task = encoder.backbone(), settings["task"]
+    run = Run(encoder, SimpleNamespace(**settings))
     data = Data(encoder, run.network, X, y, groups=groups, source=source, paired=paired, task=task)
-    if loss == "contrastive":
+    if settings["loss"] == "contrastive":
         data.check_contrast()
     run.train(data)
     coef, intercept = run.head(data)
     made = new_folder()
-    write_folder(made, run.network, base, {"settings": _shown(settings), "history": run.history})
-    if folder is not None:
-        made = place(made, folder)
+    told = {"settings": shown(settings), "labels": data.classes, "history": run.history}
+    if "source_history" in settings:
+        told["source_history"] = settings["source_history"]
+    write_folder(made, run.network, base, told)
     return FineTuned(
-        backbone=_register(made, base, name),
+        backbone=backbone_at(made, f"tuned:{made}"),
         folder=made,
         classes_=data.classes,
         coef_=coef,
@@ -272,8 +340,88 @@ def finetune(
     )
 
 
-def _encoder_of(backbone: Any, modality: str | None) -> BaseEncoder:
-    """Give a copy of the encoder, or the one that reads what a name names."""
+def check_order(settings: dict[str, Any], source: Any) -> None:
+    """Refuse settings of a source that nothing would read.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+        Parameters of `finetune`.
+    source : tuple or None
+        The source.
+
+    Raises
+    ------
+    ValueError
+        If there is none to come first, or a setting is for the other order.
+    """
+    if not settings["source_first"]:
+        if settings["source_epochs"] != "auto":
+            raise ValueError(
+                "source_epochs must be left alone unless a source comes first. Got "
+                f"{settings['source_epochs']!r}; pass source=(cells, labels) and source_first=True."
+            )
+        return
+    if source is None:
+        raise ValueError(
+            "source_first must be False without a source. Got True; pass source=(cells, labels)."
+        )
+    if settings["source_weight"] != 1.0:
+        raise ValueError(
+            "source_weight must be left alone with source_first=True: the source is a training of "
+            f"its own. Got {settings['source_weight']!r}; pass source_first=False to learn both at "
+            "once, or set source_epochs."
+        )
+
+
+def settings_of_source(settings: dict[str, Any], source: Any) -> dict[str, Any]:
+    """Give the settings of a source task that comes first: its own labels tell its task.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+        Those of the target.
+    source : tuple of (column, array-like)
+        Cells and labels.
+
+    Returns
+    -------
+    dict of str to object
+        The same ones, with the task, the epochs, and the loss of the source.
+
+    Raises
+    ------
+    ValueError
+        If the source is no such tuple.
+    """
+    check_source(source)
+    task = task_of(source[1])
+    loss = settings["loss"] if settings["loss"] in LOSSES[task] else loss_of(task, "auto")
+    return {**settings, "task": task, "loss": loss, "epochs": settings["source_epochs"]}
+
+
+def encoder_of(backbone: Any, modality: str | None) -> BaseEncoder:
+    """Give a copy of the encoder, or the one that reads what a name names.
+
+    Parameters
+    ----------
+    backbone : str, BaseEncoder or FineTuned
+        As `finetune` takes it.
+    modality : str or None
+        What it reads, where a name does not tell.
+
+    Returns
+    -------
+    BaseEncoder
+        Its parameters are checked.
+
+    Raises
+    ------
+    ValueError
+        If it reads another modality.
+    """
+    if isinstance(backbone, FineTuned):
+        backbone = backbone.encoder()
     if not isinstance(backbone, str):
         if modality not in (None, backbone.modality):
             raise ValueError(
@@ -308,16 +456,42 @@ def _check_name(base: Backbone, name: str) -> None:
         raise ValueError(f"name must be new. {whole!r} is registered already; choose another.")
 
 
-def _register(folder: Path, base: Backbone, name: str | None) -> Backbone:
-    """Make the tuned backbone known in this process; a later one may take over its name."""
+def register_tuned(folder: Path, base: Backbone, name: str | None) -> Backbone:
+    """Make a tuned backbone known in this process; a later one may take over its name.
+
+    Parameters
+    ----------
+    folder : Path
+        Where its files are.
+    base : Backbone
+        What it was made from.
+    name : str or None
+        Part of its name after ``+``.
+
+    Returns
+    -------
+    Backbone
+        The new one.
+    """
     digest = identify(backbone_at(folder, "a tuned backbone"))
     made = backbone_at(folder, f"{_stem(base)}+{name or digest[:8]}")
     register_backbone(made, replace=True)
     return made
 
 
-def _shown(settings: dict[str, Any]) -> dict[str, Any]:
-    """Keep the settings that can be written down; where it was written says nothing of it."""
+def shown(settings: dict[str, Any]) -> dict[str, Any]:
+    """Keep the settings that can be written down; where it was written says nothing of it.
+
+    Parameters
+    ----------
+    settings : dict of str to object
+        Parameters.
+
+    Returns
+    -------
+    dict of str to object
+        What JSON can hold.
+    """
     plain = {key: value for key, value in settings.items() if key not in ("folder", "backbone")}
     return {
         key: value

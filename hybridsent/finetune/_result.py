@@ -109,10 +109,30 @@ class FineTuned:
             Its ``model`` is ``"tuned:FOLDER"``, with the whole path of `folder`, so that other
             processes find it once it is saved.
         """
-        tuned: BaseEncoder = clone(self.base)
+        return self.over(self.base, self.folder, **parameters)
+
+    @staticmethod
+    def over(base: BaseEncoder, folder: Path, **parameters: Any) -> BaseEncoder:
+        """Give an encoder over a tuned network, with the settings of the one that was tuned.
+
+        Parameters
+        ----------
+        base : BaseEncoder
+            The encoder whose network was tuned.
+        folder : Path
+            Where the files are.
+        **parameters : object
+            Other parameters of the encoder.
+
+        Returns
+        -------
+        BaseEncoder
+            Its ``model`` is ``"tuned:FOLDER"``.
+        """
+        tuned: BaseEncoder = clone(base)
         if "revision" in tuned.get_params():
             tuned.set_params(revision=None)  # of the repository that the base came from
-        tuned.set_params(model=f"tuned:{self.folder}", **parameters)
+        tuned.set_params(model=f"tuned:{folder}", **parameters)
         return tuned
 
     def save(self, folder: str | Path) -> Path:

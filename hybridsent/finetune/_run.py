@@ -15,15 +15,66 @@ from hybridsent.finetune._layers import add_lora, layers_of, merge_lora
 from hybridsent.finetune._network import encode_all, model_of, trainable, vectors_of
 from hybridsent.finetune._objective import Objective, Rows, start_of
 from hybridsent.finetune._steps import Steps, rates_of
+from hybridsent.finetune._watched import watch
 
-__all__ = ["RATES", "Run"]
+__all__ = ["HEAD_RATE", "RATES", "Run", "epochs_of", "share_of", "watching"]
 
 RATES = {"full": 5e-5, "last": 1e-4, "lora": 5e-4}
-_HEAD_RATE = 1e-2
+HEAD_RATE = 1e-2
 _STEPS = 50  # of "auto": where few labels stop teaching and more steps only repeat them
 _EPOCHS = (3, 30)  # of "auto", at least and at most
 _ENOUGH = 1000  # labelled rows, of which a tenth tells when to stop
 _HELD_OUT = 0.1
+
+
+def share_of(held_out: float | str, n_labelled: int) -> float:
+    """Give the share of the labelled rows that only tell when to stop.
+
+    Parameters
+    ----------
+    held_out : float or "auto"
+        As `finetune` takes it.
+    n_labelled : int
+        Labelled rows.
+
+    Returns
+    -------
+    float
+        0 for none.
+    """
+    if held_out != "auto":
+        return float(held_out)
+    return _HELD_OUT if n_labelled >= _ENOUGH else 0.0
+
+
+def epochs_of(epochs: int | str, count: int) -> int:
+    """Give the most passes over the labelled rows.
+
+    Parameters
+    ----------
+    epochs : int or "auto"
+        As `finetune` takes it.
+    count : int
+        Batches of an epoch.
+
+    Returns
+    -------
+    int
+        Passes.
+    """
+    return int(np.clip(round(_STEPS / count), *_EPOCHS)) if epochs == "auto" else int(epochs)
+
+
+def watching() -> dict[str, Any]:
+    """Give what a loop is told of who watches.
+
+    Returns
+    -------
+    dict of str to object
+        Parameters of `Loop`.
+    """
+    wanted = watch()
+    return {} if wanted is None else {"told": wanted.told, "keeps": wanted.keeps}
 
 
 class Run:
@@ -61,15 +112,15 @@ class Run:
         settings = self.settings
         self.learned, held = data.split(self._share(data), int(self._rng.integers(2**31)))
         self._objective = self._start(data)
-        layers = self._layers(data)
+        layers = self.layers(data.items)
         self.n_trained = sum(parameter.numel() for layer, _ in layers for parameter in layer)
         if self._objective.parameters:
-            layers.append((self._objective.parameters, _HEAD_RATE))
+            layers.append((self._objective.parameters, HEAD_RATE))
         loop = self._loop(data, layers, data.judged(held))
         with few_threads(self.model, settings.batch_size):
             loop.run()
         self.history = loop.history
-        self._check_finite()
+        self.check_finite()
         if settings.how == "lora":
             merge_lora(self.model)
 
@@ -98,14 +149,7 @@ class Run:
     # -- settings that depend on the data
 
     def _share(self, data: Data) -> float:
-        if self.settings.held_out != "auto":
-            return float(self.settings.held_out)
-        return _HELD_OUT if len(data.labelled) >= _ENOUGH else 0.0
-
-    def _epochs(self, count: int) -> int:
-        if self.settings.epochs != "auto":
-            return int(self.settings.epochs)
-        return int(np.clip(round(_STEPS / count), *_EPOCHS))
+        return share_of(self.settings.held_out, len(data.labelled))
 
     def _loop(self, data: Data, layers: list[tuple[list[Any], float]], held: Rows | None) -> Loop:
         settings = self.settings
@@ -113,7 +157,7 @@ class Run:
             self.network, self.options, data.items, self._objective, settings.micro_batch_size
         )
         count = -(-len(self.learned) // settings.batch_size)
-        epochs = self._epochs(count)
+        epochs = epochs_of(settings.epochs, count)
         balanced = settings.loss == "contrastive"
         return Loop(
             rates_of(layers, settings.weight_decay),
@@ -128,6 +172,7 @@ class Run:
             half=self.device.split(":")[0] if self.precision == "float16" else None,
             title="finetune",
             verbose=settings.verbose,
+            **watching(),
         )
 
     # -- where it starts
@@ -162,12 +207,23 @@ class Run:
             objective.start_projection(frozen, data.paired[data.pairs], data.pairs)
         return objective
 
-    def _layers(self, data: Data) -> list[tuple[list[Any], float]]:
-        """Give what is trained, layer by layer, with the rate of each."""
+    def layers(self, items: list[Any]) -> list[tuple[list[Any], float]]:
+        """Give what is trained, layer by layer, with the rate of each.
+
+        Parameters
+        ----------
+        items : list
+            What `Network.finish` gave; the first tells which parameters a vector passes through.
+
+        Returns
+        -------
+        list of (list of Parameter, float)
+            Layers and their rates.
+        """
         import torch
 
         settings = self.settings
-        reached = self._reached(data)
+        reached = self._reached(items)
         rate = RATES[settings.how] if settings.learning_rate == "auto" else settings.learning_rate
         if settings.how == "lora":
             generator = torch.Generator().manual_seed(int(self._rng.integers(2**31)))
@@ -186,19 +242,26 @@ class Run:
                 parameter.requires_grad_(True)
         return kept
 
-    def _reached(self, data: Data) -> set[int]:
+    def _reached(self, items: list[Any]) -> set[int]:
         """Find the parameters that a vector passes through: those that get a gradient."""
         parameters = [p for p in self.model.parameters() if p.is_floating_point()]
         for parameter in parameters:
             parameter.requires_grad_(True)
-        vectors_of(self.network, data.items[:1], self.options).sum().backward()
+        vectors_of(self.network, items[:1], self.options).sum().backward()
         found = {id(parameter) for parameter in parameters if parameter.grad is not None}
         for parameter in parameters:
             parameter.grad = None
             parameter.requires_grad_(False)
         return found
 
-    def _check_finite(self) -> None:
+    def check_finite(self) -> None:
+        """Refuse losses or weights that are no numbers.
+
+        Raises
+        ------
+        ValueError
+            If one is not.
+        """
         losses = [value for entry in self.history for value in entry.values()]
         finite = all(bool(p.isfinite().all()) for p in self.model.parameters())
         if not (np.isfinite(losses).all() and finite):

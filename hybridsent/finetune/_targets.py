@@ -11,16 +11,12 @@ import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
 from hybridsent._folds import hold_out
-from hybridsent._label_sets import has_labels, is_of_sets, rarest_labels
-from hybridsent._labels import (
-    check_minus_one_is_no_class,
-    label_sets,
-    labeled_rows,
-    one_column,
-)
+from hybridsent._label_sets import has_labels, is_of_sets, label_sets, rarest_labels
+from hybridsent._labels import kind_found, labeled_rows, one_column
+from hybridsent._minus_one import check_minus_one_is_no_class
 from hybridsent.finetune._rows import held_out_rows
 
-__all__ = ["LOSSES", "codes_of", "held_out_of", "known_of", "loss_of", "targets_of"]
+__all__ = ["LOSSES", "codes_of", "held_out_of", "known_of", "loss_of", "targets_of", "task_of"]
 
 LOSSES = {
     "classification": ("contrastive", "cross_entropy"),
@@ -57,6 +53,29 @@ def loss_of(task: str, loss: str) -> str:
         told = " or ".join(map(repr, ("auto", *known)))
         raise ValueError(f"loss must be {told} with task={task!r}. Got {loss!r}.")
     return loss
+
+
+def task_of(y: Any) -> str:
+    """Tell the task of labels that nobody names: those of a source that has a head of its own.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, n_labels)
+        Labels.
+
+    Returns
+    -------
+    str
+        One of `LOSSES`.
+
+    Examples
+    --------
+    >>> from hybridsent.finetune._targets import task_of
+    >>> task_of(["joy", "grief"]), task_of([0.5, 2.0]), task_of(["joy|awe", "joy"])
+    ('classification', 'regression', 'multilabel')
+    """
+    kinds = {"numbers": "regression", "sets": "multilabel"}
+    return kinds.get(kind_found(y), "classification")
 
 
 def targets_of(

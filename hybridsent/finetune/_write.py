@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hybridsent.encoders import Backbone, Network
 from hybridsent.encoders._files import files_of, quiet_transformers, sha256_of
 from hybridsent.encoders._licences import licence_of
@@ -31,7 +33,7 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
     backbone : Backbone
         What it was made from.
     told : dict
-        Settings and history, for people: ``training.json`` is not read again.
+        Settings, labels and history, arrays among them, as ``training.json`` tells people.
     """
     kind, model = kind_of(network, backbone.name), model_of(network)
     if kind == "hf":
@@ -55,7 +57,8 @@ def write_folder(folder: Path, network: Network, backbone: Backbone, told: dict[
             **recipe,
         },
     )
-    (folder / "training.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(told, indent=1, default=np.ndarray.tolist)
+    (folder / "training.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _source(network: Network) -> Any:

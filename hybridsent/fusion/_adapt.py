@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from hybridsent._weighted import weight_name
 from hybridsent.fusion._registry import ADAPTATIONS, TAKE_TASK, Adaptation, get_adaptation
 from hybridsent.fusion._tasks import TASKS, Task, get_task
 from hybridsent.views import GROUP
@@ -211,7 +212,6 @@ def _adapts(made: Any, task: Task) -> bool:
 
 def _with_head(made: Any, asked: _Asked, steps: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     from hybridsent import transfer
-    from hybridsent.transfer.weighted import weight_name
 
     if asked.how != "early":
         raise ValueError(

@@ -22,10 +22,8 @@ from hybridsent.fusion._named import (
     check_reads_several,
     columns_of_views,
     made_view,
-    with_media,
-    with_meta,
-    with_quality,
 )
+from hybridsent.fusion._short_forms import with_media, with_meta, with_quality
 from hybridsent.fusion._tasks import get_task
 from hybridsent.media import list_media, list_modalities
 from hybridsent.missing import PresentRows
@@ -95,7 +93,9 @@ def make_features(
         ``"text"``, for its default backbone; the name of a backbone, such as
         ``"audio/egemaps-v02"``; an encoder; ``"text/words"`` for what is learned from the words of
         the rows of `fit` (`hybridsent.lexical.WordFeatures`), beside an encoder on the same column
-        or instead of one; or any transformer or Pipeline that takes the column.
+        or instead of one; ``"tune:BACKBONE"`` for an encoder that is tuned on the rows of `fit`
+        (`hybridsent.finetune.FineTunedEncoder`, with its default settings); or any transformer or
+        Pipeline that takes the column.
         What a backbone of an open family (``"hf:NAME"``) reads must be known: by its files, by a
         view named like its modality, or by an encoder in its place. A vectorizer of scikit-learn,
         alone or in a Pipeline, stands in `hybridsent.encoders.PresentCells`, as it knows neither
@@ -137,8 +137,9 @@ def make_features(
         Components to keep. For ``"pca"`` None is 0.95, the share of variance; for ``"lda"`` None is
         one less than the classes.
     task : {"classification", "regression", "multilabel"}, default="classification"
-        What `select` selects for, and ``reduce="lda"`` tells apart: classes, numbers, or sets of
-        labels, of which a row counts for the one that fewest rows have. Left alone without them.
+        What an encoder is tuned for, what `select` selects for, and ``reduce="lda"`` tells apart:
+        classes, numbers, or sets of labels, of which a row counts for the one that fewest rows
+        have. Left alone without them.
     steps : int, default=None
         Segments of each sample that become vectors of their own, in columns
         ``view__s<step>_<i>``; None is one vector for the whole. For encoders built here.
@@ -150,7 +151,7 @@ def make_features(
         Whether every backbone must be known to be free for commercial use
         (`hybridsent.encoders.check_commercial`).
     random_state : int, default=0
-        Seed of `select` and `reduce`, of ``"text/words"`` and `meta`.
+        Seed of `select` and `reduce`, of ``"text/words"``, ``"tune:BACKBONE"`` and `meta`.
     learn_device : str, default="cpu"
         Where the principal components of `reduce` are computed: ``"cpu"``, or, for a large table,
         ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"torch:cpu"``, as in
@@ -221,7 +222,9 @@ def make_features(
         "verbose": verbose,
         **({} if steps is None else {"steps": steps}),
     }
-    made = {view: made_view(view, value, shared, random_state) for view, value in wanted.items()}
+    made = {
+        view: made_view(view, value, shared, random_state, task) for view, value in wanted.items()
+    }
     if commercial:
         _check_commercial([part for part, _ in made.values()], ready)
     kinds = {kind for _, kind in made.values()}
@@ -231,13 +234,13 @@ def make_features(
     used = {name: shared[name] for name in ENCODING if name != "on_error"}
     check_used("make_features", encodes, steps=steps, **used)
     check_used("make_features", bool(kinds), on_error=on_error)
-    random = select in ("l1", "trees") or reduce is not None or "learned" in kinds
+    random = select in ("l1", "trees") or reduce is not None or kinds & {"learned", "tuned"}
     if random_state != 0 and not random:
         raise ValueError(
             "The random_state parameter of make_features must be left alone without select='l1', "
             f"select='trees' or reduce: nothing else here is random. Got {random_state!r}."
         )
-    _check_task(task, select, reduce)
+    _check_task(task, select, reduce, tunes="tuned" in kinds)
     learn = (select, reduce, n_components, learn_device, random_state, task)
     parts: list[tuple[str, Any, Any]] = [
         (view, _learned(part, *learn), where[view]) for view, (part, _) in made.items()
@@ -374,7 +377,7 @@ def check_used(caller: str, encodes: bool, **given: Any) -> None:
             )
 
 
-def _check_task(task: str, select: str | None, reduce: str | None) -> None:
+def _check_task(task: str, select: str | None, reduce: str | None, *, tunes: bool) -> None:
     """Refuse what needs classes, where numbers are learned, and a task that nothing asks for."""
     get_task(task)
     if task == "regression" and reduce == "lda":
@@ -382,10 +385,10 @@ def _check_task(task: str, select: str | None, reduce: str | None) -> None:
             "The reduce parameter must be 'pca' or None with task='regression': 'lda' tells "
             "classes apart, and numbers have none. Got 'lda'."
         )
-    if task != "classification" and select is None and reduce != "lda":
+    if task != "classification" and select is None and reduce != "lda" and not tunes:
         raise ValueError(
-            "The task parameter of make_features must be left alone without select and "
-            f"reduce='lda': nothing else here reads labels. Got {task!r}."
+            "The task parameter of make_features must be left alone without select, "
+            f"reduce='lda' and a view that is tuned: nothing else here reads labels. Got {task!r}."
         )
 
 

@@ -10,8 +10,9 @@ from sklearn.pipeline import Pipeline
 from hybridsent._params import check_n_jobs
 from hybridsent.fusion._adapt import adapted_steps
 from hybridsent.fusion._features import check_learn_device, check_used, make_features
-from hybridsent.fusion._named import as_views, learned_by_name, with_media
+from hybridsent.fusion._named import as_views, learned_by_name, tuned_by_name
 from hybridsent.fusion._registry import Fusion, get_fusion
+from hybridsent.fusion._short_forms import with_media
 from hybridsent.fusion._strategies import last_steps
 from hybridsent.fusion._tasks import get_task, of_sets
 from hybridsent.scaling import ViewScaler
@@ -163,7 +164,8 @@ def make_fusion(
     The defaults were chosen by 5-fold cross-validation on MVSA-Single (text and image), Emo-DB
     (audio, split by speaker) and MELD (text, split by dialogue): equal weight of modalities against
     plain standardisation, the cut at 3 standard deviations, and the grid of penalties.
-    `docs/defaults.md` gives the figures, and `docs/fusion.md` those of the strategies.
+    The figures stand on "The defaults, and the figures behind them", in the documentation, and
+    those of the strategies on "Strategies of fusion", in the documentation.
 
     Examples
     --------
@@ -234,7 +236,7 @@ def make_fusion(
             select=select,
             reduce=reduce,
             n_components=n_components,
-            task=_task_of_features(task, select, reduce),
+            task=_task_of_features(task, select, reduce, tunes=tuned_by_name(wanted)),
             steps=fusion.steps if wanted and steps is None else steps,
             quality=quality,
             commercial=commercial,
@@ -285,9 +287,9 @@ def _tell_what_minus_one_is(model: Pipeline, *, marked: bool) -> None:
             model.set_params(**{name: "marked"})
 
 
-def _task_of_features(task: str, select: str | None, reduce: str | None) -> str:
+def _task_of_features(task: str, select: str | None, reduce: str | None, *, tunes: bool) -> str:
     """Give the task to features where one of them learns from labels."""
-    return task if select is not None or reduce == "lda" else "classification"
+    return task if select is not None or reduce == "lda" or tunes else "classification"
 
 
 def _check_seed(random_state: Any, model: Pipeline, classifier: Any) -> None:

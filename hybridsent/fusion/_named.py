@@ -17,24 +17,23 @@ from sklearn.compose import ColumnTransformer
 
 from hybridsent._hints import did_you_mean
 from hybridsent.encoders import BaseEncoder, PresentCells, get_backbone
-from hybridsent.encoders._quality import LEVELS, backbones_for
 from hybridsent.encoders._registry import LEARNED as _LEARNED
+from hybridsent.encoders._registry import TUNE
 from hybridsent.exceptions import UnknownBackboneError
 from hybridsent.lexical import WordFeatures
-from hybridsent.media import get_modality, list_media, list_modalities
+from hybridsent.media import get_modality, list_modalities
 from hybridsent.views import META, PASSTHROUGH, check_views
 
 __all__ = [
     "LEARNED",
     "as_views",
     "check_column_names",
+    "check_modality",
     "check_reads_several",
     "columns_of_views",
     "learned_by_name",
     "made_view",
-    "with_media",
-    "with_meta",
-    "with_quality",
+    "tuned_by_name",
 ]
 
 LEARNED: dict[str, str] = {**_LEARNED, META: "hybridsent.meta:MetaFeatures"}
@@ -134,7 +133,11 @@ def _checked(view: str, value: Any, called: str) -> Any:
 
 
 def made_view(
-    view: str, value: Any, encoding: Mapping[str, Any], random_state: int = 0
+    view: str,
+    value: Any,
+    encoding: Mapping[str, Any],
+    random_state: int = 0,
+    task: str = "classification",
 ) -> tuple[Any, str]:
     """Make what gives the features of a view.
 
@@ -148,13 +151,15 @@ def made_view(
         Parameters of an encoder that is built here.
     random_state : int, default=0
         Seed of a view that learns and is built here.
+    task : {"classification", "regression", "multilabel"}, default="classification"
+        What an encoder is tuned for.
 
     Returns
     -------
     transformer : estimator
         Unfitted; what knows no missing cells stands in `PresentCells`.
-    kind : {"encoded", "learned", "given"}
-        Whether an encoder was built, or what learns, or neither.
+    kind : {"encoded", "learned", "tuned", "given"}
+        Whether an encoder was built, or what learns, or an encoder that is tuned, or none of them.
 
     Raises
     ------
@@ -164,12 +169,21 @@ def made_view(
     if not isinstance(value, str):
         return (value if _gives_frames(value) else PresentCells(value)), "given"
     if value in _modalities():
-        _check_modality(view, value, value)
+        check_modality(view, value, value)
         return get_modality(value).encoder_class()(**encoding), "encoded"
     if value in LEARNED:
-        _check_modality(view, value, value.partition("/")[0])
+        check_modality(view, value, value.partition("/")[0])
         given = {"random_state": random_state, "on_error": encoding["on_error"]}
         return _learned(LEARNED[value], given), "learned"
+    if value.startswith(TUNE):
+        name = value.removeprefix(TUNE)
+        if name in LEARNED or name.startswith(TUNE):
+            get_backbone(name)  # which says that it is none
+        frozen, _ = made_view(view, name, encoding)
+        given = {name: encoding[name] for name in ("device", "on_error", "verbose")}
+        path = "hybridsent.finetune:FineTunedEncoder"
+        given |= {"backbone": frozen, "task": task, "random_state": random_state}
+        return _learned(path, given), "tuned"
     encoder = get_modality(_modality_of(view, value)).encoder_class()
     return encoder(value, **encoding), "encoded"
 
@@ -187,7 +201,24 @@ def learned_by_name(views: Mapping[str, Any]) -> bool:
     bool
         True where a seed has a use.
     """
-    return any(isinstance(value, str) and value in LEARNED for value in views.values())
+    names = [value for value in views.values() if isinstance(value, str)]
+    return any(name in LEARNED or name.startswith(TUNE) for name in names)
+
+
+def tuned_by_name(views: Mapping[str, Any]) -> bool:
+    """Tell whether a view is an encoder that is tuned, and asks for the task.
+
+    Parameters
+    ----------
+    views : mapping of str to object
+        As `as_views` gives them.
+
+    Returns
+    -------
+    bool
+        True where one is.
+    """
+    return any(isinstance(value, str) and value.startswith(TUNE) for value in views.values())
 
 
 def _learned(path: str, given: Mapping[str, Any]) -> Any:
@@ -215,7 +246,7 @@ def _modality_of(view: str, backbone: str) -> str:
         ) from error
 
 
-def _check_modality(view: str, value: str, modality: str) -> None:
+def check_modality(view: str, value: str, modality: str) -> None:
     """Refuse a view that is named after another modality than it reads."""
     if view in _modalities() and view != modality:
         raise ValueError(
@@ -232,169 +263,6 @@ def _gives_frames(transformer: Any) -> bool:
     except (AttributeError, ValueError):  # it is not there, or a step of a Pipeline has none
         return False
     return True
-
-
-def with_meta(meta: Any, views: Mapping[str, Any], columns: Any) -> tuple[dict[str, Any], Any]:
-    """Turn the short form of numbers, dates and categories into a view of several columns.
-
-    Parameters
-    ----------
-    meta : sequence of str or None
-        The columns.
-    views : mapping of str to object
-        As `as_views` gives them.
-    columns : mapping of str to str or list of str, or None
-        Columns by view, as the user gave them.
-
-    Returns
-    -------
-    views : dict of str to object
-        With the view ``"meta"``, where there are such columns.
-    columns : mapping or None
-        With its columns.
-
-    Raises
-    ------
-    ValueError
-        If `meta` is no sequence of names, or a view has its name already.
-    """
-    if meta is None:
-        return dict(views), columns
-    names = list(meta) if isinstance(meta, Sequence) and not isinstance(meta, str) else []
-    if not names or not all(isinstance(name, str) for name in names):
-        raise ValueError(
-            "The meta parameter must be a sequence of names of columns that hold numbers, dates or "
-            f"categories. Got {meta!r}; write for example ['likes', 'brand']."
-        )
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"The meta parameter must name a column once. Got {twice!r} twice.")
-    if META in views or (isinstance(columns, Mapping) and META in columns):
-        raise ValueError(
-            f"A view must be named once. Got {META!r} as parameter and in views or columns; leave "
-            "one out."
-        )
-    if columns is not None and not isinstance(columns, Mapping):
-        return {**views, META: META}, columns  # which is refused in its turn
-    return {**views, META: META}, {**(columns or {}), META: names}
-
-
-def with_media(
-    views: Mapping[str, Any] | None, columns: Any, **short: Any
-) -> tuple[Mapping[str, Any] | None, Any]:
-    """Turn the short form of media, such as videos, into a view for each part.
-
-    Parameters
-    ----------
-    views : mapping of str to object, or None
-        As the user gave them.
-    columns : mapping of str to str or list of str, or None
-        Columns by view, as the user gave them; a medium's names that of all its parts.
-    **short : object
-        Names of media and what was given for each: True, or what reads some parts, by their names;
-        None and False leave one out.
-
-    Returns
-    -------
-    views : mapping or None
-        With the parts, first.
-    columns : mapping or None
-        With their columns.
-
-    Raises
-    ------
-    ValueError
-        If what was given is neither, or a part is named twice.
-    """
-    for medium in list_media():
-        value = short.get(medium.name)
-        if value is None or value is False:
-            continue
-        names = {part.view: part.reads for part in medium.parts}
-        chosen = names if value is True else value
-        if not isinstance(chosen, Mapping) or not chosen or not set(chosen) <= set(names):
-            raise ValueError(
-                f"The {medium.name} parameter must be True, or map some of {list(names)} to what "
-                f"reads them. Got {value!r}; write for example {{{medium.parts[0].view!r}: "
-                f"{medium.parts[0].reads!r}}}, and name a column of another name by "
-                f"columns={{{medium.name!r}: ...}}."
-            )
-        wanted = {view: names[view] if made is True else made for view, made in chosen.items()}
-        if isinstance(views, Mapping) and (twice := [view for view in wanted if view in views]):
-            raise ValueError(
-                f"A view must be named once. Got {twice[0]!r} as a part of {medium.name} and in "
-                "views; leave one out."
-            )
-        if views is None or isinstance(views, Mapping):  # what is neither is refused in its turn
-            views = {**wanted, **(views or {})}
-        columns = _with_columns(medium.name, wanted, columns)
-    return views, columns
-
-
-def _with_columns(medium: str, wanted: Mapping[str, Any], columns: Any) -> Any:
-    """Say that the parts of a medium read its column, unless they have columns of their own."""
-    if columns is not None and not isinstance(columns, Mapping):
-        return columns  # which is refused in its turn
-    given = dict(columns or {})
-    column = given.pop(medium, medium)
-    return {**dict.fromkeys(wanted, column), **given}
-
-
-def with_quality(
-    quality: str | None, views: Mapping[str, Any], columns: Any
-) -> tuple[dict[str, Any], Any]:
-    """Let views that are named by their modality alone have the backbones of a level.
-
-    Parameters
-    ----------
-    quality : {"fast", "good", "best"} or None
-        The level; None changes nothing.
-    views : mapping of str to object
-        As `as_views` gives them.
-    columns : mapping of str to str or list of str, or None
-        Columns by view, as the user gave them.
-
-    Returns
-    -------
-    views : dict of str to object
-        Where a level has several backbones for a modality, with one more view for each.
-    columns : mapping or None
-        With the columns of these.
-
-    Raises
-    ------
-    ValueError
-        If `quality` is none of the levels, no view is named by its modality, or the name of one
-        more view is taken.
-    """
-    if quality is None:
-        return dict(views), columns
-    if quality not in LEVELS:
-        raise ValueError(
-            f"The quality parameter must be one of {list(LEVELS)} or None. Got {quality!r}."
-        )
-    modalities = _modalities()
-    if not any(isinstance(value, str) and value in modalities for value in views.values()):
-        raise ValueError(
-            "The quality parameter must be left alone where every view names what makes it. Got "
-            f"{quality!r}; write for example {modalities[0]}='COLUMN' in place of a backbone."
-        )
-    made, where = {}, dict(columns) if isinstance(columns, Mapping) else {}
-    for view, value in views.items():
-        if not isinstance(value, str) or value not in modalities:
-            made[view] = value
-            continue
-        _check_modality(view, value, value)
-        made[view], *more = backbones_for(quality, value)
-        for i, backbone in enumerate(more, start=2):
-            name = f"{view}_{i}"
-            if name in views or name in where:
-                raise ValueError(
-                    f"A view must not be named {name!r} with quality={quality!r}, which gives this "
-                    f"name to {backbone!r}. Name it otherwise."
-                )
-            made[name], where[name] = backbone, where.get(view, view)
-    return made, where if where else columns
 
 
 def columns_of_views(columns: Any, views: Sequence[str]) -> dict[str, str | list[str]]:

@@ -6,20 +6,14 @@ modules of estimators are imported when one is built.
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
+from hybridsent._buildable import Buildable, add_to
 from hybridsent._hints import did_you_mean
-from hybridsent._plugins import (
-    import_outside,
-    keep_registry,
-    read_plugins,
-    told_of_plugins,
-    warn_of_plugins,
-)
+from hybridsent._plugins import read_plugins, told_of_plugins, warn_of_plugins
+from hybridsent._registries import keep_registry
 from hybridsent.fusion._tasks import Task, get_task
 
 __all__ = [
@@ -37,73 +31,18 @@ __all__ = [
 ]
 
 _MISSING = ("impute", "indicate", "keep")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-_BUILDING = TypeVar("_BUILDING", bound="_Buildable")
+_BUILDING = TypeVar("_BUILDING", bound=Buildable)
 
 
 @dataclass(frozen=True)
-class _Buildable:
-    """A name, and what builds what it stands for."""
+class _OfEstimators(Buildable):
+    """What builds estimators."""
 
-    name: str
-    build: str | Callable[..., Any]
-    summary: str = ""
-
-    def takes(self) -> frozenset[str]:
-        """Tell which parameters of `make_fusion` are handed to `build`: those that it names."""
-        parameters = self._parameters()
-        if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-            return frozenset(self.given())
-        return frozenset(parameters) & frozenset(self.given())
-
-    def make(self, given: Mapping[str, Any]) -> Any:
-        """Call `build` with what it takes of what is given."""
-        wanted = self.takes()
-        return self._function()(**{name: given[name] for name in given if name in wanted})
-
-    def check_build(self) -> None:
-        """Refuse a function that could not be called."""
-        if not callable(self.build) and not (isinstance(self.build, str) and ":" in self.build):
-            raise ValueError(
-                f"The build of {self.name!r} must be a function, a class of estimators, or "
-                f"'module:function'. Got {self.build!r:.200}."
-            )
-        if isinstance(self.build, str):
-            return  # nothing is imported before it is needed
-        for each in self._parameters().values():
-            open_ended = each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
-            needed = each.default is each.empty and not open_ended
-            if needed and (each.name not in self.given() or each.kind is each.POSITIONAL_ONLY):
-                raise ValueError(
-                    f"The build of {self.name!r} must be callable with these parameters alone, "
-                    f"by name: {list(self.given())}. Got one that needs {each.name!r}; give it a "
-                    "default."
-                )
-
-    @classmethod
-    def given(cls) -> tuple[str, ...]:
-        """Names of what a build may take."""
-        raise NotImplementedError
-
-    def _function(self) -> Callable[..., Any]:
-        if not isinstance(self.build, str):
-            return self.build
-        module, _, name = self.build.partition(":")
-        try:
-            function: Callable[..., Any] = getattr(import_outside(module), name)
-        except (ModuleNotFoundError, AttributeError) as error:
-            raise ValueError(
-                f"The build of {self.name!r} must name a function that Python finds. Got "
-                f"{self.build!r}: {error}."
-            ) from error
-        return function
-
-    def _parameters(self) -> Mapping[str, inspect.Parameter]:
-        return inspect.signature(self._function()).parameters
+    noun: ClassVar[str] = "a function, a class of estimators, or 'module:function'"
 
 
 @dataclass(frozen=True)
-class Fusion(_Buildable):
+class Fusion(_OfEstimators):
     """A strategy of fusion, as `register_fusion` takes it."""
 
     missing: str = "impute"
@@ -131,7 +70,7 @@ class Fusion(_Buildable):
 
 
 @dataclass(frozen=True)
-class Adaptation(_Buildable):
+class Adaptation(_OfEstimators):
     """A way to adapt to a target domain, as `register_adaptation` takes it."""
 
     joins_views: bool = False
@@ -393,18 +332,7 @@ def register_adaptation(
 
 
 def _register(registry: dict[str, _BUILDING], made: _BUILDING, what: str, replace: bool) -> None:
-    if not isinstance(made.name, str) or not _NAME.fullmatch(made.name):
-        raise ValueError(
-            f"The name of a registered {what} must be made of letters, digits, '_', '-' and '.'. "
-            f"Got {made.name!r:.200}."
-        )
-    made.check_build()
-    if made.name in registry and not replace:
-        raise ValueError(
-            f"The name of a registered {what} must be new. {made.name!r} is taken; choose another "
-            "or pass replace=True."
-        )
-    registry[made.name] = made
+    add_to(registry, made, what, replace)
     _tell(*_watchers)
 
 

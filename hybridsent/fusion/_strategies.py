@@ -174,7 +174,9 @@ def imputer(*, add_indicator: bool) -> ViewImputer:
 
 
 def aligner(device: str = "cpu") -> MCCA:
-    """Make the aligner of ``"align"``; see `docs/fusion.md` for why these settings.
+    """Make the aligner of ``"align"``.
+
+    Why it has these settings: "Strategies of fusion", in the documentation.
 
     Parameters
     ----------

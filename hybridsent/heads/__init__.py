@@ -9,7 +9,7 @@ from hybridsent._lazy import lazy_names
 if TYPE_CHECKING:
     from hybridsent.heads._boosted import BoostedTreesClassifier, BoostedTreesRegressor
     from hybridsent.heads._calibrated import CalibratedFusion
-    from hybridsent.heads._conformal import ConformalSets
+    from hybridsent.heads._conformal import ConformalSets, with_coverage
     from hybridsent.heads._fusion_networks import (
         GatedFusionClassifier,
         GatedFusionRegressor,
@@ -52,6 +52,7 @@ _HOMES = {
     "TensorFusionRegressor": "hybridsent.heads._fusion_networks",
     "TunedLinearClassifier": "hybridsent.heads._linear",
     "TunedLinearRegressor": "hybridsent.heads._ridge",
+    "with_coverage": "hybridsent.heads._conformal",
 }
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "TensorFusionRegressor",
     "TunedLinearClassifier",
     "TunedLinearRegressor",
+    "with_coverage",
 ]
 
 __getattr__, __dir__ = lazy_names(globals(), _HOMES)

@@ -6,6 +6,7 @@ the bridge.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -66,6 +67,54 @@ class _BoostedTrees(FeaturesAloneMixin, BaseEstimator):
         if self.device != "cpu":  # arrays are on the CPU, and xgboost warns where trees are not
             model.set_params(device="cpu")
         return model
+
+    # -- trees that are grown elsewhere, on parts of the rows
+
+    _kind: ClassVar[str]
+
+    def _unfitted(self) -> Any:
+        import xgboost
+
+        params = {**self.get_params(), "n_jobs": self.n_jobs}
+        return getattr(xgboost, self._kind)(tree_method="hist", **params)
+
+    def for_training(self) -> tuple[dict[str, Any], int]:
+        """Give what ``xgboost.train`` takes: parameters, and the number of rounds.
+
+        Returns
+        -------
+        dict, int
+            For what `coded` gives.
+        """
+        params = self._unfitted().get_xgb_params()
+        return {**params, **self._objective()}, self.n_estimators
+
+    def _objective(self) -> dict[str, Any]:
+        return {"objective": "reg:squarederror"}
+
+    def grown_elsewhere(self, booster: bytes, columns: Sequence[str]) -> Any:
+        """Become fitted by trees that xgboost grew as `for_training` says.
+
+        Parameters
+        ----------
+        booster : bytes
+            As xgboost saves it.
+        columns : sequence of str
+            Names of the columns that it read, in their order.
+
+        Returns
+        -------
+        self
+            Fitted.
+        """
+        model = self._unfitted()
+        model.load_model(bytearray(booster))
+        if self.device != "cpu":
+            model.set_params(device="cpu")
+        self.model_ = model
+        self.feature_names_in_ = np.array(columns, dtype=object)
+        self.n_features_in_ = len(columns)
+        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -147,6 +196,41 @@ class BoostedTreesClassifier(MostProbableMixin, ClassifierMixin, _BoostedTrees):
         codes = learn_classes(self, y)
         self.model_ = self._grow(XGBClassifier, X, codes)
         return self
+
+    _kind = "XGBClassifier"
+
+    def learn_target(self, labels: np.ndarray, n: int, total: float, squares: float) -> None:
+        """Learn what the classes are, of those of the parts.
+
+        Parameters
+        ----------
+        labels : ndarray
+            Classes of each part.
+        n, total, squares : int, float, float
+            Of numbers, not used.
+        """
+        self._validate_params()
+        learn_classes(self, labels)
+
+    def coded(self, y: np.ndarray) -> np.ndarray:
+        """Give labels of a part as the trees learn them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Labels.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Position of each in `classes_`.
+        """
+        return np.searchsorted(self.classes_, y)
+
+    def _objective(self) -> dict[str, Any]:
+        if len(self.classes_) == 2:
+            return {"objective": "binary:logistic"}
+        return {"objective": "multi:softprob", "num_class": len(self.classes_)}
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class.
@@ -243,6 +327,38 @@ class BoostedTreesRegressor(RegressorMixin, _BoostedTrees):
         self.mean_, self.scale_ = standard(y)
         self.model_ = self._grow(XGBRegressor, X, (y - self.mean_) / self.scale_)
         return self
+
+    _kind = "XGBRegressor"
+
+    def learn_target(self, labels: np.ndarray, n: int, total: float, squares: float) -> None:
+        """Learn mean and scale of numbers that are in parts.
+
+        Parameters
+        ----------
+        labels : ndarray
+            Of classes, not used.
+        n, total, squares : int, float, float
+            How many numbers there are, their sum, and that of their squares.
+        """
+        self._validate_params()
+        self.mean_ = float(total / n)
+        spread = float(np.sqrt(max(0.0, squares / n - self.mean_**2)))
+        self.scale_ = spread or 1.0
+
+    def coded(self, y: np.ndarray) -> np.ndarray:
+        """Give numbers of a part as the trees learn them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Numbers.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Standardised.
+        """
+        return np.asarray((np.asarray(y, dtype=np.float64) - self.mean_) / self.scale_)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the number of each row.

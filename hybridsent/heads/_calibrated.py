@@ -22,7 +22,8 @@ from sklearn.utils import assert_all_finite, check_consistent_length, get_tags
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import fit_with_groups, groups_of, inner_folds
+from hybridsent._folds import inner_folds
+from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._labels import labeled_rows, one_column, plain_labels
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._params import HasMethods, Interval, StrOptions

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from hybridsent._folds import groups_of
+from hybridsent._groups import groups_of
 from hybridsent._numerics.scale import is_constant
 from hybridsent._params import check_sample_weight
 from hybridsent.views import as_labelled, as_matrix, is_passthrough

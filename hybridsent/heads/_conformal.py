@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
+from sklearn.compose import ColumnTransformer
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, check_consistent_length, get_tags
@@ -20,16 +21,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import fit_with_groups, groups_of
+from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._labels import kind_of, labeled_rows, one_column, plain_labels
 from hybridsent._optional import import_optional
 from hybridsent._params import HasMethods, Interval, StrOptions
-from hybridsent._tags import takes_unlabelled, with_capabilities
+from hybridsent._tags import adapts, takes_unlabelled, with_capabilities
 from hybridsent.heads._conformal_sets import SCORES, Known, intervals_of, sets_of
 from hybridsent.heads._out_of_fold_fits import answers_out_of_fold
 from hybridsent.views import GROUP, modalities_of, presence, view_of
 
-__all__ = ["ConformalSets"]
+__all__ = ["ConformalSets", "with_coverage"]
 
 _BY = ("class", "group", "views")
 
@@ -319,7 +320,7 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         return self._said(self.estimator_, X)
 
     @available_if(_of_classes)  # type: ignore[untyped-decorator]  # see above
-    def predict_set(self, X: Any, groups: Any = None) -> np.ndarray:
+    def predict_set(self, X: Any, groups: Any = None, *, said: Any = None) -> np.ndarray:
         """Give the classes that cannot be left out.
 
         Parameters
@@ -328,6 +329,8 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
             The rows.
         groups : array of shape (n,), default=None
             Group of each row, with ``by="group"``.
+        said : array of shape (n, n_classes), default=None
+            What `predict_proba` gave of these rows, where that is known; None asks the model.
 
         Returns
         -------
@@ -338,7 +341,7 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         known, cells = self._known_answers(X, groups)
         return sets_of(
             known,
-            self._said(self.estimator_, X),
+            self._said(self.estimator_, X) if said is None else np.asarray(said, np.float64),
             cells,
             self.coverage,
             conformity=self.conformity,
@@ -347,7 +350,7 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         )
 
     @available_if(lambda self: not _of_classes(self))  # type: ignore[untyped-decorator]
-    def predict_interval(self, X: Any, groups: Any = None) -> np.ndarray:
+    def predict_interval(self, X: Any, groups: Any = None, *, said: Any = None) -> np.ndarray:
         """Give the interval in which the number is.
 
         Parameters
@@ -356,6 +359,8 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
             The rows.
         groups : array of shape (n,), default=None
             Group of each row, with ``by="group"``.
+        said : array of shape (n,), default=None
+            What `predict` gave of these rows, where that is known; None asks the model.
 
         Returns
         -------
@@ -364,7 +369,8 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self, "estimator_")
         known, cells = self._known_answers(X, groups)
-        return intervals_of(known, self._said(self.estimator_, X), cells, self.coverage)
+        said = self._said(self.estimator_, X) if said is None else np.asarray(said, np.float64)
+        return intervals_of(known, said, cells, self.coverage)
 
     def score(self, X: Any, y: Any) -> float:
         """Accuracy, or R squared, of the predictions.
@@ -402,6 +408,70 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         tags.target_tags.required = True
         tags.input_tags = inner.input_tags
         return with_capabilities(tags, takes_unlabelled=takes_unlabelled(self.estimator))
+
+
+def with_coverage(model: Any, coverage: float, *, random_state: int = 0) -> Any:
+    """Let a model of views give sets or intervals, with a threshold for each pattern of views.
+
+    Encoders that are frozen stay the first step of a pipeline, so that cells are encoded once and
+    not once a fold, and all that learns is put into `ConformalSets`.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Unfitted, as `hybridsent.make_fusion` builds it.
+    coverage : float
+        Share of the rows whose truth is to be in its set.
+    random_state : int, default=0
+        Seed of the inner folds.
+
+    Returns
+    -------
+    Pipeline or ConformalSets
+        Two steps, the encoders and ``"conformal"``; where the first step learns, too, such as a
+        selection of features, `ConformalSets` around the whole model.
+
+    Raises
+    ------
+    ValueError
+        If the model is no pipeline of several steps, or adapts to another domain.
+    MissingDependencyError
+        If MAPIE is not installed.
+
+    See Also
+    --------
+    hybridsent.scoring.Scorer.explain : Tells the set of each new row.
+
+    Examples
+    --------
+    >>> from hybridsent import make_fusion
+    >>> from hybridsent.heads import with_coverage
+    >>> [name for name, _ in with_coverage(make_fusion(text=True), 0.9).steps]
+    ['features', 'conformal']
+    """
+    import_optional("mapie", caller="with_coverage", extra="conformal")
+    if type(model) is not Pipeline or len(model.steps) < 2:
+        raise ValueError(
+            "The coverage parameter needs a model that is a pipeline of features and what learns "
+            f"from them. Got {type(model).__name__}; put ConformalSets around it."
+        )
+    if adapts(model):
+        raise ValueError(
+            "The coverage parameter must be left out of a model that adapts: what is sure of rows "
+            "with a label is not of those of another domain."
+        )
+    around = ConformalSets(model, coverage=coverage, by="views", random_state=random_state)
+    if not _is_frozen(model[0]):
+        return around
+    return Pipeline([model.steps[0], ("conformal", around.set_params(estimator=model[1:]))])
+
+
+def _is_frozen(step: Any) -> bool:
+    """Tell whether a step encodes cells and learns nothing."""
+    return isinstance(step, ColumnTransformer) and all(
+        part in ("passthrough", "drop") or not get_tags(part).requires_fit
+        for _, part, _ in step.transformers
+    )
 
 
 def _names_of_groups(X: Any, groups: Any) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -199,8 +201,47 @@ def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
 
 
 def _mapie_sets(
-    known: Known, said: np.ndarray, coverage: float, conformity: str, random_state: int
+    known: Known, said: np.ndarray, coverage: float, conformity: str, random_state: Any
 ) -> np.ndarray:
+    made = _conformalized(_Content(known), coverage, conformity, random_state)
+    with ignored_warnings(UserWarning, _FEWER_LABELS):
+        _, found = made.predict_set(_normal(said))
+    return np.asarray(found[:, :, 0], dtype=bool)
+
+
+def _mapie_intervals(known: Known, said: np.ndarray, coverage: float) -> np.ndarray:
+    made = _conformalized(_Content(known), coverage)
+    return np.asarray(made.predict_interval(said[:, None])[1][:, :, 0], dtype=np.float64)
+
+
+class _Content:
+    """Answers that are the same where their bytes are, so that thresholds are made of them once."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        parts = [np.ascontiguousarray(part) for part in (known.said, known.truth)]
+        told = repr([(part.shape, part.dtype.str) for part in parts]).encode()
+        self.digest = blake2b(told + b"".join(part.tobytes() for part in parts)).digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+@lru_cache(maxsize=64)  # a server asks row by row, and MAPIE takes milliseconds for its thresholds
+def _conformalized(
+    content: _Content, coverage: float, conformity: str | None = None, random_state: Any = None
+) -> Any:
+    known = content.known
+    if conformity is None:
+        mapie = import_optional("mapie.regression", caller="ConformalSets", extra="conformal")
+        made = mapie.SplitConformalRegressor(
+            _Numbers().fit(known.said[:, None]), confidence_level=coverage, prefit=True
+        )
+        made.conformalize(known.said[:, None], known.truth)
+        return made
     mapie = import_optional("mapie.classification", caller="ConformalSets", extra="conformal")
     made = mapie.SplitConformalClassifier(
         _Probabilities(known.said.shape[1]).fit(known.said),
@@ -211,17 +252,7 @@ def _mapie_sets(
     )
     with ignored_warnings(UserWarning, _FEWER_LABELS):
         made.conformalize(_normal(known.said), known.truth)
-        _, found = made.predict_set(_normal(said))
-    return np.asarray(found[:, :, 0], dtype=bool)
-
-
-def _mapie_intervals(known: Known, said: np.ndarray, coverage: float) -> np.ndarray:
-    mapie = import_optional("mapie.regression", caller="ConformalSets", extra="conformal")
-    made = mapie.SplitConformalRegressor(
-        _Numbers().fit(known.said[:, None]), confidence_level=coverage, prefit=True
-    )
-    made.conformalize(known.said[:, None], known.truth)
-    return np.asarray(made.predict_interval(said[:, None])[1][:, :, 0], dtype=np.float64)
+    return made
 
 
 def _normal(said: np.ndarray) -> np.ndarray:

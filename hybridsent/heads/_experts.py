@@ -14,7 +14,7 @@ from sklearn.base import clone, is_regressor
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from hybridsent._folds import fit_with_groups, groups_of
+from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._numerics.classes import learn_classes
 from hybridsent.heads._common import numbers
 from hybridsent.heads._linear import TunedLinearClassifier

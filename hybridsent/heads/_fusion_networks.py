@@ -46,7 +46,7 @@ class GatedFusionClassifier(_Gated, _FusionClassifier):
     Each view x_m is encoded, and gates that look at all encodings weigh them,
 
     .. math:: h_m = \tanh(W_m x_m + b_m), \qquad
-              g = \operatorname{softmax}_m (G [h_1; \dots; h_M] + c), \qquad
+              g = \operatorname{softmax}_m (G [h_1; \ldots; h_M] + c), \qquad
               h = \sum_m g_m \odot h_m,
 
     one gate for each unit of h; a linear layer on h gives the logits. The softmax is over the views

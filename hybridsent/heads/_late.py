@@ -13,7 +13,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import Folds, groups_of, inner_folds
+from hybridsent._folds import Folds, inner_folds
+from hybridsent._groups import groups_of
 from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.heads._experts import (

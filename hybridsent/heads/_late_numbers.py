@@ -13,7 +13,8 @@ from scipy.optimize import minimize
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import groups_of, inner_folds
+from hybridsent._folds import inner_folds
+from hybridsent._groups import groups_of
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent.heads._experts import check_groups, learn_table
 from hybridsent.heads._late import _LateFusion

@@ -86,12 +86,13 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         Most iterations of the solver (``loss="log_loss"``).
     random_state : int, default=0
         Seed of the inner folds, and of the rows that weigh views.
-    view_weights : {"equal", "gain", "auto"}, default="equal"
+    view_weights : {"equal", "gain", "auto"} or dict of str to float, default="equal"
         What the columns of each view (``view__i``) are multiplied by first: 1; with ``"gain"`` the
         share of the labels' variance that a ridge regression on the view alone predicts of rows
         left out (whole groups where these are told), relative to that of the best view; with
         ``"auto"`` 1, unless these weights, or their squares, predict clearly more together. A view
-        that says nothing then takes next to no part. Columns of no view keep theirs.
+        that says nothing then takes next to no part. Columns of no view keep theirs. Or the weights
+        by view, of which 1 is that of a view without one.
 
     Attributes
     ----------
@@ -138,12 +139,14 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         "class_weight": [None, StrOptions({"balanced"}), dict],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
-        "view_weights": [StrOptions({"equal", "gain", "auto"})],
+        "view_weights": [StrOptions({"equal", "gain", "auto"}), dict],
     }
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
-    view_weights: str = "equal"  # of models that were saved before there was a choice
+    view_weights: str | dict[str, float] = (
+        "equal"  # of models that were saved before there was a choice
+    )
 
     def __init__(
         self,
@@ -154,7 +157,7 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         class_weight: str | dict[Any, float] | None = None,
         max_iter: int = 1000,
         random_state: int = 0,
-        view_weights: str = "equal",
+        view_weights: str | dict[str, float] = "equal",
     ) -> None:
         self.loss = loss
         self.Cs = Cs
@@ -206,6 +209,18 @@ class TunedLinearClassifier(FeaturesAloneMixin, ClassifierMixin, BaseEstimator):
         self.coef_ = coef / scale if factors is None else coef * (factors / scale)
         self.intercept_ = intercept - self.coef_ @ mean
         return self
+
+    def chosen_params(self) -> dict[str, Any]:
+        """Give the parameters with which `fit` takes what it chose, and chooses nothing.
+
+        Returns
+        -------
+        dict
+            For `set_params`: the penalty, and the weights of the views where it told them apart.
+        """
+        check_is_fitted(self)
+        weights = getattr(self, "view_weights_", None)
+        return {"Cs": [self.C_], **({"view_weights": weights} if weights else {})}
 
     def _code_weight(self) -> Any:
         """Class weights by code instead of label."""

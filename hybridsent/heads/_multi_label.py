@@ -16,7 +16,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import fit_with_groups, groups_of, inner_folds
+from hybridsent._folds import inner_folds
+from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._label_sets import Form, as_sets, form_of, has_labels, label_sets
 from hybridsent._labels import reading_labels_as, take_rows
 from hybridsent._params import HasMethods, Interval, StrOptions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -15,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from hybridsent._folds import groups_of
+from hybridsent._groups import groups_of
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._numerics.networks import load, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
@@ -118,9 +120,11 @@ def documented(head: Head) -> Head:
     """
     if head.__doc__ is not None:  # Python may have been told to keep none
         of_numbers = issubclass(head, _FusionRegressor)
+        doc = inspect.cleandoc(head.__doc__)  # Python 3.13 and newer take the margin off themselves
         for name in ("training", "trained", "learned", "members", "target"):
             block = _DOCS.get(f"{name}_of_numbers" if of_numbers else name, _DOCS[name])
-            head.__doc__ = head.__doc__.replace(f"    {{{name}}}\n", f"    {block}\n")
+            doc = doc.replace(f"{{{name}}}\n", f"{textwrap.dedent(f'    {block}')}\n")
+        head.__doc__ = doc
     return head
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from hybridsent._folds import fit_with_groups, inner_folds
+from hybridsent._folds import inner_folds
+from hybridsent._groups import fit_with_groups
 from hybridsent._labels import Kind, take_rows
 
 __all__ = ["answers_out_of_fold"]

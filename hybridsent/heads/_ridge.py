@@ -68,7 +68,7 @@ class TunedLinearRegressor(FeaturesAloneMixin, RegressorMixin, BaseEstimator):
         Inner folds (``loss="epsilon_insensitive"``); fewer where there are fewer rows or groups.
     random_state : int, default=0
         Seed of the inner folds, and of the rows that weigh views.
-    view_weights : {"equal", "gain", "auto"}, default="equal"
+    view_weights : {"equal", "gain", "auto"} or dict of str to float, default="equal"
         As in `TunedLinearClassifier`: what the columns of each view (``view__i``) are multiplied
         by first.
 
@@ -116,7 +116,7 @@ class TunedLinearRegressor(FeaturesAloneMixin, RegressorMixin, BaseEstimator):
         "epsilon": [Interval(Real, 0, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
-        "view_weights": [StrOptions({"equal", "gain", "auto"})],
+        "view_weights": [StrOptions({"equal", "gain", "auto"}), dict],
     }
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
@@ -129,7 +129,7 @@ class TunedLinearRegressor(FeaturesAloneMixin, RegressorMixin, BaseEstimator):
         epsilon: float = 0.1,
         cv: int = 3,
         random_state: int = 0,
-        view_weights: str = "equal",
+        view_weights: str | dict[str, float] = "equal",
     ) -> None:
         self.loss = loss
         self.Cs = Cs

@@ -47,10 +47,10 @@ class _Convolutional:
 class ConvolutionalFusionClassifier(_Convolutional, _FusionClassifier):
     r"""Read the segments of each view by a convolution over time, and put the views side by side.
 
-    For view m with segments :math:`x_{m,1}, \dots, x_{m,T}` and a window of k segments,
+    For view m with segments :math:`x_{m,1}, \ldots, x_{m,T}` and a window of k segments,
 
     .. math:: z_m = \max_t \operatorname{relu}\Bigl(\sum_{j=0}^{k-1} W_{m,j} x_{m,t+j} + b_m\Bigr),
-              \qquad p(y) = \operatorname{softmax}(U [z_1; \dots; z_M; \delta] + u).
+              \qquad p(y) = \operatorname{softmax}(U [z_1; \ldots; z_M; \delta] + u).
 
     The indicators :math:`\delta_m` tell which views a row has; z_m is zero for a view that is
     missing, so what stands in its columns changes nothing.
@@ -271,11 +271,11 @@ class _Recurrent:
 class RecurrentFusionClassifier(_Recurrent, _FusionClassifier):
     r"""Read the segments of each view one after the other, and put the views side by side.
 
-    A recurrent network per view m reads the segments :math:`x_{m,1}, \dots, x_{m,T}`,
+    A recurrent network per view m reads the segments :math:`x_{m,1}, \ldots, x_{m,T}`,
 
     .. math:: s_{m,t} = \operatorname{GRU}_m(x_{m,t}, s_{m,t-1}), \qquad
               z_m = \tfrac1T \sum_t s_{m,t}, \qquad
-              p(y) = \operatorname{softmax}(U [z_1; \dots; z_M; \delta] + u).
+              p(y) = \operatorname{softmax}(U [z_1; \ldots; z_M; \delta] + u).
 
     With `bidirectional`, z_m also has the states of a second network that reads from the end. The
     indicators :math:`\delta_m` tell which views a row has; z_m is zero for a view that is missing,

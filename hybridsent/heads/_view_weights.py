@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from hybridsent._numerics.left_out import left_out_residuals
+from hybridsent._params import by_view
 from hybridsent.views import block_of, views_of
 
 __all__ = ["weigh_views", "weights_of_views"]
@@ -61,10 +62,13 @@ def weigh_views(
     """
     head.__dict__.pop("view_weights_", None)
     views = {} if head.view_weights == "equal" else views_of(head)
+    given = None
+    if isinstance(head.view_weights, Mapping):
+        given = by_view(head.view_weights, views, "view_weights", type(head).__name__)
     if len(views) < 2:
         return None
     share = np.full(len(Z), 1 / len(Z)) if rows is None else rows / rows.sum()
-    told = weights_of_views(
+    told = given or weights_of_views(
         Z,
         y,
         views,
@@ -74,7 +78,7 @@ def weigh_views(
         groups=groups,
     )
     head.view_weights_ = {view: float(each) for view, each in told.items()}
-    if min(told.values()) == 1.0:
+    if set(told.values()) == {1.0}:
         return None
     factors = np.ones(Z.shape[1])
     for view, columns in views.items():

@@ -197,7 +197,7 @@ def _opened(file: Any, name: str) -> Iterator[Opened]:
             file,
             format=name,
             io_open=_refuse,
-            metadata_errors="replace",  # tags of old files are of any encoding
+            **_any_tags(av.__version__),
             container_options={
                 "protocol_whitelist": "none",
                 "codec_whitelist": ",".join(_CODECS),
@@ -217,6 +217,11 @@ def _opened(file: Any, name: str) -> Iterator[Opened]:
     # FFmpeg's errors are OSError, ValueError and others at once; PyAV adds TypeError and its like.
     except Exception as error:
         raise MediaError(f"it is damaged or cut off: {reason(error)}") from error
+
+
+def _any_tags(version: str) -> dict[str, str]:
+    """Let tags of old files be of any encoding; PyAV 19 does without being asked."""
+    return {"metadata_errors": "replace"} if int(version.split(".", 1)[0]) < 19 else {}
 
 
 def _refuse(url: str, *_: Any) -> Any:

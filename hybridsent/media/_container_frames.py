@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-__all__ = ["evenly", "frames_at", "stream_of", "times_of"]
+__all__ = ["each_frame_at", "evenly", "frames_at", "stream_of", "times_of"]
 
 _MOST_PACKETS = 2**22  # two days at 24 a second
 _LOST = 10  # a packet in so many may be damaged
@@ -226,15 +226,51 @@ def frames_at(
     MediaError
         If the pictures are damaged.
     """
+    return list(
+        each_frame_at(source, name, times, wanted, max_pixels=max_pixels, shorter_side=shorter_side)
+    )
+
+
+def each_frame_at(
+    source: bytes | str | os.PathLike[str],
+    name: str,
+    times: Times,
+    wanted: Sequence[int],
+    *,
+    max_pixels: int,
+    shorter_side: int | None = None,
+) -> Iterator[Image]:
+    """Decode the frames that are shown from some times on, one after the other.
+
+    Parameters
+    ----------
+    source, name, times, wanted, max_pixels, shorter_side
+        As in `frames_at`.
+
+    Yields
+    ------
+    PIL.Image.Image
+        A frame each, of which none is held here.
+
+    Raises
+    ------
+    MediaError
+        If the pictures are damaged.
+    """
+    given = 0
     for known in (times, replace(times, keys=[False] * len(times.keys))):
         with opened_container(source, name) as opened:
             stream = stream_of(opened, max_pixels)
             reader = (_Timed if times.told else _Counted)(opened, stream, known)
-            found = [_picture(reader.at(time), max_pixels, shorter_side) for time in wanted]
+            for time in wanted[given:]:
+                frame = reader.at(time)
+                if reader.late and known is times:
+                    break  # from here on all is decoded, from the first packet on
+                yield _picture(frame, max_pixels, shorter_side)
+                given += 1
             reader.check()
-        if not reader.late:
-            break  # else all is decoded, from the first packet on
-    return found
+        if given == len(wanted):
+            return
 
 
 class _Reader:

@@ -17,7 +17,15 @@ from hybridsent.exceptions import MediaError, SilentSoundError
 from hybridsent.media._container import Opened, reason
 from hybridsent.media._memory import reserve
 
-__all__ = ["SoundLimits", "has_sound", "silence", "sound_of"]
+__all__ = [
+    "SoundLimits",
+    "chosen",
+    "frames_of",
+    "has_sound",
+    "mixed_to_floats",
+    "silence",
+    "sound_of",
+]
 
 _GUESSED = ("aac", "amr", "mpegts", "mpeg", "flv")
 """Containers whose length FFmpeg guesses from a bit rate, or that writers leave wrong."""
@@ -91,7 +99,7 @@ def sound_of(opened: Opened, limits: SoundLimits) -> tuple[_Samples, float]:
     """
     from av.stream import Discard
 
-    stream = _chosen(opened)
+    stream = chosen(opened)
     declared = _declared(opened, stream)
     if declared > limits.max_seconds:
         raise limits.too_long(declared)
@@ -100,8 +108,8 @@ def sound_of(opened: Opened, limits: SoundLimits) -> tuple[_Samples, float]:
     stream.discard = Discard.default
     stream.codec_context.thread_count = 1
     joined = _Joined(limits)
-    for frame in _frames(opened, stream):
-        joined.add(_mixed_to_floats(frame), frame.sample_rate)
+    for frame in frames_of(opened, stream):
+        joined.add(mixed_to_floats(frame), frame.sample_rate)
     return joined.result(), joined.seconds
 
 
@@ -130,7 +138,24 @@ def silence(*, alike: bool) -> MediaError:
     )
 
 
-def _chosen(opened: Opened) -> Any:
+def chosen(opened: Opened) -> Any:
+    """Give the track of sound that is read: the one that is marked as default, else the first.
+
+    Parameters
+    ----------
+    opened : Opened
+        The container.
+
+    Returns
+    -------
+    av.AudioStream
+        The track.
+
+    Raises
+    ------
+    MediaError
+        If there is none, or its codec is not read.
+    """
     from av.stream import Disposition
 
     streams = list(opened.file.streams.audio)
@@ -153,7 +178,26 @@ def _declared(opened: Opened, stream: Any) -> float:
     return max(float(opened.file.duration or 0) / 1e6, 0.0)
 
 
-def _frames(opened: Opened, stream: Any) -> Iterator[Any]:
+def frames_of(opened: Opened, stream: Any) -> Iterator[Any]:
+    """Decode a track of sound, frame by frame.
+
+    Parameters
+    ----------
+    opened : Opened
+        The container.
+    stream : av.AudioStream
+        What `chosen` gave.
+
+    Yields
+    ------
+    av.AudioFrame
+        In order.
+
+    Raises
+    ------
+    MediaError
+        If the track is cut off, or more than a few of its packets are damaged.
+    """
     import av
 
     packets = lost = 0
@@ -173,8 +217,19 @@ def _frames(opened: Opened, stream: Any) -> Iterator[Any]:
 _FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 
-def _mixed_to_floats(frame: Any) -> _Samples:
-    """Turn a frame into floats (n, channels) around -1..1."""
+def mixed_to_floats(frame: Any) -> _Samples:
+    """Turn a frame into floats around -1..1.
+
+    Parameters
+    ----------
+    frame : av.AudioFrame
+        Of any format.
+
+    Returns
+    -------
+    ndarray of shape (n, channels), float32
+        Its samples.
+    """
     name = frame.format.name
     array: np.ndarray[Any, Any] = frame.to_ndarray()
     if not frame.format.is_planar:

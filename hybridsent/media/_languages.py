@@ -19,7 +19,15 @@ from hybridsent.media._function_words import FUNCTION_WORDS, LANGUAGES
 from hybridsent.media._scripts import SCRIPTS, script_of
 from hybridsent.media.text import words_of
 
-__all__ = ["MOST_TEXTS", "Written", "language_name", "languages_in", "unread"]
+__all__ = [
+    "MOST_TEXTS",
+    "Written",
+    "language_name",
+    "language_of",
+    "languages_in",
+    "unread",
+    "unread_text",
+]
 
 MOST_TEXTS = 200
 """Of a column, that are looked at (up to twice as many, as they are evenly spaced)."""
@@ -75,6 +83,34 @@ def language_name(code: str) -> str:
     return LANGUAGES.get(code, code)
 
 
+def language_of(text: str) -> str:
+    """Tell the language of one text, as far as a short one shows it.
+
+    Parameters
+    ----------
+    text : str
+        The text; its beginning decides.
+
+    Returns
+    -------
+    str
+        A code of ISO 639: of Latin letters that of the function words, of another script the first
+        language of `SCRIPTS`, so that Persian is told as Arabic. Empty where nothing is certain,
+        as in a text of two words.
+
+    Examples
+    --------
+    >>> from hybridsent.media._languages import language_of
+    >>> language_of("What a lovely day for us!"), language_of("房间很干净")
+    ('en', 'zh')
+    """
+    text = text[:_MOST_CHARACTERS]
+    script, n = script_of(text)
+    if not script or n < _FEW_LETTERS:
+        return ""
+    return _language(text) if script == "latin" else SCRIPTS[script][1][0]
+
+
 def unread(cells: Sequence[Any], reads: Iterable[str]) -> Written | None:
     """Tell what a column of texts is written in, if that is not what somebody reads.
 
@@ -116,6 +152,38 @@ def unread(cells: Sequence[Any], reads: Iterable[str]) -> Written | None:
     if letters < _ENOUGH_LETTERS or not known.isdisjoint(SCRIPTS[script][1]):
         return None
     return Written(script, "")
+
+
+def unread_text(cell: Any, reads: Iterable[str]) -> Written | None:
+    """Tell what one text is written in, if that is not what somebody reads.
+
+    Parameters
+    ----------
+    cell : object
+        A cell, as encoders take them; of one with several texts the first counts.
+    reads : iterable of str
+        The languages that are read (ISO 639).
+
+    Returns
+    -------
+    Written or None
+        None where it is read, or nothing is certain, as of two words in Latin letters.
+
+    Examples
+    --------
+    >>> from hybridsent.media._languages import unread_text
+    >>> str(unread_text("房间很干净", ["en"])), unread_text("What a lovely day!", ["en"])
+    ('Chinese characters', None)
+    """
+    known = frozenset(reads)
+    for text in _some([cell]):
+        script, n = script_of(text)
+        if script == "latin" and not known.isdisjoint(FUNCTION_WORDS):
+            language = _language(text)
+            return Written("latin", language) if language and language not in known else None
+        if script and script != "latin" and n >= _FEW_LETTERS:
+            return Written(script, "") if known.isdisjoint(SCRIPTS[script][1]) else None
+    return None
 
 
 def languages_in(cells: Sequence[Any]) -> Counter[str]:

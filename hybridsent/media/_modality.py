@@ -15,7 +15,8 @@ from dataclasses import KW_ONLY, dataclass, fields
 from importlib import import_module
 from typing import Any
 
-from hybridsent._plugins import keep_registry, read_plugins, told_of_plugins
+from hybridsent._plugins import read_plugins, told_of_plugins
+from hybridsent._registries import keep_registry
 
 __all__ = [
     "Limit",
@@ -101,6 +102,9 @@ class Modality:
         Names that such columns often have, in singular, small letters, the most telling one first.
     extensions : tuple of str, default=()
         How names of its files end, such as ``(".npy",)``.
+    written_in : tuple of str, default=()
+        How files end whose content, and not whose path, is a cell, such as ``(".txt",)``: folders
+        of classes that hold such files alone are read into a table of what stands in them.
     limits : tuple of Limit, default=()
         Parameters of the encoder that refuse cells that are too large.
     catch_all : bool, default=False
@@ -108,11 +112,22 @@ class Modality:
     hf_network : str or class, default=None
         The network that reads models of the family ``hf:`` for it; None where there is none.
     shown : str or callable, default=None
-        ``shown(cell)`` gives what a report shows of a cell, as those of `hybridsent.media._shown`
-        do; None shows nothing.
+        ``shown(cell)`` gives what a report shows of a cell: an object with ``kind`` (``"words"``,
+        ``"picture"``, ``"sound"`` or ``"clip"``), ``content`` (text, or the bytes of a file),
+        ``mime`` (its type) and ``cut`` (whether there is more in the cell). What is read as a
+        picture may be shown as one: ``shown=get_modality("image").shown``. None shows nothing.
     glance : str or class, default=None
-        What a look at cells without an encoder tells, made of them, as the classes of
-        `hybridsent.evaluation._quick_views` are; None is the size of files alone.
+        ``glance(cells)`` gives what a look at cells without an encoder tells: an object with
+        ``numbers`` (an array, a row a cell, that a quick probe learns from, or None),
+        ``pairs(vectors)`` (positions of cells that are nearly the same, as two arrays, or None) and
+        ``sizes()`` (names, each with an array of what is measured of each cell), as that of
+        ``get_modality("text").glance``. None is the size of files alone.
+    augment : str or object, default=None
+        What changes its cells into more to learn from, a `hybridsent.augment.Augmentation`; None
+        where its cells are left as they are.
+    example : str or callable, default=None
+        ``example() -> cell`` gives a small cell in the form ``"words"`` or ``"content"``, by which
+        a service is warmed up and its documentation shows what is sent; None has none.
 
     Raises
     ------
@@ -144,11 +159,14 @@ class Modality:
     suits: str | Callable[..., float] | None = None
     column_names: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
+    written_in: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     catch_all: bool = False
     hf_network: str | type | None = None
     shown: str | Callable[[Any], Any] | None = None
     glance: str | type | None = None
+    augment: Any = None
+    example: str | Callable[[], Any] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", str(self.name)):
@@ -163,7 +181,7 @@ class Modality:
             )
         if self.plural is None:
             object.__setattr__(self, "plural", self.name)
-        for field in ("forms", "column_names", "extensions", "limits"):
+        for field in ("forms", "column_names", "extensions", "written_in", "limits"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
         unknown = [form for form in self.forms if form not in FORMS]
         if unknown:

@@ -18,7 +18,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-__all__ = ["KEEP_ALL", "UNSPACED", "VERSION", "Policy", "rewrite"]
+__all__ = ["EMOJI", "KEEP_ALL", "KEPT_WHOLE", "UNSPACED", "VERSION", "Policy", "rewrite"]
 
 VERSION = 2
 """Raised whenever `rewrite` may give something else than before."""
@@ -57,6 +57,12 @@ _ONE = rf"(?:[{_PICTURE}]|[{_TEXTUAL}](?=\ufe0f))[{_TRAILERS}]*+"
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _KEYCAP = "[0-9#*]\ufe0f?\u20e3"
 _EMOJI = f"{_FLAG}|{_KEYCAP}|{_ONE}(?:\u200d++{_ONE})*+\u200d*+|[\ufe0e\ufe0f]++"
+
+EMOJI = _EMOJI
+"""Pattern of one emoji, joined ones and flags whole."""
+
+KEPT_WHOLE = f"{_URL}|{_EMAIL}|{_TAGS}"
+"""Pattern of what is no word: addresses, mentions and hashtags."""
 
 _PARTS = {"url": _URL, "email": _EMAIL, "tags": _TAGS, "emoji": _EMOJI, "long": _LONG.pattern}
 _WORD_BORDER = re.compile(r"_+|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")

@@ -8,6 +8,9 @@ may be, and which few formats every browser plays without a plugin, is said here
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -17,16 +20,67 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Shown", "clip", "picture", "sound", "words"]
+__all__ = ["SMALL", "Shown", "Size", "clip", "picture", "sized", "sound", "words"]
 
-SIDE = 320
-"""Pixels of the longer side of a picture."""
-CLIP_SIDE = 240
-SECONDS = 10.0
-"""Of a sound or a clip, no more is kept."""
 RATE = 16_000
-_FRAMES_A_SECOND = 8
-_MOST_LETTERS = 1_200
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of a cell a copy keeps.
+
+    Parameters
+    ----------
+    side : int, default=320
+        Pixels of the longer side of a picture.
+    clip_side : int, default=240
+        Pixels of the longer side of a clip.
+    frames : int, default=8
+        Frames a second of a clip.
+    seconds : float, default=10.0
+        Of a sound or a clip, no more is kept.
+    letters : int, default=1200
+        Letters of a text.
+    """
+
+    side: int = 320
+    clip_side: int = 240
+    frames: int = 8
+    seconds: float = 10.0
+    letters: int = 1200
+
+
+SMALL = Size()
+"""That of a page which holds its media itself."""
+_size: ContextVar[Size] = ContextVar("_size", default=SMALL)
+
+
+@contextmanager
+def sized(size: Size) -> Iterator[None]:
+    """Let copies that are made inside a ``with`` block have another size.
+
+    Parameters
+    ----------
+    size : Size
+        The size.
+
+    Yields
+    ------
+    None
+        While it holds, in this thread.
+
+    Examples
+    --------
+    >>> from hybridsent.media._shown import Size, sized, words
+    >>> with sized(Size(letters=4)):
+    ...     words("I love it").content
+    'I lo…'
+    """
+    before = _size.set(size)
+    try:
+        yield
+    finally:
+        _size.reset(before)
 
 
 @dataclass(frozen=True)
@@ -73,12 +127,13 @@ def words(cell: Any) -> Shown:
     from hybridsent.media.text import load_text
 
     text = load_text(cell)
-    cut = len(text) > _MOST_LETTERS
-    return Shown("words", text[:_MOST_LETTERS] + "…" if cut else text, cut=cut)
+    most = _size.get().letters
+    cut = len(text) > most
+    return Shown("words", text[:most] + "…" if cut else text, cut=cut)
 
 
 def picture(cell: Any) -> Shown:
-    """Show a picture, as a JPEG of 320 pixels at most.
+    """Show a picture, as a JPEG of few pixels.
 
     Parameters
     ----------
@@ -92,15 +147,16 @@ def picture(cell: Any) -> Shown:
     """
     from hybridsent.media.image import load_image
 
-    image = load_image(cell, shorter_side=SIDE)
-    image.thumbnail((SIDE, SIDE))
+    side = _size.get().side
+    image = load_image(cell, shorter_side=side)
+    image.thumbnail((side, side))
     held = io.BytesIO()
     image.save(held, "JPEG", quality=78, optimize=True, progressive=True)
     return Shown("picture", held.getvalue(), "image/jpeg")
 
 
 def sound(cell: Any) -> Shown:
-    """Let a sound be heard: its first ten seconds, mono, as MP3, which every browser plays.
+    """Let a sound be heard: its first seconds, mono, as MP3, which every browser plays.
 
     Parameters
     ----------
@@ -123,7 +179,7 @@ def sound(cell: Any) -> Shown:
 
 
 def clip(cell: Any) -> Shown:
-    """Let a video be played: its first ten seconds, small, as WebM, which every browser plays.
+    """Let a video be played: its first seconds, small, as WebM, which every browser plays.
 
     Parameters
     ----------
@@ -146,7 +202,7 @@ def clip(cell: Any) -> Shown:
         samples = None
     held = io.BytesIO()
     with av.open(held, "w", format="webm") as file:
-        stream = file.add_stream("libvpx", rate=_FRAMES_A_SECOND)
+        stream = file.add_stream("libvpx", rate=_size.get().frames)
         stream.width, stream.height = frames[0].size
         stream.pix_fmt, stream.bit_rate = "yuv420p", 160_000
         stream.options = {"deadline": "realtime", "cpu-used": "8"}
@@ -168,7 +224,7 @@ def _heard(cell: Any) -> tuple[np.ndarray, bool]:
     from hybridsent.media.audio import load_audio
 
     samples = load_audio(cell, sampling_rate=RATE, max_seconds=3600.0)
-    most = int(SECONDS * RATE)
+    most = int(_size.get().seconds * RATE)
     loudest = float(np.abs(samples[:most]).max())
     return samples[:most] / max(1.0, loudest), len(samples) > most
 
@@ -205,22 +261,23 @@ def _seen(cell: Any) -> tuple[list[Image], bool]:
     from hybridsent.media._memory import reading
     from hybridsent.media.kinds.image import IMAGE
 
-    largest = 89_478_485
+    size, largest = _size.get(), 89_478_485
     with reading():
         form, source = taken(cell, IMAGE.name)
         head = source[:HEAD] if form == "content" else head_of_file(source)
         name = container_of(head) or "mov"
         times = times_of(source, name, largest)
         first = min(times.shown)
-        kept = [each for each in times.shown if (each - first) * times.unit < SECONDS]
+        kept = [each for each in times.shown if (each - first) * times.unit < size.seconds]
         span = (max(kept) - first) * times.unit
-        wanted = evenly(kept, max(1, round(span * _FRAMES_A_SECOND)))
-        images = frames_at(source, name, times, wanted, max_pixels=largest, shorter_side=CLIP_SIDE)
-    size = _even(images[0].size)
-    return [each.resize(size) for each in images], len(kept) < len(times.shown)
+        wanted = evenly(kept, max(1, round(span * size.frames)))
+        side = size.clip_side
+        images = frames_at(source, name, times, wanted, max_pixels=largest, shorter_side=side)
+    pixels = _even(images[0].size)
+    return [each.resize(pixels) for each in images], len(kept) < len(times.shown)
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:
     """Shrink a size to that of a clip, in even numbers, as codecs ask for."""
-    by = min(1.0, CLIP_SIDE / max(size))
+    by = min(1.0, _size.get().clip_side / max(size))
     return max(2, round(size[0] * by / 2) * 2), max(2, round(size[1] * by / 2) * 2)

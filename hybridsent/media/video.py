@@ -30,6 +30,7 @@ FRAMES = 8
 """Frames that are read of a video by default."""
 
 CUTS = "cuts"
+"""Number of frames that means: one of each scene."""
 
 _ONLY_SOUND = ("aac", "amr", "au", "caf", "wav", "aiff")
 _SOUND_BRANDS = (b"ftypM4A ", b"ftypM4B ", b"ftypM4P ")

@@ -15,12 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._frames import NamedOutput
 from hybridsent._label_sets import is_of_sets, label_sets, rarest_labels
-from hybridsent._labels import (
-    kind_that_keeps_classes,
-    labeled_rows,
-    one_column,
-    plain_labels,
-)
+from hybridsent._labels import labeled_rows, one_column, plain_labels
+from hybridsent._minus_one import kind_that_keeps_classes
 from hybridsent._params import HasMethods, StrOptions
 from hybridsent.views import as_matrix
 

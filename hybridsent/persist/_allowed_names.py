@@ -32,7 +32,9 @@ HYBRIDSENT_MODULES = (
     "hybridsent.alignment",
     "hybridsent.devices",
     "hybridsent.encoders",
+    "hybridsent.augment",
     "hybridsent.few_label",
+    "hybridsent.finetune",
     "hybridsent.fusion",
     "hybridsent.heads",
     "hybridsent.lexical",
@@ -40,6 +42,7 @@ HYBRIDSENT_MODULES = (
     "hybridsent.missing",
     "hybridsent.scaling",
     "hybridsent.transfer",
+    "hybridsent.weak",
 )
 # Parts of scikit-learn in which it lists no estimators (sklearn.utils.all_estimators).
 SKLEARN_UNLISTED = frozenset(
@@ -53,6 +56,10 @@ HYBRIDSENT_FUNCTIONS = read_table("hybridsent.views: domain_column domain_names 
 # Instances, beside every public estimator of scikit-learn.
 OBJECTS = read_table("""
     hybridsent.fusion._columns: FeatureColumns
+    hybridsent.weak._functions: LabelingFunction
+    hybridsent.weak._ready: Emoji Number Rating Vader Words
+    hybridsent.weak._ready_text: Lexicon
+    hybridsent.weak._reliability: FixedReliability
     sklearn._loss.link: HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit
     sklearn._loss.loss: AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss
         HalfMultinomialLoss HalfPoissonLoss HalfSquaredError HuberLoss PinballLoss

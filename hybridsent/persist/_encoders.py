@@ -105,7 +105,8 @@ def warn_of_passing(model: Any) -> None:
             continue
         warnings.warn(
             f"The encoder {name!r} reads its tuned network {why} ({known!r}): the saved model will "
-            "not find it. Call FineTuned.save first, and build the model on FineTuned.encoder().",
+            "not find it. Call FineTuned.save first, and build the model on FineTuned.encoder(); a "
+            "FineTunedEncoder keeps its weights with folder='FOLDER'.",
             HybridsentWarning,
             stacklevel=3,
         )

@@ -7,15 +7,13 @@ not stop an attacker, who would write new ones, so nothing here decides what may
 from __future__ import annotations
 
 import json
-import platform
 import re
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from hybridsent._version import __version__
+from hybridsent._version import __version__, installed_version, versions_here
 from hybridsent.exceptions import BundleError, PersistError, VersionWarning
 from hybridsent.persist._archive import Allowance
 from hybridsent.persist._json import read_json
@@ -40,17 +38,7 @@ def library_versions(types: set[str]) -> dict[str, str]:
         packages.append("xgboost")
     if any(name.startswith("hybridsent.") for name in types):
         packages.append("torch")
-    found = {"python": platform.python_version(), "hybridsent": __version__}
-    return found | {name: number for name in packages if (number := _version_of(name))}
-
-
-def _version_of(package: str) -> str | None:
-    for name in (package, f"{package}-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return None
+    return versions_here(*packages)
 
 
 def describe(estimator: Any, portable: Any, types: set[str]) -> dict[str, object]:
@@ -136,7 +124,7 @@ def _check_members(members: dict[str, object], what: str) -> None:
 
 def version_gap(manifest: Mapping[str, Any]) -> str | None:
     """Say how scikit-learn differs from the one that saved the model; None if it does not."""
-    saved, here = manifest["versions"].get("scikit-learn"), _version_of("scikit-learn")
+    saved, here = manifest["versions"].get("scikit-learn"), installed_version("scikit-learn")
     if str(saved).split(".")[:2] == str(here).split(".")[:2]:
         return None
     return f"saved under scikit-learn {saved!s:.50}, this is scikit-learn {here}"

@@ -109,7 +109,7 @@ def refuse_functions(model: Any, trusted: Trusted, what: str) -> None:
     names = sorted(refused)[:5]
     dotted = [name for _, name in names]
     said = (
-        f"{what} holds a step ({refused[names[0]]}) with a function that cleans texts "
+        f"{what} holds a step ({refused[names[0]]}) with a function that cleans or labels texts, "
         f"or loads a network, and which it names: {', '.join(text for text, _ in names)}. To run "
         "it, its module would be imported, and a file from someone else could name any."
     )
@@ -160,7 +160,8 @@ def _functions(model: Any) -> dict[tuple[str, str], str]:
     """Functions that steps name, as they stand there and dotted, and the step."""
     found: dict[tuple[str, str], str] = {}
     for where, item in objects(model):
-        named = _FUNCTIONS if is_encoder(item) else ("clean",)  # WordFeatures cleans texts, too
+        # WordFeatures cleans texts, too, and LabelingFunction votes
+        named = _FUNCTIONS if is_encoder(item) else ("clean", "labels_by")
         own = [(name, vars(item).get(name)) for name in named]
         tried = [(name, value) for _, name, value in grid_values(item) if name in _FUNCTIONS]
         for name, value in (*own, *tried):
@@ -173,7 +174,7 @@ def _functions(model: Any) -> dict[tuple[str, str], str]:
 def _names_function(parameter: str, value: Any) -> bool:
     if not isinstance(value, str):
         return False
-    if parameter == "clean":
+    if parameter in ("clean", "labels_by"):
         return True
     from hybridsent.encoders._registry import is_own  # loaded already, as there is an encoder
 

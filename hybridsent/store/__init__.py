@@ -8,6 +8,7 @@ from __future__ import annotations
 from hybridsent.store._once import Computed
 from hybridsent.store._store import (
     FeatureStore,
+    MergedFile,
     StoreFile,
     StoreProblem,
     default_store_path,
@@ -17,6 +18,7 @@ from hybridsent.store._store import (
 __all__ = [
     "Computed",
     "FeatureStore",
+    "MergedFile",
     "StoreFile",
     "StoreProblem",
     "default_store_path",

@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-__all__ = ["CODECS", "TEXTS", "VECTORS", "Codec", "TextCodec", "VectorCodec"]
+__all__ = ["CODECS", "KEY_BYTES", "TEXTS", "VECTORS", "Codec", "TextCodec", "VectorCodec"]
 
+KEY_BYTES = 16
 _RESIDUE = 0x2144DF1C
 _FLOAT = np.dtype("<f4")
 _CRC_BYTES = 4

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -65,16 +65,19 @@ class RowFile:
                 "fingerprint must mean one thing: change the fingerprint, or clear this one."
             )
 
-    def _admit(self, codec: Codec, width: int, spec: Mapping[str, object]) -> None:
-        """Check rows to be written against the header; an empty file takes its width from them."""
-        header = self.header()
-        self._check_holds(header, codec)
+    def _check_width(self, header: Header, width: int | None) -> None:
         if header.width not in (None, width):
             raise StoreError(
                 f"Rows of {width} floats were given for {header.fingerprint!r}, whose stored rows "
                 f"have {header.width} ({self.path}). One fingerprint must mean one encoder: change "
                 "the fingerprint, or clear this one."
             )
+
+    def _admit(self, codec: Codec, width: int, spec: Mapping[str, object]) -> None:
+        """Check rows to be written against the header; an empty file takes its width from them."""
+        header = self.header()
+        self._check_holds(header, codec)
+        self._check_width(header, width)
         told = replace(header, width=width, spec=header.spec or dict(spec))
         if told != header:
             write_header(self.connection, told)
@@ -135,16 +138,43 @@ class RowFile:
         self, codec: Codec, keys: Sequence[bytes], rows: Any, spec: Mapping[str, object]
     ) -> int:
         """Add the rows that are not here; returns their number. All are counted as encoded."""
+        return self._add(codec, keys, rows, spec, None)
+
+    def take_over(
+        self, header: Header, keys: Sequence[bytes], rows: Any, hours: Mapping[bytes, int]
+    ) -> int:
+        """Add rows of another store that are not here, with the hours of their last use there.
+
+        Only the new ones count as encoded: somebody encoded them, and nobody did it twice.
+        """
+        return self._add(header.codec, keys, rows, header.spec, hours)
+
+    def _add(
+        self,
+        codec: Codec,
+        keys: Sequence[bytes],
+        rows: Any,
+        spec: Mapping[str, object],
+        hours: Mapping[bytes, int] | None,
+    ) -> int:
         first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
         values = codec.encode(keys, rows)
         with transaction(self.connection):
             self._admit(codec, codec.width(rows), spec)
-            new = sorted(set(first) - self._present(list(first)), key=first.__getitem__)
-            self._insert(new, [values[first[key]] for key in new])
-            self.connection.execute("UPDATE meta SET encoded = encoded + ?", (len(keys),))
+            new = sorted(set(first) - self.present(list(first)), key=first.__getitem__)
+            self._insert(new, [values[first[key]] for key in new], hours)
+            offered = len(keys if hours is None else new)
+            self.connection.execute("UPDATE meta SET encoded = encoded + ?", (offered,))
         return len(new)
 
-    def _present(self, keys: Sequence[bytes]) -> set[bytes]:
+    def check_takes(self, header: Header) -> None:
+        """Refuse rows of another kind or width than those that are here."""
+        here = self.header()
+        self._check_holds(here, header.codec)
+        self._check_width(here, header.width)
+
+    def present(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Tell which keys have a row; none is read."""
         query = "SELECT key FROM keys JOIN rows USING (id) WHERE key IN"
         found: set[bytes] = set()
         for part in chunked(keys, AT_ONCE):
@@ -153,13 +183,16 @@ class RowFile:
             )
         return found
 
-    def _insert(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+    def _insert(
+        self, keys: Sequence[bytes], values: Sequence[bytes], hours: Mapping[bytes, int] | None
+    ) -> None:
         start = self._top() + 1
         if start > _MAX_ID:
             raise DamagedError(self.path)
-        hour = this_hour()
+        now, hours = this_hour(), hours or {}
         self.connection.executemany("INSERT INTO rows VALUES (?, ?)", enumerate(values, start))
-        places = [(key, place, hour) for place, key in enumerate(keys, start)]
+        # another node's clock may go before this one's: nothing was used in the future
+        places = [(key, at, min(hours.get(key, now), now)) for at, key in enumerate(keys, start)]
         self.connection.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", places)
 
     def touch(self, keys: Sequence[bytes]) -> None:
@@ -208,6 +241,16 @@ class RowFile:
     def keys(self) -> list[bytes]:
         """List all keys."""
         return [key for (key,) in self.connection.execute("SELECT key FROM keys")]
+
+    def places(self, n: int) -> Iterator[list[tuple[object, int]]]:
+        """Give all keys with their hours of last use, `n` at a time, in the order on disk."""
+        query = "SELECT key, coalesce(CAST(used AS INTEGER), 0) FROM keys ORDER BY id"
+        cursor = self.connection.execute(query)
+        try:
+            while part := cursor.fetchmany(n):
+                yield part
+        finally:
+            cursor.close()
 
     def oldest(self, n: int) -> list[bytes]:
         """List the keys used longest ago; among equals, those written first."""

@@ -12,6 +12,7 @@ import sqlite3
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -203,13 +204,31 @@ class Shelf:
 
     def write(self, keys: Sequence[bytes], rows: Any, spec: Mapping[str, object]) -> int:
         """Add rows, making the file if there is none; returns the number of new ones."""
-
-        def make() -> None:
-            header = Header(self._fingerprint, spec=dict(spec), schema=self._codec.schema)
-            size = page_size(self._codec.width(rows))
-            create(self._folder, self._base, page_size=size, schema=schema(header))
-
+        make = partial(self._make, self._codec, self._codec.width(rows), spec)
         return self.run(lambda file: file.put(self._codec, keys, rows, spec), make=make) or 0
+
+    def _make(self, codec: Codec, width: int, spec: Mapping[str, object]) -> None:
+        header = Header(self._fingerprint, spec=dict(spec), schema=codec.schema)
+        create(self._folder, self._base, page_size=page_size(width), schema=schema(header))
+
+    # -- rows of other stores ---------------------------------------
+
+    def present(self, keys: Sequence[bytes], header: Header) -> set[bytes]:
+        """Tell which of another store's keys have a row; StoreError if such rows cannot be here."""
+
+        def look(file: RowFile) -> set[bytes]:
+            file.check_takes(header)
+            return file.present(keys)
+
+        return self.run(look) or set()
+
+    def take_over(
+        self, header: Header, keys: Sequence[bytes], rows: Any, hours: Mapping[bytes, int]
+    ) -> int:
+        """Add rows of another store, whose head is given; returns the number of new ones."""
+        rows = header.codec.checked(keys, rows)
+        make = partial(self._make, header.codec, header.width or 0, header.spec)
+        return self.run(lambda file: file.take_over(header, keys, rows, hours), make=make) or 0
 
 
 def _warn(message: str) -> None:

@@ -72,6 +72,7 @@ class UnusableError(StoreError):
 
     def __init__(self, path: Path, reason: object) -> None:
         super().__init__(f"The feature store at {path} cannot be used: {reason}. {WAY_OUT}")
+        self.path = path
         self.reason = str(reason)
 
     def __reduce__(self) -> tuple[type[StoreError], tuple[str]]:

@@ -1,13 +1,14 @@
 """The feature store: vectors at rest, computed once over all processes and runs (layer L1).
 
 Why by hand: see the modules it joins. `_sqlite` (files), `_codec` (bytes of a row), `_rows` (one
-fingerprint), `_shelf` (opening and damage), `_claims` and `_once` (exactly once), `_evict` (size).
+fingerprint), `_shelf` (opening and damage), `_claims` and `_once` (exactly once), `_evict` (size),
+`_merge` (stores of other nodes).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,22 @@ from hybridsent._folders import at_home, cache_folder, warn_once
 from hybridsent.exceptions import StoreWarning
 from hybridsent.store._evict import evict, sweep, total_bytes
 from hybridsent.store._file_names import live_files
+from hybridsent.store._merge import MergedFile, merge_stores
 from hybridsent.store._once import Compute, Computed, Once, compute_alone
 from hybridsent.store._report import StoreFile, StoreProblem, describe, problems_of
-from hybridsent.store._row_bytes import TEXTS, VECTORS, Codec
+from hybridsent.store._row_bytes import KEY_BYTES, TEXTS, VECTORS, Codec
 from hybridsent.store._row_file import RowFile
 from hybridsent.store._shelf import Shelf, base_name
 from hybridsent.store._sqlite import WAY_OUT, UnusableError, explained
 
-__all__ = ["FeatureStore", "StoreFile", "StoreProblem", "default_store_path", "resolve_store"]
-
-KEY_BYTES = 16
+__all__ = [
+    "FeatureStore",
+    "MergedFile",
+    "StoreFile",
+    "StoreProblem",
+    "default_store_path",
+    "resolve_store",
+]
 
 
 def default_store_path() -> Path:
@@ -424,6 +431,56 @@ class FeatureStore:
         if repair and any(problem.key is None for problem in problems):
             sweep(self.path)
         return problems
+
+    def merge(
+        self, sources: FeatureStore | str | os.PathLike[str] | Iterable[Any]
+    ) -> list[MergedFile]:
+        """Take over the rows of other stores that are not here, such as those of other nodes.
+
+        Vectors and texts of every fingerprint. Each row's checksum is compared before it is taken
+        over, rows that are here stay as they are, and the hours of last use are kept. The other
+        stores are not changed. Others may read and write all of them meanwhile; what they write to
+        a source after its merge began may be left for the next one. Merging again, or after a kill,
+        takes over what is still missing. Nothing is evicted while it runs: where the store is then
+        above `max_bytes`, a `StoreWarning` says so.
+
+        Parameters
+        ----------
+        sources : FeatureStore, str, path, or iterable of these
+            Folders of stores. One that another machine keeps is copied here first: sqlite's locks
+            do not hold on network file systems.
+
+        Returns
+        -------
+        list of MergedFile
+            One for each source and fingerprint: rows that were new, known and damaged, and why a
+            file was refused, if it was.
+
+        Raises
+        ------
+        StoreError
+            If a source is not there, is no store, or is this one (nothing is merged then), or this
+            one cannot be written to.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     here, there = FeatureStore(f"{folder}/here"), FeatureStore(f"{folder}/there")
+        ...     n = here.put_many("demo-1", [b"a" * 16], np.ones((1, 2)))
+        ...     n = there.put_many("demo-1", [b"a" * 16, b"b" * 16], np.ones((2, 2)))
+        ...     told = here.merge(there)
+        ...     print(told[0].fingerprint, told[0].new, told[0].known, told[0].damaged)
+        demo-1 1 1 0
+        """
+        one = isinstance(sources, FeatureStore | str | os.PathLike)
+        given: list[Any] = [sources] if one else list(sources)  # type: ignore[arg-type]
+        stores = [resolve_store(source) for source in given]
+        if None in stores:
+            raise TypeError("`sources` must be stores or folders. Got None.")
+        self._unchecked = float("inf")
+        return merge_stores([each.path for each in stores if each], self.path, self.max_bytes)
 
     def evict(self) -> int:
         """Delete the rows used longest ago if the store is above `max_bytes`, down to 90 %.

@@ -1,6 +1,9 @@
 """Logistic regression with an offset for each row, and the choice of its penalty (layer L3).
 
 scikit-learn's LogisticRegression takes no offset, and starts each candidate anew.
+`hybridsent._numerics.logistic` shares each pass over many rows among the folds of one choice, in
+float32 and with weights; it has neither an offset, which differs by row and fold, nor a penalty of
+the intercept. Here one problem is solved at a time, in float64, for the target has few labels.
 """
 
 from __future__ import annotations

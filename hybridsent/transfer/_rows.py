@@ -2,13 +2,11 @@
 
 No library serves: skada threads ``sample_domain`` beside X through its own pipelines, and adapt
 keeps target rows in constructors. Here the domain is a column of the matrix, so that pipelines,
-grids and cross-validation need to know nothing of it. scikit-learn's `score` takes -1 for one more
-class, which no prediction hits, and NaN for an error; here both mark rows without a label.
+grids and cross-validation need to know nothing of it.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -17,34 +15,22 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length
 
-from hybridsent._folds import groups_of
-from hybridsent._labels import (
-    Kind,
-    check_minus_one_is_no_class,
-    kind_of,
-    labeled_rows,
-    one_column,
-    plain_labels,
-    take_rows,
-    warn_of_a_class_minus_one,
-)
+from hybridsent._groups import groups_of
+from hybridsent._labeled_score import LabeledScoreMixin, check_given
+from hybridsent._labels import Kind, kind_of, labeled_rows, one_column, plain_labels
+from hybridsent._minus_one import check_minus_one_is_no_class, warn_of_a_class_minus_one
 from hybridsent._params import check_sample_weight
 from hybridsent._tags import adapting
-from hybridsent.exceptions import TransferWarning
 from hybridsent.views import DOMAIN, PASSTHROUGH, as_matrix, view_of
 
 __all__ = [
-    "LabeledScoreMixin",
+    "AdaptingMixin",
     "Labelled",
     "Rows",
     "kept_names",
-    "labeled_part",
     "mark_names",
     "own_weights",
     "read_rows",
-    "warn_untransferred",
-    "warn_without_labeled_target",
-    "warn_without_target",
 ]
 
 
@@ -239,7 +225,7 @@ def _read_labels(
     """Give the labels, which rows have one, and what they are."""
     if y is None:
         if needed:
-            _check_given(estimator, y)
+            check_given(estimator, y)
         return None, np.zeros(n, dtype=bool), kind_of(estimator)
     labels = one_column(y)
     if len(labels) != n:
@@ -261,14 +247,6 @@ def _read_labels(
         assert_all_finite(known, input_name="y")
         check_classification_targets(known)
     return labels, labeled, kind
-
-
-def _check_given(estimator: Any, y: Any) -> None:
-    if y is None:
-        raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            "is None."
-        )
 
 
 def _check_minus_one(estimator: Any, labels: np.ndarray, of_source: np.ndarray | None) -> None:
@@ -367,158 +345,9 @@ def own_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
     return np.asarray(weights)
 
 
-class LabeledScoreMixin:
-    """The usual score, of the labelled rows; it stands before scikit-learn's mixin."""
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Score of the rows with a label: for classifiers the accuracy, for regressors R².
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            The rows, with the columns of `fit`.
-        y : array of shape (n,)
-            Labels; rows without one are left out, as in `fit`.
-        sample_weight : array of shape (n,), default=None
-            Weights of the rows in the score.
-
-        Returns
-        -------
-        float
-            Score.
-        """
-        X, y, sample_weight = labeled_part(self, X, y, sample_weight)
-        return float(super().score(X, y, sample_weight=sample_weight))  # type: ignore[misc]  # of scikit-learn's mixin
+class AdaptingMixin(LabeledScoreMixin):
+    """What learns from rows of two domains: the usual score, and the tag that says so."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]  # of the estimator it is mixed into
         return adapting(tags)
-
-
-def labeled_part(
-    estimator: Any, X: Any, y: Any, sample_weight: Any = None
-) -> tuple[Any, np.ndarray, Any]:
-    """Take the rows with a label.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who scores, for the message.
-    X : array, DataFrame or list of n rows
-        The rows.
-    y : array of shape (n,)
-        Labels.
-    sample_weight : array of shape (n,), default=None
-        Weights.
-
-    Returns
-    -------
-    X : array, DataFrame or list
-        The labelled rows; X itself where all are.
-    y : ndarray of shape (n_labeled,)
-        Their labels.
-    sample_weight : array of shape (n_labeled,) or None
-        Their weights.
-
-    Raises
-    ------
-    ValueError
-        If no row has a label, or numbers of rows differ.
-
-    Examples
-    --------
-    >>> from sklearn.base import BaseEstimator
-    >>> from hybridsent.transfer._rows import labeled_part
-    >>> labeled_part(BaseEstimator(), [[0.5], [1.5]], ["good", -1])
-    ([[0.5]], array(['good'], dtype=object), None)
-    """
-    _check_given(estimator, y)
-    check_consistent_length(X, y, sample_weight)
-    labels = one_column(y)
-    known = labeled_rows(labels, kind_of(estimator, labels))
-    if not known.any():
-        raise ValueError(
-            f"{type(estimator).__name__}.score needs at least 1 labelled row. Got {len(known)} "
-            "rows, none of them with a label in y."
-        )
-    if not known.all():
-        rows = np.flatnonzero(known)
-        X, labels = take_rows(X, rows), labels[rows]
-        sample_weight = None if sample_weight is None else take_rows(sample_weight, rows)
-    return X, plain_labels(labels), sample_weight
-
-
-def warn_without_target(estimator: Any, rows: Rows) -> None:
-    """Warn where `fit` saw no row of one of the domains: nothing is adapted then.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who was fitted.
-    rows : Rows
-        What it saw.
-    """
-    if rows.target.any() and not rows.target.all():
-        return
-    which = "source" if rows.target.any() else "target"
-    if rows.by_column:
-        way = (
-            f"the column '{DOMAIN}__0' is {int(rows.target.any())} in each of {len(rows.target)} "
-            "rows. Where a column of names is read, see that target_domain is one of them, as it "
-            "is written there."
-        )
-    else:
-        way = (
-            f"give a column '{DOMAIN}__0' (0 source, 1 target), or the label -1 to unlabelled rows "
-            "of the target."
-        )
-    warnings.warn(
-        f"{type(estimator).__name__} saw no row of the {which} domain, so there is nothing to "
-        f"adapt to: {way}",
-        TransferWarning,
-        stacklevel=3,
-    )
-
-
-def warn_without_labeled_target(estimator: Any, rows: Rows) -> None:
-    """Warn that labels of the target, which a method lives on, are not there.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who was fitted.
-    rows : Rows
-        What it saw.
-    """
-    if rows.by_column and rows.target.any() and not rows.target.all():
-        warnings.warn(
-            f"{type(estimator).__name__} learns from labelled rows of the target, and saw none: "
-            f"got {int(rows.target.sum())} rows of the target, all unlabelled. Nothing is "
-            "adapted; ReweightedEstimator with KMM needs no labels there.",
-            TransferWarning,
-            stacklevel=3,
-        )
-        return
-    warnings.warn(
-        f"{type(estimator).__name__} learns from labelled rows of the source and of the target, "
-        f"and saw one domain only. Nothing is adapted; give a column '{DOMAIN}__0' (0 source, "
-        "1 target).",
-        TransferWarning,
-        stacklevel=3,
-    )
-
-
-def warn_untransferred(estimator: Any, rows: Rows) -> None:
-    """Warn of what is missing for a transfer: a domain, or labels of the target.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Who was fitted.
-    rows : Rows
-        What it saw.
-    """
-    if rows.target.any() and not rows.target.all():
-        warn_without_labeled_target(estimator, rows)
-    else:
-        warn_without_target(estimator, rows)

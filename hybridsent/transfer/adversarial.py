@@ -21,13 +21,9 @@ from hybridsent._numerics.classes import MostProbableMixin
 from hybridsent._numerics.networks import dropout, layer, load, mlp, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent.transfer._rows import (
-    LabeledScoreMixin,
-    Rows,
-    read_rows,
-    warn_without_target,
-)
+from hybridsent.transfer._rows import AdaptingMixin, Rows, read_rows
 from hybridsent.transfer._source import as_codes
+from hybridsent.transfer._warnings import warn_without_target
 
 if TYPE_CHECKING:
     import torch
@@ -206,9 +202,7 @@ _CLIP = 5.0  # standard deviations; some acoustic functionals are a thousand of 
 _ROWS = 1024  # rows predicted at a time: they are float64 then
 
 
-class DomainAdversarialClassifier(
-    MostProbableMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator
-):
+class DomainAdversarialClassifier(MostProbableMixin, AdaptingMixin, ClassifierMixin, BaseEstimator):
     r"""Network that learns features which tell the classes, but not the domains, apart (DANN).
 
     With the network of features G, the head of labels C and the head of domains D it seeks the

@@ -17,13 +17,8 @@ from hybridsent._frames import NamedOutput
 from hybridsent._labels import Kind
 from hybridsent._numerics.rows import content_order
 from hybridsent._tags import adapting
-from hybridsent.transfer._rows import (
-    Rows,
-    kept_names,
-    mark_names,
-    read_rows,
-    warn_without_target,
-)
+from hybridsent.transfer._rows import Rows, kept_names, mark_names, read_rows
+from hybridsent.transfer._warnings import warn_without_target
 
 __all__ = [
     "BaseAdapter",
@@ -383,7 +378,7 @@ class _RatioWeigher(BaseWeigher):
 def effective_sample_size(weights: np.ndarray) -> float:
     r"""Kish's size of the unweighted sample that tells as much as a weighted one.
 
-    .. math:: n_\text{eff} = (\textstyle\sum_i w_i)^2 / \sum_i w_i^2
+    .. math:: n_\text{eff} = ({\textstyle\sum_i w_i})^2 / \sum_i w_i^2
 
     Parameters
     ----------

@@ -20,14 +20,9 @@ from hybridsent._folds import inner_folds
 from hybridsent._numerics.classes import most_probable
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
-from hybridsent.transfer._rows import (
-    LabeledScoreMixin,
-    Rows,
-    own_weights,
-    read_rows,
-    warn_untransferred,
-)
-from hybridsent.transfer.weighted import fit_weighted
+from hybridsent._weighted import fit_weighted
+from hybridsent.transfer._rows import AdaptingMixin, Rows, own_weights, read_rows
+from hybridsent.transfer._warnings import warn_untransferred
 
 __all__ = ["TrAdaBoostClassifier", "TrAdaBoostRegressor"]
 
@@ -38,7 +33,7 @@ BARELY = 0.99
 """A round counts as better than chance by so much at least."""
 
 
-class TrAdaBoostClassifier(LabeledScoreMixin, ClassifierMixin, BaseEstimator):
+class TrAdaBoostClassifier(AdaptingMixin, ClassifierMixin, BaseEstimator):
     r"""Boost on labelled rows of source and target, where misleading source rows lose their weight.
 
     Each of N rounds fits the estimator with the weights w of the rows. With its error on the
@@ -244,7 +239,7 @@ LEAST_LOG_BETA = -1e6
 """Where the search for the logarithm of beta ends."""
 
 
-class TrAdaBoostRegressor(LabeledScoreMixin, RegressorMixin, BaseEstimator):
+class TrAdaBoostRegressor(AdaptingMixin, RegressorMixin, BaseEstimator):
     r"""Two-stage TrAdaBoost.R2: source rows lose their weight step by step, those far off first.
 
     The first stage makes S sets of weights. In the first, all rows have the same weight; from one

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from hybridsent._numerics.classes import MostProbableMixin
-from hybridsent.transfer._rows import LabeledScoreMixin, Labelled, read_rows
+from hybridsent.transfer._rows import AdaptingMixin, Labelled, read_rows
 from hybridsent.transfer._source import as_codes, check_source, is_fitted, warn_kept
 from hybridsent.transfer._trees import ContinuedMixin, Trees, as_model, seed_of, trees_of
 
@@ -22,7 +22,7 @@ _OF_CLASSES = ("binary:logistic", "multi:soft")
 
 
 class ContinuedBoostingClassifier(
-    ContinuedMixin, MostProbableMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator
+    ContinuedMixin, MostProbableMixin, AdaptingMixin, ClassifierMixin, BaseEstimator
 ):
     r"""Trees of a source model, and more trees that correct it on few target labels.
 
@@ -226,7 +226,7 @@ def _log_loss(codes: np.ndarray, probabilities: np.ndarray) -> float:
 _OF_NUMBERS = ("reg:", "count:")
 
 
-class ContinuedBoostingRegressor(ContinuedMixin, LabeledScoreMixin, RegressorMixin, BaseEstimator):
+class ContinuedBoostingRegressor(ContinuedMixin, AdaptingMixin, RegressorMixin, BaseEstimator):
     r"""Trees of a source model, and more trees that correct it on few target values.
 
     The prediction for a row is that of the source plus what rounds on the target add,

@@ -26,13 +26,13 @@ from hybridsent.transfer._prior import (
     fitted_weights,
     in_their_span,
 )
-from hybridsent.transfer._rows import LabeledScoreMixin, Labelled, read_rows
+from hybridsent.transfer._rows import AdaptingMixin, Labelled, read_rows
 from hybridsent.transfer._source import as_codes, check_source, is_fitted, warn_kept
 
 __all__ = ["PriorClassifier", "PriorRegressor"]
 
 
-class PriorClassifier(PriorMixin, LabeledScoreMixin, ClassifierMixin, BaseEstimator):
+class PriorClassifier(PriorMixin, AdaptingMixin, ClassifierMixin, BaseEstimator):
     r"""Logistic regression on few target labels that shrinks toward a source model.
 
     Minimises over the labelled rows of the target
@@ -317,7 +317,7 @@ def _widened(weights: Weights, places: np.ndarray, n_classes: int) -> Weights:
     return wide
 
 
-class PriorRegressor(PriorMixin, LabeledScoreMixin, RegressorMixin, BaseEstimator):
+class PriorRegressor(PriorMixin, AdaptingMixin, RegressorMixin, BaseEstimator):
     r"""Ridge regression on few target values that shrinks toward a source model.
 
     Minimises over the labelled rows of the target

@@ -6,116 +6,28 @@ process; adapt's classes take the target in their constructors.
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn import config_context
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from hybridsent._folds import fit_with_groups, groups_for
+from hybridsent._groups import fit_with_groups
+from hybridsent._inner import AnswersOfInner, inner_has, tags_of_inner
+from hybridsent._labeled_score import labeled_part
 from hybridsent._labels import reading_labels_as
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import adapting
+from hybridsent._weighted import fit_weighted
 from hybridsent.exceptions import TransferWarning
-from hybridsent.transfer._rows import (
-    kept_names,
-    labeled_part,
-    own_weights,
-    read_rows,
-)
+from hybridsent.transfer._rows import kept_names, own_weights, read_rows
 from hybridsent.transfer.base import effective_sample_size
 from hybridsent.transfer.densities import KLIEP, ULSIF
 from hybridsent.transfer.weights import KMM, BalancedWeights, DomainClassifier
 
-__all__ = ["ReweightedEstimator", "fit_weighted", "weight_name"]
-
-
-def weight_name(estimator: Any) -> str | None:
-    """Name of the argument of `fit` that takes weights of rows.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Any; of a Pipeline the last step gets the weights, of a search the estimator inside.
-
-    Returns
-    -------
-    str or None
-        Name; None where there is none.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from hybridsent.transfer.weighted import weight_name
-    >>> weight_name(make_pipeline(StandardScaler(), LogisticRegression()))
-    'logisticregression__sample_weight'
-    >>> weight_name(KNeighborsClassifier()) is None
-    True
-    """
-    if isinstance(estimator, Pipeline):
-        name, last = estimator.steps[-1]
-        inner = None if last is None or isinstance(last, str) else weight_name(last)
-        return None if inner is None else f"{name}__{inner}"
-    if has_fit_parameter(estimator, "sample_weight"):
-        return "sample_weight"
-    parameters = inspect.signature(estimator.fit).parameters.values()
-    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters)
-    inside = getattr(estimator, "estimator", None)
-    return weight_name(inside) if open_ended and hasattr(inside, "fit") else None
-
-
-def fit_weighted(
-    owner: Any, estimator: Any, X: Any, y: Any, weights: np.ndarray, groups: Any = None
-) -> Any:
-    """Fit a clone of an estimator with weights.
-
-    Parameters
-    ----------
-    owner : estimator
-        Whose parameter `estimator` it is, for the message.
-    estimator : estimator
-        What is cloned.
-    X : array or DataFrame of shape (n, p)
-        Features.
-    y : array of shape (n,)
-        Labels.
-    weights : ndarray of shape (n,)
-        Weights.
-    groups : ndarray of shape (n,) or None, default=None
-        Groups, for an estimator that keeps them together where it tunes itself.
-
-    Returns
-    -------
-    estimator
-        The fitted clone.
-
-    Raises
-    ------
-    ValueError
-        If the estimator takes no weights.
-    """
-    name = weight_name(estimator)
-    if name is None:
-        raise ValueError(
-            f"The 'estimator' parameter of {type(owner).__name__} must take sample_weight in fit "
-            f"(of a Pipeline, its last step must). Got {estimator!r}; LogisticRegression, Ridge, "
-            "SVC and trees take it."
-        )
-    # whose weights they are is known here, and no step must ask for them
-    with config_context(enable_metadata_routing=False):
-        told = groups_for(estimator, groups)
-        return clone(estimator).fit(X, y, **{name: weights}, **told)
+__all__ = ["ReweightedEstimator"]
 
 
 WEIGHERS: dict[str, type[BaseEstimator]] = {
@@ -127,17 +39,7 @@ WEIGHERS: dict[str, type[BaseEstimator]] = {
 }
 
 
-def _inner_has(name: str) -> Callable[[ReweightedEstimator], bool]:
-    """Tell whether the inner estimator has a method; if not, with its own words."""
-
-    def check(self: ReweightedEstimator) -> bool:
-        getattr(getattr(self, "estimator_", self.estimator), name)
-        return True
-
-    return check
-
-
-class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
+class ReweightedEstimator(AnswersOfInner, MetaEstimatorMixin, BaseEstimator):
     r"""Fit any classifier or regressor with rows that are weighed for the target domain.
 
     The model minimises the weighted loss of the labelled rows,
@@ -288,71 +190,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         )
         return self
 
-    @available_if(_inner_has("predict"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
-    def predict(self, X: Any) -> Any:
-        """Predict with the fitted estimator.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            The rows, with the columns of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels or numbers.
-        """
-        return self._fitted().predict(self._features(X))
-
-    @available_if(_inner_has("predict_proba"))  # type: ignore[untyped-decorator]  # see above
-    def predict_proba(self, X: Any) -> Any:
-        """Probability of each class.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Probabilities, in the order of `classes_`.
-        """
-        return self._fitted().predict_proba(self._features(X))
-
-    @available_if(_inner_has("predict_log_proba"))  # type: ignore[untyped-decorator]  # see above
-    def predict_log_proba(self, X: Any) -> Any:
-        """Logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Log-probabilities, in the order of `classes_`.
-        """
-        return self._fitted().predict_log_proba(self._features(X))
-
-    @available_if(_inner_has("decision_function"))  # type: ignore[untyped-decorator]  # see above
-    def decision_function(self, X: Any) -> Any:
-        """Confidence of each class.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, p)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_classes)
-            What the estimator gives.
-        """
-        return self._fitted().decision_function(self._features(X))
-
-    @available_if(_inner_has("score"))  # type: ignore[untyped-decorator]  # see above
+    @available_if(inner_has("score"))  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Score of the estimator on the rows with a label.
 
@@ -372,7 +210,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
         """
         X, y, sample_weight = labeled_part(self, X, y, sample_weight)
         given = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return float(self._fitted().score(self._features(X), y, **given))
+        return float(self._fitted().score(self._handed_on(X), y, **given))
 
     def _new_weigher(self) -> Any:
         if isinstance(self.weigher, str):
@@ -393,7 +231,7 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
             )
         return weights
 
-    def _features(self, X: Any) -> Any:
+    def _handed_on(self, X: Any) -> Any:
         return self._framed(read_rows(self, X, fitting=False).X)
 
     def _framed(self, values: np.ndarray) -> Any:
@@ -404,22 +242,9 @@ class ReweightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
         return pd.DataFrame(values, columns=kept_names(self))
 
-    def _fitted(self) -> Any:
-        check_is_fitted(self, "estimator_")
-        return self.estimator_
-
-    @property
-    def classes_(self) -> Any:
-        """Class labels, without -1."""
-        return self._fitted().classes_
-
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if isinstance(self.estimator, BaseEstimator):  # scikit-learn probes with strings, too
-            inner = get_tags(self.estimator)
-            tags.estimator_type = inner.estimator_type
-            tags.classifier_tags = inner.classifier_tags
-            tags.regressor_tags = inner.regressor_tags
+        names = ("estimator_type", "classifier_tags", "regressor_tags")
+        tags = tags_of_inner(super().__sklearn_tags__(), self.estimator, *names)
         tags.target_tags.required = True
         return adapting(tags)
 

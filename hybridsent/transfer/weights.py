@@ -36,7 +36,8 @@ from hybridsent._numerics.quadratic import Region, minimize_quadratic, sparse_qu
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import HasMethods, Interval
 from hybridsent._threads import one_blas_thread
-from hybridsent.transfer._rows import Rows, warn_without_labeled_target
+from hybridsent.transfer._rows import Rows
+from hybridsent.transfer._warnings import warn_without_labeled_target
 from hybridsent.transfer.base import BaseWeigher, _RatioWeigher
 
 __all__ = ["KMM", "BalancedWeights", "DomainClassifier"]
@@ -115,7 +116,7 @@ class KMM(BaseWeigher):
     as close as may be to that of the target rows,
 
     .. math:: \min_b \tfrac12 b'Kb - \kappa'b \quad\text{s.t.}\quad 0 \le b_i \le B,\
-              |\textstyle\sum_i b_i - n_s| \le n_s \epsilon, \qquad
+              |{\textstyle\sum_i b_i} - n_s| \le n_s \epsilon, \qquad
               \kappa_i = \frac{n_s}{n_t} \sum_j k(x_i, x_j^t)
 
     solved to its optimum: by an active set where most weights are zero, else by L-BFGS-B (of low

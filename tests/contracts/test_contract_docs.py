@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import ast
 import builtins
-import doctest
 import importlib
 import inspect
+import os
 import re
 import shlex
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
+from hybridsent_site.api import read_reference, reference_pages
+from hybridsent_site.cli import command_pages, commands_of
+from hybridsent_site.pages import GENERATED, anchors_of, links_of, page_of, tree, written_pages
+from laws import over
 from numpydoc.docscrape import FunctionDoc, NumpyDocString
 from numpydoc.validate import validate
 from package_tree import MODULES, ROOT
+from pages import TUTORIALS, blocks, play
 
 import hybridsent
 from hybridsent.cli._main import build_parser
 
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
-PAGES = sorted([*ROOT.parent.glob("*.md"), *(ROOT.parent / "docs").rglob("*.md")])
+PAGES = written_pages()
 
 WHOLE = {
     "GL03": "double blank line",
@@ -104,8 +111,13 @@ PUBLIC, EVERYTHING = public(), everything()
 SIGNED = {name: thing for name, thing in EVERYTHING.items() if not isinstance(thing, property)}
 
 
+@cache
+def errors(name: str) -> list[tuple[str, str]]:
+    return validate(name)["errors"]
+
+
 def faults(name: str, codes: Any) -> list[str]:
-    return [f"{code}: {text}" for code, text in validate(name)["errors"] if code in codes]
+    return [f"{code}: {text}" for code, text in errors(name) if code in codes]
 
 
 def documented(thing: Any) -> Iterator[tuple[str, str]]:
@@ -139,7 +151,7 @@ def test_the_laws_are_codes_of_numpydoc():
 # -- docstrings ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@over((name, name) for name in PUBLIC)
 def test_public_docstrings_are_whole(name):
     asked = set(WHOLE)
     if inspect.isclass(PUBLIC[name]) and issubclass(PUBLIC[name], Exception):
@@ -147,7 +159,7 @@ def test_public_docstrings_are_whole(name):
     assert faults(name, asked) == []
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
+@over((name, name) for name in EVERYTHING)
 def test_docstrings_are_true(name):
     assert faults(name, TRUE) == []
 
@@ -187,7 +199,7 @@ def value_of(words: str, thing: Any) -> Any:
     return ast.literal_eval(text)
 
 
-@pytest.mark.parametrize("name", SIGNED)
+@over((name, name) for name in SIGNED)
 def test_documented_defaults_are_those_of_the_signature(name):
     for parameter, words, default in defaults(SIGNED[name]):
         if (
@@ -202,7 +214,7 @@ def test_documented_defaults_are_those_of_the_signature(name):
         assert type(said) is type(default)
 
 
-@pytest.mark.parametrize("name", SIGNED)
+@over((name, name) for name in SIGNED)
 def test_documented_options_are_those_that_are_checked(name):
     """``{"a", "b"}`` in a docstring and StrOptions in the constraints are one set."""
     constraints = getattr(SIGNED[name], "_parameter_constraints", {})
@@ -217,59 +229,47 @@ def test_documented_options_are_those_that_are_checked(name):
 
 # -- pages -----------------------------------------------------------------------------------------
 
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def blocks(language: str) -> list[Any]:
-    return [
-        pytest.param(body, id=f"{page.name}-{i}")
-        for page in PAGES
-        for i, (kind, body) in enumerate(FENCE.findall(page.read_text(encoding="utf-8")))
-        if kind == language
-    ]
-
 
 def test_readme_has_code_that_runs():
-    assert any(param.id.startswith("README.md") for param in blocks("python"))
+    [readme] = [page for page in PAGES if page.name == "README.md"]
+    assert any(block.language == "python" for block in blocks(readme.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in TUTORIALS], ids=lambda page: page.name
+)
 def test_python_of_pages_runs(page, tmp_path, monkeypatch):
-    """Blocks of one page share their names, as a reader would have them."""
+    """Tutorials run in processes of their own: test_tutorials.py."""
     monkeypatch.chdir(tmp_path)
-    scope: dict[str, Any] = {"__name__": "__main__"}
-    for kind, body in FENCE.findall(page.read_text(encoding="utf-8")):
-        if kind != "python":
-            continue
-        if ">>> " not in body:
-            exec(compile(body, page.name, "exec"), scope)
-        elif page.name != "README.md":  # pytest runs its sessions already (--doctest-glob)
-            session = doctest.DocTestParser().get_doctest(body, {}, page.name, page.name, 0)
-            session.globs = scope
-            flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-            doctest.DebugRunner(optionflags=flags).run(session, clear_globs=False)
+    # pytest runs the sessions of README.md already (--doctest-glob)
+    for _ in play(page, sessions=page.name != "README.md"):
+        pass
 
 
-def commands() -> list[Any]:
+SHELLS = {"bash", "sh", "shell", "console"}
+
+
+def commands() -> list[tuple[str, str]]:
     """Lines of shell blocks that call the program.
 
-    Those of extending.md have options that the plugins of the page add: test_extending.py runs them.
+    Those of extending.md have options that the plugins of the page add: test_extending.py runs them;
+    and test_tutorials.py those of the tutorials.
     """
     found = []
     for page in PAGES:
         if page.name == "extending.md":
             continue
-        for kind, body in FENCE.findall(page.read_text(encoding="utf-8")):
-            if kind in ("bash", "sh", "shell", "console"):
-                for line in body.replace("\\\n", " ").splitlines():
+        for block in blocks(page.read_text(encoding="utf-8")):
+            if block.language in SHELLS - ({"bash"} if page in TUTORIALS else set()):
+                for line in block.body.replace("\\\n", " ").splitlines():
                     line = line.removeprefix("$ ").split("  #")[0].strip()
                     line = line.rpartition("&& ")[2]
                     if line.startswith("hybridsent "):
-                        found.append(pytest.param(line, id=f"{page.name}: {line}"))
+                        found.append((f"{page.name}: {line}", line))
     return found
 
 
-@pytest.mark.parametrize("line", commands())
+@over(commands())
 def test_commands_of_pages_exist(line):
     """Every command is understood by the parser of the program, options and all; it is not run."""
     build_parser().parse_args(shlex.split(line, comments=True)[1:])
@@ -284,10 +284,34 @@ def test_extras_and_packages_named_on_pages_exist():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    for target in re.findall(r"\]\(([^)#\s]+)", text):
+    """To files and folders, and to the anchors of headings."""
+    for target in links_of(page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        there = page.parent / path if path else page
+        assert there.exists(), f"{page.name} links to {target}"
+        if anchor:
+            assert anchor in anchors_of(there), f"{page.name} links to {target}"
+
+
+EXAMPLES = sorted((ROOT.parent / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_links_of_examples_lead_somewhere(example):
+    """Files of the repository that a text of an example names, and its links, in a page or not."""
+    text = example.read_text(encoding="utf-8")
+    words = "\n".join(
+        [*re.findall(r'"""(.*?)"""', text, re.DOTALL), *re.findall(r"(?m)^# .*$", text)]
+    )
+    named = re.findall(r"``((?:docs|examples|pipelines|benchmarks)/[\w./-]+)``", words)
+    linked = re.findall(r"`[^`]*<([^`>]+)>`_|:doc:`(?:[^`]*<)?([^`>]+)", words)
+    for path in named:
+        assert (ROOT.parent / path).exists(), f"{example.name} names {path}"
+    for target in map("".join, linked):
         if not re.match(r"\w+:", target):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            page = os.path.normpath(f"{GENERATED}/gallery/{target}") if target[0] != "/" else target
+            pages = {page_of(each) for each in (*PAGES, *EXAMPLES)}
+            assert page.lstrip("/") in pages, f"{example.name} links to {target}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -297,6 +321,11 @@ def test_pages_name_only_what_exists(page):
         r"`(hybridsent(?:\.\w+)+)(?:\([^`]*\))?`", page.read_text(encoding="utf-8")
     ):
         assert _exists(dotted), f"{page.name} names {dotted}"
+
+
+def _thing(dotted: str) -> Any:
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _exists(dotted: str) -> bool:
@@ -314,13 +343,115 @@ def _exists(dotted: str) -> bool:
     return False
 
 
-def test_pages_named_in_the_package_exist():
+def test_pages_named_in_the_package_are_named_by_a_title_that_they_have():
+    """Who installs the package has no file of docs: a page is named by its heading."""
+    files = [*MODULES.values()]
+    assert [m.name for m in files if re.search(r"\bdocs/[\w./-]+", m.path.read_text())] == []
+    titles = {page.read_text().partition("\n")[0].lstrip("# ") for page in PAGES}
+    forms = (
+        r"""in_the_documentation\(['"]([^'"]+)['"]\)""",
+        r""""([^"]+)",\s+in\s+the\s+documentation""",
+    )
     named = {
-        (match, module.name)
-        for module in MODULES.values()
-        for match in re.findall(r"\bdocs/[\w./-]+\.md\b", module.path.read_text())
+        (" ".join(title.split()), module.name)
+        for module in files
+        for form in forms
+        for title in re.findall(form, module.path.read_text())
+        if title != "{title}"  # the function that writes it
     }
-    assert [entry for entry in sorted(named) if not (ROOT.parent / entry[0]).exists()] == []
+    assert len(named) >= 6
+    assert [entry for entry in sorted(named) if entry[0] not in titles] == []
+
+
+def test_public_docstrings_name_nothing_private():
+    """What a docstring sends its reader to is there for the reader; examples of parameters apart."""
+    private = re.compile(r"`hybridsent(?:\.\w+)*\._\w+")
+    told = {name: inspect.getdoc(thing) or "" for name, thing in PUBLIC.items()}
+    assert [name for name, text in told.items() if private.search(text)] == []
+
+
+# -- the site --------------------------------------------------------------------------------------
+
+
+def test_the_index_reaches_every_page():
+    """By the lists of links that are its tree; a page of the root that tells of the forge alone is none."""
+    reached = Counter(below for trees in tree().values() for each in trees for below in each)
+    pages = {page_of(page) for page in PAGES} - {"index"}
+    assert pages - set(reached) == set(), "name each in a list in front of <!-- toctree -->"
+    assert max(reached.values()) == 1
+
+
+def test_a_tree_holds_pages():
+    assert [page for page, trees in tree().items() if not all(trees)] == [], "a mark, and no list"
+
+
+API = reference_pages(read_reference())
+
+
+def shown_by(text: str) -> list[str]:
+    return re.findall(r"^ *\.\. auto(?:class|function):: (\S+)$", text, re.MULTILINE)
+
+
+def test_every_public_class_and_function_has_one_page():
+    """What a reader can import, by any of its names, is documented once, under the shortest."""
+    spaces = {name for name in MODULES if not any(part[:1] == "_" for part in name.split("."))}
+    assert {
+        f"{name}.rst" for name in spaces if getattr(importlib.import_module(name), "__all__", ())
+    } <= set(API)
+    shown = Counter(name for text in API.values() for name in shown_by(text))
+    assert max(shown.values()) == 1
+    things = {id(_thing(name)) for name in shown}
+    for name, thing in PUBLIC.items():
+        if inspect.isclass(thing) or (inspect.isfunction(thing) and "." not in thing.__qualname__):
+            assert id(thing) in things, f"{name} has no page"
+
+
+def test_every_page_of_the_reference_stands_in_one_tree():
+    listed = Counter()
+    for text in API.values():
+        for block in re.findall(r"\.\. toctree::\n   :hidden:\n\n((?:   .+\n)+)", text):
+            listed.update(f"{line.strip()}.rst" for line in block.splitlines())
+    assert set(API) - set(listed) == {"index.rst"}
+    assert set(listed) <= set(API)
+    assert max(listed.values()) == 1
+    assert len({name.casefold() for name in API}) == len(API), "no system may take two for one"
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if inspect.isclass(PUBLIC[name])])
+def test_methods_of_a_class_are_on_its_page(name):
+    thing = PUBLIC[name]
+    reference = read_reference()
+    text = API[f"{reference.names[name].page}.rst"]
+    for member in vars(thing):
+        if f"{name}.{member}" in PUBLIC:
+            assert re.search(rf"auto(method|property):: {member}$", text, re.MULTILINE), member
+
+
+def test_every_value_of_the_reference_is_said():
+    """Public names that are neither class nor function have a sentence under their assignment."""
+    silent = [
+        name
+        for text in API.values()
+        for name, said in re.findall(r"\.\. py:data:: (\w+)\n   :module: \S+\n\n(.*)", text)
+        if not said.strip()
+    ]
+    assert silent == []
+
+
+def test_every_command_and_option_is_on_its_page():
+    """As ``--help`` prints them; discovered from the parser."""
+    parser = build_parser()
+    pages = command_pages(parser)
+    assert set(pages) == {"index.rst", *(f"{name}.rst" for name in commands_of(parser))}
+    assert len(pages) > 20
+    for name, command in commands_of(parser).items():
+        shown = pages[f"{name}.rst"]
+        assert f".. program:: hybridsent {name}\n" in shown
+        for sub in (command, *commands_of(command).values()):
+            assert f".. program:: {sub.prog}\n" in shown
+            for action in sub._actions:
+                for option in action.option_strings:
+                    assert re.search(rf"^\.\. option:: .*{option}\b", shown, re.MULTILINE), option
 
 
 def test_function_doc_is_what_numpydoc_reads():

@@ -322,11 +322,11 @@ def test_hostile_cells_break_or_become_rows_but_nothing_else(case, on_error, tmp
     names, hostile = [name for name, _ in named], [cell for _, cell in named]
     column = pd.Series(hostile, index=names, dtype=object)
     encoder = case.make(store=None, on_error="missing")
-    start = time.perf_counter()
+    start = time.process_time()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CellWarning)
         rows = encoder.transform(column)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     lost = np.isnan(rows).any(axis=1)
     assert np.isnan(rows[lost]).all()
     assert sum(issubclass(told.category, CellWarning) for told in caught) == 1
@@ -335,7 +335,7 @@ def test_hostile_cells_break_or_become_rows_but_nothing_else(case, on_error, tmp
         return
     strict, n_named = case.make(store=None), 0
     for name in column.index[lost]:
-        start = time.perf_counter()
+        start = time.process_time()
         error = _broken_by(strict, column[[name]])
         if error is None:
             continue
@@ -343,7 +343,7 @@ def test_hostile_cells_break_or_become_rows_but_nothing_else(case, on_error, tmp
         assert (error.row, error.column) == (name, case.kind.modality)
         assert repr(name) in str(error)
         assert len(str(error.__cause__)) > 10
-        assert time.perf_counter() - start < 5, name
+        assert time.process_time() - start < 5, name
     assert n_named >= 20
 
 

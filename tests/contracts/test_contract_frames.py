@@ -22,7 +22,15 @@ X["group__0"] = RNG.integers(0, 3, N).astype(float)
 X["domain__0"] = np.repeat([0.0, 1.0], N // 2)
 Y = np.where(RNG.normal(size=N) > 0, 1, 0)
 
-DELEGATES = ("LabeledOnly", "OnDevice", "ReweightedEstimator")  # what they hold compares the names
+DELEGATES = (
+    "FeatureMixup",
+    "FeatureNoise",
+    "LabeledOnly",
+    "OnDevice",
+    "ReweightedEstimator",
+    "SoftLabelClassifier",
+)
+"""What they hold compares the names."""
 READERS = [
     (kind, method)
     for kind in CHECKED

@@ -5,22 +5,27 @@ from __future__ import annotations
 import ast
 
 import pytest
+from laws import over
 from package_tree import MODULES, Module
 
 HOME = "hybridsent._labels"
 
 ELSEWHERE = {
     "hybridsent._label_doubts": "counts classes, and leaves the mark out of what it counts",
+    "hybridsent._minus_one": "tells what -1 is among labels, for messages; the rows it does not tell",
+    "hybridsent._numerics.votes_reading": "reads the mark of no vote, whose cells it refuses or keeps",
     "hybridsent.alignment._labels": "looks for -1 among the classes that a user lists",
+    "hybridsent.annotation._bins": "sees that no class is named as the mark is",
     "hybridsent.encoders._hf_model": "-1 is the last layer of a network",
     "hybridsent.encoders._network": "-1 is the last layer of a network",
     "hybridsent.encoders._opensmile": "-1 is the last layer of a network",
     "hybridsent.encoders._pixels": "-1 is the last layer of a network",
     "hybridsent.encoders._whisper": "-1 is the last layer of a network",
-    "hybridsent.evaluation._label_columns": "sees that labels beside the mark are of one kind",
-    "hybridsent.evaluation._labelled": "counts the rows of a class -1, for a note",
+    "hybridsent.evaluation.rows._label_columns": "sees that labels beside the mark are of one kind",
+    "hybridsent.evaluation.rows._read_labels": "counts the rows of a class -1, for a note",
     "hybridsent.persist._booster": "-1 is the child of a leaf",
     "hybridsent.persist._trees": "-1 is the child of a leaf",
+    "hybridsent.weak._function_votes": "-1 is no vote of a labelling function",
 }
 """Other modules that compare with -1, and why that decides nothing."""
 
@@ -58,7 +63,7 @@ def decisions(module: Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
+@over(MODULES.items())
 def test_which_rows_have_a_label_is_decided_in_one_module(module):
     if module.name == HOME:
         assert decisions(module)

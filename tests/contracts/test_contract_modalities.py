@@ -7,23 +7,21 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from laws import over
 from package_tree import MODULES, Module
 
 from hybridsent.media.kinds import AUDIO, IMAGE, TEXT
 
 NAMES = frozenset(modality.name for modality in (TEXT, IMAGE, AUDIO))
 
-DRAWN_HERE = {
-    "hybridsent.datasets._demo": "the demo is a table of three columns that are made here, one by "
-    "one: sentences, faces and voices. A modality that is registered has no column in it",
-}
+DRAWN_HERE = dict.fromkeys(
+    ("hybridsent._demo.plans", "hybridsent._demo.rows"),
+    "the demo is a table of three columns that are made here, one by one: sentences, faces and "
+    "voices. A modality that is registered has no column in it",
+)
 """Modules that may name several modalities, and why."""
 
-every_module = pytest.mark.parametrize(
-    "module",
-    [module for name, module in MODULES.items() if name not in DRAWN_HERE],
-    ids=lambda module: module.name,
-)
+every_module = over((name, MODULES[name]) for name in MODULES if name not in DRAWN_HERE)
 
 
 def strings(node: ast.AST) -> set[str]:

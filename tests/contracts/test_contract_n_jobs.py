@@ -47,7 +47,7 @@ ESTIMATORS = {
 }
 INNER = {"check_n_jobs", "count_jobs", "workers", "score_folds", "judge", "run_all", "run_tasks"}
 INNER |= {"json_to_booster", "Trees", "threads_for", "in_threads", "last_steps"}
-INNER |= {"transcribe_cells", "Bench", "on_a_bench"}
+INNER |= {"transcribe_cells", "Bench", "on_a_bench", "answers_out_of_fold", "Engine"}
 """What is called with a number that was checked, and the checks themselves."""
 FUNCTIONS = {name: TAKERS[name] for name in TAKERS if name not in ESTIMATORS.keys() | INNER}
 

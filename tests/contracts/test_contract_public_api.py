@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 
 import pytest
+from laws import over
 from package_tree import MODULES
 
 import hybridsent
@@ -37,10 +39,7 @@ PACKAGES = [module.name for module in MODULES.values() if module.path.name == "_
 WITH_ALL = [
     module.name
     for module in MODULES.values()
-    if any(
-        isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-        for node in module.tree.body
-    )
+    if any(re.match(r"__all__(: list\[str\])? =", ast.unparse(node)) for node in module.tree.body)
 ]
 
 
@@ -99,7 +98,7 @@ def test_packages_export_on_purpose(name):
     assert name in WITH_ALL
 
 
-@pytest.mark.parametrize("name", WITH_ALL)
+@over((name, name) for name in WITH_ALL)
 def test_all_is_true_sorted_and_without_repeats(name):
     module = importlib.import_module(name)
     names = module.__all__
@@ -118,5 +117,9 @@ def test_public_objects_of_a_package_are_documented_and_at_home(name):
     for each in module.__all__:
         thing = getattr(module, each)
         if inspect.isclass(thing) or inspect.isroutine(thing):
-            assert thing.__module__.startswith(name), f"{each} lives in {thing.__module__}"
+            homes = (
+                name,
+                "hybridsent._numerics.",
+            )  # what several packages compute has no public one
+            assert thing.__module__.startswith(homes), f"{each} lives in {thing.__module__}"
             assert inspect.getdoc(thing)

@@ -17,10 +17,15 @@ from hybridsent.heads import TunedLinearClassifier
 N = 60
 METHODS = ("transform", "predict_proba", "decision_function", "predict", "importance")
 OURS: dict[str, dict[str, Any]] = {
+    "FeatureMixup": {"estimator": TunedLinearClassifier()},
+    "FeatureNoise": {"estimator": TunedLinearClassifier()},
+    "CoTrainingClassifier": {"estimator": TunedLinearClassifier()},
     "LabeledOnly": {"estimator": TunedLinearClassifier()},
     "OnDevice": {"estimator": StandardScaler()},
     "PresentRows": {"transformer": StandardScaler()},
     "ReweightedEstimator": {"estimator": TunedLinearClassifier()},
+    "SoftLabelClassifier": {"estimator": TunedLinearClassifier()},
+    "ViewSelfTrainingClassifier": {"estimator": TunedLinearClassifier()},
 }
 """Wrappers around arithmetic of this package: scikit-learn's PCA in float32 is its own affair."""
 

@@ -73,3 +73,23 @@ def test_a_second_home_would_be_seen():
     told = [rule for rule, (pattern, _) in HOMES.items() if re.search(pattern, code)]
     assert told == ["what a constant column is", "the Gaussian kernel", "the most probable class"]
     assert "rbf_kernel" not in code
+
+
+def test_of_an_encoder_others_ask_what_it_says_that_they_do():
+    """Inside of encoders its methods are free to change; these few are an interface."""
+    from hybridsent.encoders._base import ASKED_BY_OTHERS, BaseEncoder
+
+    asked = {
+        name: set(re.findall(r"\bencoder_?\.(_[a-z]\w*)", code))
+        for name, code in CODE.items()
+        if not name.startswith("hybridsent.encoders")
+    }
+    assert {hook for hooks in asked.values() for hook in hooks} <= set(ASKED_BY_OTHERS)
+    assert {name.split(".")[1] for name, hooks in asked.items() if hooks} <= {
+        "finetune",
+        "persist",
+        "timeline",
+    }
+    unasked = [h for h in ASKED_BY_OTHERS if not any(h in hooks for hooks in asked.values())]
+    assert unasked == []
+    assert all(callable(getattr(BaseEncoder, hook)) for hook in ASKED_BY_OTHERS)

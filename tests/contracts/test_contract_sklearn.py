@@ -7,6 +7,13 @@ from estimator_cases import CHECKED, MINIMAL, estimators, skipped
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
+    "FeatureMixup": {
+        "check_sample_weight_equivalence_on_dense_data": "a row given twice is mixed twice, each "
+        "time with another one"
+    },
+    "FeatureNoise": {
+        "check_sample_weight_equivalence_on_dense_data": "a row given twice gets noise twice"
+    },
     "TunedLinearClassifier": {
         "check_sample_weight_equivalence_on_dense_data": "it gives folds, where cv is a number of "
         "them; test_heads.py shows that a weight is a number of rows"
@@ -14,6 +21,15 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "TunedLinearRegressor": {
         "check_sample_weight_equivalence_on_dense_data": "it gives folds, where cv is a number of "
         "them; test_heads_numbers.py shows that a weight is a number of rows"
+    },
+    "CoTrainingClassifier": {
+        "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
+    },
+    "GraphSpreadingClassifier": {
+        "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
+    },
+    "ViewSelfTrainingClassifier": {
+        "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
     },
     "ContinuedBoostingClassifier": {
         "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
@@ -28,6 +44,9 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
         "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
     },
     "ReweightedEstimator": {
+        "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
+    },
+    "SoftLabelClassifier": {
         "check_classifiers_classes": "it takes -1 for a class, which scikit-learn says is no label"
     },
     "TrAdaBoostClassifier": {
@@ -52,15 +71,16 @@ def test_discovery_found_estimators_and_checks():
     assert min(per_class.values()) >= 40, per_class
     left_out = {kind.__name__ for kind in estimators() if skipped(kind)}
     of_cells = {"AudioEncoder", "BaseEncoder", "ImageEncoder", "PresentCells", "TextEncoder"}
-    of_cells |= {"MetaFeatures", "WordFeatures"}
+    of_cells |= {"FineTunedEncoder", "LabelingFunctions", "MetaFeatures", "WordFeatures"}
+    of_cells |= {"LabelModel", "WeaklySupervisedClassifier", "ZeroLabelClassifier"}
     of_answers = {"Remembered", "Replayed"}
-    others = {"MultiLabelClassifier", "ViewColumns"}
+    others = {"AugmentedEstimator", "MultiLabelClassifier", "ViewColumns", "ViewDropout"}
     assert left_out == of_cells | of_answers | others, "one is not checked"
 
 
 def test_tables_name_only_what_exists():
     names = {kind.__name__ for kind in CHECKED}
-    assert set(MINIMAL) <= names
+    assert set(MINIMAL) <= {kind.__name__ for kind in estimators()}
     assert set(EXPECTED_FAILURES) <= names
     checks = {param.values[1].func.__name__ for param in CHECKS}
     assert {check for failures in EXPECTED_FAILURES.values() for check in failures} <= checks

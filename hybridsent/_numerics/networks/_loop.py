@@ -63,12 +63,19 @@ class Loop:
         Of the progress bar on stderr.
     verbose : bool or int, default=False
         Whether there is one.
+    told : callable, default=None
+        Called with each entry of `history`; None tells nobody.
+    keeps : bool, default=False
+        Whether a Ctrl-C behind the first epoch ends the training as if it were over: the best
+        weights so far are those kept.
 
     Attributes
     ----------
     history : list of dict
         Means of an epoch by name, with ``"epoch"``, counted from 1, and ``"held_out"`` where rows
         are held out. The first entry, of epoch 0, is that of the start.
+    interrupted : bool
+        Whether a Ctrl-C ended it.
     best_epoch : int
         Whose weights the network has: of smallest held-out loss; the last one where no rows are
         held out or no such loss was a number.
@@ -102,19 +109,30 @@ class Loop:
     half: str | None = None
     title: str | None = None
     verbose: bool | int = False
+    told: Callable[[Mapping[str, float]], None] | None = None
+    keeps: bool = False
     history: list[dict[str, float]] = field(default_factory=list, init=False)
     best_epoch: int = field(default=0, init=False)
+    interrupted: bool = field(default=False, init=False)
 
     def run(self) -> None:
-        """Train. A Ctrl-C of the user goes through."""
+        """Train. A Ctrl-C of the user goes through, unless what there is shall be kept."""
         self._begin()
         self._note(0, {})
+        try:
+            self._epochs()
+        except KeyboardInterrupt:
+            if not self.keeps or len(self.history) < 2:
+                raise
+            self.interrupted = True
+        self._restore()
+
+    def _epochs(self) -> None:
         with self._bar() as bar:
             for epoch in range(1, self.epochs + 1):
                 _show(bar, self._note(epoch, self._epoch()))
                 if self.judge is not None and epoch - self.best_epoch >= self.patience:
                     break
-        self._restore()
 
     # -- one epoch
 
@@ -172,6 +190,8 @@ class Loop:
                 self._best, self.best_epoch = entry["held_out"], epoch
                 self._kept = [tensor.detach().clone() for tensor in self._tensors()]
         self.history.append(entry)
+        if self.told is not None:
+            self.told(entry)
         return entry
 
     def _tensors(self) -> Sequence[torch.Tensor]:

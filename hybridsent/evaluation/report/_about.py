@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from hybridsent._version import __version__
+from hybridsent._version import system_here, versions_here
 from hybridsent.encoders._licences import licence_of
-from hybridsent.evaluation._nesting import encoders_of
+from hybridsent.encoders._nesting import encoders_of
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._words import Words
 
@@ -18,15 +16,14 @@ _USES = {True: "yes", False: "no", None: "unknown"}
 _PACKAGES = ("numpy", "scikit-learn", "pandas", "torch", "openvino", "transformers")
 
 
-def versions_of() -> dict[str, str]:
-    """Give the versions of what computed the result."""
-    found = {"hybridsent": __version__, "Python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {**found, platform.system(): platform.machine()}
+def versions_of(result: Any = None) -> dict[str, str]:
+    """Give the versions of what computed a result, as it kept them; else of what is here."""
+    kept = dict(getattr(result, "versions", {}))
+    found = kept or {**versions_here(*_PACKAGES), "system": system_here()}
+    first = {"hybridsent": found.pop("hybridsent", ""), "Python": found.pop("python", "")}
+    system, _, machine = found.pop("system", "").partition(" ")
+    every = {**first, **found, system: machine}
+    return {name: number for name, number in every.items() if number}
 
 
 def licences_of(estimator: Any) -> list[dict[str, Any]]:
@@ -79,5 +76,7 @@ def how_of(told: Told, w: Words, estimator: Any, command: str | None) -> dict[st
             {**each, "commercial": w(f"how.{each['commercial']}")}
             for each in licences_of(estimator)
         ],
-        "versions": [{"name": name, "version": number} for name, number in versions_of().items()],
+        "versions": [
+            {"name": name, "version": number} for name, number in versions_of(evaluation).items()
+        ],
     }

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hybridsent._version import __version__
-from hybridsent.evaluation._results import Evaluation, Score
 from hybridsent.evaluation.report._about import licences_of, versions_of
 from hybridsent.evaluation.report._numbers import percent, score, signed
 from hybridsent.evaluation.report._scores import written
@@ -21,6 +20,8 @@ from hybridsent.evaluation.report._summary import facts_of, summary_of
 from hybridsent.evaluation.report._sureness import calibration_for, sureness_in_words
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._words import Words
+from hybridsent.evaluation.results._evaluation import Evaluation
+from hybridsent.evaluation.results._result import Score
 
 __all__ = ["model_card"]
 
@@ -281,5 +282,5 @@ def _reproduce(told: Told, w: Words, command: str | None) -> list[str]:
     if command:
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
         lines = [f"{fence}bash", command, fence, ""]
-    versions = [f"{name} {number}" for name, number in versions_of().items()]
+    versions = [f"{name} {number}" for name, number in versions_of(told.evaluation).items()]
     return _section(w("card.reproduce"), [*lines, w("card.versions", versions=w.listed(versions))])

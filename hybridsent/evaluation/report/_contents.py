@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hybridsent.datasets import detect_modalities
 from hybridsent.encoders import BaseEncoder
-from hybridsent.evaluation._nesting import encoders_of, names_of
+from hybridsent.encoders._nesting import encoders_of, names_of
+from hybridsent.evaluation.report._words import Words
 from hybridsent.exceptions import HybridsentError
 from hybridsent.media import get_modality, is_missing, list_media
 from hybridsent.media._forms import filled, items_in
 from hybridsent.media._medium import list_kinds
 from hybridsent.media._modality import named
 
-__all__ = ["Contents", "Piece", "contents_of"]
+__all__ = ["Contents", "Piece", "contents_of", "items_shown", "shown_pieces"]
 
 BUDGET = 2_800_000
 """Bytes of all media of a page before they are written as text, which makes a third more."""
@@ -77,17 +79,14 @@ class Contents:
     def _of_cell(self, cell: Any, column: str, kind: str, row: int) -> list[Piece]:
         if is_missing(cell):
             return [Piece(column, "empty")]
-        seen = next((each for each in list_media() if each.recognises(cell)), None)
-        shown = (seen or _kind(kind)).shown
+        shown, items = items_shown(cell, kind)
         if shown is None:
             return []
-        items = None if seen else items_in(cell, kind)
-        some = [cell] if items is None else filled(items)[:_MOST_ITEMS]
         try:
             return [
                 piece
-                for one in some
-                if (piece := self._kept(named(shown)(one), column, row)) is not None
+                for one in items[:_MOST_ITEMS]
+                if (piece := self._kept(shown(one), column, row)) is not None
             ]
         except HybridsentError:
             return [Piece(column, "broken")]
@@ -101,6 +100,39 @@ class Contents:
         self.budget -= len(shown.content)
         coded = base64.b64encode(shown.content).decode("ascii")
         return Piece(column, shown.kind, "", f"data:{shown.mime};base64,{coded}", shown.cut)
+
+
+def items_shown(cell: Any, kind: str) -> tuple[Callable[[Any], Any] | None, list[Any]]:
+    """Tell how people see a cell, and what in it.
+
+    Parameters
+    ----------
+    cell : object
+        A cell that is not missing.
+    kind : str
+        The modality or medium that its column is of.
+
+    Returns
+    -------
+    shown : callable or None
+        What makes a small copy of an item; None where it shows nothing.
+    items : list of object
+        The items that are there: the cell itself, or those that it holds.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation.report._contents import items_shown
+    >>> shown, items = items_shown(["so", None, "good"], "text")
+    >>> [shown(item).content for item in items]
+    ['so', 'good']
+    """
+    seen = next((each for each in list_media() if each.recognises(cell)), None)
+    shown = (seen or _kind(kind)).shown
+    items = None if seen else items_in(cell, kind)
+    return (
+        None if shown is None else named(shown),
+        [cell] if items is None else list(filled(items)),
+    )
 
 
 def _kind(name: str) -> Any:
@@ -135,3 +167,41 @@ def contents_of(table: Any, estimator: Any = None, named: list[Any] | None = Non
         aside = [name for name in named or [] if isinstance(name, str)]
         columns = {name: kind for kind, name in detect_modalities(unique, exclude=aside).items()}
     return Contents(table, columns)
+
+
+def shown_pieces(pieces: Sequence[Piece], row: int, w: Words) -> list[dict[str, Any]]:
+    """Give the pieces of a row as a card has them.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+        What `Contents.of_row` gave.
+    row : int
+        The row, by its position.
+    w : Words
+        The language.
+
+    Returns
+    -------
+    list of dict
+        Pictures and clips first, then texts, then sounds, with what a screen reader says.
+    """
+    return [_piece(each, row, w) for each in sorted(pieces, key=_order)]
+
+
+def _order(piece: Piece) -> int:
+    return ("clip", "picture", "words", "sound", "empty", "broken").index(piece.kind)
+
+
+def _piece(piece: Piece, row: int, w: Words) -> dict[str, Any]:
+    keys = {"picture": "errors.picture_alt", "sound": "errors.sound_alt", "clip": "errors.clip_alt"}
+    keys |= {"empty": "errors.empty", "broken": "errors.broken"}
+    told = {"row": row, "column": piece.column}
+    return {
+        "kind": piece.kind,
+        "column": piece.column,
+        "text": piece.text,
+        "uri": piece.uri,
+        "alt": w(keys[piece.kind], **told) if piece.kind in keys else "",
+        "cut": w("errors.cut", seconds=10) if piece.cut and piece.uri else "",
+    }

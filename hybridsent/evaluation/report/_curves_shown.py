@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from hybridsent.evaluation._curve import Curve, CurvePoint
+from hybridsent.evaluation.curves._curve import Curve, CurvePoint
 from hybridsent.evaluation.report._charts import Frame, Line, lines
 from hybridsent.evaluation.report._numbers import percent, plain, score, signed
 from hybridsent.evaluation.report._told import Told
@@ -59,9 +59,14 @@ def _said(
         gain = first[-1].gain
         if gain is None:
             return ""
-        more = sign * (gain.low if sign > 0 else gain.high) > 0
-        key = "curves.more" if more else "curves.enough"
-        return w(key, gain=signed(gain.value), low=signed(gain.low), high=signed(gain.high))
+        rises = sign * (gain.low if sign > 0 else gain.high) > 0
+        key = "curves.more" if rises else "curves.enough"
+        said = w(key, gain=signed(gain.value), low=signed(gain.low), high=signed(gain.high))
+        more = curve.forecasts.get(next(iter(drawn))) if metric == curve.metrics[0] else None
+        if more is None:
+            return said
+        ends = {"low": signed(more.low), "high": signed(more.high)}
+        return w.joined([said, w("curves.forecast", gain=signed(more.value), **ends)])
     worst = min(drawn, key=lambda name: sign * drawn[name][-1].value)
     last, start = drawn[worst][-1], drawn[worst][0]
     return w(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsent.evaluation.report._contents import Contents, Piece
+from hybridsent.evaluation.report._contents import Contents, shown_pieces
 from hybridsent.evaluation.report._numbers import percent, plain
 from hybridsent.evaluation.report._told import DUMMY, Told
 from hybridsent.evaluation.report._words import Words
@@ -101,26 +101,7 @@ def _card(at: int, told: Told, w: Words, contents: Contents | None) -> dict[str,
             for name in told.models
             if name not in (told.model, DUMMY) and name in told.once
         ],
-        "pieces": [_piece(each, row, w) for each in sorted(pieces, key=_order)],
-    }
-
-
-def _order(piece: Piece) -> int:
-    """Pictures and clips stand at the top of a card, then texts, then sounds."""
-    return ("clip", "picture", "words", "sound", "empty", "broken").index(piece.kind)
-
-
-def _piece(piece: Piece, row: int, w: Words) -> dict[str, Any]:
-    keys = {"picture": "errors.picture_alt", "sound": "errors.sound_alt", "clip": "errors.clip_alt"}
-    keys |= {"empty": "errors.empty", "broken": "errors.broken"}
-    told = {"row": row, "column": piece.column}
-    return {
-        "kind": piece.kind,
-        "column": piece.column,
-        "text": piece.text,
-        "uri": piece.uri,
-        "alt": w(keys[piece.kind], **told) if piece.kind in keys else "",
-        "cut": w("errors.cut", seconds=10) if piece.cut and piece.uri else "",
+        "pieces": shown_pieces(pieces, row, w),
     }
 
 

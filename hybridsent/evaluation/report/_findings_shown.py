@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hybridsent.evaluation._findings import KINDS, Finding, findings_in_order
 from hybridsent.evaluation.report._numbers import plain
 from hybridsent.evaluation.report._words import Words
+from hybridsent.evaluation.results._findings import KINDS, Finding, findings_in_order
 
 __all__ = ["findings_of", "leaks_in_words"]
 

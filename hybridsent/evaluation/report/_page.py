@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from html import escape
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybridsent._tables import as_pandas
-from hybridsent._version import __version__
-from hybridsent.evaluation._curve import Curve
-from hybridsent.evaluation._findings import notes_on_findings
-from hybridsent.evaluation._results import Evaluation
+from hybridsent.evaluation.curves._curve import Curve
 from hybridsent.evaluation.report._about import how_of
 from hybridsent.evaluation.report._answers import answers_of
 from hybridsent.evaluation.report._contents import contents_of
@@ -24,6 +13,7 @@ from hybridsent.evaluation.report._curves_shown import curves_of
 from hybridsent.evaluation.report._errors import errors_of
 from hybridsent.evaluation.report._findings_shown import findings_of, leaks_in_words
 from hybridsent.evaluation.report._scores import gains_of, scores_of, tiles_of
+from hybridsent.evaluation.report._shell import Report, page_of
 from hybridsent.evaluation.report._summary import facts_of, summary_of
 from hybridsent.evaluation.report._sureness import (
     calibration_for,
@@ -33,69 +23,17 @@ from hybridsent.evaluation.report._sureness import (
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._views_shown import contributions_of, deciders_of
 from hybridsent.evaluation.report._words import Words
+from hybridsent.evaluation.results._evaluation import Evaluation
+from hybridsent.evaluation.results._findings import notes_on_findings
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
-    from hybridsent.evaluation._calibration import Calibration
-    from hybridsent.evaluation._check import Check
-    from hybridsent.evaluation._contribution import Contributions
+    from hybridsent.evaluation.confidence._reliability import Calibration
+    from hybridsent.evaluation.leaks._check import Check
+    from hybridsent.evaluation.shares._contribution import Contributions
 
-__all__ = ["Report", "make_report"]
-
-
-@dataclass(frozen=True)
-class Report:
-    """A page of HTML that needs nothing but a browser.
-
-    Parameters
-    ----------
-    html : str
-        The page.
-    title : str, default="Evaluation report"
-        Its title.
-
-    See Also
-    --------
-    make_report : Makes one.
-
-    Examples
-    --------
-    >>> from hybridsent.evaluation import Report
-    >>> Report("<!doctype html><title>A page</title>", "A page")
-    Report('A page', 36 bytes)
-    """
-
-    html: str
-    title: str = "Evaluation report"
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page into a file.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            The file, such as ``"report.html"``; one that is there is replaced.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        file = Path(path)
-        file.write_text(self.html, encoding="utf-8", newline="\n")
-        return file
-
-    def __repr__(self) -> str:
-        return f"Report({self.title!r}, {len(self.html.encode())} bytes)"
-
-    def _repr_html_(self) -> str:
-        """Show the page in a notebook, in a frame of its own, whose styles reach nothing else."""
-        return (
-            f'<iframe srcdoc="{escape(self.html)}" title="{escape(self.title)}" '
-            'style="width:100%;height:80vh;border:1px solid #8884;border-radius:8px"></iframe>'
-        )
+__all__ = ["make_report"]
 
 
 def make_report(
@@ -200,21 +138,15 @@ def make_report(
         _notes(evaluation, words),
         how_of(told, words, estimator, command),
     ]
-    page = _template().render(
-        w=words,
-        title=named,
+    return page_of(
+        words,
+        named,
         facts=facts_of(told, words),
         alarm=leaks_in_words(findings, words),
         points=[*summary_of(told, words), sureness_in_words(believed, words)],
         tiles=tiles_of(told, words),
         sections=[each for each in sections if each],
-        date=datetime.now().astimezone().strftime("%Y-%m-%d"),
-        version=__version__,
-        style=_part("page.css"),
-        script=_part("page.js"),
-        script_hash=_digest(_part("page.js")),
     )
-    return Report(page, named)
 
 
 def _checked(table: Any, evaluation: Evaluation) -> Any:
@@ -240,24 +172,3 @@ def _notes(evaluation: Evaluation, w: Words) -> dict[str, Any] | None:
         "lead": "" if w.language == "en" else w("notes.english"),
         "notes": notes,
     }
-
-
-def _part(name: str) -> str:
-    """Read a file of the page, which lies beside this one in the package."""
-    return files("hybridsent.evaluation.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    """Give what the page's policy calls the one script that may run."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-@cache
-def _template() -> Any:
-    """Read the template; every value that stands in it is escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(_part("page.html"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hybridsent.evaluation._results import Score
 from hybridsent.evaluation.report._numbers import plain, score, share, signed, ticks
 from hybridsent.evaluation.report._told import DUMMY, Told
 from hybridsent.evaluation.report._words import Words
+from hybridsent.evaluation.results._result import Score
 
 __all__ = ["gains_of", "lane", "p_value", "scores_of", "ticks_of", "tiles_of", "verdict", "written"]
 

@@ -405,6 +405,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The last step is not shown to gain anything ({gain} [{low}, {high}]).",
         "最后一步未显示提升（{gain} [{low}, {high}]）。",
     ),
+    "curves.forecast": (
+        "100 more labels are expected to change it by {gain} [{low}, {high}].",
+        "再增加 100 个标签，预计变化 {gain} [{low}, {high}]。",
+    ),
     "curves.worst": (
         "It loses most with {view}: from {start} to {end} at {at}.",
         "受 {view} 影响最大：在 {at} 时从 {start} 变为 {end}。",

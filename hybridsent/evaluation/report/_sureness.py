@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hybridsent.evaluation._calibration import Calibration, calibration
+from hybridsent.evaluation.confidence._calibration import calibration
+from hybridsent.evaluation.confidence._reliability import Calibration
 from hybridsent.evaluation.report._charts import Frame, reliability
 from hybridsent.evaluation.report._numbers import percent, score
 from hybridsent.evaluation.report._told import Told

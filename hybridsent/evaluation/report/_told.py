@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hybridsent.evaluation._looks import over_seeds
-from hybridsent.evaluation._out_of_fold import Answers, OutOfFold
-from hybridsent.evaluation._results import Evaluation, Score
+from hybridsent.evaluation.results._answers import Answers
+from hybridsent.evaluation.results._evaluation import Evaluation
+from hybridsent.evaluation.results._looks import over_seeds
+from hybridsent.evaluation.results._out_of_fold import OutOfFold
+from hybridsent.evaluation.results._result import Score
 
 __all__ = ["DUMMY", "Once", "Told"]
 

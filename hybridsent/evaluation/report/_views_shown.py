@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hybridsent.evaluation._contribution import UNDECIDED, Contributions
-from hybridsent.evaluation._intervals import Interval
+from hybridsent.evaluation.measures._intervals import Interval
 from hybridsent.evaluation.report._numbers import percent, score, signed
 from hybridsent.evaluation.report._scores import lane, ticks_of
 from hybridsent.evaluation.report._told import Told
 from hybridsent.evaluation.report._words import Words
+from hybridsent.evaluation.shares._contribution import UNDECIDED, Contributions
 
 __all__ = ["contributions_of", "deciders_of"]
 

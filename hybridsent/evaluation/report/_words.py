@@ -6,11 +6,12 @@ to keep alike: a test compares their placeholders.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hybridsent._hints import did_you_mean
-from hybridsent.evaluation._metric_names import known_name
+from hybridsent.evaluation.measures._metric_names import known_name
 from hybridsent.evaluation.report._sentences import METRICS, MODELS, SENTENCES
 
 __all__ = ["LANGUAGES", "Words"]
@@ -26,6 +27,8 @@ class Words:
     ----------
     language : {"en", "zh"}, default="en"
         English or Chinese.
+    more : mapping of str to (str, str) or None, default=None
+        Sentences of a report of its own, which are looked up first: English, then Chinese.
 
     Raises
     ------
@@ -39,7 +42,9 @@ class Words:
     ('12 rows', '12 行')
     """
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(
+        self, language: str = "en", more: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
         if language not in LANGUAGES:
             raise ValueError(
                 f"The language parameter must be one of {list(LANGUAGES)}. Got {language!r}."
@@ -47,6 +52,7 @@ class Words:
             )
         self.language = language
         self._at = list(LANGUAGES).index(language)
+        self._sentences = ChainMap(dict(more or {}), SENTENCES)
 
     @property
     def tag(self) -> str:
@@ -55,7 +61,7 @@ class Words:
 
     def __call__(self, key: str, /, **values: Any) -> str:
         """Write a sentence with its values."""
-        return SENTENCES[key][self._at].format(**values)
+        return self._sentences[key][self._at].format(**values)
 
     def of(self, key: str) -> Callable[..., str]:
         """Give what writes one sentence with the values that come."""

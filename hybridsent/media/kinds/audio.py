@@ -22,6 +22,9 @@ AUDIO = Modality(
     ),
     limits=(Limit("max_seconds", "longest sound that is read", 600.0),),
     shown="hybridsent.media._shown:sound",
-    glance="hybridsent.evaluation._quick_views:SoundGlance",
+    glance="hybridsent.evaluation.leaks._quick_views:SoundGlance",
+    augment="hybridsent.augment._audio:AUDIO_CHANGES",
     hf_network="hybridsent.encoders._hf_audio:HFAudio",
+    example="hybridsent.media._examples:sound",
 )
+"""Sounds: paths, bytes or samples."""

@@ -23,6 +23,9 @@ IMAGE = Modality(
     ),
     limits=(Limit("max_pixels", "largest image that is read, in pixels", 89_478_485),),
     shown="hybridsent.media._shown:picture",
-    glance="hybridsent.evaluation._quick_views:PictureGlance",
+    glance="hybridsent.evaluation.leaks._quick_views:PictureGlance",
+    augment="hybridsent.augment._image:IMAGE_CHANGES",
     hf_network="hybridsent.encoders._hf_image:HFImage",
+    example="hybridsent.media._examples:picture",
 )
+"""Pictures: paths, bytes, arrays or what Pillow reads."""

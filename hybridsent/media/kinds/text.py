@@ -20,8 +20,12 @@ TEXT = Modality(
         *("text", "tweet", "sentence", "post", "transcript", "transcription", "review"),
         *("comment", "caption", "message", "utterance", "content", "body"),
     ),
+    written_in=(".txt",),
     catch_all=True,
     shown="hybridsent.media._shown:words",
-    glance="hybridsent.evaluation._quick_views:TextGlance",
+    glance="hybridsent.evaluation.leaks._quick_views:TextGlance",
+    augment="hybridsent.augment._text:TEXT_CHANGES",
     hf_network="hybridsent.encoders._hf_text:HFText",
+    example="hybridsent.media._examples:words",
 )
+"""Strings, or bytes that hold encoded text."""

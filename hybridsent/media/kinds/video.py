@@ -18,3 +18,4 @@ VIDEO = Medium(
     ),
     shown="hybridsent.media._shown:clip",
 )
+"""Films: their frames are read as pictures, their sound as audio."""

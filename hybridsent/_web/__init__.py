@@ -1,0 +1,43 @@
+"""What all servers of the package share: who may ask, and how one is run and ended (layer L6).
+
+FastAPI and uvicorn stand behind it; here is what they leave to each server.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hybridsent._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from hybridsent._web._guard import CLIENT, LOOPBACK, Guard
+    from hybridsent._web._pages import page_file
+    from hybridsent._web._running import run_server
+    from hybridsent._web._sockets import is_loopback, listening, usual_port
+    from hybridsent._web._tokens import Tokens
+
+_HOMES = {
+    "CLIENT": "hybridsent._web._guard",
+    "Guard": "hybridsent._web._guard",
+    "LOOPBACK": "hybridsent._web._guard",
+    "Tokens": "hybridsent._web._tokens",
+    "is_loopback": "hybridsent._web._sockets",
+    "listening": "hybridsent._web._sockets",
+    "page_file": "hybridsent._web._pages",
+    "run_server": "hybridsent._web._running",
+    "usual_port": "hybridsent._web._sockets",
+}
+
+__all__ = [
+    "CLIENT",
+    "LOOPBACK",
+    "Guard",
+    "Tokens",
+    "is_loopback",
+    "listening",
+    "page_file",
+    "run_server",
+    "usual_port",
+]
+
+__getattr__, __dir__ = lazy_names(globals(), _HOMES)
