@@ -92,15 +92,16 @@ def group_codes(groups: Any, n: int) -> np.ndarray | None:
     """Codes of groups, in the order of their names where they have one."""
     if groups is None:
         return None
+    import pandas as pd
+
     values = one_column(groups)
     if len(values) != n:
         raise ValueError(
             f"The groups must be one for each row. Got {len(values)} groups for {n} rows."
         )
     listed = values.tolist()
-    # NaN is unlike itself
-    missing = [i for i, value in enumerate(listed) if value is None or value != value]
-    if missing:
+    missing = np.flatnonzero(pd.isna(values))
+    if len(missing):
         raise ValueError(
             f"Every row must have a group. Got {listed[missing[0]]!r} in row {missing[0]}; drop "
             "such rows, or give each of them a name of its own."

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hybridsent._tables import as_pandas
+
 __all__ = [
     "SEPARATOR",
     "Form",
@@ -53,8 +55,10 @@ def label_sets(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
         - a list, tuple, set or array of labels, all texts or all numbers; an empty one is the empty
           set, and None or NaN a row without labels. Where all have one length of at least 2 and
           hold 0 and 1 alone, they are rows of a matrix;
-        - a matrix of 0 and 1 (array, DataFrame or sparse), a column a label; a row of -1 or of
-          NaN is one without labels.
+        - a matrix of 0 and 1 (array, table or sparse), a column a label; a row of -1 or of NaN is
+          one without labels.
+
+        Columns and tables of polars and pyarrow are taken, too.
     classes : array of shape (n_labels,) or None, default=None
         All labels there are; None is those of y, sorted. Of a DataFrame they are the names of its
         columns, of another matrix the numbers of its columns.
@@ -81,6 +85,7 @@ def label_sets(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
     >>> label_sets([{"joy"}, set()])[0].tolist()
     [[1], [0]]
     """
+    y = as_pandas(y)
     form = form_of(y)
     if form == "indicator":
         return _of_matrix(y, classes)
@@ -126,6 +131,7 @@ def form_of(y: Any) -> Form:
     >>> form_of(["joy|anger"]), form_of([{"joy"}]), form_of(np.eye(2)), form_of([[0, 1], [1, 1]])
     ('text', 'set', 'indicator', 'indicator')
     """
+    y = as_pandas(y)
     if _is_matrix(y):
         return "indicator"
     there = [cell for cell in _cells(y) if isinstance(cell, (str, *_COLLECTIONS))]
@@ -158,6 +164,7 @@ def has_labels(y: Any) -> np.ndarray:
     >>> has_labels(["joy|anger", "|", "", None])
     array([ True,  True, False, False])
     """
+    y = as_pandas(y)
     if form_of(y) == "indicator":
         return ~_unknown(_of_matrix(y, None)[0])
     return np.array([_labels_of(cell, row) is not None for row, cell in enumerate(_cells(y))])
@@ -182,6 +189,7 @@ def is_of_sets(y: Any) -> bool:
     >>> is_of_sets([["joy"], []]), is_of_sets(["joy|anger", "joy"])
     (True, False)
     """
+    y = as_pandas(y)
     if _is_matrix(y):
         return bool(np.shape(y)[1] > 1)
     if getattr(getattr(y, "dtype", None), "kind", "O") in "biufcmMUS":
@@ -212,6 +220,7 @@ def looks_like_sets(y: Any) -> bool:
     >>> looks_like_sets(["joy|anger", "joy"]), looks_like_sets(["yes|no", "perhaps"])
     (True, False)
     """
+    y = as_pandas(y)
     if is_of_sets(y):
         return True
     if _is_matrix(y) or getattr(getattr(y, "dtype", None), "kind", "O") in "biufcmM":
@@ -483,6 +492,12 @@ def _of_matrix(y: Any, classes: Any) -> tuple[np.ndarray, np.ndarray]:
             f"A matrix of labels must have a column for each of {len(known)} labels. Got "
             f"{values.shape[1]} columns."
         )
+    twice = [label for label, count in Counter(known.tolist()).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"A matrix of labels must have one column for each label. Got {twice[0]!r} more than "
+            "once; rename or drop a column."
+        )
     return indicator, known
 
 
@@ -494,6 +509,8 @@ def _numbers(y: Any) -> np.ndarray:
         blank = np.full(width, np.nan)
         y = [cell if isinstance(cell, _COLLECTIONS) else blank for cell in _cells(y)]
     try:
+        if hasattr(y, "iloc"):  # pandas' own missing values are no floats to NumPy
+            return np.asarray(y.to_numpy(dtype=np.float64, na_value=np.nan))
         return np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(

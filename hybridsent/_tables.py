@@ -8,6 +8,7 @@ Here, too, names of columns are compared, of which a table of features has thous
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -134,6 +135,11 @@ def from_arrow(table: Any) -> pd.DataFrame:
     DataFrame
         The same rows; an index that pandas wrote into the table's metadata is restored.
 
+    Raises
+    ------
+    TableError
+        If two columns have one name.
+
     Examples
     --------
     >>> import pyarrow
@@ -143,6 +149,12 @@ def from_arrow(table: Any) -> pd.DataFrame:
     """
     import pyarrow as pa
 
+    if len(set(table.column_names)) < len(table.column_names):
+        named = Counter(table.column_names)
+        raise TableError(
+            "Column names must differ. Twice or more: "
+            f"{[name for name, count in named.items() if count > 1]}. Rename or drop one of each."
+        )
     exact = {
         name: whole_numbers(column.to_pylist())
         for name, column in zip(table.column_names, table.columns, strict=True)
@@ -230,7 +242,7 @@ def _from_mapping(columns: Mapping[Any, Any]) -> pd.DataFrame:
     import pandas as pd
 
     for name, cells in columns.items():
-        if isinstance(cells, str | bytes | Mapping) or not hasattr(cells, "__len__"):
+        if not _is_column(cells):
             raise TableError(
                 "A table given as a mapping must map each name to a column of cells. Got "
                 f"{type(cells).__name__} for {name!r}; a table of one row is "
@@ -243,6 +255,13 @@ def _from_mapping(columns: Mapping[Any, Any]) -> pd.DataFrame:
             "put None where a cell is missing."
         )
     return pd.DataFrame({name: _column(cells) for name, cells in columns.items()})
+
+
+def _is_column(cells: Any) -> bool:
+    """Tell what has cells in an order; a table has columns, and a set has no order."""
+    if isinstance(cells, str | bytes | Mapping | set | frozenset) or hasattr(cells, "columns"):
+        return False
+    return hasattr(cells, "__len__") and getattr(cells, "ndim", 1) > 0
 
 
 def _column(cells: Any) -> pd.Series:

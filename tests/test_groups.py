@@ -567,6 +567,7 @@ def test_groups_are_those_given_else_those_of_the_column():
         (["a", "b"], "must be one for each row. Got 2 groups for 3 rows"),
         (["a", None, "b"], "must have a group. Got None in row 1"),
         ([0.0, 1.0, np.nan], "must have a group. Got nan in row 2"),
+        (pd.Series(["a", pd.NA, "b"], dtype="string"), "must have a group. Got <NA> in row 1"),
     ],
 )
 def test_groups_that_cannot_be_used_are_refused(groups, message):

@@ -16,6 +16,7 @@ from hybridsent._label_sets import (
     has_labels,
     is_of_sets,
     label_sets,
+    looks_like_sets,
     rarest_labels,
     told_separators,
     written_sets,
@@ -82,8 +83,25 @@ def test_matrices_of_any_kind_are_read():
     missing[2] = np.nan
     assert np.array_equal(label_sets(missing)[0], Y)
     assert has_labels(missing).tolist() == [True, True, False]
+    nullable = pd.DataFrame(Y, dtype="Int64").mask(Y < 0)
+    assert np.array_equal(label_sets(nullable)[0], Y)
     cells = pd.Series([[1, 0, 1], [0, 0, 0], None])
     assert np.array_equal(label_sets(cells)[0], Y)
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_columns_and_tables_of_other_libraries_are_read(library):
+    module = pytest.importorskip(library)
+    column = module.Series if library == "polars" else module.array
+    table = module.DataFrame if library == "polars" else module.table
+    for y in (["joy|anger", "joy", None], [["joy", "anger"], ["joy"], None]):
+        indicator, classes = label_sets(column(y))
+        assert indicator.tolist() == [[1, 1], [0, 1], [-1, -1]]
+        assert classes.tolist() == ["anger", "joy"]
+        assert has_labels(column(y)).tolist() == [True, True, False]
+        assert looks_like_sets(column(y))
+    indicator, classes = label_sets(table({"x": [1, 0], "y": [0, 0]}))
+    assert (indicator.tolist(), classes.tolist()) == ([[1, 0], [0, 0]], ["x", "y"])
 
 
 @pytest.mark.parametrize(
@@ -100,6 +118,7 @@ def test_matrices_of_any_kind_are_read():
         (np.array([[0, np.inf], [1, 1]]), r"Got inf in row 0, column 1"),
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), r"must hold the numbers 0 and 1"),
         ([{"joy": 1}], r"Got \{'joy': 1\} in row 0"),
+        (pd.DataFrame([[0, 1]], columns=["joy", "joy"]), r"one column for each label. Got 'joy'"),
     ],
 )
 def test_what_is_no_set_is_refused_with_its_place(y, said):

@@ -128,12 +128,21 @@ def test_what_is_no_table_is_named(X):
         ({"n": 1}, "Got int for 'n'"),
         ({"a": [1], "b": [1, 2]}, "one length. Got {'a': 1, 'b': 2}"),
         ({"a": {"b": 1}}, "Got dict for 'a'"),
+        ({"a": pd.DataFrame({"b": [1]})}, "Got DataFrame for 'a'"),  # its names would be cells
+        ({"a": {"b", "c"}}, "Got set for 'a'"),
+        ({"a": np.array(3)}, "Got ndarray for 'a'"),
     ],
 )
 def test_a_mapping_that_is_no_table_is_told(columns, message):
     with pytest.raises(TableError) as error:
         as_table(columns)
     assert message in str(error.value)
+
+
+def test_a_table_of_arrow_has_names_of_its_own_for_its_columns():
+    table = pa.table([[1, None], [2, 3]], names=["a", "a"])
+    with pytest.raises(TableError, match=r"Twice or more: \['a'\]"):
+        as_table(table)
 
 
 def test_python_objects_of_polars_are_the_objects_not_their_addresses():
