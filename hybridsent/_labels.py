@@ -25,6 +25,7 @@ from hybridsent._label_sets import has_labels, is_of_sets, looks_like_sets
 
 __all__ = [
     "Kind",
+    "every_label",
     "kind_decided",
     "kind_found",
     "kind_of",
@@ -296,6 +297,42 @@ def one_column(y: Any) -> np.ndarray:
     if isinstance(y, list | tuple) and any(isinstance(value, str) for value in y):
         y = np.array(y, dtype=object)  # NumPy would write the number -1 as text
     return np.asarray(column_or_1d(y, warn=True))
+
+
+def every_label(y: Any) -> np.ndarray:
+    """Take the labels of rows each of which must have one.
+
+    scikit-learn reads NaN beside text in a list as the text ``"nan"``: a class that nobody meant.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        As `one_column` gives them.
+
+    Raises
+    ------
+    ValueError
+        If a label is None, NaN or another missing value.
+
+    Examples
+    --------
+    >>> from hybridsent._labels import every_label
+    >>> every_label(["good", "bad"])
+    array(['good', 'bad'], dtype=object)
+    """
+    values = one_column(y)
+    missing = np.flatnonzero(_missing(values))
+    if len(missing):
+        raise ValueError(
+            f"Every row must have a label in y. Got {values.tolist()[missing[0]]!r} in row "
+            f"{int(missing[0])}; leave such rows out, for example by table.dropna(subset=[...])."
+        )
+    return values
 
 
 def take_rows(values: Any, rows: np.ndarray) -> Any:

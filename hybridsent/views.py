@@ -592,7 +592,8 @@ def as_labelled(
     Raises
     ------
     ValueError
-        If X is no such matrix, y no such column, or one is longer than the other.
+        If X is no such matrix, y no such column, a label is missing, or one is longer than the
+        other.
 
     Examples
     --------
@@ -604,7 +605,9 @@ def as_labelled(
     from sklearn.utils import check_consistent_length
     from sklearn.utils.validation import validate_data
 
-    labels = validate_data(estimator, y=y)
+    from hybridsent._labels import every_label
+
+    labels = validate_data(estimator, y=None if y is None else every_label(y))
     values = as_matrix(estimator, X, reset=True, allow_nan=allow_nan, dtype=dtype)
     check_consistent_length(values, labels)
     return values, np.asarray(labels)

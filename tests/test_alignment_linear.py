@@ -21,7 +21,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from hybridsent.alignment import GCCA, MCCA, canonical_correlations
+from hybridsent.alignment import (
+    GCCA,
+    MCCA,
+    ContrastiveAligner,
+    DeepCCA,
+    Procrustes,
+    canonical_correlations,
+)
 from hybridsent.alignment._linear import top_eigenvectors
 from hybridsent.missing import PresentRows
 from hybridsent.persist import load, save
@@ -492,6 +499,13 @@ def test_views_that_never_meet_are_told(kind):
     X.iloc[:, 4:] = np.nan
     with pytest.raises(ValueError, match=r"2 rows .*view 'image'\. Got 0"):
         kind().fit(X)
+
+
+@pytest.mark.parametrize("kind", [GCCA, MCCA, Procrustes, DeepCCA, ContrastiveAligner])
+def test_marks_alone_are_no_views(kind):
+    marks = pd.DataFrame({"domain__0": [0.0, 1.0, 0.0], "group__0": [1.0, 2.0, 3.0]})
+    with pytest.raises(ValueError, match="needs columns of at least one view"):
+        kind().fit(marks)
 
 
 @LINEAR

@@ -22,6 +22,15 @@ from hybridsent.evaluation import LabeledSplit, evaluate, labeled_scorer, search
 from hybridsent.exceptions import TableWarning
 from hybridsent.few_label import LabeledOnly
 from hybridsent.fusion import make_features, make_fusion
+from hybridsent.heads import (
+    BoostedTreesClassifier,
+    CalibratedFusion,
+    ConformalSets,
+    LateFusionClassifier,
+    LateFusionRegressor,
+    TunedLinearClassifier,
+    TunedLinearRegressor,
+)
 from hybridsent.missing import PresentRows
 from hybridsent.transfer import (
     CORAL,
@@ -449,3 +458,39 @@ def test_a_polarity_is_warned_of_where_features_are_selected(half):
     assert np.isfinite(best.scores_).all()
     with pytest.raises(ValueError, match="At least one labelled row must be without NaN to fit"):
         PresentRows(SelectKBest(k=1), labeled_only=True).fit(X, np.full(240, -1))
+
+
+# -- labels that are missing, or of two types ------------------------------------------------------
+
+HEADS = [
+    TunedLinearClassifier(),
+    LateFusionClassifier(),
+    BoostedTreesClassifier(n_estimators=2, n_jobs=1),
+    CalibratedFusion(TunedLinearClassifier()),
+    ConformalSets(TunedLinearClassifier()),
+]
+
+
+@pytest.mark.parametrize("head", HEADS, ids=lambda head: type(head).__name__)
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (None, r"Every row must have a label in y\. Got (None|nan) in row 2"),
+        (float("nan"), r"Every row must have a label in y\. Got nan in row 2"),
+        (3, r"must be texts or numbers, not both\. Got '.*' and 3: write all as texts\."),
+        (-1, r"and -1: write all as texts; hybridsent\.few_label.LabeledOnly leaves out"),
+    ],
+)
+@pytest.mark.parametrize("form", [list, pd.Series])
+def test_a_label_that_is_missing_or_of_another_type_is_no_class_of_its_own(head, label, said, form):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(24, 2)), columns=["text__0", "image__0"])
+    with pytest.raises(ValueError, match=said):
+        clone(head).fit(X, form(["good", "bad", label] * 8))
+
+
+@pytest.mark.parametrize("head", [TunedLinearRegressor(), LateFusionRegressor()])
+def test_a_number_that_is_missing_is_named(head):
+    X = pd.DataFrame(np.eye(3), columns=["text__0", "text__1", "image__0"])
+    with pytest.raises(ValueError, match=r"Every row must have a label in y\. Got None in row 1"):
+        head.fit(X, [0.5, None, 1.5])

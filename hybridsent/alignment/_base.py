@@ -170,7 +170,7 @@ class AlignerMixin(NamedOutput, BaseEstimator, ABC):
 
 
 def check_rows(caller: str, together: np.ndarray, n: int, views: list[str]) -> None:
-    """Refuse views that no row has, or that no two rows have together with another.
+    """Refuse no views, views that no row has, or that no two rows have together with another.
 
     Parameters
     ----------
@@ -188,6 +188,11 @@ def check_rows(caller: str, together: np.ndarray, n: int, views: list[str]) -> N
     ValueError
         Naming the view.
     """
+    if not views:
+        raise ValueError(
+            f"{caller} needs columns of at least one view, named as in 'text__0'. Got only such as "
+            "mark rows (domain__0, group__0) or say what is missing; hand over the features, too."
+        )
     counts = np.diagonal(together)
     for j, view in enumerate(views):
         if counts[j] < 2:

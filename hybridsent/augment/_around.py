@@ -19,6 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from hybridsent._groups import fit_with_groups, groups_of, wants_groups
 from hybridsent._held import everything
 from hybridsent._inner import OfInner, inner_has, tags_of_inner
+from hybridsent._labeled_score import check_given
 from hybridsent._labels import Kind, kind_of, labeled_rows, one_column
 from hybridsent._params import HasMethods, StrOptions, check_sample_weight
 from hybridsent._tables import as_pandas
@@ -134,11 +135,7 @@ class MoreRows(OfInner, MetaEstimatorMixin, BaseEstimator, ABC):
             groups and would test on copies of rows that it has learned from.
         """
         self._validate_params()
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
-            )
+        check_given(self, y)
         _check_inner_folds(self)
         given = self._given(as_pandas(X), y, sample_weight, groups)
         rows = self._more(given)

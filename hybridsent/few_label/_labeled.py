@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 
 from hybridsent._inner import OfInner, inner_has, tags_of_inner
+from hybridsent._labeled_score import check_given
 from hybridsent._labels import kind_of, labeled_rows, one_column, plain_labels, take_rows
 from hybridsent._minus_one import check_minus_one_is_no_class
 from hybridsent._params import HasMethods
@@ -96,10 +97,7 @@ class LabeledOnly(OfInner, MetaEstimatorMixin, BaseEstimator):
             The fitted estimator.
         """
         self._validate_params()
-        if y is None:
-            raise ValueError(
-                "This LabeledOnly estimator requires y to be passed, but the target y is None."
-            )
+        check_given(self, y)
         labeled = self._labeled(y, "LabeledOnly")
         if is_classifier(self.estimator):
             check_minus_one_is_no_class(y, kind="classes", name="y of LabeledOnly")

@@ -19,7 +19,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._groups import fit_with_groups, groups_of
-from hybridsent._labeled_score import LabeledScoreMixin
+from hybridsent._labeled_score import LabeledScoreMixin, check_given
 from hybridsent._labels import kind_of, labeled_rows, one_column, plain_labels
 from hybridsent._minus_one import check_minus_one_is_no_class
 from hybridsent._numerics.classes import learn_classes
@@ -125,10 +125,7 @@ def read_partly(
     (array([0, 2]), array([1]), array([1, 0]))
     """
     name = type(estimator).__name__
-    if y is None:
-        raise ValueError(
-            f"This {name} estimator requires y to be passed, but the target y is None."
-        )
+    check_given(estimator, y)
     values = as_matrix(estimator, X, reset=True, allow_nan=allow_nan)
     kind = kind_of(estimator, y)
     if kind == "sets":

@@ -18,17 +18,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
-from sklearn.utils import assert_all_finite, check_consistent_length, get_tags
-from sklearn.utils.multiclass import type_of_target
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import inner_folds
 from hybridsent._groups import fit_with_groups, groups_of
-from hybridsent._labels import labeled_rows, one_column, plain_labels
+from hybridsent._label_sets import is_of_sets
+from hybridsent._labeled_score import check_given
+from hybridsent._labels import labeled_rows, plain_labels
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import takes_unlabelled, with_capabilities
-from hybridsent.heads._out_of_fold_fits import answers_out_of_fold
+from hybridsent.heads._out_of_fold_fits import answers_out_of_fold, rows_of_inner
 
 __all__ = ["CalibratedFusion"]
 
@@ -175,20 +176,9 @@ class CalibratedFusion(MostProbableMixin, ClassifierMixin, BaseEstimator):
         return self
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
-        if y is None:
-            raise ValueError(
-                "This CalibratedFusion estimator requires y to be passed, but the target y is None."
-            )
-        column = np.asarray(y)
-        if column.dtype.kind == "f":
-            assert_all_finite(column, allow_nan=takes_unlabelled(self.estimator), input_name="y")
-        self._check_kind(column)
-        y = one_column(y)
-        X = X if hasattr(X, "__len__") or hasattr(X, "shape") else np.asarray(X)
-        check_consistent_length(X, y)
-        if not len(y):
-            raise ValueError("CalibratedFusion must be fitted on rows. Got 0 sample(s).")
-        return X, y
+        check_given(self, y)
+        self._check_kind(y)
+        return rows_of_inner(self, X, y)
 
     def _check_kind(self, y: Any) -> None:
         if is_regressor(self.estimator):
@@ -196,7 +186,7 @@ class CalibratedFusion(MostProbableMixin, ClassifierMixin, BaseEstimator):
                 "The estimator of CalibratedFusion must be a classifier: numbers have no "
                 "probabilities. hybridsent.heads.ConformalSets gives intervals of them."
             )
-        if type_of_target(y).startswith("multilabel"):
+        if is_of_sets(y):
             raise ValueError(
                 "CalibratedFusion calibrates classes, one a row. Of sets of labels put it inside: "
                 "MultiLabelClassifier(CalibratedFusion(classifier))."

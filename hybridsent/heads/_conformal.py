@@ -16,18 +16,19 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
-from sklearn.utils import assert_all_finite, check_consistent_length, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._groups import fit_with_groups, groups_of
+from hybridsent._label_sets import is_of_sets
+from hybridsent._labeled_score import check_given
 from hybridsent._labels import kind_of, labeled_rows, one_column, plain_labels
 from hybridsent._optional import import_optional
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import adapts, takes_unlabelled, with_capabilities
 from hybridsent.heads._conformal_sets import SCORES, Known, intervals_of, sets_of
-from hybridsent.heads._out_of_fold_fits import answers_out_of_fold
+from hybridsent.heads._out_of_fold_fits import answers_out_of_fold, rows_of_inner
 from hybridsent.views import GROUP, modalities_of, presence, view_of
 
 __all__ = ["ConformalSets", "with_coverage"]
@@ -225,24 +226,13 @@ class ConformalSets(MetaEstimatorMixin, BaseEstimator):
         return given
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
-        if y is None:
-            raise ValueError(
-                "This ConformalSets estimator requires y to be passed, but the target y is None."
-            )
-        column = np.asarray(y)
-        if column.dtype.kind == "f":
-            assert_all_finite(column, allow_nan=takes_unlabelled(self.estimator), input_name="y")
-        if type_of_target(column).startswith("multilabel"):
+        check_given(self, y)
+        if is_of_sets(y) and not is_regressor(self.estimator):
             raise ValueError(
                 "ConformalSets takes classes, one a row, or numbers. Got sets of labels; "
                 "hybridsent.evaluation.coverage_report tells their coverage."
             )
-        y = one_column(y)
-        X = X if hasattr(X, "__len__") or hasattr(X, "shape") else np.asarray(X)
-        check_consistent_length(X, y)
-        if not len(y):
-            raise ValueError("ConformalSets must be fitted on rows. Got 0 sample(s).")
-        return X, y
+        return rows_of_inner(self, X, y)
 
     def _known(self, y: np.ndarray) -> tuple[np.ndarray, Any]:
         kind = "numbers" if is_regressor(self.estimator) else None

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone, is_regressor
 from sklearn.utils import assert_all_finite
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._groups import fit_with_groups, groups_of
+from hybridsent._labeled_score import check_given
+from hybridsent._labels import every_label
 from hybridsent._numerics.classes import learn_classes
 from hybridsent.heads._common import numbers
 from hybridsent.heads._linear import TunedLinearClassifier
@@ -63,13 +65,9 @@ def learn_table(head: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.n
     present : ndarray of bool of shape (n, n_views)
         Which row has which view.
     """
-    if y is None:
-        raise ValueError(
-            f"This {type(head).__name__} estimator requires y to be passed, but the target y is "
-            "None."
-        )
+    check_given(head, y)
     X = as_matrix(head, X, reset=True)
-    y = column_or_1d(y, warn=True)
+    y = every_label(y)
     assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     if is_regressor(head):

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from hybridsent._folds import inner_folds
 from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._label_sets import Form, as_sets, form_of, has_labels, label_sets
+from hybridsent._labeled_score import check_given
 from hybridsent._labels import reading_labels_as, take_rows
 from hybridsent._params import HasMethods, Interval, StrOptions
 from hybridsent._tags import takes_unlabelled
@@ -146,7 +147,8 @@ class MultiLabelClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If y holds no sets of labels, none at all, or not one a row.
         """
         self._validate_params()
-        indicator, self.classes_ = label_sets(_given(y))
+        check_given(self, y)
+        indicator, self.classes_ = label_sets(y)
         known = has_labels(y)
         _check_labels(X, indicator, known)
         self.form_: Form = form_of(y)
@@ -283,14 +285,6 @@ class _Rows:
                 kept = free[~np.isin(self.told[free], self.told[test])]
             found.append((np.union1d(train, kept), test))
         return found
-
-
-def _given(y: Any) -> Any:
-    if y is None:
-        raise ValueError(
-            "This MultiLabelClassifier estimator requires y to be passed, but the target y is None."
-        )
-    return y
 
 
 def _check_labels(X: Any, indicator: np.ndarray, known: np.ndarray) -> None:

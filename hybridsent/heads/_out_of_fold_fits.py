@@ -11,12 +11,49 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import assert_all_finite, check_consistent_length
 
 from hybridsent._folds import inner_folds
 from hybridsent._groups import fit_with_groups
-from hybridsent._labels import Kind, take_rows
+from hybridsent._labels import Kind, every_label, one_column, take_rows
+from hybridsent._tags import takes_unlabelled
 
-__all__ = ["answers_out_of_fold"]
+__all__ = ["answers_out_of_fold", "rows_of_inner"]
+
+
+def rows_of_inner(head: Any, X: Any, y: Any) -> tuple[Any, np.ndarray]:
+    """Check the rows of `fit` for the estimator that a head is around.
+
+    Parameters
+    ----------
+    head : estimator
+        With the parameter `estimator`, which says whether rows may lack a label.
+    X : array, DataFrame or list of n rows
+        The rows.
+    y : array of shape (n,)
+        Labels, or numbers.
+
+    Returns
+    -------
+    X : array, DataFrame or list
+        The rows, as the inner estimator takes them.
+    y : ndarray of shape (n,)
+        The labels.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, one lacks a label that must have one, or numbers of rows differ.
+    """
+    partly = takes_unlabelled(head.estimator)
+    y = one_column(y) if partly else every_label(y)
+    if y.dtype.kind == "f":
+        assert_all_finite(y, allow_nan=partly, input_name="y")
+    X = X if hasattr(X, "__len__") or hasattr(X, "shape") else np.asarray(X)
+    check_consistent_length(X, y)
+    if not len(y):
+        raise ValueError(f"{type(head).__name__} must be fitted on rows. Got 0 sample(s).")
+    return X, y
 
 
 def answers_out_of_fold(

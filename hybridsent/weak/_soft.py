@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 
 from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._inner import OfInner, tags_of_inner
+from hybridsent._labeled_score import check_given
 from hybridsent._labels import labeled_rows, one_column, plain_labels
 from hybridsent._labels import take_rows as take
 from hybridsent._minus_one import check_minus_one_is_no_class
@@ -127,11 +128,7 @@ class SoftLabelClassifier(OfInner, ClassifierMixin, MetaEstimatorMixin, BaseEsti
             If y is neither, no row has a label, or the classifier takes no weights.
         """
         self._validate_params()
-        if y is None:
-            raise ValueError(
-                "This SoftLabelClassifier estimator requires y to be passed, but the target y is "
-                "None."
-            )
+        check_given(self, y)
         y = _array_like(as_pandas(y))
         read = self._soft if y.ndim == 2 and y.shape[1] > 1 else self._hard
         rows, labels, weights = read(y, sample_weight, classes)
