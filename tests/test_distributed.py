@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -514,9 +515,14 @@ def test_who_interrupts_is_told_how_to_go_on(folder, capsys, monkeypatch):
             _thread.interrupt_main()
             time.sleep(0.2)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Parts, "write", interrupted)
-        assert run(*words) == 130
+    # a shell starts what runs in the background deaf to interrupts, and so might these tests be
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(Parts, "write", interrupted)
+            assert run(*words) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "--resume" in capsys.readouterr().err
     kept = len(list((folder / "out.csv.parts").glob("part-*.parquet")))
     assert 4 <= kept < 11
