@@ -25,6 +25,7 @@ from hybridsent._label_sets import has_labels, is_of_sets, looks_like_sets
 
 __all__ = [
     "Kind",
+    "check_one_type",
     "every_label",
     "kind_decided",
     "kind_found",
@@ -333,6 +334,36 @@ def every_label(y: Any) -> np.ndarray:
             f"{int(missing[0])}; leave such rows out, for example by table.dropna(subset=[...])."
         )
     return values
+
+
+def check_one_type(y: np.ndarray) -> None:
+    """Refuse labels of which some are texts and others are not: they have no order.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If they are of both types.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._labels import check_one_type
+    >>> check_one_type(np.array(["good", "bad"], dtype=object))
+    """
+    if y.dtype != object:
+        return
+    seen = {isinstance(label, str): label for label in y.tolist()}
+    if len(seen) > 1:
+        marks = "; hybridsent.few_label.LabeledOnly leaves out rows that -1 marks"
+        raise ValueError(
+            f"The labels must be texts or numbers, not both. Got {seen[True]!r} and "
+            f"{seen[False]!r}: write all as texts{marks if seen[False] == -1 else ''}."
+        )
 
 
 def take_rows(values: Any, rows: np.ndarray) -> Any:

@@ -216,6 +216,17 @@ def test_write_refuses_what_it_cannot_do(tmp_path, table):
         write_table([[1]], tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize("extension", ["csv", "jsonl", "parquet", "xlsx"])
+def test_columns_without_one_name_each_are_refused(tmp_path, extension):
+    path = tmp_path / f"table.{extension}"
+    levels = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_product([["a"], ["b", "c"]]))
+    with pytest.raises(TableError, match=r"names of 2 levels, such as \('a', 'b'\)"):
+        write_table(levels, path)
+    with pytest.raises(TableError, match="without columns .* its 3 rows"):
+        write_table(pd.DataFrame(index=range(3)), path)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("extension", [".csv", ".jsonl"])
 @pytest.mark.parametrize("cell", [b"raw", np.zeros(3), ("a", 1)])
 def test_text_formats_refuse_media_and_keep_the_old_file(tmp_path, extension, cell):

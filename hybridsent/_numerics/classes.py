@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
+from hybridsent._labels import check_one_type
+
 __all__ = [
     "MostProbableMixin",
     "class_weights",
@@ -86,7 +88,7 @@ def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
     ValueError
         If y holds no classes, or one, or texts beside numbers.
     """
-    _check_one_type(y)
+    check_one_type(y)
     try:
         check_classification_targets(y)
     except ValueError as error:
@@ -104,18 +106,6 @@ def learn_classes(head: Any, y: np.ndarray) -> np.ndarray:
             f"contains only one class: {head.classes_.tolist()[0]!r}"
         )
     return np.asarray(codes)
-
-
-def _check_one_type(y: np.ndarray) -> None:
-    if y.dtype != object:
-        return
-    seen = {isinstance(label, str): label for label in y.tolist()}
-    if len(seen) > 1:
-        marks = "; hybridsent.few_label.LabeledOnly leaves out rows that -1 marks"
-        raise ValueError(
-            f"The labels must be texts or numbers, not both. Got {seen[True]!r} and "
-            f"{seen[False]!r}: write all as texts{marks if seen[False] == -1 else ''}."
-        )
 
 
 def _example(y: np.ndarray) -> float:

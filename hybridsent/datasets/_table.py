@@ -406,9 +406,8 @@ def check_can_write(table: pd.DataFrame, path: PathLike) -> None:
         As `write_table` raises it.
     """
     file = Path(path).expanduser()
-    check_names([str(name) for name in table.columns], file)
     kind = format_of(file)
-    check_writable(as_written(table.rename(columns=str), kind).assign(_=0), kind)
+    check_writable(as_written(_with_names(table, file), kind).assign(_=0), kind)
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
@@ -451,10 +450,21 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
         raise TableError(f"There is no folder {file.parent}. Create it first.")
     if file.is_dir():
         raise TableError(f"{file} is a folder. Name a file in it.")
-    check_names([str(name) for name in table.columns], file)
-    table = as_written(table.rename(columns=str), kind)
+    table = as_written(_with_names(table, file), kind)
     check_writable(table, kind)
     _replace(file, WRITERS[kind], table, kind)
+
+
+def _with_names(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Name the columns by texts, as files do; a name in several levels is none."""
+    if table.columns.nlevels > 1:
+        raise TableError(
+            f"{file}: a column must have one name. Got names of {table.columns.nlevels} levels, "
+            f"such as {table.columns[0]!r}. Join them: table.columns = ['_'.join(map(str, name)) "
+            "for name in table.columns]."
+        )
+    check_names([str(name) for name in table.columns], file)
+    return table.rename(columns=str)
 
 
 def _replace(

@@ -45,14 +45,16 @@ def check_writable(table: pd.DataFrame, kind: str) -> None:
     TableError
         If there is such a cell; the message names it.
     """
+    if not table.shape[1]:
+        raise TableError(
+            f"A table without columns cannot be written: no file could hold its {len(table)} rows."
+        )
     if kind == "parquet":
         _check_parquet(table)
         return
     if kind == "xlsx":
         _check_sheet(table)
         return
-    if not table.shape[1]:
-        raise TableError("A table without columns cannot be written as text. Got none.")
     for position, dtype in enumerate(table.dtypes):
         column = table.iloc[:, position]
         if dtype.kind == "c":
