@@ -5,17 +5,27 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from hostile import picture, sound
-from served import TEXTS, client_of, context_model, features_model, media_model, words_model
+from served import (
+    TEXTS,
+    client_of,
+    context_model,
+    features_model,
+    media_model,
+    running,
+    words_model,
+)
 
-from hybridsent.serve import Limits, make_app
+from hybridsent.serve import Limits, _serve, make_app
 from hybridsent.serve._batcher import Batcher
 from hybridsent.serve._limits import RefusedError
 from hybridsent.serve._rows import Row
@@ -453,6 +463,85 @@ def test_nothing_that_a_client_wrote_is_logged_or_kept(media, tmp_path, capfd, m
     assert {"time", "method", "path", "status", "ms", "bytes", "rows", "request_id"} <= set(last)
 
 
+def spoken(address, *pieces):
+    """What a server says to bytes, until it closes the connection."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as own:
+        for piece in pieces:
+            own.sendall(piece)
+        return b"".join(iter(lambda: own.recv(65536), b"")).decode()
+
+
+def told_of(answer):
+    """The headers and the body of an answer in JSON."""
+    head, _, body = answer.partition("\r\n\r\n")
+    lines = [line.partition(": ") for line in head.split("\r\n")[1:]]
+    return {name.lower(): value for name, _, value in lines}, json.loads(body)
+
+
+GOOD = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+TEXT = b'{"text": "good"}'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"canary\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX-A: " + b"canary" * 5_000,  # and it goes on
+        bytes.fromhex("16030100a5010000a10303"),
+        GOOD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"tex\r\ncanary\r\n',
+    ],
+    ids=["first line", "no colon", "long", "TLS", "chunk"],
+)
+def test_what_is_no_http_is_answered_numbered_counted_and_logged_like_all_others(words, sent):
+    lines = []
+    app = make_app(words, log=lines.append)
+    with running(app) as address:
+        del lines[:]
+        headers, body = told_of(spoken(address, sent))
+        counted = app.state.service.metrics.text()[0].decode()
+    assert headers["connection"] == "close"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert body["code"] == "no_http"
+    assert body["error"].endswith(".")
+    (line,) = lines
+    assert headers["x-request-id"] == body["request_id"] == line["request_id"]
+    assert (line["status"], line["code"]) == (400, "no_http")
+    assert {"time", "method", "path", "status", "ms", "request_id"} <= set(line)
+    assert f'path="{line["path"]}",status="400"}} 1.0' in counted
+    assert "canary" not in json.dumps([lines, headers, body])
+
+
+def test_what_is_no_http_after_a_request_spoils_no_answer(words):
+    lines = []
+    with running(make_app(words, log=lines.append)) as address:
+        del lines[:]
+        whole = GOOD + b"Content-Length: %d\r\n\r\n%b" % (len(TEXT), TEXT)
+        said = spoken(address, whole, b"canary\r\n\r\n")
+    first, _, second = said.partition("HTTP/1.1 400")
+    assert told_of(first)[1]["prediction"] == "pos"
+    assert told_of(second)[1]["code"] == "no_http"
+    assert sorted(line["status"] for line in lines) == [200, 400]
+    assert len({line["request_id"] for line in lines}) == 2
+
+
+def test_more_connections_than_there_may_be_are_refused_like_all_others(words, monkeypatch):
+    monkeypatch.setattr(_serve, "_CONNECTIONS", 4)
+    lines = []
+    with running(make_app(words, log=lines.append)) as address, ExitStack() as held:
+        del lines[:]
+        host, port = address.removeprefix("http://").split(":")
+        for _ in range(4):
+            held.enter_context(socket.create_connection((host, int(port)), timeout=20))
+        ask = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        headers, body = told_of(spoken(address, ask))
+    assert (body["code"], headers["retry-after"]) == ("busy", "1")
+    (line,) = lines
+    assert (line["status"], line["code"]) == (503, "busy")
+    assert headers["x-request-id"] == body["request_id"] == line["request_id"]
+
+
 def test_tokens_let_in_and_probes_need_none(words):
     token = "a-long-and-secret-token"
     with client_of(make_app(words, tokens=[token], log=None)) as client:
@@ -462,6 +551,7 @@ def test_tokens_let_in_and_probes_need_none(words):
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"] == "Bearer"
             assert refused.json()["code"] == "no_token"
+            assert refused.json()["request_id"] == refused.headers["x-request-id"]
         bearer = {"authorization": f"Bearer {token}"}
         assert client.post("/predict", json={"text": "a"}).status_code == 401
         assert client.post("/predict", json={"text": "a"}, headers=bearer).status_code == 200

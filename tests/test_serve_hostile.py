@@ -189,8 +189,10 @@ def complaints(request: Request, answers: list[Answer]) -> list[str]:
         told = answer.body.decode("utf-8", "replace")
         if CANARY in told and not kind.startswith("application/json"):
             found.append(f"told again as {kind}")
-        if kind and "x-content-type-options" not in answer.headers and answer.status != 400:
+        if kind and "x-content-type-options" not in answer.headers:
             found.append("may be taken for another type")
+        if "x-request-id" not in answer.headers:
+            found.append("has no number")
         ours = (str(HERE.parent), sys.prefix, "site-packages", "Traceback", 'File "', "root:x:0")
         found += [f"tells {each}" for each in ours if each in told]
         if CANARY in json.dumps(answer.headers):
@@ -201,7 +203,9 @@ def complaints(request: Request, answers: list[Answer]) -> list[str]:
             said = json.loads(told)
             if not said["error"].endswith((".", ". ")) or not said["code"]:
                 found.append(f"no sentence: {told[:200]}")
-        elif answer.status >= 400 and answer.body and not kind.startswith("text/plain"):
+            if said["request_id"] != answer.headers.get("x-request-id"):
+                found.append("has two numbers, or none")
+        elif answer.status >= 400 and answer.body:
             found.append(f"an error of type {kind}")
     return [
         f"{request.name}: {each}: {[(a.status, a.body[:200]) for a in answers][:3]}"

@@ -12,14 +12,17 @@ from hybridsent._lazy import lazy_names
 if TYPE_CHECKING:
     from hybridsent._web._guard import CLIENT, LOOPBACK, Guard
     from hybridsent._web._pages import page_file
-    from hybridsent._web._running import run_server
+    from hybridsent._web._running import BROKEN, CROWDED, Said, run_server
     from hybridsent._web._sockets import is_loopback, listening, usual_port
     from hybridsent._web._tokens import Tokens
 
 _HOMES = {
+    "BROKEN": "hybridsent._web._running",
     "CLIENT": "hybridsent._web._guard",
+    "CROWDED": "hybridsent._web._running",
     "Guard": "hybridsent._web._guard",
     "LOOPBACK": "hybridsent._web._guard",
+    "Said": "hybridsent._web._running",
     "Tokens": "hybridsent._web._tokens",
     "is_loopback": "hybridsent._web._sockets",
     "listening": "hybridsent._web._sockets",
@@ -29,9 +32,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "BROKEN",
     "CLIENT",
+    "CROWDED",
     "LOOPBACK",
     "Guard",
+    "Said",
     "Tokens",
     "is_loopback",
     "listening",

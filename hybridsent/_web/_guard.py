@@ -58,11 +58,13 @@ CLIENT = "hybridsent.client"
 _READS = frozenset({"GET", "HEAD"})
 
 
-async def plain(send: Any, status: int, text: str) -> None:
+async def plain(scope: Any, send: Any, status: int, text: str) -> None:
     """Refuse a request with a sentence.
 
     Parameters
     ----------
+    scope : mapping
+        Of the request, as ASGI hands it over.
     send : callable
         As ASGI hands it over.
     status : int
@@ -111,7 +113,7 @@ class Guard:
     headers : mapping of str to str or None, default=None
         What differs from the headers of every answer.
     refuse : callable, default=plain
-        Writes a refusal: ``await refuse(send, status, text)``.
+        Writes a refusal: ``await refuse(scope, send, status, text)``.
     """
 
     def __init__(
@@ -129,7 +131,7 @@ class Guard:
         origins: Iterable[str] = (),
         policy: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        refuse: Callable[[Any, int, str], Awaitable[None]] = plain,
+        refuse: Callable[[Any, Any, int, str], Awaitable[None]] = plain,
     ) -> None:
         self.app, self.tokens, self.cookie = app, tokens, cookie
         self.hosts = None if hosts is None else frozenset(hosts)
@@ -181,14 +183,14 @@ class Guard:
             await sent({"type": "http.response.body", "body": b""})
             return
         if refused is not None:
-            await self.refuse(sent, *refused)
+            await self.refuse(scope, sent, *refused)
             return
         try:
             await self.app(scope, receive, sent)
         except Exception:  # said with the headers of every answer; the traceback is the server's
             if not begun:
                 told = "The server failed; the window that it runs in says how."
-                await self.refuse(sent, 500, told)
+                await self.refuse(scope, sent, 500, told)
             raise
 
     def _fits(self, scope: Any, given: str) -> bool:

@@ -5,7 +5,8 @@ a request is under way that it has not read yet; and it ends by the signal that 
 is no success; and where a process has no room for further files, asyncio writes thousands of
 tracebacks a second. Here connections that come then are closed, and silent ones, too, to make room;
 at the end every answer first says that its connection closes, so that clients go, and SIGTERM ends
-as Ctrl-C does.
+as Ctrl-C does. To what is no HTTP, and where there are too many connections, uvicorn answers by
+itself, in plain text that no log tells of; here whoever runs the server answers.
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-__all__ = ["run_server"]
+from hybridsent._optional import import_optional
+
+__all__ = ["BROKEN", "CROWDED", "Said", "run_server"]
+
+BROKEN = "hybridsent.broken"
+"""Under which key of its scope it is told that the rest of a request is no HTTP."""
+
+CROWDED = "hybridsent.crowded"
+"""Under which key of its scope a request is told that there are too many connections."""
+
 
 _CROWDED = 1.0
 _SOON, _LAST = 0.02, 2.0  # seconds
@@ -41,6 +51,21 @@ _LOCK = (
 _SPARE = 64  # files that the process itself may open meanwhile
 
 
+class Said(NamedTuple):
+    """An answer that no application gives.
+
+    Parameters
+    ----------
+    headers : sequence of (bytes, bytes)
+        Its headers, without its length.
+    body : bytes
+        Its body.
+    """
+
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+
 def run_server(
     app: Any,
     listener: socket.socket,
@@ -51,6 +76,8 @@ def run_server(
     silence: float = 15.0,
     ending: Callable[[], None] | None = None,
     held: Callable[[Any], None] | None = None,
+    no_http: Callable[[], Said] | None = None,
+    connections: int | None = None,
     **options: Any,
 ) -> None:
     """Serve an application until Ctrl-C or SIGTERM, and answer what was accepted by then.
@@ -77,6 +104,13 @@ def run_server(
     held : callable or None, default=None
         Gets the uvicorn server before it runs; ``server.should_exit = True`` ends it from another
         thread.
+    no_http : callable or None, default=None
+        Gives what is answered, with 400, to what is no request of HTTP; None leaves that to
+        uvicorn. Where the body of a request turns out to be none, its scope says so under `BROKEN`,
+        and the application answers.
+    connections : int or None, default=None
+        How many there may be; requests of more say so in their scope, under `CROWDED`, and the
+        application refuses them.
     **options : object
         Further options of ``uvicorn.Config``.
 
@@ -91,7 +125,7 @@ def run_server(
         "access_log": False,
         "lifespan": "off",
         "ws": "none",
-        "http": "h11",  # the other one takes headers of any length, where it is installed
+        "http": "h11" if no_http is None else _protocol(no_http),
         "server_header": False,
         "timeout_graceful_shutdown": max(1, round(grace)),
         "proxy_headers": False,  # what they say of a client can be made up by anybody
@@ -103,8 +137,7 @@ def run_server(
 
         async def on_tick(self, counter: int) -> bool:
             there = self.server_state.connections
-            most = self.config.limit_concurrency
-            crowded = door.was_full or (most is not None and len(there) > 0.75 * most)
+            crowded = door.was_full or (connections is not None and len(there) > 0.75 * connections)
             door.was_full = False
             if crowded or counter % 10 == 0:
                 silent.close(there, min(silence, _CROWDED) if crowded else silence)
@@ -138,6 +171,8 @@ def run_server(
                 await asyncio.sleep(_SOON)
 
     server = Server(uvicorn.Config(closing, **given))
+    if connections is not None:
+        closing.most, closing.there = connections, server.server_state.connections
     if held is not None:
         held(server)
     # uvicorn ends by itself, and then raises the signal once more
@@ -226,13 +261,61 @@ class _Silent:
                 each.transport.abort()  # who does not listen gets no goodbye
 
 
+def _protocol(no_http: Callable[[], Said]) -> Any:
+    """Make the protocol of a connection, which has what is no HTTP answered by `no_http`.
+
+    That of h11: the other one of uvicorn takes headers of any length, where it is installed.
+    """
+    theirs: Any = import_optional("uvicorn.protocols.http.h11_impl", caller="a server of ours")
+    h11 = theirs.h11
+
+    class Protocol(theirs.H11Protocol):
+        """A connection."""
+
+        def send_400_response(self, msg: str) -> None:
+            """Answer what is no HTTP; uvicorn calls this for all that h11 cannot read."""
+            cycle = self.cycle
+            if cycle is not None and not cycle.response_complete:
+                # a request is under way, of which the rest cannot be read: one answer is enough
+                cycle.scope[BROKEN] = True
+                cycle.more_body = cycle.keep_alive = False
+                cycle.message_event.set()
+                return
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                self.transport.close()  # it was answered, and nobody can say where more begins
+                return
+            said = no_http()
+            headers = [
+                *said.headers,
+                (b"content-length", str(len(said.body)).encode()),
+                (b"connection", b"close"),
+            ]
+            for event in (
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=said.body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event))
+            self.transport.close()
+
+    return Protocol
+
+
 class _Closing:
-    """ASGI middleware that lets every answer close its connection, once it is on."""
+    """ASGI middleware that lets every answer close its connection, once it is on.
+
+    It also tells requests that come where there are more connections than may be.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app, self.on = app, False
+        self.most: float = float("inf")
+        self.there: Collection[Any] = ()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and len(self.there) > self.most:
+            scope[CROWDED] = True
+
         async def sent(message: Any) -> None:
             if self.on and message["type"] == "http.response.start":
                 headers = [*message.get("headers", ()), (b"connection", b"close")]

@@ -160,7 +160,7 @@ def make_app(
     return app
 
 
-async def _refuse(send: Any, status: int, text: str) -> None:
+async def _refuse(scope: Any, send: Any, status: int, text: str) -> None:
     codes = {
         400: "no_http",
         401: "no_token",
@@ -169,7 +169,10 @@ async def _refuse(send: Any, status: int, text: str) -> None:
         421: "wrong_host",
     }
     codes[500] = "failed"
-    await refuse(send, RefusedError(status, codes.get(status, "refused"), text), "")
+    error = RefusedError(status, codes.get(status, "refused"), text)
+    facts = facts_of(scope)
+    facts["code"] = error.code
+    await refuse(send, error, facts["request_id"])
 
 
 # -- paths

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from hybridsent._web import BROKEN
 from hybridsent.serve._entry import facts_of, refuse
 from hybridsent.serve._limits import Limits, RefusedError
 
 __all__ = ["Body"]
 _DRAINED = 4  # times the largest body: what is read of one that is too large, so that it hears why
 _DRAIN_SECONDS = 5.0
+_BROKEN = (
+    "The body of the request is no HTTP: its chunks or its end are damaged. Tell its length, or "
+    "send each chunk with the size that it has."
+)
 
 
 class Body:
@@ -65,6 +70,7 @@ class Body:
                 if length.isdigit() and len(length) < 19 and int(length) <= self.limits.body:
                     async for n in read.pieces():
                         self._hold(read, n)
+                    _check_whole(scope)
                     return
         except TimeoutError:
             told = f"A request must have come after {self.limits.upload:g} seconds."
@@ -142,6 +148,11 @@ def _closing(send: Any) -> Any:
         await send(message)
 
     return sent
+
+
+def _check_whole(scope: Any) -> None:
+    if scope.get(BROKEN):
+        raise RefusedError(400, "no_http", _BROKEN)
 
 
 def _too_large(limits: Limits) -> RefusedError:

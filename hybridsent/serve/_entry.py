@@ -16,14 +16,19 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from hybridsent._web import CROWDED, Said
 from hybridsent.serve._limits import RefusedError
 from hybridsent.serve._metrics import Metrics
 
-__all__ = ["Entry", "facts_of", "log_line", "refuse"]
+__all__ = ["Entry", "facts_of", "log_line", "refuse", "tell_no_http"]
 
 FACTS = "hybridsent.facts"
 """Under which key of its scope the facts of a request stand."""
 
+_OTHER = "other"  # what a client wrote in place of what we know
+_KIND = (b"content-type", b"application/json")
+_CALM = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_NUMBERED = b"x-request-id"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
@@ -68,16 +73,57 @@ async def refuse(send: Any, error: RefusedError, request_id: str) -> None:
     request_id : str
         Under which the log tells of it.
     """
-    named = {"request_id": request_id} if request_id else {}
-    body = json.dumps({**error.body(), **named}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
+    body = _body(error, request_id)
+    headers = [_KIND, (b"content-length", str(len(body)).encode())]
     if error.retry is not None:
         headers.append((b"retry-after", str(error.retry).encode()))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _body(error: RefusedError, request_id: str) -> bytes:
+    return json.dumps({**error.body(), "request_id": request_id}).encode()
+
+
+def tell_no_http(metrics: Metrics, log: Callable[[Mapping[str, Any]], None] | None) -> Said:
+    """Say that what came is no request of HTTP, and tell of it as of a request.
+
+    Parameters
+    ----------
+    metrics : Metrics
+        What counts.
+    log : callable or None
+        Gets the facts.
+
+    Returns
+    -------
+    Said
+        The answer.
+    """
+    error = RefusedError(
+        400,
+        "no_http",
+        "What was sent is no request of HTTP/1.1: its first line or its headers are damaged or too "
+        "long. This server speaks http; what is sent to https:// goes to the proxy before it.",
+    )
+    request_id = secrets.token_hex(8)
+    metrics.answered(_OTHER, error.status, 0.0)
+    if log is not None:
+        log(_line(_OTHER, _OTHER, error.status, 0.0, request_id=request_id, code=error.code))
+    headers = [_KIND, *_CALM, (_NUMBERED, request_id.encode())]
+    return Said(headers, _body(error, request_id))
+
+
+def _line(method: str, path: str, status: int, seconds: float, **facts: Any) -> dict[str, Any]:
+    """Write what the log tells of a request."""
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "method": method,
+        "path": path,
+        "status": status,
+        "ms": round(seconds * 1e3, 2),
+        **facts,
+    }
 
 
 class Entry:
@@ -120,12 +166,16 @@ class Entry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                named = (b"x-request-id", request_id.encode())
+                named = (_NUMBERED, request_id.encode())
                 message = {**message, "headers": [*message["headers"], named]}
             await send(message)
 
         try:
-            await self.app(scope, receive, sent)
+            if scope.get(CROWDED):
+                facts["code"] = (crowded := _crowded()).code
+                await refuse(sent, crowded, request_id)
+            else:
+                await self.app(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - told in the log, without what it says of a cell
             facts["failure"] = where(error)
             if not status:
@@ -134,20 +184,12 @@ class Entry:
             facts["failure"] = "cancelled"
             raise
         finally:
-            path = scope["path"] if scope["path"] in self.paths else "other"
+            path = scope["path"] if scope["path"] in self.paths else _OTHER
             seconds = time.perf_counter() - began
             self.metrics.answered(path, status, seconds)
             if self.log is not None:
-                self.log(
-                    {
-                        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                        "method": scope["method"] if scope["method"] in _METHODS else "other",
-                        "path": path,
-                        "status": status,
-                        "ms": round(seconds * 1e3, 2),
-                        **facts,
-                    }
-                )
+                method = scope["method"] if scope["method"] in _METHODS else _OTHER
+                self.log(_line(method, path, status, seconds, **facts))
 
 
 def where(error: BaseException) -> str:
@@ -166,6 +208,12 @@ def where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)]
     return f"{type(error).__name__} at {' < '.join(places)}"
+
+
+def _crowded() -> RefusedError:
+    return RefusedError(
+        503, "busy", "Too many connections are open; try again in a second.", retry=1
+    )
 
 
 def _failed() -> RefusedError:

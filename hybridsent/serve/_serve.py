@@ -8,6 +8,7 @@ from typing import Any
 
 from hybridsent._optional import import_optional
 from hybridsent._web import listening, run_server
+from hybridsent.serve._entry import tell_no_http
 
 __all__ = ["serve"]
 
@@ -80,9 +81,10 @@ def serve(
         ending=service.ending,
         held=keep,
         lifespan="on",
-        log_level="error",  # who sends no HTTP is answered, and no line of the log
+        log_level="error",  # who sends no HTTP is told of by our own log
         backlog=_BACKLOG,
-        limit_concurrency=_CONNECTIONS,
+        no_http=lambda: tell_no_http(service.metrics, service.log),
+        connections=_CONNECTIONS,
     )
     if service.failure is not None:
         raise service.failure
