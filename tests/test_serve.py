@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from clips import contained
 from hostile import picture, sound
 from served import (
     TEXTS,
@@ -25,6 +26,7 @@ from served import (
     words_model,
 )
 
+from hybridsent.media import load_audio, load_frames
 from hybridsent.serve import Limits, _serve, make_app
 from hybridsent.serve._batcher import Batcher
 from hybridsent.serve._limits import RefusedError
@@ -251,6 +253,59 @@ def test_pixels_and_seconds_are_limited():
         for field, cell in (("image", picture("png")), ("audio", sound("wav"))):
             answer = client.post("/predict", files={field: ("x", cell)})
             assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"), [("image", "all_pixels"), ("audio", "all_seconds")], ids=str
+)
+def test_files_of_a_request_are_limited_together(field, limit):
+    cell, one, part = {
+        "image": (picture("png"), 40 * 56, "pixels"),
+        "audio": (sound("wav"), 0.5, "seconds"),
+    }[field]
+    limits = Limits(**{limit: 3.5 * one, part: one})
+    sent = base64.b64encode(cell).decode()
+    with media_model("together") as scorer:
+        app = make_app(scorer, limits=limits, log=None)
+        read = app.state.service.engine.scorer.read
+        with client_of(app) as client:
+            asked = []
+            scorer.read = lambda *rows, **how: asked.append(rows) or read(*rows, **how)
+            few, many = [sent] * 3, [sent] * 4
+            assert client.post("/predict", json={field: few}).status_code == 200
+            rows = [{field: each} for each in few]
+            assert client.post("/predict/batch", json=rows).status_code == 200
+            assert client.post("/predict/batch", json=[*rows, {"text": "a"}]).status_code == 200
+            del asked[:]
+            answers = [
+                client.post("/predict", json={field: many}),
+                client.post("/predict", files=[(field, ("x", cell))] * 4),
+                client.post("/predict/batch", json=[{field: each} for each in many]),
+                client.post("/predict/batch", json=[{field: few[:2]}, {field: few[:2]}]),
+            ]
+            assert not asked  # nothing is decoded, nor asked of the model
+            told = client.get("/openapi.json").json()["paths"]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_much")
+        assert "in all. Send fewer of them at once" in answer.json()["error"]
+    assert f"{3.5 * one:,g} {part}" in answers[0].json()["error"]
+    for path in ("/predict", "/predict/batch"):
+        assert f"{3.5 * one:,g} {part}" in told[path]["post"]["requestBody"]["description"]
+
+
+def test_one_video_counts_as_the_frames_that_are_read_of_it():
+    from hybridsent.media._measures import pixels_of, seconds_of
+
+    film = contained("mp4")
+    one = pixels_of(film, {"max_pixels": 10**7})
+    assert pixels_of(film, {"max_pixels": 10**7, "frames": 8}) == 8 * one
+    assert pixels_of(film, {"max_pixels": 10**7, "frames": "cuts"}) == 32 * one
+    width, height = load_frames(film, frames=1)[0].size
+    assert one == width * height
+    rate = 16_000
+    exact = len(load_audio(film, sampling_rate=rate)) / rate
+    assert seconds_of(film, {"max_seconds": 60.0}) == pytest.approx(exact, abs=0.1)
+    assert seconds_of(film, {"max_seconds": 0.25}) == 0.25
 
 
 # -- load
@@ -605,7 +660,11 @@ def test_the_model_is_told_without_where_it_lies(client):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rows": 0}, {"rows": 600}, {"timeout": -1}, {"body": 2**30}, {"rate": 0}]
+    "wrong",
+    [
+        *({"rows": 0}, {"rows": 600}, {"timeout": -1}, {"body": 2**30}, {"rate": 0}),
+        *({"pixels": 10**9}, {"seconds": 1e4}, {"all_pixels": 100}),
+    ],
 )
 def test_limits_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):

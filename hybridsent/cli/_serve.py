@@ -73,9 +73,10 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=N",
-        help="change a limit: body and memory (bytes), rows, text (characters), items, pixels, "
-        "seconds, rate (requests a second of a client), concurrency, waiting and batch (rows), "
-        "timeout and upload (seconds); `hybridsent.serve.Limits` tells what they are by default",
+        help="change a limit: body and memory (bytes), rows, text (characters), items, pixels "
+        "and seconds (of one file), all_pixels and all_seconds (of a request), rate (requests a "
+        "second of a client), concurrency, waiting and batch (rows), timeout and upload (seconds); "
+        "`hybridsent.serve.Limits` tells what they are by default",
     )
     group.add_argument(
         "--threads",

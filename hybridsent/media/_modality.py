@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from importlib import import_module
 from typing import Any
@@ -43,6 +43,11 @@ class Limit:
         What it limits, such as ``"largest image that is read, in pixels"``.
     default : int or float
         The encoder's own default; an int takes whole numbers.
+    measure : str or callable, default=None
+        ``measure(content, reader) -> float``: how much of what it limits is in the bytes of a file,
+        told without decoding them, or as ``"module:name"``. `reader` holds the parameters of the
+        encoder, and what a file does not tell is as much as they allow. By this a service limits
+        all cells of a request together; None does not.
 
     Examples
     --------
@@ -54,6 +59,7 @@ class Limit:
     parameter: str
     words: str
     default: int | float
+    measure: str | Callable[[bytes, Mapping[str, Any]], float] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +14,12 @@ from hybridsent.exceptions import (
     CellError,
     HybridsentError,
     LicenceError,
+    MediaError,
     StoreError,
     WeightsError,
     WeightsNotFoundError,
 )
+from hybridsent.media._modality import named
 from hybridsent.serve._batcher import Job
 from hybridsent.serve._fields import Field, fields_of
 from hybridsent.serve._limits import Limits, RefusedError
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _FILE = 8
+_BOUNDS = {"max_pixels": ("pixels", "all_pixels"), "max_seconds": ("seconds", "all_seconds")}
+"""For parameters of encoders the limit of one cell, and that of all cells of a request."""
+
 _CHARACTERS = 2_500
 
 
@@ -64,7 +72,7 @@ class Engine:
         self._loading = threading.Lock()
 
     def _configure(self, store: Any, n_jobs: int | None) -> None:
-        bounds = {"max_pixels": self.limits.pixels, "max_seconds": self.limits.seconds}
+        bounds = {name: getattr(self.limits, one) for name, (one, _) in _BOUNDS.items()}
         given: dict[str, Any] = {"store": store, "on_error": "raise", "verbose": False}
         if n_jobs is not None:
             given["n_jobs"] = n_jobs
@@ -105,6 +113,72 @@ class Engine:
             elif field.kind == "text":
                 found += sum(1 + len(item) // _CHARACTERS for item in items)
         return max(1, found)
+
+    @cached_property
+    def _measures(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
+        """What is measured of which column: its limit, by which function, and who reads it."""
+        from hybridsent.encoders._nesting import encoders_of, names_of
+        from hybridsent.media import get_modality
+
+        return [
+            (name, limit.parameter, named(limit.measure), encoder.get_params(deep=False))
+            for _, encoder, column in encoders_of(self.scorer.model)
+            for limit in get_modality(encoder.modality).limits
+            if limit.measure is not None and limit.parameter in _BOUNDS
+            for name in names_of(column)
+        ]
+
+    def has_files(self, row: Row) -> bool:
+        """Tell whether a row holds files whose size is limited.
+
+        Parameters
+        ----------
+        row : Row
+            The row.
+
+        Returns
+        -------
+        bool
+            Whether `check_together` has anything to look at.
+        """
+        return any(name in row.cells for name, *_ in self._measures)
+
+    def check_together(self, rows: Sequence[Row]) -> None:
+        """Refuse rows whose files are too large together, as far as they tell without decoding.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+            Those of a request.
+
+        Raises
+        ------
+        RefusedError
+            If they are (413).
+        """
+        found: Counter[str] = Counter()
+        for name in {name for name, *_ in self._measures}:
+            for row in rows:
+                cell = row.cells.get(name)
+                for item in cell if isinstance(cell, list) else [cell]:
+                    if isinstance(item, bytes):
+                        found.update(self._size(name, item))
+            for parameter, size in found.items():
+                limit = _BOUNDS[parameter][1]
+                most = getattr(self.limits, limit)
+                if size > most:
+                    raise _too_much(limit, most)
+
+    def _size(self, column: str, content: bytes) -> dict[str, float]:
+        """Tell how large a file is; of several that read it, by the one that reads most."""
+        found: dict[str, float] = {}
+        for name, parameter, measure, reader in self._measures:
+            if name != column:
+                continue
+            with suppress(MediaError):  # who reads it says what is wrong with it
+                size = measure(content, reader)
+                found[parameter] = max(size, found.get(parameter, 0.0))
+        return found
 
     def ask(self, jobs: Sequence[Job]) -> list[Any]:
         """Answer jobs; one that cannot be read spoils none of the others.
@@ -211,7 +285,6 @@ class Engine:
             Fields and cells.
         """
         from hybridsent.media import get_modality
-        from hybridsent.media._modality import named
 
         found: list[tuple[Field, Any]] = []
         for field in self.fields:
@@ -224,6 +297,19 @@ class Engine:
             elif field.kind == "text":
                 found.append((field, "good"))
         return found
+
+
+def _too_much(limit: str, most: float) -> RefusedError:
+    what = {
+        "all_pixels": f"pictures and frames of more than {most:,.12g} pixels",
+        "all_seconds": f"sounds of more than {most:,.12g} seconds",
+    }[limit]
+    return RefusedError(
+        413,
+        "too_much",
+        f"The request holds {what} in all. Send fewer of them at once, in several requests, or "
+        "make them smaller before.",
+    )
 
 
 def _told(error: Exception, start: int) -> Exception:

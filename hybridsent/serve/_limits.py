@@ -8,6 +8,15 @@ from typing import Any
 __all__ = ["Limits", "RefusedError"]
 
 
+_WITHIN = {
+    "rows": "waiting",
+    "body": "memory",
+    "pixels": "all_pixels",
+    "seconds": "all_seconds",
+}
+"""What one thing may be, and the limit of all of them."""
+
+
 class RefusedError(Exception):
     """A request that is not answered, and what its client is told.
 
@@ -77,6 +86,11 @@ class Limits:
         Width times height of a picture.
     seconds : float, default=120.0
         Length of a sound or video.
+    all_pixels : int, default=400000000
+        Of all pictures of a request together, rows of a batch and items of a field alike; a video
+        counts as the frames that the model reads of it.
+    all_seconds : float, default=1200.0
+        Of all sounds and videos of a request together.
     rate : float or None, default=None
         Requests a second of one client, on the mean; twice as many may come at once. None is any.
     concurrency : int, default=256
@@ -94,7 +108,7 @@ class Limits:
     Raises
     ------
     ValueError
-        If one is not above 0, or a request could hold more rows than may wait.
+        If one is not above 0, or one thing may be larger than all of its kind together.
 
     Examples
     --------
@@ -110,6 +124,8 @@ class Limits:
     items: int = 8
     pixels: int = 40_000_000
     seconds: float = 120.0
+    all_pixels: int = 400_000_000
+    all_seconds: float = 1200.0
     rate: float | None = None
     concurrency: int = 256
     waiting: int = 512
@@ -122,11 +138,10 @@ class Limits:
             value = getattr(self, each.name)
             if value is not None and not value > 0:
                 raise ValueError(f"{each.name} must be above 0, got {value!r}.")
-        if self.rows > self.waiting:
-            raise ValueError(
-                f"rows must be at most waiting, which is {self.waiting}; got {self.rows!r}."
-            )
-        if self.body > self.memory:
-            raise ValueError(
-                f"body must be at most memory, which is {self.memory}; got {self.body!r}."
-            )
+        for part, whole in _WITHIN.items():
+            value, most = getattr(self, part), getattr(self, whole)
+            if value > most:
+                raise ValueError(
+                    f"{part} must be at most {whole}, which is {most}; got {value!r}. Raise "
+                    f"{whole}, too, or give less."
+                )

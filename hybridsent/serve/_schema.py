@@ -24,7 +24,7 @@ _ERRORS = {
     401: "The token is missing or wrong.",
     403: "The request comes from the page of another site.",
     408: "The request came too slowly.",
-    413: "Something is larger than the limits allow.",
+    413: "Something, or all of it together, is larger than the limits allow.",
     415: "The body is of a type that is not read.",
     421: "The address has a name that this server does not answer to.",
     422: "A field is not what the model reads, or cannot be read.",
@@ -201,7 +201,18 @@ def request_of_row(engine: Engine) -> dict[str, Any]:
         "application/json": {"schema": row, "example": _example(engine)},
         "multipart/form-data": {"schema": form},
     }
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": _body(engine, "One row.", content)}
+
+
+def _body(engine: Engine, what: str, content: dict[str, Any]) -> dict[str, Any]:
+    limits = engine.limits
+    together = (
+        f"All files of a request together hold at most {limits.all_pixels:,.12g} pixels of pictures "
+        f"and frames, and {limits.all_seconds:,.12g} seconds of sound."
+    )
+    files = any(field.kind == "media" for field in engine.fields)
+    told = f"{what} {together}" if files else what
+    return {"required": True, "description": told, "content": content}
 
 
 def request_of_rows(engine: Engine) -> dict[str, Any]:
@@ -225,7 +236,7 @@ def request_of_rows(engine: Engine) -> dict[str, Any]:
         "maxItems": engine.limits.rows,
     }
     content = {"application/json": {"schema": rows, "example": [_example(engine)]}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": _body(engine, "Rows, answered in their order.", content)}
 
 
 # -- the model

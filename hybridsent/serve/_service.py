@@ -162,12 +162,13 @@ class Service:
         Raises
         ------
         RefusedError
-            If they are no such list, or too many.
+            If they are no such list, too many, or too large together.
         """
         kind = _kind(request)
         if kind != "application/json":
             raise _wrong_kind("application/json")
         rows: list[Row] = await self._in_thread(self._sent.rows_of, await request.body())
+        await self._check_together(rows)
         return rows
 
     async def row(self, request: Any) -> Row:
@@ -186,7 +187,7 @@ class Service:
         Raises
         ------
         RefusedError
-            If it is none.
+            If it is none, or too large.
         """
         kind = _kind(request)
         body = await request.body()
@@ -198,7 +199,13 @@ class Service:
             )
         else:
             raise _wrong_kind("application/json or multipart/form-data")
+        await self._check_together([row])
         return row
+
+    async def _check_together(self, rows: list[Row]) -> None:
+        if any(self.engine.has_files(row) for row in rows):  # whose headers are read
+            async with self._reading:
+                await asyncio.to_thread(self.engine.check_together, rows)
 
     async def _in_thread(self, read: Callable[..., Any], body: bytes, *more: Any) -> Any:
         if len(body) < _LARGE:

@@ -20,7 +20,14 @@ AUDIO = Modality(
         *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac"),
         *(".aif", ".aiff", ".au", ".wma", ".amr", ".caf", ".mka", ".weba", ".m4b"),
     ),
-    limits=(Limit("max_seconds", "longest sound that is read", 600.0),),
+    limits=(
+        Limit(
+            "max_seconds",
+            "longest sound that is read",
+            600.0,
+            measure="hybridsent.media._measures:seconds_of",
+        ),
+    ),
     shown="hybridsent.media._shown:sound",
     glance="hybridsent.evaluation.leaks._quick_views:SoundGlance",
     augment="hybridsent.augment._audio:AUDIO_CHANGES",

@@ -21,7 +21,14 @@ IMAGE = Modality(
         *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp"),
         *(".tif", ".tiff", ".ppm", ".pgm", ".avif", ".heic", ".heif"),
     ),
-    limits=(Limit("max_pixels", "largest image that is read, in pixels", 89_478_485),),
+    limits=(
+        Limit(
+            "max_pixels",
+            "largest image that is read, in pixels",
+            89_478_485,
+            measure="hybridsent.media._measures:pixels_of",
+        ),
+    ),
     shown="hybridsent.media._shown:picture",
     glance="hybridsent.evaluation.leaks._quick_views:PictureGlance",
     augment="hybridsent.augment._image:IMAGE_CHANGES",
