@@ -207,8 +207,8 @@ def request_of_row(engine: Engine) -> dict[str, Any]:
 def _body(engine: Engine, what: str, content: dict[str, Any]) -> dict[str, Any]:
     limits = engine.limits
     together = (
-        f"All files of a request together hold at most {limits.all_pixels:,.12g} pixels of pictures "
-        f"and frames, and {limits.all_seconds:,.12g} seconds of sound."
+        f"All files of a request together hold at most {limits.all_pixels:,.12g} pixels of "
+        f"pictures and frames, and {limits.all_seconds:,.12g} seconds of sound."
     )
     files = any(field.kind == "media" for field in engine.fields)
     told = f"{what} {together}" if files else what
