@@ -222,7 +222,7 @@ def test_columns_without_one_name_each_are_refused(tmp_path, extension):
     levels = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_product([["a"], ["b", "c"]]))
     with pytest.raises(TableError, match=r"names of 2 levels, such as \('a', 'b'\)"):
         write_table(levels, path)
-    with pytest.raises(TableError, match="without columns .* its 3 rows"):
+    with pytest.raises(TableError, match=r"without columns .* its 3 rows"):
         write_table(pd.DataFrame(index=range(3)), path)
     assert not path.exists()
 
