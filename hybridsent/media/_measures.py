@@ -102,7 +102,7 @@ def seconds_of(content: bytes, reader: Mapping[str, Any]) -> float:
             return min(_declared(opened, chosen(opened)) or most, most)
     try:
         with soundfile.SoundFile(io.BytesIO(with_length(content))) as file:
-            told = file.frames / max(1, file.samplerate)
+            told = float(file.frames / max(1, file.samplerate))
     except Exception:  # noqa: BLE001 - libsndfile's own, and those of odd headers: its reader says why
         return most
     return min(told, most)
