@@ -136,21 +136,29 @@ def test_pieces_hold_every_token_once_and_in_order(made, kind, side, tmp_path):
         assert inside == words
 
 
+@pytest.fixture(scope="module")
+def in_python():
+    """Tokenizers that are made of bytes or characters; one of them takes seconds to be made."""
+    from transformers import ByT5Tokenizer, CanineTokenizer
+
+    return CanineTokenizer(), ByT5Tokenizer()
+
+
 @pytest.mark.parametrize("limit", [3, 4, 9])
-def test_a_tokenizer_in_python_is_cut_alike(made, limit):
+def test_a_tokenizer_in_python_is_cut_alike(made, in_python, limit):
     """Fast ones of transformers, and those that are made of bytes or characters."""
-    from transformers import AutoTokenizer, ByT5Tokenizer, CanineTokenizer
+    from transformers import AutoTokenizer
 
     network = network_of(made["bert"])
     own = network.facts.pieces(TEXTS, limit)
     network.facts.tokenizer = AutoTokenizer.from_pretrained(made["bert"])
     assert network.facts.pieces(TEXTS, limit) == own
-    for kind in (CanineTokenizer, ByT5Tokenizer):
-        network.facts.tokenizer = kind()
+    for tokenizer in in_python:
+        network.facts.tokenizer = tokenizer
+        n = tokenizer.num_special_tokens_to_add()
         for text in TEXTS:
-            whole = kind()(text)["input_ids"]
+            whole = tokenizer(text)["input_ids"]
             (pieces,) = network.facts.pieces([text], limit)
-            n = kind().num_special_tokens_to_add()
             assert all(len(ids) <= limit for ids in pieces)
             assert sum(len(ids) - n for ids in pieces) == len(whole) - n
             if len(pieces) == 1:
