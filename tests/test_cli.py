@@ -276,9 +276,18 @@ def test_store_info_clear_and_verify(table, tmp_path, capsys):
     assert "text-bge-small-en" in capsys.readouterr().out
     assert run("store", "verify", "--store", store) == 0
     assert "every row is sound" in capsys.readouterr().out
+    assert run("store", "clear", "text-bge-smal", "--store", store) == 2
+    assert "FINGERPRINT must be one that the store holds" in capsys.readouterr().err
     assert run("store", "clear", "--store", store) == 0
     assert run("store", "info", "--store", store) == 0
     assert "0 rows" in capsys.readouterr().err
+
+
+def test_off_is_no_folder_of_a_store(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run("store", "info", "--store", "off") == 2
+    assert "--store must be a folder; got 'off'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_store_off_keeps_nothing(table, tmp_path, monkeypatch):
@@ -327,6 +336,15 @@ def test_the_demo_takes_the_languages_that_there_are():
     from hybridsent.cli._demo import LANGUAGES
 
     assert LANGUAGES == WRITTEN
+
+
+def test_a_demo_of_too_few_rows_is_refused_by_its_flag(tmp_path, capsys):
+    from hybridsent.cli._demo import LEAST
+    from hybridsent.datasets._demo import _LEAST
+
+    assert LEAST == _LEAST
+    assert run("demo", "--rows", LEAST - 1, "--folder", tmp_path / "demo") == 2
+    assert f"--rows: must be a whole number of at least {LEAST}" in capsys.readouterr().err
 
 
 # -- features, recipes and the search --------------------------------------------------------------
@@ -438,6 +456,12 @@ def test_search_prints_scores_saves_the_best_and_says_that_scores_are_nested(
     assert told["selected"] == result["selected"]
     assert run("predict", model, path, "-o", tmp_path / "out.csv") == 0
     assert len(pd.read_csv(tmp_path / "out.csv")) == len(frame)
+
+
+def test_search_refuses_a_file_that_is_to_be_two(ready, tmp_path, capsys):
+    file = tmp_path / "both"
+    assert run("search", ready[1], "--target", "label", "-o", file, "--json", file) == 2
+    assert "--json must be another file than those before" in capsys.readouterr().err
 
 
 def test_search_on_sentences_finds_every_row_in_the_store(table, tmp_path):

@@ -85,7 +85,9 @@ def test_functions_classes_language_and_prefix(posts, tmp_path, capsys):
     ("options", "told"),
     [
         (["--text", "pst"], "pst"),
-        (["--classes", "joy,anger"], "none by its name"),
+        (["--classes", "joy,anger"], "say what the classes are, as in --classes happy=positive"),
+        (["--classes", ","], "--classes must name two or three classes; got ','"),
+        (["--classes", "²,3"], "none by its name"),
         (["--language", "xx"], "language"),
         (["--functions", "nothing.py"], "--functions nothing.py"),
         (["-o", "posts.txt"], "--output"),
@@ -94,6 +96,13 @@ def test_functions_classes_language_and_prefix(posts, tmp_path, capsys):
 def test_wrong_use_is_told(posts, options, told, capsys):
     assert main(["score", str(posts), *options]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_classes_whose_names_do_not_tell_are_said(posts, tmp_path, capsys):
+    out = tmp_path / "scored.csv"
+    named = ["--classes", "joy=positive,anger=negative"]
+    assert main(["score", str(posts), *named, "-o", str(out)]) == 0
+    assert pd.read_csv(out)["sentiment"].tolist()[:2] == ["joy", "anger"]
 
 
 def test_a_file_without_a_function_a_table_without_texts_and_taken_names(posts, tmp_path, capsys):

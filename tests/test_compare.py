@@ -529,6 +529,10 @@ def test_the_command_compares_files_and_writes_tables(judged, tmp_path, capsys):
         ([files[0], "--model", "fusion"], "needs two models"),
         ([*files, "--metric", "Acc-2"], "acc2_has0"),
         ([files[0], "--latex", files[0]], "would be replaced"),
+        (
+            [files[0], "--latex", written["tex"], "--json", written["tex"]],
+            "--json must be another file than those before",
+        ),
     ]:
         capsys.readouterr()
         assert main(["compare", *wrong]) == 2

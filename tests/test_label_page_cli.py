@@ -145,6 +145,7 @@ def test_media_keep_their_paths_wherever_the_output_lies(posts, served, tmp_path
         (["--target", "mood", "--range", "3"], "--range must be two numbers"),
         (["--target", "mood", "--range=-3,x"], "--range must be two numbers"),
         (["--target", "label", "--classes", "good,fine"], "lacks 'bad'"),
+        (["--target", "label", "--port", "65536"], "at most 65535"),
         (["--target", "label", "--overlap", "2"], "must be a share from 0 to 1"),
         (["--target", "label", "--strategy", "magic"], "magic"),
         (["--target", "label", "--annotator", ""], "name of an annotator"),

@@ -73,6 +73,8 @@ def test_fields_and_values_are_named(told, tmp_path):
         (["no/folder/posts.jsonl"], "in a folder that is not there"),
         (["-", "--window", "1h", "--slide", "7m"], "--window must be whole seconds"),
         (["-", "--columns", "text"], "--columns must be NAME=VALUE"),
+        (["-", "--columns", "text=a", "--columns", "text=b"], "name each column once; got 'text'"),
+        (["-", "--port", "65536"], "at most 65535"),
         (["-", "--method", "emq"], "no reference"),
         ([], "SOURCE must be given"),
         (["--export", "index.txt"], "--export must end in"),
@@ -84,3 +86,25 @@ def test_refusals_are_sentences_in_words_of_flags(told, words, why):
     assert code in (1, 2)
     assert why in err
     assert "Traceback" not in err
+
+
+def test_an_export_never_replaces_the_state_and_writes_all_or_nothing(told, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(post(0))
+    assert told("posts.jsonl", "--once", "--state", "state.csv")[0] == 0
+    before = (tmp_path / "state.csv").read_bytes()
+    code, _, err = told("--state", "state.csv", "--export", "state.csv")
+    assert code == 2
+    assert "'state.csv' would be replaced" in err
+    assert (tmp_path / "state.csv").read_bytes() == before
+    code, _, err = told("--state", "state.csv", "--export", "out.csv", "--broken", "no/b.jsonl")
+    assert code == 2
+    assert "--broken must lie in an existing folder" in err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_state_that_was_begun_otherwise_is_told_in_flags(told, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(post(0))
+    assert told("posts.jsonl", "--once", "--columns", "text=said")[0] == 0
+    code, _, err = told("posts.jsonl", "--once", "--columns", "text=user.said")
+    assert code == 2
+    assert "begun with --columns text=said, and this is --columns text=user.said" in err

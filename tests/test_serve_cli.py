@@ -149,6 +149,11 @@ def test_others_are_let_in_with_a_token_alone(model, capsys, monkeypatch, tmp_pa
     assert TOKEN not in "".join(process.said)
 
 
+def test_a_limit_is_named_once(model, capsys):
+    assert main(["serve", model, "--limit", "rows=2", "--limit", "rows=3"]) == 2
+    assert "--limit must name each limit once; got 'rows' twice" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("limit", ["row=3", "rows=x", "rows=0", "rows=1000", "rate=fast"])
 def test_a_limit_that_is_none_is_refused(model, limit, capsys):
     assert main(["serve", model, "--limit", limit]) == 2

@@ -433,6 +433,13 @@ def test_the_command_writes_all_that_is_asked_for(saved, tmp_path, capsys):
     assert "<svg" in out["a.svg"].read_text()
 
 
+def test_a_recording_is_linked_to_where_nothing_may_be_in_the_page(saved, tmp_path, capsys):
+    line = ["timeline", str(saved / "talk.wav"), "--model", str(saved / "m.hybridsent")]
+    more = ["--window", "2", "--html", "--embed", "0", "--store", "off"]
+    assert main([*line, "-o", str(tmp_path / "o.csv"), *more]) == 0, capsys.readouterr().err
+    assert (tmp_path / "o.html").stat().st_size < 100_000
+
+
 @pytest.mark.parametrize(
     ("more", "what"),
     [

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
-from hybridsent.cli._console import UsageError, write_json
+from hybridsent.cli._console import write_json
 from hybridsent.cli._files import check_output
 from hybridsent.cli._given import refuse_given
 from hybridsent.cli._inputs import Opened, open_rows
@@ -65,8 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         file = check_output(arguments.json, "--json", reads=[arguments.table])
     opened = open_rows(arguments, tell=arguments.encode)
-    if arguments.split and arguments.split not in opened.rows.columns:
-        raise UsageError(f"--split must be a column of the table; got {arguments.split!r}")
     found = check(
         opened.rows,
         arguments.target,

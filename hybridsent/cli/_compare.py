@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hybridsent.cli._console import UsageError, write_json
-from hybridsent.cli._files import check_output
+from hybridsent.cli._files import check_outputs
 from hybridsent.cli._options import add_metric_option
 from hybridsent.cli._view_options import add_plugins
 
@@ -47,15 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     if arguments.percent and not (arguments.latex or arguments.markdown):
         raise UsageError("--percent needs --latex or --markdown, the tables that it is about")
-    outputs = {
-        flag: check_output(path, flag, reads=arguments.results)
-        for flag, path in (
-            ("--latex", arguments.latex),
-            ("--markdown", arguments.markdown),
-            ("--json", arguments.json),
-        )
-        if path
-    }
+    asked = {name: (getattr(arguments, name), ()) for name in ("latex", "markdown", "json")}
+    outputs = check_outputs(asked, reads=arguments.results)
     try:
         result = compare(
             *arguments.results,
@@ -66,11 +59,11 @@ def run(arguments: argparse.Namespace) -> None:
     except ValueError as error:  # files, names and metrics that do not go together
         raise UsageError(str(error)) from error
     print(result)
-    if "--latex" in outputs:
+    if "latex" in outputs:
         text = result.to_latex(percent=arguments.percent)
-        outputs["--latex"].write_text(text, encoding="utf-8")
-    if "--markdown" in outputs:
+        outputs["latex"].write_text(text, encoding="utf-8")
+    if "markdown" in outputs:
         text = result.to_markdown(percent=arguments.percent)
-        outputs["--markdown"].write_text(text, encoding="utf-8")
-    if "--json" in outputs:
-        write_json(outputs["--json"], result.to_dict())
+        outputs["markdown"].write_text(text, encoding="utf-8")
+    if "json" in outputs:
+        write_json(outputs["json"], result.to_dict())

@@ -14,6 +14,7 @@ from hybridsent.cli._parser import number
 from hybridsent.cli._picture import picture
 
 LANGUAGES = ("en", "zh")
+LEAST = 12  # rows; like the languages it stands here, too, as `make_demo` is imported late
 NEW = 0.15  # share of rows kept aside, to be predicted at the end
 
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where table, media and model are written (default: hybridsent-demo)",
     )
     parser.add_argument(
-        "--rows", type=number(1), default=240, help="rows of the table (default: 240)"
+        "--rows", type=number(LEAST), default=240, help="rows of the table (default: 240)"
     )
     parser.add_argument("--seed", type=number(0), default=0, help="seed of the table (default: 0)")
     parser.add_argument(

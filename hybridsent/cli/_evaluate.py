@@ -8,7 +8,7 @@ from typing import Any
 
 from hybridsent.cli._candidates import check_recipes
 from hybridsent.cli._console import UsageError, is_interactive, say, write_json
-from hybridsent.cli._files import TABLES, check_output
+from hybridsent.cli._files import TABLES, check_outputs
 from hybridsent.cli._inputs import Opened, open_rows
 from hybridsent.cli._models import baseline, named_by, names_in, pipeline, pipelines
 from hybridsent.cli._notes import tell_labels, unsaid
@@ -164,15 +164,8 @@ def read_for_judging(arguments: argparse.Namespace) -> tuple[Opened, dict[str, A
 def outputs_of(arguments: argparse.Namespace) -> dict[str, Path]:
     """Refuse files that cannot be written, before the work is done."""
     endings = {"json": (), "predictions": TABLES, "errors": TABLES}
-    found: dict[str, Path] = {}
-    for name, suffixes in endings.items():
-        given = getattr(arguments, name)
-        if given:
-            file = check_output(given, f"--{name}", suffixes, reads=[arguments.table])
-            if file.resolve() in [each.resolve() for each in found.values()]:
-                raise UsageError(f"--{name} must be another file than those before; got {given!r}")
-            found[name] = file
-    return found
+    asked = {name: (getattr(arguments, name), suffixes) for name, suffixes in endings.items()}
+    return check_outputs(asked, reads=[arguments.table])
 
 
 def _check_alone(arguments: argparse.Namespace) -> None:

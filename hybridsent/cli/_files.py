@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from hybridsent.cli._views import split_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "as_read", "check_output", "read_rows"]
+__all__ = ["TABLES", "as_read", "check_output", "check_outputs", "read_rows"]
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 """Endings that `write_table` knows."""
@@ -124,3 +124,45 @@ def check_output(
             f"{option} must be another file than those that are read; {path!r} would be replaced"
         )
     return file
+
+
+def check_outputs(
+    asked: Mapping[str, tuple[str | None, tuple[str, ...]]],
+    *,
+    reads: Sequence[str] = (),
+    taken: Iterable[Path] = (),
+) -> dict[str, Path]:
+    """Refuse outputs that cannot be written, or of which one would replace another.
+
+    Parameters
+    ----------
+    asked : mapping of str to (str or None, tuple of str)
+        The file that each option names, by the name of its attribute, and the endings that it may
+        have; None where the option is not given.
+    reads : sequence of str, default=()
+        As in `check_output`.
+    taken : iterable of Path, default=()
+        Other files that the command writes.
+
+    Returns
+    -------
+    dict of str to Path
+        The files that are asked for.
+
+    Raises
+    ------
+    UsageError
+        As `check_output`, or if two of them are one file.
+    """
+    found: dict[str, Path] = {}
+    others = [each.resolve() for each in taken]
+    for name, (path, suffixes) in asked.items():
+        if not path:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        file = check_output(path, option, suffixes, reads=reads)
+        if file.resolve() in others:
+            raise UsageError(f"{option} must be another file than those before; got {path!r}")
+        others.append(file.resolve())
+        found[name] = file
+    return found

@@ -106,7 +106,7 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the page")
     group.add_argument(
         "--port",
-        type=number(0),
+        type=number(0, most=65535),
         default=0,
         metavar="N",
         help="port on this machine (default: one that is free, the same each time)",

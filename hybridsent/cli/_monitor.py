@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybridsent.cli._class_values import class_values
 from hybridsent.cli._console import UsageError, columns, say
-from hybridsent.cli._files import check_output
+from hybridsent.cli._files import check_outputs
 from hybridsent.cli._given import refuse_given
 from hybridsent.cli._options import add_care_options
 from hybridsent.cli._parser import number
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-page", action="store_true", help="serve no page")
     group.add_argument(
         "--port",
-        type=number(0),
+        type=number(0, most=65535),
         default=0,
         metavar="N",
         help="port of the page on this machine (default: one that is free, the same each time)",
@@ -305,13 +305,13 @@ def _write(state: str, arguments: argparse.Namespace) -> None:
 
     from hybridsent.monitor import broken_of, read_points
 
-    if arguments.export:
-        output = check_output(arguments.export, "--export", (".csv",))
+    asked = {"export": (arguments.export, (".csv",)), "broken": (arguments.broken, (".jsonl",))}
+    outputs = check_outputs(asked, reads=[state])
+    if output := outputs.get("export"):
         frame = read_points(state)
         frame.to_csv(output, index=False, encoding="utf-8", lineterminator="\n")
         say(f"{len(frame)} windows -> {output}")
-    if arguments.broken:
-        output = check_output(arguments.broken, "--broken", (".jsonl",))
+    if output := outputs.get("broken"):
         rows = broken_of(state)
         lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
         output.write_text(lines, encoding="utf-8")
@@ -324,5 +324,7 @@ def _pairs(given: list[str], option: str) -> dict[str, str]:
         name, sign, value = text.partition("=")
         if not (name and sign and value):
             raise UsageError(f"{option} must be NAME=VALUE; got {text!r}")
+        if name in found:
+            raise UsageError(f"{option} must name each column once; got {name!r} twice")
         found[name] = value
     return found

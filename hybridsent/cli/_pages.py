@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridsent.cli._console import UsageError, say
-from hybridsent.cli._files import check_output
+from hybridsent.cli._files import check_outputs
 from hybridsent.cli._inputs import Opened
 
 __all__ = ["add_page_options", "pages_of", "write_pages"]
@@ -69,14 +69,8 @@ def pages_of(arguments: argparse.Namespace, taken: Mapping[str, Path]) -> dict[s
     UsageError
         If a file cannot be written, or nothing is that an option speaks about.
     """
-    found: dict[str, Path] = {}
-    for name, suffixes in _PAGES.items():
-        given = getattr(arguments, name, None)
-        if given:
-            file = check_output(given, f"--{name}", suffixes, reads=[arguments.table])
-            if file.resolve() in [each.resolve() for each in (*taken.values(), *found.values())]:
-                raise UsageError(f"--{name} must be another file than those before; got {given!r}")
-            found[name] = file
+    asked = {name: (getattr(arguments, name, None), suffixes) for name, suffixes in _PAGES.items()}
+    found = check_outputs(asked, reads=[arguments.table], taken=taken.values())
     idle = [name for name in _OF_A_PAGE if getattr(arguments, name)]
     if idle and not found:
         raise UsageError(

@@ -41,17 +41,22 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-def number(least: float, *, whole: bool = True, most: float | None = None) -> Callable[[str], Any]:
+def number(
+    least: float, *, whole: bool = True, most: float | None = None, including: bool = False
+) -> Callable[[str], Any]:
     """Make the type of an option that takes a number.
 
     Parameters
     ----------
     least : float
-        The smallest that is allowed; of numbers that need not be whole, they must be above it.
+        The smallest that is allowed; numbers that need not be whole must be above it, unless
+        `including`.
     whole : bool, default=True
         Whether it must be an integer.
     most : float, default=None
         The largest that is allowed; None for any.
+    including : bool, default=False
+        Whether `least` itself is allowed, too, where numbers need not be whole.
 
     Returns
     -------
@@ -64,7 +69,9 @@ def number(least: float, *, whole: bool = True, most: float | None = None) -> Ca
     >>> number(2)("5"), number(0, whole=False)("0.5")
     (5, 0.5)
     """
-    kind = f"a whole number of at least {least:g}" if whole else f"a number above {least:g}"
+    above = not (whole or including)
+    kind = f"a number above {least:g}" if above else f"a number of at least {least:g}"
+    kind = kind.replace("a number", "a whole number") if whole else kind
     kind += f" and at most {most:g}" if most is not None else ""
 
     def read(text: str) -> Any:
@@ -72,7 +79,8 @@ def number(least: float, *, whole: bool = True, most: float | None = None) -> Ca
             value = int(text) if whole else float(text)
         except ValueError:
             value = None
-        fits = value is not None and (value >= least if whole else least < value < float("inf"))
+        fits = value is not None and (least < value if above else least <= value)
+        fits = fits and value < float("inf")
         if value is None or not fits or (most is not None and value > most):
             raise argparse.ArgumentTypeError(f"must be {kind}; got {text!r}")
         return value

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hybridsent._hints import in_the_documentation
+from hybridsent._polarity import SENTIMENTS
 from hybridsent.cli._console import UsageError, columns, say
 from hybridsent.cli._files import TABLES, as_read, check_output, read_rows
 from hybridsent.cli._options import add_table
@@ -38,8 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--classes",
+        action="append",
         metavar="A,B[,C]",
-        help="the classes, such as neg,pos (default: negative,neutral,positive)",
+        help="the classes, such as neg,pos, or angry=negative,happy=positive where names do not "
+        "tell what they are (default: negative,neutral,positive)",
     )
     parser.add_argument(
         "--language",
@@ -164,12 +168,24 @@ def _texts(table: pd.DataFrame, arguments: argparse.Namespace) -> list[str]:
     return [found]
 
 
-def _classes(given: str | None) -> Any:
+def _classes(given: Sequence[str] | None) -> Any:
+    """Read names of classes, or ``NAME=negative``; whole numbers are numbers."""
     if given is None:
         return None
-    names = [each.strip() for each in given.split(",") if each.strip()]
-    whole = all(each.lstrip("+-").isdigit() for each in names)
-    return [int(each) for each in names] if whole else names
+    names = [each.strip() for text in given for each in text.split(",") if each.strip()]
+    if not names:
+        raise UsageError(f"--classes must name two or three classes; got {','.join(given)!r}")
+    told = [each.rpartition("=") for each in names]
+    if all(mark and kind in SENTIMENTS for _, mark, kind in told):
+        return dict(
+            zip(_labels([name for name, _, _ in told]), [each[2] for each in told], strict=True)
+        )
+    return _labels(names)
+
+
+def _labels(names: Sequence[str]) -> list[Any]:
+    whole = all(re.fullmatch(r"[+-]?[0-9]+", each) for each in names)
+    return [int(each) for each in names] if whole else list(names)
 
 
 def _functions_of(file: str) -> list[Any]:

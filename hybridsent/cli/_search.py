@@ -6,7 +6,7 @@ import argparse
 
 from hybridsent.cli._candidates import candidates, check_recipes
 from hybridsent.cli._console import is_interactive, say, write_json
-from hybridsent.cli._files import check_output
+from hybridsent.cli._files import check_outputs
 from hybridsent.cli._inputs import open_rows
 from hybridsent.cli._notes import tell_labels, unsaid
 from hybridsent.cli._options import (
@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
     from hybridsent.evaluation import read_labels, search
     from hybridsent.persist import check_savable, save
 
-    reads = [arguments.table]
-    output = check_output(arguments.output, "--output", reads=reads) if arguments.output else None
-    report = check_output(arguments.json, "--json", reads=reads) if arguments.json else None
+    asked = {name: (getattr(arguments, name), ()) for name in ("output", "json")}
+    files = check_outputs(asked, reads=[arguments.table])
+    output, report = files.get("output"), files.get("json")
     check_recipes(arguments)
     opened = open_rows(arguments)
     tried = candidates(opened, arguments)

@@ -163,6 +163,8 @@ def _limits(given: list[str]) -> Limits:
         name, _, value = each.partition("=")
         if name not in known:
             raise UsageError(f"--limit must name one of {', '.join(known)}; got {each!r}")
+        if name in found:
+            raise UsageError(f"--limit must name each limit once; got {name!r} twice")
         whole = known[name].type == "int"
         try:
             found[name] = int(value) if whole else float(value)

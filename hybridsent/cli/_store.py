@@ -6,7 +6,8 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
-from hybridsent.cli._console import columns, say
+from hybridsent._hints import did_you_mean
+from hybridsent.cli._console import UsageError, columns, say
 from hybridsent.exceptions import StoreError
 
 
@@ -30,9 +31,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Do what the action says."""
     from hybridsent.store import resolve_store
 
+    if arguments.store == "off":  # as other commands call it where nothing is kept
+        raise UsageError("--store must be a folder; got 'off', which names no store")
     store = resolve_store(arguments.store)
-    if store is None:
-        raise StoreError(f"--store must be a folder. Got {arguments.store!r}.")
     actions = {"info": _info, "clear": _clear, "verify": _verify, "merge": _merge}
     actions[arguments.action](store, arguments)
 
@@ -56,6 +57,12 @@ def _info(store: Any, _arguments: argparse.Namespace) -> None:
 
 
 def _clear(store: Any, arguments: argparse.Namespace) -> None:
+    known = [file.fingerprint for file in store.info()]
+    if arguments.fingerprint is not None and arguments.fingerprint not in known:
+        raise UsageError(
+            f"FINGERPRINT must be one that the store holds, as `hybridsent store info` names it; "
+            f"got {arguments.fingerprint!r}.{did_you_mean(arguments.fingerprint, known)}"
+        )
     freed = store.clear(arguments.fingerprint)
     print(f"{freed / 2**20:.1f} MB freed in {store.path}")
 

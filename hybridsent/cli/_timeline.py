@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybridsent.cli._class_values import class_values
 from hybridsent.cli._console import UsageError, is_interactive, say
-from hybridsent.cli._files import check_output
+from hybridsent.cli._files import TABLES, check_outputs
 from hybridsent.cli._options import add_care_options
 from hybridsent.cli._parser import number
 from hybridsent.cli._scorers import add_trust_options, equip, opened_scorer
@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shown.add_argument(
         "--embed",
-        type=number(0, whole=False),
+        type=number(0, whole=False, including=True),
         default=8.0,
         metavar="MB",
         help="put a recording of up to so many megabytes into the page; a larger one, and any "
@@ -154,26 +154,15 @@ def _outputs(arguments: argparse.Namespace) -> dict[str, Path]:
     """Refuse what cannot be written, before hours are scored."""
     page = str(Path(arguments.output).with_suffix(".html")) if arguments.html else None
     asked: dict[str, tuple[str | None, tuple[str, ...]]] = {
-        "output": (arguments.output, (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")),
+        "output": (arguments.output, TABLES),
         "plot": (arguments.plot, _PICTURES),
-        "speakers_table": (arguments.speakers_table, (".csv", ".tsv", ".jsonl", ".parquet")),
+        "speakers_table": (arguments.speakers_table, TABLES),
         "json": (arguments.json, (".json",)),
         "html": (page, (".html", ".htm")),
     }
     reads = [arguments.file, arguments.model]
     reads += [each for each in (arguments.speakers, arguments.subtitles) if Path(each).is_file()]
-    found = {
-        name: check_output(path, f"--{name.replace('_', '-')}", endings, reads=reads)
-        for name, (path, endings) in asked.items()
-        if path is not None
-    }
-    files = [each.resolve() for each in found.values()]
-    for name, file in zip(found, files, strict=True):
-        if files.count(file) > 1:
-            raise UsageError(
-                f"--{name.replace('_', '-')} must be a file of its own; {file.name!r} is named "
-                "twice"
-            )
+    found = check_outputs(asked, reads=reads)
     if "plot" in found:
         from hybridsent._optional import import_optional
 

@@ -32,7 +32,8 @@ _NAMED = re.compile(r"\b([Tt]he )?['`]?(\w+)['`]? parameter(?: of [A-Za-z_.]+)?(
 _SET = re.compile(r"(?<![\w/.='\"])(\w+)=(\[[^\[\]]+\]|\{[^{}]+\}|'[^']*'|\"[^\"]*\"|[\w.:-]*\w)")
 _OPTION = re.compile(r"--[a-z-]+ ['\"]?$")
 _LEFT_OPEN = re.compile(r"`(\w+)=`")
-_PAIRS = re.compile(r"('[^']*'|\"[^\"]*\"): *([\w.+-]+)")
+_PAIRS = re.compile(r"('[^']*'|\"[^\"]*\"): *('[^']*'|\"[^\"]*\"|[\w.+-]+)")
+_QUOTES = "'\""
 _LISTED = re.compile(r"[^\[\]'\", ]+")
 _BARE = re.compile(r"(?<![\w/.'\"-])([a-z]+(?:_[a-z]+)+)(?!\w|[/'\"(]|\.\w)")
 
@@ -74,6 +75,8 @@ def in_flags(
     '--trusted a.B'
     >>> in_flags("as in values={'anger': -1, 'joy': 1}", Namespace(values=[]))
     'as in --values anger=-1,joy=1'
+    >>> in_flags("was begun with columns={'text': 'user.post'}", Namespace(columns=[]))
+    'was begun with --columns text=user.post'
     >>> in_flags("--view cv=title must name a column", given)
     '--view cv=title must name a column'
     """
@@ -92,8 +95,7 @@ def in_flags(
         if value.startswith("["):
             return " ".join(f"{flag} {shlex.quote(each)}" for each in _LISTED.findall(value))
         if value.startswith("{"):
-            told = [f"{key[1:-1]}={worth}" for key, worth in _PAIRS.findall(value)]
-            return f"{flag} {shlex.quote(','.join(told))}"
+            return _pairs(flag, value) or match[0]
         if value in ("True", "False"):
             return flag if (value == "True") != (name in _SAYS_NO) else f"no {flag}"
         return f"{flag} {shlex.quote(value)}"
@@ -107,6 +109,16 @@ def in_flags(
 
     text = _LEFT_OPEN.sub(left_open, _NAMED.sub(named, text))
     return _TWICE.sub(r"\1", _BARE.sub(bare, _SET.sub(set_to, text)))
+
+
+def _pairs(flag: str, value: str) -> str:
+    """Write a mapping: numbers with commas between, texts with an option each."""
+    pairs = _PAIRS.findall(value)
+    told = [f"{key[1:-1]}={worth.strip(_QUOTES)}" for key, worth in pairs]
+    together = (
+        [",".join(told)] if told and all(worth[0] not in _QUOTES for _, worth in pairs) else told
+    )
+    return " ".join(f"{flag} {shlex.quote(each)}" for each in together)
 
 
 def _flag(parameter: str, arguments: argparse.Namespace, names: Mapping[str, str]) -> str | None:

@@ -62,7 +62,7 @@ def polarities_of(classes: Any) -> dict[Any, str]:
     if twice is not None or len(found) < 2:
         raise ValueError(
             "The classes must be negative and positive, with or without neutral, each once. Got "
-            f"{found}; join classes that mean the same."
+            f"{found or 'none'}; join classes that mean the same."
         )
     return found
 
