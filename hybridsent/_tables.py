@@ -25,6 +25,7 @@ __all__ = [
     "as_column",
     "as_pandas",
     "as_table",
+    "check_names_differ",
     "from_arrow",
     "named_as_fitted",
     "same_names",
@@ -120,6 +121,32 @@ def as_table(X: Any, name: str = "table", error: type[Exception] = TableError) -
             "pd.DataFrame(...). Tables of polars or pyarrow and a dict of columns are taken, too."
         )
     return table
+
+
+def check_names_differ(table: pd.DataFrame) -> None:
+    """Refuse a table in which two columns have one name.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table.
+
+    Raises
+    ------
+    TableError
+        If there are such.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent._tables import check_names_differ
+    >>> check_names_differ(pd.DataFrame({"text": ["fine"], "label": [1]}))
+    """
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()].unique().tolist()
+        raise TableError(
+            f"Column names must differ. Twice or more: {twice}. Rename or drop one of each."
+        )
 
 
 def from_arrow(table: Any) -> pd.DataFrame:

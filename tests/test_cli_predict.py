@@ -204,3 +204,18 @@ def test_no_command_replaces_what_it_reads(tmp_path, capsys):
         assert main(call) == 2
         assert "must be another file than those that are read" in capsys.readouterr().err
         assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize("pieces", [[], ["--chunk", "5"]], ids=["whole", "in pieces"])
+def test_options_of_encoders_are_not_dropped_in_silence_where_there_is_none(
+    pieces, tmp_path, capsys
+):
+    posts = pd.DataFrame({"text": ["good", "fine", "bad", "awful"] * 3})
+    posts.to_csv(tmp_path / "posts.csv", index=False)
+    model = make_fusion(views={"text": "text/words"}).fit(posts, [1, 1, 0, 0] * 3)
+    save(model, tmp_path / "m.hybridsent")
+    command = ["predict", tmp_path / "m.hybridsent", tmp_path / "posts.csv", *pieces]
+    command += ["--device", "cpu", "--store", "off", "--n-jobs", "2", "--on-error", "missing"]
+    assert run(*command, "-o", tmp_path / "out.csv") == 0
+    told = capsys.readouterr().err
+    assert "note: nothing reads --device, --store, --n-jobs here" in told

@@ -228,6 +228,8 @@ def test_rows_without_brand_answer_or_time_are_told():
         ({"method": "emq"}, "reference"),
         ({"timezone": "Mars"}, "timezone parameter"),
         ({"min_posts": 0}, "min_posts"),
+        ({"lists": ["text"]}, "lists parameter is about what a model reads"),
+        ({"scorer": "zero-label", "prediction": None, "speech": {}}, "speech parameter is about"),
     ],
     ids=str,
 )
@@ -245,6 +247,8 @@ def test_probabilities_of_columns_are_checked():
         told_of(posts.join(p * 2))
     with pytest.raises(TableError, match="Give each label a column"):
         told_of(posts.join(p.drop(columns="p_neutral")))
+    with pytest.raises(TableError, match="'p_neutral' must hold probabilities of the class"):
+        told_of(posts.join(p.assign(p_neutral="low")))
 
 
 def test_numbers_have_a_mean():
@@ -254,6 +258,23 @@ def test_numbers_have_a_mean():
     assert told.overall.index.value == pytest.approx(0.55)
     assert told.values is None
     assert "mean of the predicted numbers" in str(told)
+
+
+def test_one_whole_number_among_others_makes_no_classes_of_them():
+    posts = posts_of(100)
+    posts["valence"] = np.linspace(0.15, 0.95, 100)
+    posts.loc[[3, 7], "valence"] = 1.0, np.nan
+    told = told_of(posts, prediction="valence")
+    assert told.values is None
+    assert told.shown.posts.left_out == {"prediction": 1}
+    assert "share" not in set(told.to_frame()["measure"])
+    posts["stars"] = (np.arange(100) % 5 + 1).astype(float)
+    assert told_of(posts, prediction="stars").values == dict(
+        zip(range(1, 6), range(1, 6), strict=True)
+    )
+    posts.loc[5, "valence"] = np.inf
+    with pytest.raises(TableError, match=r"must hold finite numbers. Got inf"):
+        told_of(posts, prediction="valence")
 
 
 def test_without_a_model_words_tell():

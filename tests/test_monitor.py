@@ -578,3 +578,37 @@ def test_answers_of_unknown_kind_are_added_up():
     assert sums.sum(axis=0).tolist() == [1, 2, 0, 0]
     assert tally.probabilities(kept) is None
     assert tally.predictions(kept).tolist() == [1, 0, 1]
+
+
+def test_a_model_without_probabilities_is_watched_with_its_reference_of_drift(tmp_path):
+    from sklearn.svm import LinearSVC
+
+    from hybridsent import make_fusion
+    from hybridsent.scoring import Scorer
+    from hybridsent.scoring._reference_made import facts_of_references
+
+    table = pd.DataFrame({"text": ["good", "a good one", "bad", "a bad one"] * 6})
+    table["label"] = ["positive", "positive", "negative", "negative"] * 6
+    model = make_fusion(views={"text": "text/words"}, classifier=LinearSVC())
+    model.fit(table, table["label"])
+    scorer = Scorer(model, facts_of_references(model, table, "label"))
+    assert scorer.drift_reference is not None
+    posts = io.BytesIO("".join(post(i) for i in range(9)).encode())
+    with Monitor(scorer, posts, state=tmp_path / "s", time="created_at") as monitor:
+        monitor.run(once=True)
+        assert monitor.counts == {"counted": 9, "repeated": 0, "broken": 0, "late": 0}
+
+
+def test_a_file_of_alerts_that_cannot_be_written_is_refused_before_a_post_is_read(tmp_path):
+    for where in (tmp_path, tmp_path / "no" / "alerts.jsonl"):
+        with pytest.raises(ValueError, match="alerts_file parameter must be a file in a folder"):
+            Monitor(word_scorer(), "-", state=tmp_path / "s", alerts_file=where)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_state_of_another_version_is_closed_again(tmp_path):
+    with sqlite3.connect(tmp_path / "s") as connection:
+        connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(ValueError, match="is of version 99"):
+        read_points(tmp_path / "s")

@@ -319,6 +319,24 @@ def test_a_broken_file_is_kept_aside_and_the_next_is_read(tmp_path):
     assert pieces[1].content == {"text": "good"}
 
 
+def test_a_file_that_is_being_read_is_closed_with_its_source(tmp_path):
+    (tmp_path / "1.jsonl").write_text('{"text": "good"}\n' * 3)
+    source = dropped(tmp_path)
+    assert len(source.poll(1)) == 1
+    rows = source._open[2]
+    source.close()
+    assert rows.gi_frame is None
+    assert source.poll(9)[0].place.startswith("1.jsonl:0:")  # it was not read to its end
+
+
+def test_once_says_of_a_file_that_is_not_there_that_nothing_is_read(tmp_path):
+    told = []
+    source = begun(Followed(tmp_path / "posts.jsonl"), once=True, told=told.append)
+    assert source.poll(9) == []
+    assert source.ended
+    assert told == [f"{tmp_path / 'posts.jsonl'} is not there: nothing is read of it"]
+
+
 def test_media_files_are_posts_of_their_own(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     (piece,) = dropped(tmp_path, media={"photo": [".png"]}).poll(9)
@@ -344,6 +362,8 @@ def test_names_of_sources(tmp_path):
         ("redis://127.0.0.1:1/0", "must name it"),
         ("redis://me:secret@h/0?strem=posts", "must name it"),
         ("redis://h/0?stream=a&claim=soon", "must be seconds"),
+        ("redis://h/0?stream=a&claim=nan", "must be seconds"),
+        ("redis://h/0?stream=a&claim=-1", "must be seconds"),
         ("kafka://h/topic", "must be '-', a file"),
         ("no/such/folder/posts.jsonl", "folder that is not there"),
         (17, "must be '-', a path"),

@@ -19,6 +19,7 @@ from sklearn.svm import LinearSVC
 from hybridsent import load, make_fusion, save
 from hybridsent.evaluation import contributions
 from hybridsent.evaluation.shares._game import EXACT, Game, sureness
+from hybridsent.exceptions import TableError
 from hybridsent.scoring import Scorer
 from hybridsent.scoring._explained import NEEDS_VIEWS, NOTHING
 
@@ -430,3 +431,14 @@ def test_a_model_of_columns_that_are_of_no_view_has_no_shares():
     told = Scorer(model).explain(X[:2])
     assert [each.prediction for each in told] == [0, 0]
     assert [set(each.views) for each in told] in ([set(), set()], [{"stars", "likes"}] * 2)
+
+
+def test_any_table_is_asked_about_and_what_is_none_is_told(tmp_path):
+    posts = pd.DataFrame({"text": ["good", "fine", "bad", "awful"] * 3})
+    model = make_fusion(views={"text": "text/words"}).fit(posts, [1, 1, 0, 0] * 3)
+    scorer = Scorer(model)
+    assert scorer.score({"text": ["good", "bad"]}).prediction.tolist() == [1, 0]
+    with pytest.raises(TableError, match="must have rows that the model can be asked about"):
+        scorer.score(posts[:0])
+    with pytest.raises(TableError, match=r"Column names must differ. Twice or more: \['text'\]"):
+        scorer.score(pd.concat([posts, posts], axis=1))

@@ -108,6 +108,8 @@ def test_a_taken_port_is_told_or_another_is_taken():
         port = first.getsockname()[1]
         with pytest.raises(OSError, match=r"."):
             listening("127.0.0.1", [port])
+        with pytest.raises(ValueError, match=r"port parameter must be from 0 to 65535"):
+            listening("127.0.0.1", [65_536])
         with listening("127.0.0.1", [port, 0]) as second:
             assert second.getsockname()[1] != port
     assert 20_000 <= usual_port("x") < 32_000

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 __all__ = ["is_loopback", "listening", "usual_port"]
 
 _FIRST, _PORTS = 20_000, 12_000
+_LAST = 65_535
 
 
 def is_loopback(host: str) -> bool:
@@ -84,6 +85,8 @@ def listening(host: str, ports: Sequence[int], backlog: int = 64) -> socket.sock
     ------
     OSError
         If none is free, or the host is not this machine's.
+    ValueError
+        If one is no port.
 
     Examples
     --------
@@ -94,15 +97,20 @@ def listening(host: str, ports: Sequence[int], backlog: int = 64) -> socket.sock
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for each in ports:
+        if not 0 <= each <= _LAST:
+            raise ValueError(f"The port parameter must be from 0 to {_LAST}. Got {each}.")
         listener = socket.socket(family, socket.SOCK_STREAM)
         if os.name == "posix":  # on Windows it would let two servers have one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host.strip("[]"), each))
-        except OSError:
+        except OSError as error:
             listener.close()
             if each == ports[-1]:
-                raise
+                raise OSError(
+                    f"Nothing can listen at port {each} of {host}: {error.strerror or error}. Name "
+                    "another port, or 0 for one that is free."
+                ) from error
         else:
             listener.listen(backlog)
             return listener

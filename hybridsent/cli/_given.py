@@ -13,7 +13,7 @@ from typing import Any
 
 from hybridsent.cli._console import UsageError
 
-__all__ = ["ACTIONS", "Namespace", "changed", "given", "refuse_given", "unread"]
+__all__ = ["ACTIONS", "Namespace", "changed", "given", "refuse_given", "unread", "unused"]
 
 _OBEYED_BEFORE = frozenset({"debug", "plugin"})
 """Options that are obeyed before a command begins."""
@@ -87,6 +87,29 @@ def unread(arguments: argparse.Namespace) -> list[str]:
     """
     read = vars(arguments).get("_read", set()) | _OBEYED_BEFORE
     return [option for name, option in given(arguments).items() if name not in read]
+
+
+def unused(arguments: argparse.Namespace, names: Iterable[str]) -> None:
+    """Take back that options were read, where what they are about turns out not to be there.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        What the parser gave.
+    names : iterable of str
+        Attributes of the options, of which `unread` tells again those that were typed.
+
+    Examples
+    --------
+    >>> from hybridsent.cli._given import Namespace, unread, unused
+    >>> arguments = Namespace(device="cpu", _given={"device": ("--device", "cpu")})
+    >>> arguments.device
+    'cpu'
+    >>> unused(arguments, ["device"])
+    >>> unread(arguments)
+    ['--device']
+    """
+    vars(arguments).get("_read", set()).difference_update(names)
 
 
 def refuse_given(

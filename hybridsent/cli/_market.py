@@ -21,6 +21,7 @@ from hybridsent.cli._views import split_columns
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hybridsent.market import MarketReport
     from hybridsent.scoring import Scorer
 
 _PERIODS = ("hour", "day", "week", "month", "quarter", "year")
@@ -164,7 +165,6 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Score the posts, and write page and numbers."""
     from hybridsent.datasets._table import base_of
-    from hybridsent.market import market_report
 
     _check_idle(arguments)
     page, numbers = _outputs(arguments)
@@ -174,9 +174,9 @@ def run(arguments: argparse.Namespace) -> None:
     if scorer is not None and not isinstance(scorer, str):
         how = {
             "lists": split_columns(arguments.lists or [], "--lists", table),
-            "speech": speech(arguments),
+            "speech": speech(arguments) if scorer.listens else None,
         }
-    told = market_report(
+    told = _reported(
         _with_lists(table, arguments, scorer),
         scorer,
         by=arguments.by,
@@ -212,6 +212,19 @@ def run(arguments: argparse.Namespace) -> None:
     if numbers is not None:
         told.save_numbers(numbers)
         say(f"{len(told.to_frame())} numbers -> {numbers}")
+
+
+def _reported(*given: Any, **parameters: Any) -> MarketReport:
+    """Make the report; a parameter that cannot be is a wrong use of its option."""
+    from hybridsent.exceptions import HybridsentError
+    from hybridsent.market import market_report
+
+    try:
+        return market_report(*given, **parameters)
+    except HybridsentError:
+        raise
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 _NEEDS = {

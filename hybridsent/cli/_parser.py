@@ -74,14 +74,17 @@ def number(
     kind = kind.replace("a number", "a whole number") if whole else kind
     kind += f" and at most {most:g}" if most is not None else ""
 
+    def fits(value: float) -> bool:
+        if most is not None and value > most:
+            return False
+        return (value > least if above else value >= least) and value < float("inf")
+
     def read(text: str) -> Any:
         try:
             value = int(text) if whole else float(text)
         except ValueError:
             value = None
-        fits = value is not None and (least < value if above else least <= value)
-        fits = fits and value < float("inf")
-        if value is None or not fits or (most is not None and value > most):
+        if value is None or not fits(value):
             raise argparse.ArgumentTypeError(f"must be {kind}; got {text!r}")
         return value
 

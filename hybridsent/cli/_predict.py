@@ -8,6 +8,7 @@ from typing import Any
 from hybridsent.cli._console import say
 from hybridsent.cli._encoding import reading, shared
 from hybridsent.cli._files import TABLES, check_output, read_rows
+from hybridsent.cli._given import unused
 from hybridsent.cli._notes import tell_misread
 from hybridsent.cli._options import add_encoder_options, add_table
 from hybridsent.cli._pieces import (
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
         table,
         base=base_of(arguments.table),
         lists=split_columns(arguments.lists or [], "--lists", table),
-        speech=speech(arguments),
+        speech=speech(arguments) if scorer.listens else None,
         told=say,
     )
     tell_misread([scorer.model], read, fitted=True)
@@ -101,6 +102,7 @@ def _run_in_pieces(arguments: argparse.Namespace) -> None:
     given = reading(encoders, arguments, listens=scorer.listens)
     given |= {**shared(arguments), "local_files_only": not arguments.download, "verbose": False}
     known = scorer.parameters
+    unused(arguments, given.keys() - known)
     lists = split_columns(arguments.lists or [], "--lists", head)
     if not scorer.listens and not scorer.needs_other_rows:
         read = scorer.read(head, base=pieces.base, lists=lists, media=pieces.media, told=say)
@@ -112,7 +114,7 @@ def _run_in_pieces(arguments: argparse.Namespace) -> None:
             output,
             prefix=arguments.prefix,
             lists=lists,
-            speech=speech(arguments),
+            speech=speech(arguments) if scorer.listens else None,
             configure={name: value for name, value in given.items() if name in known},
             **loaded,
             **how(arguments),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybridsent.cli._console import say
 from hybridsent.cli._encoding import configure, shared
+from hybridsent.cli._given import unused
 
 if TYPE_CHECKING:
     from hybridsent.scoring import Scorer
@@ -89,7 +90,7 @@ def fit_out(scorer: Scorer, arguments: argparse.Namespace) -> None:
     if arguments.commercial:
         scorer.check_commercial()
     encoders = list(every_encoder(scorer.model))
-    _set(scorer, shared(arguments) | {"local_files_only": not arguments.download})
+    _set(scorer, shared(arguments) | {"local_files_only": not arguments.download}, arguments)
     configure(encoders, arguments, listens=scorer.listens)
 
 
@@ -112,10 +113,12 @@ def equip(scorer: Scorer, arguments: argparse.Namespace) -> None:
             "n_jobs": arguments.n_jobs,
             "local_files_only": not arguments.download,
         },
+        arguments,
     )
 
 
-def _set(scorer: Scorer, parameters: dict[str, Any]) -> None:
-    """Set what something in the model has: words and features have no device."""
+def _set(scorer: Scorer, parameters: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """Set what something in the model has: words and features have no device, which is told."""
     known = scorer.parameters
     scorer.configure(**{name: value for name, value in parameters.items() if name in known})
+    unused(arguments, parameters.keys() - known)

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hybridsent._tables import as_table
+from hybridsent._tables import as_table, check_names_differ
 from hybridsent.datasets._several import holds_paths
-from hybridsent.exceptions import TableError
 from hybridsent.media import is_missing
 from hybridsent.media._columns import (
     ENOUGH,
@@ -66,11 +65,7 @@ def detect_modalities(table: pd.DataFrame, *, exclude: Sequence[str] = ()) -> di
     {'text': 'post', 'image': 'scan'}
     """
     table = as_table(table)
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()].unique().tolist()
-        raise TableError(
-            f"Column names must differ. Twice or more: {twice}. Rename or drop one of each."
-        )
+    check_names_differ(table)
     found = columns_by_kind(table, exclude)
     order = [each.name for each in list_modalities()] + [each.name for each in list_media()]
     return {name: found[name] for name in order if name in found}

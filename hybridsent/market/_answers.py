@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,12 +100,18 @@ def ask(
     Raises
     ------
     ValueError
-        If both are given, or none, or the model tells sets of labels.
+        If both are given, or none, or the model tells sets of labels; or if `how` holds something
+        and there is no model.
     """
     if (scorer is None) == (prediction is None):
         raise ValueError(
             "The scorer parameter must be a model or 'zero-label', or the prediction parameter a "
             f"column of answers, one of the two. Got {scorer!r:.60} and {prediction!r}."
+        )
+    if how and (prediction is not None or isinstance(scorer, str)):
+        raise ValueError(
+            f"The {next(iter(how))} parameter is about what a model reads, and no model is given. "
+            "Leave it out, or give a model as scorer."
         )
     if prediction is not None:
         return _of_columns(table, prediction)
@@ -185,15 +192,27 @@ def _of_columns(table: pd.DataFrame, prediction: str) -> Said:
     head = prediction.removesuffix("prediction") if prediction.endswith("prediction") else ""
     marks = [name for name in map(str, table.columns) if name.startswith(f"{head}p_")]
     chances = {name.removeprefix(f"{head}p_"): table[name] for name in marks}
-    numbers = not chances and all(
-        isinstance(cell, (float, np.floating)) and not float(cell).is_integer()
-        for cell, left in zip(cells, without, strict=True)
-        if not left
-    )
-    if numbers:
+    there = [cell for cell, left in zip(cells, without, strict=True) if not left]
+    if not chances and _are_numbers(there):
         values = np.array([np.nan if w else c for c, w in zip(cells, without, strict=True)], float)
         return Said(values, None, None, "columns", prediction, without=without)
     return _of_classes(cells, without, chances, prediction)
+
+
+def _are_numbers(cells: list[Any]) -> bool:
+    """Tell predicted numbers, such as 0.4, from classes; whole ones are classes, as stars are."""
+    from hybridsent._labels import kind_of
+
+    numeric = all(
+        isinstance(cell, Real | np.number) and not isinstance(cell, bool | np.bool_)
+        for cell in cells
+    )
+    if not numeric or all(float(cell).is_integer() for cell in cells):
+        return False
+    odd = next((cell for cell in cells if not np.isfinite(cell)), None)
+    if odd is not None:
+        raise TableError(f"The prediction column must hold finite numbers. Got {odd!r}.")
+    return kind_of(None, np.array(cells, dtype=np.float64)) == "numbers"
 
 
 def _of_classes(
@@ -213,7 +232,7 @@ def _of_classes(
     if chances:
         by_text = {str(each): each for each in classes}
         classes = [by_text.get(name, name) for name in chances]
-        found = np.column_stack([np.asarray(each, dtype=np.float64) for each in chances.values()])
+        found = np.column_stack([_probabilities(name, each) for name, each in chances.items()])
         bad = ~np.isfinite(found).all(axis=1) | (np.abs(found.sum(axis=1) - 1) > 0.01)
         bad |= ((found < 0) | (found > 1)).any(axis=1)
         if (bad & ~without).any():
@@ -225,6 +244,16 @@ def _of_classes(
     blank = classes[0]
     said = [blank if left else _plain(cell) for cell, left in zip(cells, without, strict=True)]
     return Said(np.array(said, object), found, classes, "columns", prediction, without=without)
+
+
+def _probabilities(label: str, column: Any) -> np.ndarray:
+    try:
+        return np.asarray(column, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise TableError(
+            f"The column 'p_{label}' must hold probabilities of the class {label!r}, which are "
+            f"numbers ({error}). Mend it, or take the columns p_LABEL away."
+        ) from error
 
 
 def _plain(cell: Any) -> Any:

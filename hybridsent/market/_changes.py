@@ -138,7 +138,7 @@ def odd_periods(cells: Mapping[str, Sequence[Any]]) -> list[Odd]:
     """
     from scipy.stats import false_discovery_control, t
 
-    tested: list[tuple[_Series, int, float, float, float, float]] = []
+    tested: list[tuple[_Series, int, float, float, float]] = []
     for series in _series(cells):
         for i in range(len(series.value)):
             others = np.arange(len(series.value)) != i
@@ -146,7 +146,7 @@ def odd_periods(cells: Mapping[str, Sequence[Any]]) -> list[Odd]:
             width = float(np.sqrt(series.variance[i] + between + spread))
             freedom = int(others.sum()) - 2
             p = float(2 * t.sf(abs(series.value[i] - usual) / width, freedom))
-            tested.append((series, i, usual, width * float(t.ppf(0.975, freedom)), p, 0.0))
+            tested.append((series, i, usual, width * float(t.ppf(0.975, freedom)), p))
     if not tested:
         return []
     adjusted = false_discovery_control([each[4] for each in tested], method="bh")
@@ -163,7 +163,7 @@ def odd_periods(cells: Mapping[str, Sequence[Any]]) -> list[Odd]:
             float(q),
             int(series.n[i]),
         )
-        for (series, i, usual, half, p, _), q in zip(tested, adjusted, strict=True)
+        for (series, i, usual, half, p), q in zip(tested, adjusted, strict=True)
         if q <= LEVEL
     ]
     return sorted(found, key=lambda each: (each.p, each.brand, each.period))

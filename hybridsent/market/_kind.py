@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hybridsent.market._answers import Said
@@ -54,15 +52,9 @@ def strange_views(said: Said, posts: Posts, random_state: int) -> dict[str, floa
         return {}
     from hybridsent.drift import drift
 
-    # the same as the reference holds: probabilities, else the answer as one of each class
-    told: Any = answers.probabilities
-    if told is None and answers.classes is not None:
-        told = np.asarray(answers.prediction)[:, None] == np.asarray(answers.classes)[None, :]
-    elif told is None:
-        told = answers.prediction
     found = drift(
         reference,
-        np.asarray(told, dtype=np.float64)[rows],
+        answers.as_numbers()[rows],
         features,
         groups=posts.clusters(some),
         level=_LEVEL,

@@ -64,9 +64,7 @@ class Drifts:
         ndarray of float32 of shape (n, width)
             Answers, and places in each view.
         """
-        p = answers.probabilities
-        told = np.asarray(answers.prediction, dtype=np.float64) if p is None else np.asarray(p)
-        seen = self.reference.project(told, features)
+        seen = self.reference.project(answers.as_numbers(), features)
         n = len(answers)
         parts = [seen.get(name, np.full((n, w), np.nan)) for name, w in self._widths.items()]
         return np.hstack(parts).astype(np.float32)

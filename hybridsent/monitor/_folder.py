@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Dropped(Source):
             suffix.lower(): column for column, all_ in (media or {}).items() for suffix in all_
         }
         self._known: dict[str, list[int]] = {}  # name: [size, time of change]
-        self._open: tuple[str, list[int], Iterator[Piece]] | None = None
+        self._open: tuple[str, list[int], Generator[Piece]] | None = None
         self._told: Callable[[str], None] = print
         self._strangers: set[str] = set()
 
@@ -114,7 +114,13 @@ class Dropped(Source):
             self._known[name] = facts
         return found
 
-    def _next(self) -> tuple[str, list[int], Iterator[Piece]] | None:
+    def close(self) -> None:
+        """Close the file whose rows are being read."""
+        if self._open is not None:
+            self._open[2].close()
+            self._open = None
+
+    def _next(self) -> tuple[str, list[int], Generator[Piece]] | None:
         """Open the oldest file that is ready and not known."""
         now, ready, there = time.time(), [], set()
         self._waiting = False
@@ -154,7 +160,7 @@ class Dropped(Source):
             )
         return False
 
-    def _rows(self, name: str) -> Iterator[Piece]:
+    def _rows(self, name: str) -> Generator[Piece]:
         path = self.path / name
         column = self._columns.get(_ending(name))
         if column is not None:

@@ -146,6 +146,8 @@ class Followed(Source):
         if self._file is None and not self._open(self.path, 0):
             self.drained = True
             self.ended = self._once
+            if self._once:
+                self._told(f"{self.name} is not there: nothing is read of it")
             return found
         self._check_emptied()
         while len(found) < most:

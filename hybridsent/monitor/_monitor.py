@@ -17,7 +17,7 @@ from hybridsent.monitor._outbox import Outbox, read_command
 from hybridsent.monitor._points import Pointer
 from hybridsent.monitor._post import Broken, Post, PostReader
 from hybridsent.monitor._rules import read_rules
-from hybridsent.monitor._settings import Settings, identity_of, read_by, read_state
+from hybridsent.monitor._settings import Settings, identity_of, read_by, read_file
 from hybridsent.monitor._source import Piece, Source
 from hybridsent.monitor._sources import media_endings, open_source
 from hybridsent.monitor._state import State
@@ -215,6 +215,7 @@ class Monitor:
             alerts, grouped, self.tally.classes, knows_drift=drift_reference is not None
         )
         command = read_command(on_alert)
+        written = None if alerts_file is None else read_file(alerts_file, "alerts_file")
         several = source if isinstance(source, list | tuple) else [source]
         self.sources: list[Source] = [open_source(each, media=endings) for each in several]
         begun_with = {
@@ -229,14 +230,14 @@ class Monitor:
             "sample": sample,
         }
         self.state = State(
-            read_state(state),
+            read_file(state, "state"),
             begun_with,
             pane=self.settings.pane,
             sample=sample,
             max_groups=max_groups,
         )
         try:
-            self.outbox = Outbox(self.state, alerts_file, command, self.told)
+            self.outbox = Outbox(self.state, written, command, self.told)
             drifts = Drifts(self.state, drift_reference)
             self.watch = Watch(
                 self.state,

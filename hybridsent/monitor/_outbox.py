@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from hybridsent.monitor._state import State
 
@@ -69,7 +68,7 @@ class Outbox:
     ----------
     state : State
         Where they stand.
-    file : str, os.PathLike or None
+    file : Path or None
         Gets a line for each; None writes none.
     command : list of str
         Is run for each, one at a time; empty runs none.
@@ -82,14 +81,14 @@ class Outbox:
     def __init__(
         self,
         state: State,
-        file: Any,
+        file: Path | None,
         command: list[str],
         told: Callable[[str], None],
         *,
         limit: float = 30.0,
     ) -> None:
         self.state, self.command, self.told, self.limit = state, command, told, limit
-        self.file = None if file is None else Path(file).expanduser().absolute()
+        self.file = file
         self._running: tuple[int, subprocess.Popen[bytes], float] | None = None
         self._recover()
 

@@ -6,6 +6,7 @@ acknowledge comes again: to the consumer itself when it starts, and after a whil
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import time
@@ -51,12 +52,15 @@ class RedisStream(Source):
         self.stream = given["stream"][0]
         self.group = given.get("group", ["hybridsent"])[0]
         self.consumer = given.get("consumer", [""])[0]  # else the one of the state, see `begin`
+        claim = given.get("claim", ["60"])[0]
         try:
-            self.claim = float(given.get("claim", ["60"])[0])
+            self.claim = float(claim)
         except ValueError:
+            self.claim = math.nan
+        if not 0 <= self.claim < math.inf:
             raise ValueError(
-                f"The option claim of a stream of Redis must be seconds. Got {given['claim'][0]!r}."
-            ) from None
+                f"The option claim of a stream of Redis must be seconds, at least 0. Got {claim!r}."
+            )
         rest = [
             f"{name}={value}"
             for name, values in given.items()

@@ -176,9 +176,14 @@ def read_only(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise FileNotFoundError(f"The state {path} is not there. A monitor begins it.")
+    connection = None
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)
         _check(connection, path, None)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, ValueError):
+            raise
         raise ValueError(f"The state {path} cannot be read: {error}.") from error
     return connection

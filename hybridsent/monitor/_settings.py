@@ -11,7 +11,7 @@ from typing import Any
 
 from hybridsent.monitor._when import read_length, written_length
 
-__all__ = ["Settings", "identity_of", "read_by", "read_state"]
+__all__ = ["Settings", "identity_of", "read_by", "read_file"]
 
 _MOST_PANES = 500
 _WHOLE = {
@@ -164,13 +164,15 @@ def read_by(by: Any) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(found))
 
 
-def read_state(state: Any) -> Path:
-    """Check the path of a state.
+def read_file(given: Any, name: str) -> Path:
+    """Check the path of a file that is written.
 
     Parameters
     ----------
-    state : str or os.PathLike
+    given : str or os.PathLike
         The file.
+    name : str
+        Of which parameter, for messages.
 
     Returns
     -------
@@ -182,10 +184,10 @@ def read_state(state: Any) -> Path:
     ValueError
         If its folder is not there, or it is a folder.
     """
-    path = Path(state).expanduser().absolute()
+    path = Path(given).expanduser().absolute()
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(
-            f"The state parameter must be a file in a folder that is there. Got {str(state)!r}."
+            f"The {name} parameter must be a file in a folder that is there. Got {str(given)!r}."
         )
     return path
 

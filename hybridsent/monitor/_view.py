@@ -15,7 +15,6 @@ __all__ = ["View"]
 _WINDOWS = 240
 _GROUPS = 40
 _ALERTS = 50
-_NOTES = 30
 
 
 class View:
@@ -35,7 +34,6 @@ class View:
         self.monitor, self.rules, self.by = monitor, rules, by
         self._speeds: deque[tuple[float, int]] = deque(maxlen=600)
         self._shown: set[int] = set()
-        self._notes: deque[str] = deque(maxlen=_NOTES)
 
     def count(self, n: int, at: float) -> None:
         """Note that posts were counted.

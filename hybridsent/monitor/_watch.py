@@ -96,7 +96,7 @@ class Watch:
         if self.rules:
             for last, group in wanted:
                 if last > before - self.window:  # what comes later changes no alert of the past
-                    self._judge(last, group, newest)
+                    self._judge(last, group)
             self._judge_quiet(before, newest)
         self._set_judged(newest)
         return wanted
@@ -137,7 +137,7 @@ class Watch:
             "INSERT OR REPLACE INTO facts VALUES ('judged', ?)", (str(newest),)
         )
 
-    def _judge(self, last: int, group: int, newest: int) -> None:
+    def _judge(self, last: int, group: int) -> None:
         key = named(self.state.groups[group])
         rules = [rule for rule in self.rules if rule.is_early and rule.looks_at(list(key.items()))]
         if rules:

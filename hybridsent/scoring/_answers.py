@@ -68,6 +68,29 @@ class Answers:
             columns.update(zip(names[1:], self.probabilities.T.round(6), strict=True))
         return pd.DataFrame(columns, index=index)
 
+    def as_numbers(self) -> np.ndarray:
+        """Write each answer as numbers, as a reference of drift holds them.
+
+        Returns
+        -------
+        ndarray of float of shape (n, n_classes) or (n,)
+            Probabilities; of a model that tells none, 1 for the class that it predicts and 0 for
+            all others; of one that tells numbers, these.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from hybridsent.scoring import Answers
+        >>> Answers(np.array(["good"]), None, np.array(["bad", "good"])).as_numbers().tolist()
+        [[0.0, 1.0]]
+        """
+        told: Any = self.probabilities
+        if told is None:
+            told = np.asarray(self.prediction)
+            if self.classes is not None and told.ndim == 1:
+                told = told[:, None] == np.asarray(self.classes)[None, :]
+        return np.asarray(told, dtype=np.float64)
+
     def plain(self) -> list[tuple[Any, dict[str, float] | None]]:
         """Write each answer as plain JSON.
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from hybridsent._params import check_n_jobs
 from hybridsent.exceptions import TableError
+from hybridsent.scoring._answers import Answers
+from hybridsent.scoring._reference import DRIFT, REFERENCE, features_of
 from hybridsent.scoring._words import silent
 
 if TYPE_CHECKING:
     from hybridsent.drift import DriftReference
     from hybridsent.evaluation import OutOfFold
     from hybridsent.quantification import Reference
-
-from hybridsent.scoring._reference import DRIFT, REFERENCE, features_of
 
 __all__ = ["answers_out_of_fold", "drift_reference_of", "facts_of_references", "reference_of"]
 
@@ -295,14 +295,10 @@ def drift_reference_of(
     rows = np.sort(np.random.RandomState(random_state).permutation(len(kept))[:_SEEN])
     [name] = kept.models
     said = kept.of(name)
-    answers: Any = said.probabilities
-    if answers is None and kept.target == "classes" and kept.classes is not None:
-        answers = (said.labels[:, None] == kept.classes[None, :]).astype(np.float64)
-    elif answers is None:
-        answers = said.labels
+    answers = Answers(said.labels, said.probabilities, kept.classes).as_numbers()
     features, _ = features_of(model, take_rows(table, kept.row[rows]))
     return DriftReference.of(
-        np.asarray(answers, dtype=np.float64)[rows],
+        answers[rows],
         features,
         names=None if kept.classes is None else kept.classes.tolist(),
         groups=None if kept.groups is None else kept.groups[rows],

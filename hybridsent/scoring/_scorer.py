@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hybridsent.exceptions import LicenceError
+from hybridsent._tables import as_table, check_names_differ
+from hybridsent.exceptions import LicenceError, TableError
 from hybridsent.scoring._answers import Answers, names_of_answers
 from hybridsent.scoring._context import contexts_in, lists_in, with_known_contexts
 from hybridsent.scoring._inputs import (
@@ -351,7 +352,8 @@ class Scorer:
         Parameters
         ----------
         table : DataFrame
-            The rows; columns that the model does not read may stand beside those that it reads.
+            The rows, also as a table of polars or pyarrow, or as a dict of columns; columns that
+            the model does not read may stand beside those that it reads.
         base : str, os.PathLike or None, default=None
             Folder from which paths of media are seen; None leaves them as they are.
         lists : sequence of str, default=()
@@ -373,13 +375,15 @@ class Scorer:
         Raises
         ------
         TableError
-            If all columns that the model reads are absent, or one that cannot be missing is.
+            If all columns that the model reads are absent, or one that cannot be missing is; if
+            two of the table have one name.
         """
         from hybridsent.datasets import media_columns
         from hybridsent.datasets._several import as_lists
         from hybridsent.datasets._table import with_absolute_paths
 
-        read = table
+        read = table = as_table(table)
+        check_names_differ(table)
         if base is not None:
             known = media_columns(table) if media is None else list(media)
             given = [name for name in dict.fromkeys(self.media) if name in table.columns]
@@ -408,7 +412,16 @@ class Scorer:
         -------
         Answers
             A row for each. Cells are encoded once, for prediction and probabilities.
+
+        Raises
+        ------
+        TableError
+            If there is no row.
         """
+        if not len(read):
+            raise TableError(
+                "The table must have rows that the model can be asked about. Got none."
+            )
         return self._asked(plain_model(self.model), read)
 
     def _asked(self, model: Any, read: Any) -> Answers:
