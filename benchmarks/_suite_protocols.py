@@ -74,6 +74,25 @@ class Plan:
             self, splits=splits, seeds=seeds, key="", why=why, label=f"quick: {self.label}"
         )
 
+    def part(self, labels: pd.Series, most: int) -> Plan:
+        """Take at most so many rows of each class of each domain, drawn once, for all splits alike.
+
+        The rows of a smaller part are rows of a larger one, so that features are found again.
+        """
+        order = np.random.default_rng(SEED).permutation(len(labels))
+        domains = np.zeros(len(labels)) if self.domains is None else self.domains
+        drawn = pd.DataFrame({"class": labels.to_numpy(), "domain": domains}).iloc[order]
+        kept = order[(drawn.groupby(["class", "domain"]).cumcount() < most).to_numpy()]
+        if len(kept) == len(labels):
+            return self
+        splits = [
+            (np.intersect1d(train, kept), np.intersect1d(test, kept)) for train, test in self.splits
+        ]
+        of_each = "class" if self.domains is None else "class and domain"
+        why = f"{self.why} A part alone was learned from and scored (`--part {most}`): at most {most} rows of each {of_each}, drawn once."
+        label = f"{self.label}, {most} rows of each {of_each}"
+        return replace(self, splits=splits, key="", why=why.strip(), label=label)
+
     def only(self, rows: np.ndarray) -> Plan:
         """Number the rows anew, where others are left out of the table."""
         place = np.full(int(rows.max()) + 1, -1)

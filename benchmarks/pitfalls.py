@@ -129,6 +129,8 @@ def supervised() -> None:
     head("mosi, 5 folds by video", "accuracy")
     for name, model in (
         ("text features that the authors trained on these rows", make_fusion(features=["text"])),
+        ("their features of faces", make_fusion(features=["video"])),
+        ("their features of voices", make_fusion(features=["audio"])),
         ("transcripts, frozen encoder", make_fusion(views={"transcript": "text"})),
     ):
         result = judged(model, table, "label", groups="video_id", scoring=["accuracy"])

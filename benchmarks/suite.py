@@ -8,6 +8,7 @@ get each, and how to read the table. What is not there is told and passed by.
 Of each corpus: what looks at nothing, the classical line (TF-IDF, openSMILE or pixels, and a linear model), each view alone, the
 default of `make_fusion`, the recipe that inner folds choose, and TabPFN and TabICL on our features where they are installed and
 have their weights. ``--full`` tunes the network of texts inside the folds, too, which takes hours. ``--quick`` looks at some rows.
+``--part N`` learns from and scores at most N rows of each class (and domain), drawn once, and the table says so.
 
 All ways see the same splits. Intervals leave out each group (speaker, video, near-duplicate posts) or row in turn; p-values are of
 paired differences to the classical line, corrected by Holm. Seconds are of all processors, for learning and answering, without
@@ -82,6 +83,7 @@ class Settings:
     quick: bool = False
     full: bool = False
     again: bool = False
+    part: int | None = None
 
     def key(self, corpus: Corpus, table: pd.DataFrame) -> str:
         """Name what figures depend on: version, settings, views, rows, and which peers are installed."""
@@ -99,6 +101,7 @@ class Settings:
             corpus.name,
             [*corpus.views.items(), *corpus.features, *corpus.extra.items()],
             rows.hexdigest(),
+            *([self.part] if self.part else []),
         ]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
@@ -116,6 +119,9 @@ def run(corpus: Corpus, data: Path, work: Path, settings: Settings) -> dict[str,
     kept = work / f"{corpus.name}-{settings.key(corpus, table)}"
     kept.mkdir(parents=True, exist_ok=True)
     plan = corpus.protocol(table, corpus.label)
+    if settings.part:
+        one = pd.Series(0, index=table.index)
+        plan = plan.part(one if corpus.numbers else table[corpus.label], settings.part)
     protocols.check(plan)
     if settings.quick:
         plan = plan.smaller(QUICK_ROWS, QUICK_FOLDS)
@@ -405,6 +411,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=[each.name for each in CORPORA])
     parser.add_argument("--quick", action="store_true", help="some rows, two folds: for a look")
     parser.add_argument("--full", action="store_true", help="tune networks inside the folds, too")
+    parser.add_argument("--part", type=int, help="at most so many rows of each class and domain")
     parser.add_argument("--again", action="store_true", help="measure anew what was measured")
     parser.add_argument("--work", type=Path, help="where what was measured is kept")
     parser.add_argument("--markdown", type=Path, help="write the table to this file")
@@ -415,6 +422,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("name the folder of corpora with --data")
     if options.data is not None and not options.data.is_dir():
         parser.error(f"--data must be a folder that is there. Got {options.data}.")
+    if options.part is not None and options.part < 1:
+        parser.error(f"--part must be a number of rows, at least 1. Got {options.part}.")
     return options
 
 
@@ -424,7 +433,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("written" if _results.refresh(PAGE, RENDERERS) else "nothing has changed", PAGE.name)
         return 0
     work = options.work or Path(platformdirs.user_cache_dir("hybridsent-benchmarks")) / "suite"
-    settings = Settings(options.quick, options.full, options.again)
+    settings = Settings(options.quick, options.full, options.again, options.part)
     wanted = [each for each in CORPORA if options.only is None or each.name in options.only]
     flags = "".join(f" --{name}" for name in ("quick", "full") if getattr(options, name))
     command = f"python benchmarks/suite.py --data FOLDER{flags}"

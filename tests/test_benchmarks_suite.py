@@ -23,6 +23,7 @@ import _results  # noqa: E402
 import _suite_protocols as protocols  # noqa: E402
 import _suite_table as table  # noqa: E402
 import _suite_ways as suite_ways  # noqa: E402
+import other_shows  # noqa: E402
 import suite  # noqa: E402
 from _suite_published import Published  # noqa: E402
 from _suite_registry import BY_NAME, CORPORA, Corpus  # noqa: E402
@@ -362,6 +363,24 @@ def test_quick_look_keeps_groups_apart_and_is_never_comparable(tmp_path):
     assert numbered.used.tolist() == list(range(len(plan.used)))
 
 
+def test_part_is_of_every_class_and_domain_alike_and_is_never_comparable(tmp_path):
+    corpus, rows = written("office-caltech", tmp_path)
+    whole = corpus.protocol(rows, "label")
+    domain = rows["domain"].to_numpy(dtype=str)
+    least = int(rows.groupby(["domain", "label"]).size().max()) - 1
+    smaller, larger = (whole.part(rows["label"], n) for n in (1, least))
+    assert set(smaller.used) < set(larger.used) < set(whole.used)  # features are found again
+    for plan, most in ((smaller, 1), (larger, least)):
+        protocols.check(plan)
+        assert rows.iloc[plan.used].groupby(["domain", "label"]).size().max() == most
+        assert not plan.key
+        assert f"`--part {most}`" in plan.why
+        assert [(domain[a[0]], domain[b[0]]) for a, b in plan.splits] == [
+            (domain[a[0]], domain[b[0]]) for a, b in whole.splits
+        ]
+    assert whole.part(rows["label"], len(rows)) is whole  # which has all there is
+
+
 # -- a run, on a corpus of features: no network is asked
 
 SAME = Published(
@@ -634,6 +653,8 @@ def test_wrong_use_is_told(capsys, monkeypatch, tmp_path):
 
 def test_page_says_what_the_record_says():
     assert not _results.stale(suite.PAGE, suite.RENDERERS), "python benchmarks/suite.py --render"
+    rendered = _results.stale(other_shows.PAGE, other_shows.RENDERERS)
+    assert not rendered, "python benchmarks/other_shows.py --render"
 
 
 def test_committed_record_is_whole_and_of_no_machine():
