@@ -283,3 +283,11 @@ def test_unknown_names_are_attribute_errors():
 
     with pytest.raises(AttributeError, match="no attribute 'load'"):
         datasets.load  # noqa: B018
+
+
+def test_a_packed_file_whose_name_does_not_say_so_is_told_to_be_packed(tmp_path):
+    path = tmp_path / "posts.csv"
+    path.write_bytes(gzip.compress(b"text,label\ngood,1\n"))
+    with pytest.raises(TableError, match=r"is packed by gzip, .* Name it posts.csv.gz, or unpack"):
+        read_table(path)
+    assert len(read_table(path.rename(tmp_path / "posts.csv.gz"))) == 1

@@ -15,6 +15,7 @@ from clips import contained
 from PIL import Image
 from test_label_page import features_of, table_of
 
+from hybridsent.exceptions import TableError
 from hybridsent.label_page import make_app
 
 pytest.importorskip("fastapi")
@@ -467,3 +468,41 @@ def test_a_strategy_that_cannot_rank_is_refused_at_once(tmp_path, strategy):
     with pytest.raises(ValueError, match="strategy"):
         make_app(table_of(), "label", output=tmp_path / "o.csv", range=(-1, 1), strategy=strategy)
     make_app(table_of(), "label", output=tmp_path / "o.csv", range=(-1, 1)).state.desk.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"facts": ["nope"]}, "must name columns of the table. Got 'nope'"),
+        ({"columns": {"nope": "text"}}, "must name columns of the table. Got 'nope'"),
+        ({"groups": [1, 2]}, "The groups must be one for each row. Got 2 groups for 3 rows"),
+        ({"rows": pd.DataFrame({"text": ["a"]})}, "and rows as many. Got 3 and 1"),
+        ({"features": np.zeros((2, 2))}, "a row for each of 3 rows. Got the shape (2, 2)"),
+        ({"features": np.zeros(3)}, "a row for each of 3 rows. Got the shape (3,)"),
+        ({"features": np.array([["a"]] * 3)}, "The features parameter must hold numbers alone"),
+        ({"task": "classes"}, "The task parameter must be one of ['auto', 'classification'"),
+    ],
+)
+def test_what_does_not_fit_the_table_is_refused_and_leaves_a_journal_that_can_be_used(
+    tmp_path, given, why
+):
+    table = pd.DataFrame({"text": ["I love it", "I hate it", "It is fine"]})
+    how = {"output": tmp_path / "o.csv", "classes": ["bad", "good"]}
+    with pytest.raises(ValueError, match=re.escape(why)):
+        make_app(table, "label", **how, **given)
+    make_app(table, "label", **how).state.desk.close()
+
+
+def test_a_table_that_is_none_and_an_output_that_is_a_folder_are_refused(tmp_path):
+    table = pd.DataFrame({"text": ["I love it", "I hate it"]})
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for some, output, why in (
+        ([1], "o.csv", "must be a pandas DataFrame"),
+        (table[:0], "o.csv", "must have rows to be labelled"),
+        (pd.concat([table, table], axis=1), "o.csv", "Column names must differ"),
+        (table, "out", "is a folder; name a file in it"),
+    ):
+        with pytest.raises(TableError, match=why):
+            make_app(some, "label", output=tmp_path / output, classes=["bad", "good"])
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]

@@ -32,6 +32,7 @@ _TIMES = 40
 """Texts shrink to a tenth at best; what shrinks to less than a fortieth was made to burst."""
 
 
+_GZIP = b"\x1f\x8b"  # how a file that gzip has packed begins
 _KINDS = {
     "utf-16": "UTF-16",
     "cp1252": "a one-byte encoding such as Windows-1252 or Latin-1",
@@ -312,6 +313,11 @@ def _with_surrogates(data: bytes) -> str | None:
 
 
 def _encoding_message(path: Path, data: bytes, start: int, offset: int, line: int) -> str:
+    if offset == 0 and data[:2] == _GZIP:
+        return (
+            f"{path} is no text: it is packed by gzip, which its name does not say. Name it "
+            f"{path.name}.gz, or unpack it."
+        )
     wide = offset == 0 and data[:2] in (b"\xff\xfe", b"\xfe\xff")
     guess = "utf-16" if wide else east_asian(data) or "cp1252"
     line += data.count(b"\n", 0, start)

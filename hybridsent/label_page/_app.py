@@ -113,8 +113,10 @@ def make_app(
     Raises
     ------
     TableError
-        If it cannot be told what is asked, the journal is of something else, or another server has
-        it.
+        If it cannot be told what is asked, a column is not there, the journal is of something
+        else, or another server has it.
+    ValueError
+        If features, groups or a parameter do not fit the table.
 
     Examples
     --------

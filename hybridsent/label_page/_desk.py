@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hybridsent._tables import as_pandas
+from hybridsent._groups import group_codes
+from hybridsent._tables import as_table, check_names_differ
 from hybridsent.exceptions import TableError
 from hybridsent.label_page._features import Features
 from hybridsent.label_page._journal import Journal
@@ -21,6 +22,7 @@ from hybridsent.label_page._question import Question
 from hybridsent.label_page._question_found import question_of
 from hybridsent.label_page._result import write_labels
 from hybridsent.label_page._rows import row_ids
+from hybridsent.scoring._words import listed
 
 if TYPE_CHECKING:
     import os
@@ -183,11 +185,25 @@ def open_desk(
     -------
     Desk
         The desk.
+
+    Raises
+    ------
+    TableError
+        As `make_app` raises it.
+    ValueError
+        If features, groups or a parameter do not fit the table.
     """
     if not 0 <= overlap <= 1:
         raise ValueError(f"The overlap parameter must be a share from 0 to 1. Got {overlap}.")
-    table = as_pandas(table)
-    read = table if rows is None else as_pandas(rows)
+    table = as_table(table)
+    check_names_differ(table)
+    read = table if rows is None else as_table(rows, "rows")
+    if not len(table) or len(read) != len(table):
+        raise TableError(
+            "The table must have rows to be labelled, and rows as many. Got "
+            f"{len(table)} and {len(read)}."
+        )
+    codes = group_codes(groups, len(table))
     shown = _shown_columns(read, target, columns, facts)
     cells = table[target].tolist() if target in table.columns else [None] * len(table)
     question = question_of(cells, target=target, task=task, classes=classes, limits=limits)
@@ -204,7 +220,7 @@ def open_desk(
             question,
             made,
             strategy=strategy,
-            groups=None if groups is None else np.unique(groups, return_inverse=True)[1],
+            groups=codes,
             random_state=random_state,
         )
         labelling = Labelling(
@@ -230,6 +246,12 @@ def open_desk(
 def _shown_columns(
     rows: Any, target: str, columns: Mapping[str, str] | None, facts: Sequence[str]
 ) -> dict[str, str]:
+    unknown = [name for name in [*(columns or {}), *facts] if name not in rows.columns]
+    if unknown:
+        raise TableError(
+            f"The columns and facts parameters must name columns of the table. Got {unknown[0]!r}; "
+            f"it has {listed(rows.columns)}."
+        )
     if columns is not None:
         return dict(columns)
     from hybridsent.datasets import detect_modalities
@@ -246,6 +268,10 @@ def _opened(
     """Open the journal beside the output; one of another target or question is refused."""
     if not file.absolute().parent.is_dir():
         raise TableError(f"There is no folder {file.absolute().parent}. Create it first.")
+    if file.is_dir():
+        raise TableError(
+            f"The output parameter must be a file. {file} is a folder; name a file in it."
+        )
     of_content = list(columns) or [str(name) for name in table.columns if name != target]
     head = {"target": target, "kind": question.kind, "columns": of_content}
     journal = Journal(file.with_name(file.name + ".labels.jsonl"), head)

@@ -111,7 +111,15 @@ class Features:
     def _put(self, chunk: np.ndarray, values: Any) -> None:
         if self.names is None and hasattr(values, "columns"):
             self.names = [str(name) for name in values.columns]
-        block = np.asarray(values, dtype=np.float32)
+        try:
+            block = np.asarray(values, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"The features parameter must hold numbers alone: {error}.") from error
+        if block.ndim != 2 or len(block) != len(chunk):
+            raise ValueError(
+                "The features parameter must be a matrix with a row for each of "
+                f"{len(chunk)} rows. Got the shape {block.shape}."
+            )
         if self.matrix is None:
             self.matrix = np.full((self.n, block.shape[1]), np.nan, dtype=np.float32)
         self.matrix[chunk] = block

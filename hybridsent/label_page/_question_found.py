@@ -57,6 +57,8 @@ def question_of(
     ------
     TableError
         If there is no telling, or the labels that are there do not fit.
+    ValueError
+        If the task is none.
 
     Examples
     --------
@@ -64,6 +66,8 @@ def question_of(
     >>> question_of(["good", None, "bad"], target="label").names
     ['bad', 'good']
     """
+    if task not in ("auto", *_TASKS):
+        raise ValueError(f"The task parameter must be one of {['auto', *_TASKS]}. Got {task!r}.")
     there = [cell for cell in cells if not is_empty(cell)]
     kind = _TASKS.get(task) or _kind_of(there, classes, limits)
     if kind == "numbers":

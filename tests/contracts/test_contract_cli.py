@@ -53,7 +53,7 @@ def two_values(action: argparse.Action) -> tuple[str, str]:
         return min(action.choices), max(action.choices)
     if action.type is None:
         return "one", "two"
-    for texts in (("2", "3"), ("0.5", "0.25"), ("accuracy", "f1_macro")):
+    for texts in (("2", "3"), ("20", "30"), ("0.5", "0.25"), ("accuracy", "f1_macro")):
         try:
             [action.type(text) for text in texts]
         except (ValueError, argparse.ArgumentTypeError):
