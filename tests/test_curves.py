@@ -156,6 +156,33 @@ def test_all_labels_give_what_evaluate_gives(target):
     assert found.x_name == ("labels per class" if target == "classes" else "labelled rows")
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_of_one_split_all_labels_and_some_give_what_evaluate_gives(grouped):
+    table, y, groups = posts()
+    train, test = np.arange(80), np.arange(80, 120)
+    how = {"groups": groups if grouped else None, "scoring": ["accuracy", "f1_macro"]}
+    built = make_pipeline(LogisticRegression())
+    sizes = (5, 20, "all")
+    found = label_curve(built, table, y, sizes=sizes, cv=[(train, test)], n_seeds=1, **how)
+    assert (found.rows, found.folds) == (40, 1)
+    plain = {"baselines": False, "check": False, **how}
+    with on_a_bench(
+        built, table, y, caller="test", cv=[(train, test)], n_seeds=1, n_jobs=None, random_state=0,
+        **how,
+    ) as bench:  # fmt: skip
+        parts = [*(_drawn(bench, bench.cuts[0], size, True) for size in sizes[:2]), train]
+    for k, part in enumerate(parts):
+        judged = evaluate(built, table, y, cv=[(part, test)], **plain).models["fusion"]
+        for metric, score in judged.items():
+            point = found.lines["fusion"][metric][k]
+            assert (point.value, point.low, point.high) == (score.value, score.low, score.high)
+    split = np.repeat(["train", "dev"], [80, 40])
+    named = evaluate(built, table, y, split=split, **plain).models["fusion"]["accuracy"]
+    last = found.lines["fusion"]["accuracy"][-1]
+    assert (last.value, last.low, last.high) == (named.value, named.low, named.high)
+    assert [note for note in found.notes if "cannot be told from one fold of one seed" in note]
+
+
 def test_a_smaller_size_is_a_part_of_a_larger_one_and_each_class_gives_as_many():
     table, y, groups = posts()
     given = {"cv": 3, "groups": groups, "n_seeds": 2, "scoring": None, "n_jobs": 1}

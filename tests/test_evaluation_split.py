@@ -264,3 +264,27 @@ def test_the_command_scores_a_part(tmp_path, capsys):
         assert said in capsys.readouterr().err
     assert main([*command[:4], "--judged-on", "test"]) == 2
     assert "--judged-on needs --split" in capsys.readouterr().err
+
+
+def test_the_command_searches_in_the_training_part_and_scores_another(tmp_path, capsys):
+    table = drawn()
+    file, scores, best = (tmp_path / name for name in ("posts.csv", "scores.json", "best"))
+    table.to_csv(file, index=False)
+    command = ["search", str(file), "--target", "label", "--recipe", "early", "--inner-cv", "2"]
+    part = ["--split", "part", "--judged-on", "test", "--seeds", "2"]
+    assert main([*command, *part, "--json", str(scores), "-o", str(best)]) == 0
+    shown = capsys.readouterr()
+    assert "30 rows, split 'test' × 2 seeds" in shown.out
+    assert "best over the training part: early" in shown.out
+    assert "early, fitted on 60 rows -> " in shown.err
+    plain = json.loads(scores.read_text(encoding="utf-8"))
+    assert (plain["split"], plain["n_folds"], plain["n_seeds"], plain["rows"]) == ("test", 1, 2, 30)
+    assert plain["best"]["rows"] == 60
+    assert set(plain["out_of_fold"]["answers"]) == {"selected", "early", "text", "audio", "dummy"}
+    for given, said in (
+        ([*part, "--cv", "3"], "--cv must be left out with --split"),
+        (["--split", "part", "--judged-on", "tets"], "Did you mean 'test'"),
+        (["--judged-on", "test"], "--judged-on needs --split"),
+    ):
+        assert main([*command, *given]) != 0
+        assert said in capsys.readouterr().err

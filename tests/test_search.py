@@ -17,10 +17,19 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from hybridsent import FeatureStore, TextEncoder, evaluate, make_fusion
-from hybridsent.evaluation import SearchResult, encoders_of, feature_columns, search
+from hybridsent.evaluation import (
+    SearchResult,
+    compare,
+    encoders_of,
+    feature_columns,
+    read_labels,
+    search,
+)
+from hybridsent.evaluation._evaluate import folds_of
 from hybridsent.evaluation._search import frozen_encoders
 from hybridsent.evaluation._search_runs import make_plan
 from hybridsent.evaluation.fits._models import single_modalities
+from hybridsent.evaluation.results._result import as_plain
 from hybridsent.evaluation.results._search_result import plain_settings, short_settings
 from hybridsent.evaluation.rows._columns import readable
 from hybridsent.recipes import load_recipe
@@ -132,13 +141,161 @@ def test_the_callers_estimators_and_table_stay_as_they_were():
     assert not hasattr(built[-1], "coef_")
 
 
-# -- folds -----------------------------------------------------------------------------------------
+# -- folds, splits and seeds -----------------------------------------------------------------------
+
+PARTS = np.resize(["train", "train", "dev", "train", "test"], 60)
+WAYS = {
+    "folds": {"cv": 3},
+    "groups": {"cv": 3, "groups": "author"},
+    "seeds": {"cv": 3, "n_seeds": 2, "random_state": 4},
+    "a split": {"split": PARTS},
+    "a split by groups": {"split": PARTS, "judged_on": "test", "groups": "author"},
+    "a split and seeds": {"split": PARTS, "n_seeds": 3},
+}
+
+
+@pytest.fixture
+def ledger(tmp_path, monkeypatch):
+    """Count in a folder of this test's own."""
+    monkeypatch.setenv("HYBRIDSENT_STORE", str(tmp_path / "kept" / "store"))
+    return tmp_path / "kept" / "held-out-scores.json"
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    ("way", "metric"),
+    [
+        *((way, "accuracy") for way in WAYS),
+        ("seeds", "f1_macro"),
+        ("groups", "neg_log_loss"),
+        ("a split and seeds", "neg_log_loss"),
+    ],
+)
+def test_a_search_of_one_is_its_evaluation(way, metric):
+    table, how = features(60), {"scoring": metric, **WAYS[way]}
+    plain = make_fusion(features="passthrough", random_state=how.get("random_state", 0))
+    judged = evaluate(plain, table, "label", baselines=False, check=False, **how)
+    found = search({"one": (plain, {})}, table, "label", **how)
+    expected = as_plain(judged.models)
+    (one,) = found.candidates.values()
+    assert as_plain(one.score) == as_plain(found.selected) == expected["fusion"][metric]
+    alone = as_plain(found.alone)
+    assert alone == {name: expected[name][metric] for name in ("text", "image", "dummy")}
+    assert as_plain(found.gains) == as_plain(judged.gains)
+    for name in ("rows", "folds", "seeds", "target", "split", "encoders"):
+        assert getattr(found, name) == getattr(judged, name)
+    renamed = {"fusion": "selected"}
+    theirs = judged.predictions.replace({"model": renamed})
+    ours = found.predictions.query("model != 'one'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_seeds_are_searches_one_after_the_other():
+    table, grid = features(60).fillna(0), {"n_neighbors": [1, 9], "p": [1, 2]}
+    table = table[[*feature_columns(table), "label"]]
+    candidates = {"near": (KNeighborsClassifier(), grid), "flat": (LogisticRegression(), {})}
+    both = search(candidates, table, "label", cv=3, n_seeds=2, random_state=4)
+    each = [search(candidates, table, "label", cv=3, random_state=seed) for seed in (4, 5)]
+    assert both.choices == [*each[0].choices, *each[1].choices]
+    near = [one.candidates["near"] for one in each]
+    assert both.candidates["near"].settings == [*near[0].settings, *near[1].settings]
+    assert both.selected.folds == [*each[0].selected.folds, *each[1].selected.folds]
+    assert (both.best_name, both.best_params) == (each[0].best_name, each[0].best_params)
+    assert str(both).startswith("60 rows, 3 outer folds × 2 seeds, ")
+    assert both.predictions["seed"].unique().tolist() == [4, 5]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_training_part_of_a_split_chooses_and_is_all_that_the_winner_learns_from():
+    table = features(60).fillna(0)
+    table = table[[*feature_columns(table), "label"]]
+    grid = {"n_neighbors": [1, 3, 5, 9], "p": [1, 2]}
+    found = search(
+        {"near": (KNeighborsClassifier(), grid)}, table, "label", split=PARTS, judged_on="test"
+    )
+    X, y = table[feature_columns(table)], table["label"]
+    train, test = PARTS == "train", PARTS == "test"
+    inner = StratifiedKFold(3, shuffle=True, random_state=0)
+    by_hand = GridSearchCV(KNeighborsClassifier(), grid, cv=inner).fit(X[train], y[train])
+    assert found.best_params == found.candidates["near"].settings[0] == by_hand.best_params_
+    assert found.candidates["near"].best_inner == pytest.approx(by_hand.best_score_)
+    assert found.selected.value == by_hand.score(X[test], y[test])
+    np.testing.assert_array_equal(found.best.predict(X), by_hand.predict(X))
+    assert (found.rows, found.best_rows) == (test.sum(), train.sum())
+    assert "best over the training part: near" in str(found)
+    assert "Neither learned from nor scored: 'dev' (12 rows)." in found.notes
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_score_of_a_split_is_counted_once_for_all_candidates():
+    table = features(60)
+    candidates = {"a": (on_features(), {}), "b": (on_features(), CS)}
+    for told in ("'dev' was scored for the first time.", "'dev' was scored for the 2nd time"):
+        found = search(candidates, table, "label", split=PARTS, inner_cv=2)
+        assert len([note for note in found.notes if note.startswith(told)]) == 1
+
+
+@pytest.mark.usefixtures("installed", "ledger")
+@pytest.mark.parametrize("grid", [{}, {"features__text__n_jobs": [1, 2]}])
+@pytest.mark.parametrize("judge", ["search", "evaluate"])
+def test_of_a_part_that_is_not_used_nothing_is_encoded(judge, grid, tmp_path):
+    table, y = sentences()
+    table["text"] = [f"words {i}" for i in range(24)]
+    parts, built = np.resize(["train", "train", "dev", "test"], 24), on_text(tmp_path)
+    if judge == "search":
+        search({"a": (built, grid)}, table, y, split=parts, inner_cv=2)
+    else:
+        evaluate(built, table, y, split=parts, check=False, baselines=False)
+    assert len(networks.seen()) == (parts != "test").sum()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"split": PARTS, "cv": 3}, "cv parameter must be left out"),
+        ({"judged_on": "dev"}, "judged_on parameter must be left out"),
+        ({"split": PARTS, "judged_on": "dve"}, "Did you mean 'dev'"),
+        ({"n_seeds": 0}, "n_seeds parameter must be an int from 1 on. Got 0"),
+        ({"candidates": {"selected": (on_features(), {})}}, "lines of the result"),
+        ({"candidates": {"dummy": (on_features(), {})}}, "lines of the result"),
+    ],
+)
+def test_folds_splits_and_names_that_do_not_fit_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        search(**{"candidates": {"a": (on_features(), {})}, "table": features(60), "y": "label",
+                  **options})  # fmt: skip
+
+
+def test_a_view_that_has_the_name_of_a_candidate_is_told():
+    found = search({"text": (on_features(), {})}, features(60), "label", cv=2, inner_cv=2)
+    assert list(found.alone) == ["image", "dummy"]
+    assert "The view 'text' is not shown alone: a candidate has its name." in found.notes
+
+
+def test_candidates_are_compared(tmp_path):
+    table = features(60)
+    grid = {"classify__C": [1e-4, 1.0]}
+    weak = make_fusion(features="passthrough", classifier=LogisticRegression())
+    candidates = {"a": (on_features(), {}), "b": (weak, grid)}
+    found = search(candidates, table, "label", cv=3, inner_cv=2, scoring="f1_macro")
+    told = compare(found, model=["a", "b"])
+    assert [pair.metric for pair in told.pairs] == ["f1_macro"]
+    assert {"selected", "a", "dummy"} <= set(compare(found).scores)
+    assert told.scores["b"]["f1_macro"] == found.candidates["b"].score
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps(found.to_dict(predictions=True)), encoding="utf-8")
+    again = compare(file, model=["a", "b"], metric="f1_macro")
+    assert again.gain("a", "b") == told.gain("a", "b")
+
+
+# -- inner folds -----------------------------------------------------------------------------------
 
 
 def test_groups_are_kept_together_within_the_folds_too():
     rng = np.random.default_rng(0)
     y, groups = rng.integers(0, 3, 90), rng.integers(0, 12, 90)
-    plan = make_plan(y, 4, 3, groups, 0)
+    rows = read_labels(pd.DataFrame({"text": ["a"] * 90}), y, groups=groups)
+    plan = make_plan(rows, folds_of(rows, 4, 1, 0), 3, 0)
     assert len(plan.outer) == len(plan.inner) == 4
     for (train, test), inner in zip(plan.outer, plan.inner, strict=True):
         assert not set(groups[train]) & set(groups[test])

@@ -1,4 +1,4 @@
-"""Tell which of several models is better, by files that evaluate --json wrote (layer L7)."""
+"""Tell which of several models is better, by files that --json wrote (layer L7)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "results",
         nargs="+",
         metavar="FILE",
-        help="what evaluate --json wrote; of one file all models are compared, of several the "
-        "first model of each",
+        help="what evaluate or search --json wrote; of one file all models are compared, of "
+        "several the first model of each",
     )
     what = "what is measured, such as UAR (default: all that the files hold)"
     add_metric_option(parser, what, several=True)

@@ -16,6 +16,7 @@ from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
     add_model_options,
+    add_split_options,
     add_table_options,
     add_transfer_options,
 )
@@ -62,24 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_judging_options(parser: argparse.ArgumentParser) -> None:
     """Add what is judged beside the model, how often, and what is kept of it."""
     group = parser.add_argument_group("judging")
-    group.add_argument(
-        "--split",
-        metavar="COL",
-        help="column that names the part of each row, in place of folds: train is learned from, "
-        "another part is scored",
-    )
-    group.add_argument(
-        "--judged-on",
-        metavar="NAME",
-        help="part of --split that is scored (default: the only other one, else that for "
-        "validation, else test)",
-    )
-    group.add_argument(
-        "--seeds",
-        type=number(1),
-        metavar="N",
-        help="how often all is repeated, with other folds and other seeds of models (default: 1)",
-    )
+    add_split_options(group)
     group.add_argument(
         "--no-baselines",
         action="store_true",
@@ -120,7 +104,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def check_judging(arguments: argparse.Namespace) -> None:
-    """Refuse options of `add_judging_options` that cannot stand together."""
+    """Refuse options of `add_split_options` that cannot stand together."""
     if arguments.judged_on and not arguments.split:
         raise UsageError("--judged-on needs --split, the column in which it stands")
     if arguments.split and arguments.cv != 5:

@@ -252,6 +252,28 @@ def add_fold_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", metavar="FILE", help="write all scores here")
 
 
+def add_split_options(parser: argparse._ActionsContainer) -> None:
+    """Add ``--split``, ``--judged-on`` and ``--seeds``."""
+    parser.add_argument(
+        "--split",
+        metavar="COL",
+        help="column that names the part of each row, in place of folds: train is learned from, "
+        "another part is scored",
+    )
+    parser.add_argument(
+        "--judged-on",
+        metavar="NAME",
+        help="part of --split that is scored (default: the only other one, else that for "
+        "validation, else test)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=number(1),
+        metavar="N",
+        help="how often all is repeated, with other folds and other seeds of models (default: 1)",
+    )
+
+
 def add_metric_option(
     parser: argparse._ActionsContainer, what: str, *, several: bool = False
 ) -> None:

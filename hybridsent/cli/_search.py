@@ -6,6 +6,7 @@ import argparse
 
 from hybridsent.cli._candidates import candidates, check_recipes
 from hybridsent.cli._console import is_interactive, say, write_json
+from hybridsent.cli._evaluate import check_judging
 from hybridsent.cli._files import check_outputs
 from hybridsent.cli._inputs import open_rows
 from hybridsent.cli._notes import tell_labels, unsaid
@@ -13,6 +14,7 @@ from hybridsent.cli._options import (
     add_fold_options,
     add_metric_option,
     add_recipe_options,
+    add_split_options,
     add_table_options,
 )
 from hybridsent.cli._parser import number
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inner-cv", type=number(2), default=3, metavar="N", help="folds that choose (default: 3)"
     )
+    add_split_options(parser)
     add_metric_option(parser, _METRIC)
     parser.add_argument("-o", "--output", metavar="MODEL", help="save the best, fitted on all rows")
 
@@ -43,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     asked = {name: (getattr(arguments, name), ()) for name in ("output", "json")}
     files = check_outputs(asked, reads=[arguments.table])
     output, report = files.get("output"), files.get("json")
+    check_judging(arguments)
     check_recipes(arguments)
     opened = open_rows(arguments)
     tried = candidates(opened, arguments)
@@ -58,17 +62,20 @@ def run(arguments: argparse.Namespace) -> None:
         cv=arguments.cv,
         inner_cv=arguments.inner_cv,
         groups=arguments.group,
+        split=arguments.split,
+        judged_on=arguments.judged_on,
         scoring=arguments.metric,
         random_state=arguments.seed,
+        n_seeds=arguments.seeds or 1,
         verbose=is_interactive(),
     )
     print(unsaid(result, rows, models, arguments))
     say("scores are nested: the rows they are of chose nothing; report that of 'selected'")
-    facts = result.to_dict()
+    facts = result.to_dict(predictions=True)
     if report:
         write_json(report, facts)
     if output:
         best = {key: facts[key] for key in ("best", "scoring", "selected")}
-        facts = opened.facts(arguments.target, result.rows, arguments.task)
+        facts = opened.facts(arguments.target, result.best_rows, arguments.task)
         save(result.best, output, metadata={**facts, **best})
-        say(f"{result.best_name}, fitted on {result.rows} rows -> {output}")
+        say(f"{result.best_name}, fitted on {result.best_rows} rows -> {output}")

@@ -29,7 +29,7 @@ from hybridsent.evaluation.leaks._leakage import guard
 from hybridsent.evaluation.measures._metrics import metrics_of
 from hybridsent.evaluation.results._evaluation import Evaluation
 from hybridsent.evaluation.results._findings import notes_on_findings
-from hybridsent.evaluation.results._made_with import encoders_in, versions_at_work
+from hybridsent.evaluation.results._made_with import made_with
 from hybridsent.evaluation.results._notes import (
     below_dummy,
     licence_notes,
@@ -43,7 +43,15 @@ from hybridsent.evaluation.rows._held_out import HeldOut, held_out, notes_on_sco
 from hybridsent.evaluation.rows._labelled import LabeledTable, check_target_is_told
 from hybridsent.evaluation.rows._read_labels import read_labels
 
-__all__ = ["DEFAULT_SCORING", "evaluate", "folds_of", "scoring_for", "target_of"]
+__all__ = [
+    "DEFAULT_SCORING",
+    "evaluate",
+    "folds_of",
+    "judging_folds",
+    "moved",
+    "scoring_for",
+    "target_of",
+]
 
 DEFAULT_SCORING = ("accuracy", "f1_weighted", "f1_macro", "balanced_accuracy")
 _SCORING: dict[Target, tuple[str, ...]] = {
@@ -178,7 +186,6 @@ def evaluate(
     1.0
     """
     check_n_jobs(n_jobs, "evaluate")
-    _check_seeds(n_seeds)
     start = time.perf_counter()
     asked = named_models(estimator)
     models = list(asked.values())
@@ -187,8 +194,7 @@ def evaluate(
     for each in models:
         check_target_is_told(each, rows, judged=True)
         check_columns(each, table)
-    held = _held(rows, cv, split, judged_on)
-    folds = folds_of(rows, cv, n_seeds, random_state) if held is None else _once(held, n_seeds)
+    folds, held = judging_folds(rows, cv, split, judged_on, n_seeds, random_state)
     target = target_of(rows)
     metrics = metrics_of(scoring_for(target) if scoring is None else scoring)
     table, named = rows.rows, rows.named(y, groups, split)
@@ -196,11 +202,12 @@ def evaluate(
     notes = _notes_before(models, table, reads, named, rows, folds)
     notes += notes_on_deals(folds.splits, folds.seeds) if held is None else held.notes
     with rows.reading(), told_once(), stored(models) as (ready, _):
-        encoded, found = _encoded(ready, reads, rows, None if held is None else held.used)
+        used = None if held is None else held.used
+        encoded, found = _encoded(ready, reads, rows, used)
         given = dict(zip(asked, zip(ready, reads, strict=True), strict=True))
         lineup = line_up(given, rows, folds, baselines=baselines, own=named)
         asks = any(metric.own for metric in metrics)  # a scorer of the user's own reads tables
-        lined_up = lineup.models if asks else behind_encoders(lineup.models)
+        lined_up = lineup.models if asks else behind_encoders(lineup.models, used)
         shown = drawn_by_time if verbose else None
         judged = _in_order(judge(lined_up, rows, folds, metrics, n_jobs, shown), lineup)
         kept = _kept(judged, rows, folds, random_state, target)
@@ -229,8 +236,46 @@ def evaluate(
         split=None if held is None else held.name,
         gains=gains_over(judged, [*lineup.views, *lineup.baselines], metrics, kept),
         costs={name: each.costs for name, each in judged.items()},
-        versions=versions_at_work(),
-        encoders=encoders_in(models),
+        **made_with(models),
+    )
+
+
+def judging_folds(
+    rows: LabeledTable,
+    cv: Any,
+    split: Any,
+    judged_on: str | None,
+    n_seeds: int,
+    random_state: int,
+) -> tuple[Folds, HeldOut | None]:
+    """Make the folds of each repetition, or take the split that is given in their place.
+
+    Parameters
+    ----------
+    rows : LabeledTable
+        The rows, with labels and groups.
+    cv, split, judged_on : object
+        As `evaluate` takes them.
+    n_seeds, random_state : int
+        Repetitions, and the seed of the first one.
+
+    Returns
+    -------
+    folds : Folds
+        Those of each repetition.
+    held : HeldOut or None
+        The split; None where folds are made.
+
+    Raises
+    ------
+    ValueError
+        If folds or split do not fit the rows, or do not stand together.
+    """
+    _check_seeds(n_seeds)
+    held = _held(rows, cv, split, judged_on)
+    return (
+        folds_of(rows, cv, n_seeds, random_state) if held is None else _once(held, n_seeds),
+        held,
     )
 
 
@@ -306,7 +351,7 @@ def folds_of(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Fo
     for step in range(n_seeds):
         made = outer_folds(
             rows.y,
-            _moved(cv, step),
+            moved(cv, step),
             rows.groups,
             random_state=random_state + step,
             known=rows.known,
@@ -317,8 +362,21 @@ def folds_of(rows: LabeledTable, cv: Any, n_seeds: int, random_state: int) -> Fo
     return Folds(splits, seeds)
 
 
-def _moved(cv: Any, step: int) -> Any:
-    """Give a splitter with a seed another one."""
+def moved(cv: Any, step: int) -> Any:
+    """Give a splitter with a seed another one, for another repetition.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable
+        What makes folds.
+    step : int
+        What is added to its ``random_state``, where that is a whole number.
+
+    Returns
+    -------
+    int, splitter or iterable
+        A copy; the same one where nothing changes.
+    """
     seed = getattr(cv, "random_state", None)
     if not step or isinstance(seed, bool) or not isinstance(seed, Integral):
         return cv

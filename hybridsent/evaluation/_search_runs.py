@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
-from hybridsent._labels import Kind, labeled_rows, take_rows
+from hybridsent._labels import Kind, take_rows
 from hybridsent._outer_folds import outer_folds
 from hybridsent._threads import in_threads
-from hybridsent.evaluation.fits._fits import Splits, fresh, rows_to_fit, score_fitted
+from hybridsent.evaluation._evaluate import moved
+from hybridsent.evaluation.fits._fits import (
+    Folds,
+    Judged,
+    Splits,
+    fresh,
+    reseeded,
+    rows_to_fit,
+    score_and_ask,
+    score_fitted,
+)
 from hybridsent.evaluation.fits._fold_warnings import fold_warnings_ignored
 from hybridsent.evaluation.fits._frozen import Grid
 from hybridsent.evaluation.fits._models import with_settings
 from hybridsent.evaluation.fits._shared_steps import Fitted, Rows, SharedSteps
-from hybridsent.evaluation.measures._draws import score_answers
+from hybridsent.evaluation.measures._draws import score_and_draws
 from hybridsent.evaluation.measures._metrics import Metric
 from hybridsent.evaluation.results._answers import Answers
-from hybridsent.evaluation.results._result import Score
 from hybridsent.evaluation.results._search_result import Searched, short_settings
+from hybridsent.evaluation.rows._labelled import LabeledTable
 
 __all__ = ["Entry", "Found", "Plan", "make_plan", "run_all", "summarise_folds"]
 
@@ -54,53 +64,61 @@ FAILURES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """Outer folds, the inner folds of each, inner folds over all rows, and which have a label."""
+    """Outer folds, the inner folds of each, inner folds over all rows, and which have a label.
 
-    outer: Splits
+    `whole` is None of a fixed split: what its first fold chooses on all that may be learned from is
+    the winner.
+    """
+
+    folds: Folds
     inner: Sequence[Splits]
-    whole: Splits
+    whole: Splits | None
     groups: np.ndarray | None
     known: np.ndarray
+    classes: np.ndarray | None
     kind: Kind = "classes"
+
+    @property
+    def outer(self) -> Splits:
+        """Outer folds of all repetitions."""
+        return self.folds.splits
 
 
 def make_plan(
-    y: np.ndarray,
-    cv: Any,
-    inner_cv: Any,
-    groups: Any,
-    random_state: int,
-    known: np.ndarray | None = None,
-    kind: Kind = "classes",
+    rows: LabeledTable, folds: Folds, inner_cv: Any, random_state: int, *, fixed: bool = False
 ) -> Plan:
-    """Make the outer folds, and the inner folds of their training rows."""
-    known = labeled_rows(y, kind) if known is None else known
+    """Make the inner folds of the training rows of outer folds, or of a fixed split."""
 
-    def inside(train: np.ndarray) -> Splits:
-        kept = None if groups is None else groups[train]
+    def inside(train: np.ndarray, step: int) -> Splits:
         return outer_folds(
-            y[train],
-            inner_cv,
-            kept,
-            random_state=random_state,
+            rows.y[train],
+            moved(inner_cv, step),
+            None if rows.groups is None else rows.groups[train],
+            random_state=random_state + step,
             name="inner_cv",
-            known=known[train],
-            kind=kind,
+            known=rows.known[train],
+            kind=rows.kind,
         )
 
-    outer = outer_folds(y, cv, groups, random_state=random_state, known=known, kind=kind)
-    inner = [inside(train) for train, _ in outer]
-    return Plan(outer, inner, inside(np.arange(len(y))), groups, known, kind)
+    inner = [
+        inside(train, step) for (train, _), step in zip(folds.splits, folds.seeds, strict=True)
+    ]
+    whole = None if fixed else inside(np.arange(len(rows.y)), 0)
+    return Plan(folds, inner, whole, rows.groups, rows.known, rows.labels, rows.kind)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one search of one candidate gave; `error` where it gave nothing."""
+    """What one search of one candidate gave; `error` where it gave nothing.
+
+    `asked` holds only what the metric has asked for.
+    """
 
     seconds: float
     params: dict[str, Any]
     inner: float
     score: float
+    asked: Answers
     answers: Answers
     unfit: list[tuple[dict[str, Any], str]]
     error: str = ""
@@ -111,8 +129,10 @@ class Found:
     """A candidate that could be searched, with its predictions in each outer fold."""
 
     result: Searched
-    answers: list[Answers]
-    notes: list[str]
+    judged: Judged
+    asked: list[Answers]
+    models: list[Any]
+    notes: list[str] = field(default_factory=list)
 
     @property
     def best_inner(self) -> float:
@@ -134,13 +154,16 @@ def run_all(
     verbose: bool,
 ) -> tuple[dict[str, Found], dict[str, str]]:
     """Search every candidate on every outer fold and on all rows; tell which failed, and why."""
-    folds = list(zip(plan.outer, plan.inner, strict=True))
+    folds: list[tuple[tuple[np.ndarray, np.ndarray] | None, Splits, int]] = list(
+        zip(plan.outer, plan.inner, plan.folds.seeds, strict=True)
+    )
+    searches = folds if plan.whole is None else [*folds, (None, plan.whole, 0)]
     # when they are through, no other candidate will want these rows
-    shared = SharedSteps(uses={(k,): len(entries) for k in range(len(folds) + 1)})
+    shared = SharedSteps(uses={(k,): len(entries) for k in range(len(searches))})
     # fold by fold: candidates that are searched at the same time share their first steps
     calls = [
-        (entry, y, metric, inner, fold, plan, shared, (k,))
-        for k, (fold, inner) in enumerate([*folds, (None, plan.whole)])
+        (entry, y, metric, inner, fold, seed, plan, shared, (k,))
+        for k, (fold, inner, seed) in enumerate(searches)
         for entry in entries
     ]
     with threadpool_limits(1):
@@ -169,6 +192,7 @@ def _search_once(
     metric: Metric,
     inner: Splits,
     fold: tuple[np.ndarray, np.ndarray] | None,
+    seed: int,
     plan: Plan,
     shared: SharedSteps,
     key: tuple[Any, ...],
@@ -178,26 +202,30 @@ def _search_once(
     train, test = fold or (np.arange(len(y)), None)
     grid = list(ParameterGrid(entry.grid))
     splits = [(train[these], train[those]) for these, those in inner]
-    tried = [_try(entry, settings, y, splits, metric, plan, shared, key) for settings in grid]
+    tried = [_try(entry, settings, seed, y, splits, metric, plan, shared, key) for settings in grid]
     unfit = [(grid[i], why) for i, (_, why) in enumerate(tried) if why]
     best = max(range(len(grid)), key=lambda i: (not tried[i][1], metric.sign * tried[i][0]))
     error = unfit[0][1] if len(unfit) == len(grid) else ""
-    score, answers = np.nan, Answers(np.empty(0), None)
+    score = np.nan
+    asked = answers = Answers(np.empty(0), None)
     if test is not None and not error:
         try:
-            fitted, rows = _fit(entry, grid[best], y, train, test, plan, shared, (*key, "outer"))
-            scores, answers = _scored(fitted, rows, y[test], metric)
+            key_of_it = (*key, "outer")
+            fitted, rows = _fit(entry, grid[best], seed, y, train, test, plan, shared, key_of_it)
+            model, X = _way(fitted, rows, metric)
+            scores, asked, answers = score_and_ask(model, X, y[test], [metric], plan.classes)
             score = _the_one(scores, metric)
         except FAILURES as failure:
             error = _said(failure)
     shared.used(key)
     seconds = time.perf_counter() - start
-    return Outcome(seconds, grid[best], tried[best][0], score, answers, unfit, error)
+    return Outcome(seconds, grid[best], tried[best][0], score, asked, answers, unfit, error)
 
 
 def _try(
     entry: Entry,
     settings: dict[str, Any],
+    seed: int,
     y: np.ndarray,
     splits: Splits,
     metric: Metric,
@@ -213,8 +241,8 @@ def _try(
     scores = []
     try:
         for j, (train, test) in enumerate(splits):
-            fitted, rows = _fit(entry, settings, y, train, test, plan, shared, (*key, j))
-            found, _ = _scored(fitted, rows, y[test], metric)
+            fitted, rows = _fit(entry, settings, seed, y, train, test, plan, shared, (*key, j))
+            found, _ = score_fitted(*_way(fitted, rows, metric), y[test], [metric])
             scores.append(_the_one(found, metric))
     except FAILURES as error:
         return -np.inf, _said(error)
@@ -235,6 +263,7 @@ def _the_one(scores: dict[str, float], metric: Metric) -> float:
 def _fit(
     entry: Entry,
     settings: dict[str, Any],
+    seed: int,
     y: np.ndarray,
     train: np.ndarray,
     test: np.ndarray,
@@ -243,7 +272,7 @@ def _fit(
     key: tuple[Any, ...],
 ) -> tuple[Fitted, Rows]:
     """Fit one setting of a candidate on training rows; those without a label if it takes them."""
-    model = fresh(with_settings(entry.estimator, settings))
+    model = fresh(reseeded(with_settings(entry.estimator, settings), seed))
     fit_on = rows_to_fit(model, train, plan.known)
     rows = Rows(
         (*key, id(entry.X), len(fit_on)),
@@ -254,13 +283,9 @@ def _fit(
     return shared.fit(model, rows, y[fit_on], groups), rows
 
 
-def _scored(
-    fitted: Fitted, rows: Rows, y: np.ndarray, metric: Metric
-) -> tuple[dict[str, float], Answers]:
-    """Score test rows, by the short way unless the user's own scorer looks at the whole model."""
-    if metric.own:
-        return score_fitted(fitted.model, rows.test(), y, [metric])
-    return score_fitted(fitted.last, fitted.X_test(), y, [metric])
+def _way(fitted: Fitted, rows: Rows, metric: Metric) -> tuple[Any, Any]:
+    """Give what is asked about test rows: the user's own scorer looks at the whole model."""
+    return (fitted.model, rows.test()) if metric.own else (fitted.last, fitted.X_test())
 
 
 def _said(error: BaseException) -> str:
@@ -270,11 +295,21 @@ def _said(error: BaseException) -> str:
 def _found(
     entry: Entry, y: np.ndarray, plan: Plan, metric: Metric, outcomes: list[Outcome]
 ) -> Found:
-    *folds, whole = outcomes
+    folds = outcomes[: len(plan.outer)]
+    whole = outcomes[0] if plan.whole is None else outcomes[-1]
+    asked = [each.asked for each in folds]
+    models = [with_settings(entry.estimator, each.params) for each in folds]
+    judged = summarise_folds(
+        [each.score for each in folds],
+        asked,
+        [each.answers for each in folds],
+        models,
+        y,
+        plan,
+        metric,
+    )
     result = Searched(
-        score=summarise_folds(
-            [each.score for each in folds], [each.answers for each in folds], y, plan, metric
-        ),
+        score=judged.scores[metric.name],
         settings=[each.params for each in folds],
         inner=[float(each.inner) for each in folds],
         best_params=whole.params,
@@ -289,15 +324,35 @@ def _found(
         f"{short_settings(each)}: {why}"
         for each, why in whole.unfit[:1]
     ]
-    return Found(result, [each.answers for each in folds], notes)
+    return Found(result, judged, asked, models, notes)
 
 
 def summarise_folds(
-    scores: list[float], answers: list[Answers], y: np.ndarray, plan: Plan, metric: Metric
-) -> Score:
-    """Summarise scores of the outer folds."""
-    numbers = plan.kind == "numbers"
-    return score_answers(metric, scores, plan.outer, y, answers, plan.groups, numbers=numbers)
+    scores: list[float],
+    asked: list[Answers],
+    answers: list[Answers],
+    models: list[Any],
+    y: np.ndarray,
+    plan: Plan,
+    metric: Metric,
+) -> Judged:
+    """Summarise scores of the outer folds, as `judge` does, of a model a fold."""
+    splits = [
+        (rows_to_fit(model, train, plan.known), test)
+        for model, (train, test) in zip(models, plan.outer, strict=True)
+    ]
+    score, draws = score_and_draws(
+        metric,
+        scores,
+        splits,
+        y,
+        asked,
+        plan.groups,
+        seeds=plan.folds.seeds,
+        numbers=plan.kind == "numbers",
+        learned=plan.folds.learned,
+    )
+    return Judged({metric.name: score}, answers, {}, {metric.name: draws})
 
 
 def _shown(outcomes: Iterable[Any], n: int, verbose: bool) -> Any:

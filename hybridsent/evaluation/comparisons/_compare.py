@@ -63,9 +63,9 @@ def compare(
 
     Parameters
     ----------
-    *results : Evaluation, OutOfFold, path, or one mapping of str to these
-        What `evaluate` gave, or a file that ``--json`` wrote. All models of a single result are
-        compared with each other; of several results, the first model of each.
+    *results : Evaluation, SearchResult, OutOfFold, path, or one mapping of str to these
+        What `evaluate` or `search` gave, or a file that ``--json`` wrote. All models of a single
+        result are compared with each other; of several results, the first model of each.
     metric : str, callable, list, dict or None, default=None
         What is measured, as `evaluate` takes it; None is what all results were judged by.
     model : str, list of str or None, default=None
@@ -148,9 +148,9 @@ def _metrics(metric: Any, entries: Mapping[str, Entry]) -> tuple[list[Metric], b
     if metric is not None:
         return metrics_of(metric), True
     judged = [
-        entry.judged.models[entry.model]
+        entry.judged[entry.model]
         for entry in entries.values()
-        if entry.judged is not None and entry.model in entry.judged.models
+        if entry.judged is not None and entry.model in entry.judged
     ]
     names = [name for name in judged[0] if all(name in each for each in judged)] if judged else []
     if not names:

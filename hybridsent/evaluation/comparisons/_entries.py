@@ -13,6 +13,7 @@ import numpy as np
 from hybridsent.evaluation.results._evaluation import Evaluation
 from hybridsent.evaluation.results._out_of_fold import OutOfFold
 from hybridsent.evaluation.results._result import Score
+from hybridsent.evaluation.results._search_result import SearchResult
 
 __all__ = ["Entry", "named_entries", "read_results"]
 
@@ -27,22 +28,22 @@ class Entry:
         Its answers, among others.
     model : str
         Its name there.
-    judged : Evaluation or None
-        The result.
+    judged : dict of str to dict of str to Score, or None
+        Scores of all models of the result, by model and metric, where it has some.
     """
 
     kept: OutOfFold
     model: str
-    judged: Evaluation | None
+    judged: Mapping[str, Mapping[str, Score]] | None
 
     def score(self, metric: str) -> Score | None:
         """Give the score that the result has, where it has one."""
         if self.judged is None:
             return None
-        return self.judged.models.get(self.model, {}).get(metric)
+        return self.judged.get(self.model, {}).get(metric)
 
 
-Named = tuple[OutOfFold, Evaluation | None]
+Named = tuple[OutOfFold, Mapping[str, Mapping[str, Score]] | None]
 
 
 def read_results(results: Sequence[Any]) -> dict[str, Named]:
@@ -75,17 +76,17 @@ def _result(name: str, result: Any) -> Named:
         result = _from_file(Path(result))
     if isinstance(result, OutOfFold):
         return result, None
-    if not isinstance(result, Evaluation):
+    if not isinstance(result, (Evaluation, SearchResult)):
         raise TypeError(
-            "compare takes what evaluate gives, an OutOfFold, or paths of JSON. "
+            "compare takes what evaluate or search gives, an OutOfFold, or paths of JSON. "
             f"Got {type(result).__name__} for {name!r}."
         )
     if result.out_of_fold is None:
         raise ValueError(
             f"compare reads predictions. Got {name!r} without any: write it with "
-            "to_dict(predictions=True), or by the command evaluate with --json."
+            "to_dict(predictions=True), or by the commands evaluate and search with --json."
         )
-    return result.out_of_fold, result
+    return result.out_of_fold, result.models
 
 
 def _from_file(path: Path) -> Any:
@@ -98,12 +99,15 @@ def _from_file(path: Path) -> Any:
             f"compare reads files of JSON, as evaluate writes them. Got {path}: {error}."
         ) from error
     try:
+        if isinstance(plain, Mapping) and "candidates" in plain:  # of search
+            plain = plain["out_of_fold"]
         if isinstance(plain, Mapping) and "answers" in plain:
             return OutOfFold.from_dict(plain)
         return Evaluation.from_dict(plain)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"compare reads what evaluate gives. Got {path}, which is JSON of something else."
+            f"compare reads what evaluate and search give. Got {path}, which is JSON of something "
+            "else."
         ) from error
 
 
@@ -139,7 +143,7 @@ def _twin(entry: Entry, entries: Mapping[str, Entry]) -> str | None:
     for name, other in entries.items():
         if other.judged is None or other.judged is not entry.judged:
             continue
-        models, said = entry.judged.models, entry.kept.of(entry.model)
+        models, said = entry.judged, entry.kept.of(entry.model)
         if entry.model not in models or other.model not in models:
             continue
         mine, its = ([each.value for each in models[e.model].values()] for e in (entry, other))

@@ -27,7 +27,7 @@ from hybridsent.evaluation.fits._fits import Folds, fit_model, fresh, reseeded, 
 from hybridsent.evaluation.fits._fold_warnings import fold_warnings_ignored, told_once
 from hybridsent.evaluation.fits._progress import told_to_watcher
 from hybridsent.evaluation.fits._shelf import fitted_once
-from hybridsent.evaluation.measures._draws import LEARNED, Draws, drawn_out_of_fold
+from hybridsent.evaluation.measures._draws import Draws, drawn_out_of_fold
 from hybridsent.evaluation.measures._intervals import (
     Interval,
     interval_of_difference,
@@ -128,8 +128,14 @@ class Bench:
 
     @property
     def judged(self) -> int:
-        """Rows that are judged."""
-        return int(self.rows.known.sum())
+        """Rows that are judged: those that some fold tests."""
+        return len(np.unique(np.concatenate([cut.test for cut in self.cuts])))
+
+    @property
+    def learned(self) -> float:
+        """Variance from the rows that were learned from, as `evaluate` counts it."""
+        splits = [(cut.train, cut.test) for cut in self.cuts]
+        return Folds(splits, [cut.seed for cut in self.cuts]).learned
 
     def fit(self, rows: Rows, cut: Cut, train: np.ndarray | None = None, y: Any = None) -> Any:
         """Fit a model of a repetition on training rows.
@@ -246,12 +252,12 @@ class Bench:
 
     def interval(self, metric: Metric, draws: Draws) -> Interval:
         """Put an interval around a score."""
-        spread = jackknife(draws.drawn, self.judged, learned=LEARNED)
+        spread = jackknife(draws.drawn, self.judged, learned=self.learned)
         return Interval(draws.value, *interval_within(draws.value, spread, ends_of(metric)))
 
     def difference(self, metric: Metric, value: float, without: np.ndarray) -> Interval:
         """Put an interval around a sum of differences of scores of the same rows."""
-        spread = jackknife(without, self.judged, learned=LEARNED, gain=value)
+        spread = jackknife(without, self.judged, learned=self.learned, gain=value)
         return Interval(value, *interval_of_difference(value, spread, ends_of(metric)))
 
 

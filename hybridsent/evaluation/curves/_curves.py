@@ -68,7 +68,9 @@ def label_curve(
     per_class : bool, default=True
         Whether sizes count the rows of each class; else, and where there are no classes, all rows.
     cv : int, splitter or iterable, default=5
-        Folds, as in `evaluate`.
+        Folds, as in `evaluate`. Of a single one, such as ``[(train, test)]``, intervals are for
+        other test rows, as those of `evaluate` with the same split, and not for other rows to learn
+        from.
     groups : str or array-like of shape (n,), default=None
         Group of each row, or the column that holds it; kept together, also inside of the models.
     n_seeds : int, default=3

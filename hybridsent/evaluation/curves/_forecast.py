@@ -52,6 +52,11 @@ def forecast_of(
     if any(each is None for each in told):
         return None, f"what {MORE} more labels would bring cannot be told by {metric.name}."
     scores = metric.sign * np.array(told, dtype=np.float64).T
+    if len(scores) < 2:
+        return (
+            None,
+            f"what {MORE} more labels would bring cannot be told from one fold of one seed.",
+        )
     found = forecast_gain(np.asarray(counts), scores, MORE)
     if found is None:
         return None, (

@@ -44,6 +44,7 @@ __all__ = [
     "judge",
     "reseeded",
     "rows_to_fit",
+    "score_and_ask",
     "score_fitted",
     "score_folds",
 ]
@@ -322,11 +323,8 @@ def _fold(
         keep=keep,
     )
     learned = time.perf_counter()
-    X = take_rows(table, test)
-    sets = rows.kind == "sets"
-    remembered = Remembered(fitted, rows.y.shape[1] if sets else None)
-    scores, asked = _score_remembered(remembered, X, rows.y[test], metrics)
-    answers = answers_of(remembered, X, classes, sets=sets)
+    told = score_and_ask(fitted, take_rows(table, test), rows.y[test], metrics, classes)
+    scores, asked, answers = told
     return _Outcome(scores, asked, answers, learned - start, time.perf_counter() - learned)
 
 
@@ -376,6 +374,16 @@ def score_fitted(
     """Score a fitted model by each metric, and give its answers."""
     n_labels = y.shape[1] if y.ndim == 2 else None
     return _score_remembered(Remembered(fitted, n_labels), table, y, metrics)
+
+
+def score_and_ask(
+    fitted: Any, table: Any, y: np.ndarray, metrics: Sequence[Metric], classes: np.ndarray | None
+) -> tuple[dict[str, float], Answers, Answers]:
+    """Score a fitted model, and give what the metrics asked for and all that it answers."""
+    sets = y.ndim == 2
+    remembered = Remembered(fitted, y.shape[1] if sets else None)
+    scores, asked = _score_remembered(remembered, table, y, metrics)
+    return scores, asked, answers_of(remembered, table, classes, sets=sets)
 
 
 def _score_remembered(

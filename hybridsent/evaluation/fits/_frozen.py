@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
+from hybridsent._labels import take_rows
 from hybridsent.encoders import BaseEncoder
 from hybridsent.encoders._nesting import encoders_of
 
@@ -33,13 +35,17 @@ class Matrix:
     found: int
 
 
-def behind_encoders(models: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+def behind_encoders(
+    models: Mapping[str, tuple[Any, Any]], used: np.ndarray | None = None
+) -> dict[str, tuple[Any, Any]]:
     """Apply frozen encoders at the head of models once, and give the models without them.
 
     Parameters
     ----------
     models : mapping of str to (estimator, DataFrame or array)
         Unfitted models, and the rows as each reads them.
+    used : ndarray of int or None, default=None
+        Positions of the rows that are learned from or judged; None is all.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def behind_encoders(models: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[An
         parts = [(v, type(e), e.get_params(), where) for v, e, where in encoders.transformers]
         key = id(X), repr(parts)
         if key not in matrices:
-            matrices[key] = encoded_once(encoders, X)
+            matrices[key] = encoded_once(encoders, X, used)
         matrix = matrices[key]
         found[name] = behind(model, matrix.spans), matrix.X
     return found
@@ -100,9 +106,15 @@ def _reaches_encoders(name: list[str], first: str, features: ColumnTransformer) 
     return not isinstance(part, Pipeline) or name[2] in ("steps", part.steps[0][0])
 
 
-def encoded_once(encoders: ColumnTransformer, table: Any) -> Matrix:
-    """Compute what the encoders give of a table, and count what that cost."""
-    X = encoders.fit_transform(table)
+def encoded_once(encoders: ColumnTransformer, table: Any, used: np.ndarray | None = None) -> Matrix:
+    """Compute what the encoders give of a table, and count what that cost.
+
+    Of rows that are not used, no cell is encoded; in their places stand others, which nobody reads.
+    """
+    X = encoders.fit_transform(table if used is None else take_rows(table, used))
+    if used is not None:
+        places = np.searchsorted(used, np.arange(len(table)))
+        X = take_rows(X, np.minimum(places, len(used) - 1))
     fitted = [encoder for _, encoder, _ in encoders_of(encoders, fitted=True)]
     return Matrix(
         X,

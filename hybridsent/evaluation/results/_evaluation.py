@@ -6,26 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from hybridsent.evaluation.results import _looks
+from hybridsent.evaluation.results._answered import Answered
 from hybridsent.evaluation.results._findings import Finding
 from hybridsent.evaluation.results._gains import Gain
-from hybridsent.evaluation.results._out_of_fold import OutOfFold, Target
+from hybridsent.evaluation.results._out_of_fold import OutOfFold
 from hybridsent.evaluation.results._paper_tables import Style, grid_of_scores
 from hybridsent.evaluation.results._paper_text import latex, markdown
-from hybridsent.evaluation.results._result import (
-    Result,
-    Score,
-    folds_times_seeds,
-    frame_of,
-)
+from hybridsent.evaluation.results._result import Score, folds_times_seeds, frame_of
 
 __all__ = ["Evaluation", "headed"]
 
 
 @dataclass(frozen=True)
-class Evaluation(Result):
+class Evaluation(Answered):
     """Scores of models, of each view alone, and of baselines, all on the same folds.
 
     Parameters
@@ -45,21 +39,21 @@ class Evaluation(Result):
         Number of folds of a repetition; 1 for a fixed split.
     notes : list of str, default=[]
         What the reader should know, such as licences.
+    findings : list of Finding, default=[]
+        What the guard against leakage found.
+    costs : dict of str to dict of str to float, default={}
+        Of each model ``"fit_seconds"`` and ``"predict_seconds"``, added up over all fits.
     out_of_fold : OutOfFold or None, default=None
         What each model said about each row that was judged; `predictions` has it as a table.
     seeds : int, default=1
         How often folds and models were made anew.
     target : {"classes", "numbers", "sets"}, default="classes"
         What is predicted.
+    split : str or None, default=None
+        Name of the held-out rows that were scored; None for cross-validation.
     gains : dict of str to dict of str to Gain, default={}
         ``gains["text"]["accuracy"]``: how much the first model is better than another one, with a
         paired interval and a p-value corrected for the number of models it is compared with.
-    findings : list of Finding, default=[]
-        What the guard against leakage found.
-    costs : dict of str to dict of str to float, default={}
-        Of each model ``"fit_seconds"`` and ``"predict_seconds"``, added up over all fits.
-    split : str or None, default=None
-        Name of the held-out rows that were scored; None for cross-validation.
     versions : dict of str to str, default={}
         Of Python, of this package and of those that computed, and ``"system"``.
     encoders : list of dict, default=[]
@@ -90,40 +84,8 @@ class Evaluation(Result):
     seconds: float
     folds: int
     notes: list[str] = field(default_factory=list)
-    out_of_fold: OutOfFold | None = field(default=None, repr=False, compare=False)
-    seeds: int = 1
-    target: Target = "classes"
-    gains: dict[str, dict[str, Gain]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     costs: dict[str, dict[str, float]] = field(default_factory=dict, compare=False)
-    split: str | None = None
-    versions: dict[str, str] = field(default_factory=dict, compare=False)
-    encoders: list[dict[str, str | None]] = field(default_factory=list, compare=False)
-
-    @property
-    def predictions(self) -> Any:
-        """What each model said about each row by a fit that had not seen it.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``model``, ``row``, ``group`` (where groups are told), ``fold``, ``seed``,
-            ``truth``, ``prediction`` and ``p_CLASS``; see `OutOfFold.to_frame`.
-
-        Raises
-        ------
-        ValueError
-            If the result was made without them.
-        """
-        return self._answers().to_frame()
-
-    def _answers(self) -> OutOfFold:
-        if self.out_of_fold is None:
-            raise ValueError(
-                "This result has no predictions: it was not made by evaluate, or was written by "
-                "to_dict() without predictions=True."
-            )
-        return self.out_of_fold
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Evaluation:
@@ -500,8 +462,6 @@ class Evaluation(Result):
             "costs": self.costs,
             "encoded_rows": self.encoded_rows,
             "store_hits": self.store_hits,
-            "versions": self.versions,
-            "encoders": self.encoders,
         }
 
     def _records(self, value: str = "value") -> list[dict[str, Any]]:
@@ -526,19 +486,8 @@ class Evaluation(Result):
 
     def _remarks(self) -> list[str]:
         """Say in a sentence each what the first metric shows of the first model and the others."""
-        if not self.gains:
-            return []
         first = next(iter(self._shown()))  # a fusion of one view is told by the view's name
-        called = {name: _called(name) for name in self.gains}
-        return [
-            "",
-            *(
-                gain.sentence(first, called[other], metric)
-                for other, gains in self.gains.items()
-                for metric, gain in list(gains.items())[:1]
-            ),
-            *_on_corrected(self.gains),
-        ]
+        return self._on_gains(first)
 
     def _shown(self) -> dict[str, dict[str, Score]]:
         """Give the lines of tables."""
@@ -551,22 +500,6 @@ class Evaluation(Result):
         return name == "fusion" and any(
             other != name and scores is self.models[name] for other, scores in self.models.items()
         )
-
-
-def _called(name: str) -> str:
-    """Name a model in a sentence."""
-    return {"dummy": "the dummy", "tf-idf": "tf-idf", "group alone": "the group alone"}.get(
-        name, f"{name} alone"
-    )
-
-
-def _on_corrected(gains: Mapping[str, Mapping[str, Gain]]) -> list[str]:
-    """Say that intervals are of one comparison each, where p-values are of all."""
-    if len(gains) < 2 or not any(
-        np.isfinite(g.low) for each in gains.values() for g in each.values()
-    ):
-        return []
-    return [f"P-values are corrected for {len(gains)} comparisons (Holm); intervals are not."]
 
 
 def _read_score(plain: Mapping[str, Any]) -> Score:

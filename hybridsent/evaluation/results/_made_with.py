@@ -14,10 +14,32 @@ from hybridsent.exceptions import (
     WeightsNotFoundError,
 )
 
-__all__ = ["encoders_in", "versions_at_work"]
+__all__ = ["encoders_in", "made_with", "versions_at_work"]
 
 _ALWAYS = ("scikit-learn", "numpy", "pandas")
 _WHERE_IMPORTED = ("torch", "torchvision", "transformers", "openvino", "opensmile", "xgboost")
+
+
+def made_with(estimators: Sequence[Any]) -> dict[str, Any]:
+    """Give what computed a result, by the names that results have for it.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        Those that were fitted.
+
+    Returns
+    -------
+    dict
+        ``"versions"`` and ``"encoders"``, as parameters of a `Computed`.
+
+    Examples
+    --------
+    >>> from hybridsent.evaluation.results._made_with import made_with
+    >>> list(made_with([]))
+    ['versions', 'encoders']
+    """
+    return {"versions": versions_at_work(), "encoders": encoders_in(estimators)}
 
 
 def versions_at_work() -> dict[str, str]:

@@ -1,13 +1,12 @@
 """What every result is, and a score with its interval (layer L5).
 
-Results of their own modules derive from what is here; `_results` holds those of `evaluate` and
-`search`.
+Results of their own modules derive from what is here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from hybridsent.evaluation.measures._intervals import (
 )
 from hybridsent.evaluation.results._notebook import as_html
 
-__all__ = ["Result", "Score", "as_plain", "folds_times_seeds", "frame_of", "summarise"]
+__all__ = ["Computed", "Result", "Score", "as_plain", "folds_times_seeds", "frame_of", "summarise"]
 
 
 class Result:
@@ -55,7 +54,7 @@ class Result:
         dict
             What the class lists, then ``seconds`` and ``notes``. What is no number is None.
         """
-        facts = self._facts()
+        facts = {**self._facts(), **self._made_with()}
         kept = getattr(self, "out_of_fold", None)
         if predictions and kept is not None:
             facts = {**facts, "out_of_fold": kept.to_dict()}
@@ -90,6 +89,10 @@ class Result:
         """Give what `to_dict` has before seconds and notes; scores stand in it as they are."""
         raise NotImplementedError
 
+    def _made_with(self) -> dict[str, Any]:
+        """Give what a result keeps of what computed it."""
+        return {}
+
     def _records(self) -> list[dict[str, Any]]:
         """Give a dict for each row of `to_frame`; ``model`` names the row where it is there."""
         raise NotImplementedError
@@ -107,6 +110,25 @@ class Result:
         return []
 
 
+@dataclass(frozen=True, kw_only=True)
+class Computed(Result):
+    """What fitting models gave, with what computed it: so that it can be cited, and made again.
+
+    Parameters
+    ----------
+    versions : dict of str to str, default={}
+        Of Python, of this package and of those that computed, and ``"system"``.
+    encoders : list of dict, default=[]
+        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict, compare=False)
+    encoders: list[dict[str, str | None]] = field(default_factory=list, compare=False)
+
+    def _made_with(self) -> dict[str, Any]:
+        return {"versions": self.versions, "encoders": self.encoders}
+
+
 def frame_of(records: list[dict[str, Any]]) -> Any:
     """Make a table of records, by the names of models where these are told."""
     import pandas as pd
@@ -115,7 +137,9 @@ def frame_of(records: list[dict[str, Any]]) -> Any:
     return frame.set_index("model") if "model" in frame.columns else frame
 
 
-def folds_times_seeds(folds: int, seeds: int, split: str | None = None) -> str:
+def folds_times_seeds(
+    folds: int, seeds: int, split: str | None = None, *, what: str = "folds"
+) -> str:
     """Say by what something was judged.
 
     Parameters
@@ -124,6 +148,8 @@ def folds_times_seeds(folds: int, seeds: int, split: str | None = None) -> str:
         Folds of a repetition, and repetitions.
     split : str or None, default=None
         Name of the held-out rows, in place of folds.
+    what : str, default="folds"
+        What the folds are called.
 
     Returns
     -------
@@ -136,7 +162,7 @@ def folds_times_seeds(folds: int, seeds: int, split: str | None = None) -> str:
     >>> folds_times_seeds(5, 1), folds_times_seeds(5, 3), folds_times_seeds(1, 1, "dev")
     ('5 folds', '5 folds × 3 seeds', "split 'dev'")
     """
-    judged = f"{folds} folds" if split is None else f"split {split!r}"
+    judged = f"{folds} {what}" if split is None else f"split {split!r}"
     return judged + (f" × {seeds} seeds" if seeds > 1 else "")
 
 

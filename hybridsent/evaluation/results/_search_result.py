@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent.evaluation.results._answered import Answered
 from hybridsent.evaluation.results._evaluation import headed
-from hybridsent.evaluation.results._result import (
-    Result,
-    Score,
-    as_plain,
-)
+from hybridsent.evaluation.results._result import Score, as_plain, folds_times_seeds
 
-__all__ = ["SearchResult", "Searched", "plain_settings", "short_settings"]
+__all__ = ["DUMMY", "SELECTED", "SearchResult", "Searched", "plain_settings", "short_settings"]
+
+SELECTED, DUMMY = "selected", "dummy"
+"""Lines of a result that are no candidates: what was chosen, and what looks at nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class SearchResult(Result):
+class SearchResult(Answered):
     """Scores of several pipelines whose settings were searched, and the one that won.
 
     Parameters
@@ -61,28 +61,47 @@ class SearchResult(Result):
     scoring : str
         The metric.
     rows, folds : int
-        Rows that were judged, and outer folds.
+        Rows that were judged, and outer folds of a repetition; 1 for a fixed split.
     candidates : dict of str to Searched
         The candidates that could be fitted.
     selected : Score
         Of what a user of the search gets: in each outer fold, the candidate and settings with the
         best inner score. This is the score to report for `best`.
     choices : list of str
-        Which candidate that was, one a fold.
+        Which candidate that was, one a fold of each repetition.
     alone : dict of str to Score
         Each modality alone, and ``"dummy"``, which looks at nothing.
     best : estimator
-        The winner over all rows, fitted on all rows.
+        The winner over all rows, fitted on all rows; of a fixed split over its training part.
     best_name : str
         Which candidate it is.
     best_params : dict
         Its settings.
+    best_rows : int
+        Rows with a label that it was fitted on.
     failed : dict of str to str
         Candidates that could not be fitted or scored, and why.
     seconds : float
         Wall time of the search.
     notes : list of str, default=[]
         What the reader should know, such as settings that failed, and licences.
+    out_of_fold : OutOfFold or None, default=None
+        What was said about each row that was judged, by what was chosen (``"selected"``), each
+        candidate, each modality alone and the dummy; `predictions` has it as a table, and `compare`
+        takes the result.
+    seeds : int, default=1
+        How often folds and models were made anew.
+    target : {"classes", "numbers", "sets"}, default="classes"
+        What is predicted.
+    split : str or None, default=None
+        Name of the held-out rows that were scored; None for cross-validation.
+    gains : dict of str to dict of str to Gain, default={}
+        ``gains["text"]["accuracy"]``: how much better what was chosen is than a modality alone or
+        the dummy, with a paired interval and a p-value corrected for their number.
+    versions : dict of str to str, default={}
+        Of Python, of this package and of those that computed, and ``"system"``.
+    encoders : list of dict, default=[]
+        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
 
     See Also
     --------
@@ -90,12 +109,13 @@ class SearchResult(Result):
 
     Notes
     -----
-    `to_dict` has the keys ``scoring``, ``rows``, ``n_folds``, ``candidates`` (score, settings,
-    inner, best_params, best_inner, encoded_rows, store_hits, seconds), ``selected`` (score and
-    choices), ``alone``, ``best`` (name, params), ``failed``, ``encoded_rows``, ``seconds`` and
-    ``notes``. `to_frame` has a row a candidate, then ``selected``, the single modalities and the
-    dummy, and the columns ``mean``, ``low``, ``high``, ``encoded_rows``, ``seconds`` and
-    ``settings``.
+    `to_dict` has the keys ``scoring``, ``rows``, ``n_folds``, ``n_seeds``, ``target``, ``split``,
+    ``candidates`` (score, settings, inner, best_params, best_inner, encoded_rows, store_hits,
+    seconds), ``selected`` (score and choices), ``alone``, ``gains``, ``best`` (name, params, rows),
+    ``failed``, ``encoded_rows``, ``versions``, ``encoders``, ``seconds`` and ``notes``, and with
+    predictions ``out_of_fold``. `to_frame` has a row a candidate, then ``selected``, the single
+    modalities and the dummy, and the columns ``mean``, ``low``, ``high``, ``encoded_rows``,
+    ``seconds`` and ``settings``.
     """
 
     scoring: str
@@ -108,9 +128,26 @@ class SearchResult(Result):
     best: Any = field(repr=False)
     best_name: str
     best_params: dict[str, Any]
+    best_rows: int
     failed: dict[str, str]
     seconds: float
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def models(self) -> dict[str, dict[str, Score]]:
+        """Scores of all lines, as `Evaluation.models` has them.
+
+        Returns
+        -------
+        dict of str to dict of str to Score
+            By name and metric: what was chosen, the candidates, and what stands alone.
+        """
+        lines = {
+            SELECTED: self.selected,
+            **{name: each.score for name, each in self.candidates.items()},
+            **self.alone,
+        }
+        return {name: {self.scoring: score} for name, score in lines.items()}
 
     @property
     def encoded_rows(self) -> int:
@@ -128,10 +165,18 @@ class SearchResult(Result):
             "scoring": self.scoring,
             "rows": self.rows,
             "n_folds": self.folds,
+            "n_seeds": self.seeds,
+            "target": self.target,
+            "split": self.split,
             "candidates": {name: _facts_of(each) for name, each in self.candidates.items()},
             "selected": {**as_plain(self.selected), "choices": self.choices},
             "alone": self.alone,
-            "best": {"name": self.best_name, "params": plain_settings(self.best_params)},
+            "gains": self.gains,
+            "best": {
+                "name": self.best_name,
+                "params": plain_settings(self.best_params),
+                "rows": self.best_rows,
+            },
             "failed": self.failed,
             "encoded_rows": self.encoded_rows,
         }
@@ -152,7 +197,8 @@ class SearchResult(Result):
         ]
 
     def _headline(self) -> str:
-        return f"{self.rows} rows, {self.folds} outer folds, {self.seconds:.1f} s"
+        judged = folds_times_seeds(self.folds, self.seeds, self.split, what="outer folds")
+        return f"{self.rows} rows, {judged}, {self.seconds:.1f} s"
 
     def _table(self) -> Sequence[Sequence[object]]:
         scored = headed(self.scoring, [{self.scoring: self.selected}])
@@ -170,8 +216,10 @@ class SearchResult(Result):
         return [head, *rows]
 
     def _remarks(self) -> list[str]:
-        best = f"best over all rows: {self.best_name} ({short_settings(self.best_params)})"
-        return ["", best, *(f"{name} failed: {why}" for name, why in self.failed.items())]
+        where = "all rows" if self.split is None else "the training part"
+        best = f"best over {where}: {self.best_name} ({short_settings(self.best_params)})"
+        failed = [f"{name} failed: {why}" for name, why in self.failed.items()]
+        return [*self._on_gains(SELECTED), "", best, *failed]
 
     def _lines(self) -> list[tuple[str, Score, Searched | None, str]]:
         """Give name, score, candidate and settings of each row of the table."""
@@ -180,7 +228,7 @@ class SearchResult(Result):
                 (name, each.score, each, _most(each.settings))
                 for name, each in self.candidates.items()
             ),
-            ("selected", self.selected, None, _counted(self.choices)),
+            (SELECTED, self.selected, None, _counted(self.choices)),
             *((name, score, None, "") for name, score in self.alone.items()),
         ]
 

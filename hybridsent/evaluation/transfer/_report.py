@@ -25,6 +25,7 @@ from hybridsent.evaluation.measures._intervals import (
     DRAWN,
 )
 from hybridsent.evaluation.measures._metrics import one_metric
+from hybridsent.evaluation.results._made_with import made_with
 from hybridsent.evaluation.results._notes import licence_notes, notes_on_languages
 from hybridsent.evaluation.rows._columns import check_columns, notes_on_columns
 from hybridsent.evaluation.rows._label_columns import as_labels
@@ -288,6 +289,7 @@ def transfer_report(
         confidence=confidence,
         seconds=time.perf_counter() - start,
         notes=notes + licence_notes(list(models.values())),
+        **made_with([*models.values(), plain]),
     )
 
 

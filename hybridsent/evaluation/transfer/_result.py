@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hybridsent.evaluation.measures._intervals import Interval
-from hybridsent.evaluation.results._result import Result
+from hybridsent.evaluation.results._result import Computed
 
 __all__ = ["Shift", "TransferPair", "TransferReport", "verdict"]
 
@@ -143,7 +143,7 @@ def verdict(
 
 
 @dataclass(frozen=True)
-class TransferReport(Result):
+class TransferReport(Computed):
     """Scores on target rows of models with and without transfer, side by side.
 
     Parameters
@@ -164,6 +164,10 @@ class TransferReport(Result):
         Wall time.
     notes : list of str, default=[]
         What the reader should know.
+    versions : dict of str to str, default={}
+        Of Python, of this package and of those that computed, and ``"system"``.
+    encoders : list of dict, default=[]
+        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
 
     See Also
     --------
@@ -173,10 +177,11 @@ class TransferReport(Result):
     -----
     `to_dict` has the keys ``scoring``, ``n_target_labels``, ``n_folds``, ``n_repeats``,
     ``confidence``, ``pairs`` and ``mean`` (lists of what `to_frame` has in its rows),
-    ``negative_transfer``, ``seconds`` and ``notes``. `to_frame` has a row a pair and method, the
-    mean over pairs at last, and the columns ``source``, ``target``, ``method``, ``score``,
-    ``low``, ``high``, ``gain``, ``gain_low``, ``gain_high``, ``verdict``, ``mmd``, ``a_distance``,
-    ``n_source``, ``n_target`` and ``p_value``. Gains are over source only, which has none.
+    ``negative_transfer``, ``versions``, ``encoders``, ``seconds`` and ``notes``. `to_frame` has a
+    row a pair and method, the mean over pairs at last, and the columns ``source``, ``target``,
+    ``method``, ``score``, ``low``, ``high``, ``gain``, ``gain_low``, ``gain_high``, ``verdict``,
+    ``mmd``, ``a_distance``, ``n_source``, ``n_target`` and ``p_value``. Gains are over source only,
+    which has none.
     """
 
     scoring: str
