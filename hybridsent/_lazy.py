@@ -28,7 +28,8 @@ def lazy_names(
     Returns
     -------
     tuple of two callables
-        For the package's ``__getattr__`` and ``__dir__``.
+        For the package's ``__getattr__`` and ``__dir__``, which lists the public names, the public
+        modules that are imported, and what Python itself keeps in a module.
 
     Examples
     --------
@@ -47,7 +48,13 @@ def lazy_names(
         value = namespace[name] = getattr(import_module(homes[name]), name)
         return value
 
+    def is_shown(name: str, value: Any) -> bool:
+        of_python = name.startswith("__") and name.endswith("__")
+        its_module = f"{namespace['__name__']}.{name}" == getattr(value, "__name__", None)
+        return of_python or (its_module and not name.startswith("_"))
+
     def names() -> list[str]:
-        return sorted({*namespace, *namespace["__all__"]})
+        shown = {name for name, value in namespace.items() if is_shown(name, value)}
+        return sorted({*shown, *namespace["__all__"]})
 
     return find, names

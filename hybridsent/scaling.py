@@ -93,8 +93,20 @@ class ViewScaler(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
         -------
         self
             The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If there is no column.
         """
         self._validate_params()
+        if np.ndim(X) == 2 and np.shape(X)[1] == 0:
+            raise ValueError(
+                f"At least one feature must be left to be scaled: 0 feature(s) (shape="
+                f"{np.shape(X)}) while a minimum of 1 is required. A selection that kept none "
+                "found nothing in the features that tells labels apart: the select parameter of "
+                "make_fusion must be another one then, or left out."
+            )
         X = as_matrix(self, X, reset=True)
         self.mean_, self.scale_ = column_scale(X)
         self.limit_ = np.full(X.shape[1], np.inf if self.clip is None else float(self.clip))
@@ -194,7 +206,7 @@ class DropConstant(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
         if not self.varies_.any():
             raise ValueError(
                 f"{type(self).__name__} needs at least one column that varies. Got "
-                f"{X.shape[1]} that are constant over {len(X)} samples."
+                f"{X.shape[1]} that are constant over {len(X)} samples; leave this view out."
             )
         return self
 

@@ -20,6 +20,7 @@ from sklearn.feature_extraction.text import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline, make_union
+from sklearn.svm import LinearSVC
 
 from hybridsent import ImageEncoder, TextEncoder, evaluate, make_features, make_fusion
 from hybridsent.fusion import (
@@ -379,6 +380,31 @@ def test_strategies_take_a_classifier_of_ones_own(how):
     mine = LogisticRegression()
     model = make_fusion(how, **fakes(), classifier=mine)
     assert model.fit(table, y).score(table, y) > 0.6
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel"])
+@pytest.mark.parametrize("classifier", ["svm", LinearSVC()])
+def test_a_classifier_that_a_strategy_cannot_ask_is_refused_by_the_name_that_was_typed(
+    classifier, task
+):
+    with pytest.raises(ValueError, match="The classifier parameter must be .*'predict_proba' with "
+                       r"how='late'\. Got .*; take one of \['logreg', 'xgboost'\]"):  # fmt: skip
+        make_fusion("late", text=True, classifier=classifier, task=task)
+    for how in ("early", "align", "stack"):
+        assert make_fusion(how, text=True, classifier=classifier, task=task)
+    assert make_fusion("late", text=True, classifier="svm", task="regression")
+
+
+def test_a_selection_that_keeps_nothing_is_told_by_what_was_typed():
+    noise = np.random.default_rng(0).normal(size=(24, 30)).astype(np.float32)
+    model = make_fusion(text=Hashed(), select="l1")
+    model["features"].transformers[0][1].set_params(select__transformer__best__estimator__C=1e-9)
+    table = pd.DataFrame({"text": [f"{a:.3f} {b:.3f}" for a, b in noise[:, :2]]})
+    with (
+        pytest.warns(UserWarning, match="No features were selected"),
+        pytest.raises(ValueError, match=r"At least one feature .*select parameter of make_fusion"),
+    ):
+        model.fit(table, np.arange(24) % 2)
 
 
 @pytest.mark.parametrize("how", ["tensor", "gated", "cnn", "rnn"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from hybridsent import heads
+from hybridsent._params import validate_parameter_constraints
 from hybridsent.alignment import MCCA
 from hybridsent.fusion._registry import get_fusion
 from hybridsent.fusion._tasks import TASKS, Task, get_task
@@ -41,8 +43,8 @@ def last_steps(
     _check_class_weight(class_weight, learned, classifier, "classifier" in takes)
     if "classifier" in takes:
         # one that weighs views keeps those that say nothing from taking part
-        view_weights = "auto" if fusion.weighs_views else "equal"
-        given["classifier"] = learned.head(classifier, {**given, "view_weights": view_weights})
+        offered = {**given, "view_weights": "auto" if fusion.weighs_views else "equal"}
+        given["classifier"] = learned.head(classifier, offered)
     elif not (isinstance(classifier, str) and classifier == "logreg"):
         raise ValueError(
             f"The classifier parameter must be left alone with how={how!r}: this strategy "
@@ -54,7 +56,35 @@ def last_steps(
             f"none. Got {class_weight!r}."
         )
     fuse, head = fusion.built(given, learned)
+    if "classifier" in takes and (wanted := _wanted_of_a_classifier(head)):
+        others = {name: learned.head(name, offered) for name in learned.heads}
+        fits = [
+            name
+            for name, other in others.items()
+            if not _wanted_of_a_classifier(clone(head).set_params(estimator=other))
+        ]
+        raise ValueError(
+            f"The classifier parameter must be {wanted} with how={how!r}. Got {classifier!r}; take "
+            f"one of {fits}, or how='early', which takes any."
+        )
     return [("impute", imputing(fusion.missing)), ("fuse", fuse), ("classify", head)]
+
+
+def _wanted_of_a_classifier(head: Any) -> str:
+    """Say what a head wants of the classifier that it was built around; nothing where it is that.
+
+    Asked when the model is built, by the head's own rule: `fit` would speak of the head's parameter
+    ``estimator``, which the user has not given.
+    """
+    rule = getattr(head, "_parameter_constraints", {}).get("estimator")
+    if rule is None:
+        return ""
+    try:
+        validate_parameter_constraints({"estimator": rule}, {"estimator": head.estimator}, "")
+    except ValueError as error:
+        said = re.search(r"must be (?:None(?:,| or) )?(.*)\. Got ", str(error), re.DOTALL)
+        return said[1] if said else "another one"
+    return ""
 
 
 def _check_class_weight(

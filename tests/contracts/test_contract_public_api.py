@@ -43,6 +43,9 @@ WITH_ALL = [
 ]
 
 
+LAZY_PACKAGES = [
+    name for name in PACKAGES if "lazy_names(globals()" in MODULES[name].path.read_text("utf-8")
+]
 LAZY = ("datasets", "encoders", "evaluation")
 
 
@@ -65,6 +68,15 @@ def test_unknown_names_are_refused_and_dir_lists_the_known():
     with pytest.raises(AttributeError, match=r"hybridsent.*no_such_name"):
         hybridsent.no_such_name  # noqa: B018
     assert set(dir(hybridsent)) >= set(hybridsent.__all__)
+
+
+@pytest.mark.parametrize("name", LAZY_PACKAGES)
+def test_dir_of_a_lazy_package_lists_its_public_names_and_modules_and_no_others(name):
+    module = importlib.import_module(name)
+    shown = {each for each in dir(module) if not re.fullmatch("__.*__", each)}
+    modules = {each for each in shown if sys.modules.get(f"{name}.{each}") is getattr(module, each)}
+    assert shown - modules == set(module.__all__) - {"__version__"} - modules
+    assert not [each for each in modules if each.startswith("_")]
 
 
 def test_type_checkers_see_the_names_that_are_imported_lazily():
