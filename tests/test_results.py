@@ -26,6 +26,7 @@ from hybridsent.evaluation import (
     model_card,
     search,
 )
+from hybridsent.evaluation.results._made_with import versions_at_work
 from hybridsent.evaluation.results._result import Result, as_plain
 from hybridsent.evaluation.transfer._result import TransferPair
 from hybridsent.few_label import LabeledOnly
@@ -106,8 +107,9 @@ def test_keys_and_columns_that_readers_know_stay(results):
         *("mean", "std", "interval", "folds", "pooled")
     ]
     assert list(two) == [
-        *("scoring", "rows", "n_folds", "candidates", "selected", "alone", "best", "failed"),
-        *("encoded_rows", "seconds", "notes"),
+        *("scoring", "rows", "n_folds", "n_seeds", "target", "split", "candidates", "selected"),
+        *("alone", "gains", "best", "failed", "encoded_rows", "versions", "encoders", "seconds"),
+        "notes",
     ]
     assert {"n_target_labels", "n_folds", "n_repeats", "confidence", "negative_transfer"} < set(
         three
@@ -119,6 +121,14 @@ def test_keys_and_columns_that_readers_know_stay(results):
         *("source", "target", "method", "score", "low", "high", "gain", "gain_low", "gain_high"),
         "verdict",
     ]
+
+
+def test_all_that_is_computed_says_what_made_it(results):
+    for each in results:
+        told = each.to_dict()
+        assert {"python", "hybridsent", "system"} <= set(told["versions"])
+        assert told["versions"].items() <= versions_at_work().items()
+        assert told["encoders"] == []  # of features that stand in the table
 
 
 def test_a_result_is_built_by_hand_as_before():
@@ -144,6 +154,9 @@ def test_a_result_tells_what_made_it_and_a_card_of_later_says_so():
         "revision": None,
         "fingerprint": TextEncoder().fingerprint(),
     }
+    candidates = {"one": (make_fusion(text=True), {})}
+    searched = search(candidates, table, "label", cv=2, inner_cv=2).to_dict()
+    assert (searched["versions"], searched["encoders"]) == (plain["versions"], [encoder])
     plain["versions"]["numpy"] = "0.0.7"
     later = Evaluation.from_dict(plain)
     assert later.to_dict() == plain

@@ -77,14 +77,14 @@ class SearchResult(Answered):
         Which candidate it is.
     best_params : dict
         Its settings.
-    best_rows : int
-        Rows with a label that it was fitted on.
     failed : dict of str to str
         Candidates that could not be fitted or scored, and why.
     seconds : float
         Wall time of the search.
     notes : list of str, default=[]
         What the reader should know, such as settings that failed, and licences.
+    best_rows : int, default=0
+        Rows with a label that the winner was fitted on.
     out_of_fold : OutOfFold or None, default=None
         What was said about each row that was judged, by what was chosen (``"selected"``), each
         candidate, each modality alone and the dummy; `predictions` has it as a table, and `compare`
@@ -128,10 +128,10 @@ class SearchResult(Answered):
     best: Any = field(repr=False)
     best_name: str
     best_params: dict[str, Any]
-    best_rows: int
     failed: dict[str, str]
     seconds: float
     notes: list[str] = field(default_factory=list)
+    best_rows: int = 0
 
     @property
     def models(self) -> dict[str, dict[str, Score]]:
