@@ -35,7 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_split_options(parser)
     add_metric_option(parser, _METRIC)
-    parser.add_argument("-o", "--output", metavar="MODEL", help="save the best, fitted on all rows")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="MODEL",
+        help="save the best, fitted on all rows (with --split: on its training part)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
