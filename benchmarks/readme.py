@@ -67,6 +67,7 @@ WORDS: dict[str, dict[str, str]] = {
         "tweeteval_irony": "F1 of irony",
         "UAR": "mean recall of the classes",
         "MAE": "mean absolute error",
+        "part": "{}, a part of it",
         "Amazon reviews": "Amazon reviews, 12 pairs of domains",
         "CMU-MOSI, signs": "CMU-MOSI, signs",
         "MELD, emotion": "MELD, emotion",
@@ -119,6 +120,7 @@ WORDS: dict[str, dict[str, str]] = {
         "tweeteval_irony": "反讽类 F1",
         "UAR": "各类平均召回率",
         "MAE": "平均绝对误差",
+        "part": "{}（部分数据）",
         "Amazon reviews": "Amazon 评论，12 对领域",
         "CMU-MOSI, signs": "CMU-MOSI，正负号",
         "MELD, emotion": "MELD，情绪",
@@ -197,9 +199,12 @@ def papers(record: Record, language: str) -> str:
         classical = next(row for row in ours.values() if "gain" not in row)
         shown = [_score(classical), *(_score(ours.get(way)) for way in (DEFAULT, CHOSEN))]
         separator = "，" if language == "zh" else ", "
+        name = words.get(title, title)
+        if record.get("corpora", {}).get(title, {}).get("part"):
+            name = words["part"].format(name)
         lines.append(
             [
-                f"{words.get(title, title)}{separator}{words[classical['metric']]}",
+                f"{name}{separator}{words[classical['metric']]}",
                 *shown,
                 _published(rows),
             ]

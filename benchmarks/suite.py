@@ -127,6 +127,8 @@ def run(corpus: Corpus, data: Path, work: Path, settings: Settings) -> dict[str,
         plan = plan.smaller(QUICK_ROWS, QUICK_FOLDS)
     facts = {"layout": layout, "rows": len(table), "scored": len(plan.scored)}
     facts |= {"protocol": plan.label, "why": plan.why, "note": corpus.note}
+    if settings.part:
+        facts["part"] = settings.part
     facts["mix"] = "" if corpus.numbers else protocols.mix(plan, table[corpus.label])
     block = _measured(corpus, table, plan, settings, kept)
     return {"facts": facts | block["facts"], "rows": block["rows"] + published(corpus, plan)}

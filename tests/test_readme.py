@@ -83,6 +83,8 @@ def test_every_corpus_that_was_measured_stands_beside_what_was_published(readme)
         "| D, accuracy | 0.500 [0.400, 0.600] | – | – | – |",
     ]
     assert "准确率" in readme.papers(record, "zh")
+    part = readme.papers({**record, "corpora": {"D": {"part": 50}}}, "en").splitlines()[2:5]
+    assert part == [*lines[:2], lines[2].replace("D,", "D, a part of it,")]
 
 
 def test_both_languages_have_the_same_words_to_fill(readme):
