@@ -287,7 +287,7 @@ CORPORA: tuple[Corpus, ...] = (
         metrics=("accuracy",),
         protocol=protocols.pairs(
             ("books", "dvd", "electronics", "kitchen"),
-            why="All 2,000 labelled reviews of each target are scored; these papers score other reviews, which are not at hand, and adapt with these.",
+            why="Labelled reviews of each target are scored; these papers score other reviews, which are not at hand, and adapt with these.",
         ),
         known=published.AMAZON,
         text="text",
