@@ -20,6 +20,7 @@ from hybridsent.quantification import (
     prevalence,
 )
 from hybridsent.quantification._likelihood import calibrated, likeliest_shares
+from hybridsent.quantification._mixture import do_misfit
 
 METHODS = ("count", "mean", "acc", "pacc", "emq")
 CORRECTED = ("acc", "pacc", "emq")
@@ -238,6 +239,22 @@ def test_what_is_no_mixture_is_told():
     odd = prevalence(told(rng.normal(size=(1000, 3)) * 0.2, 1.5), None, reference)
     assert odd.fit < 1e-6
     assert any("no mixture" in note for note in odd.notes)
+
+
+@pytest.mark.parametrize("n", [1, 6, 45, 300])
+def test_windows_that_are_mixtures_are_seldom_told_to_be_none(n):
+    """P-values of mixtures are uniform; two rules at a level of 1 % tell at most 2 of 100."""
+    p = np.random.default_rng(n).random((3000, n))
+    told = np.mean([do_misfit(each) for each in p.tolist()])
+    assert told < 0.02 + 4 * np.sqrt(0.02 * 0.98 / 3000)
+
+
+def test_windows_that_are_no_mixtures_are_told():
+    assert not do_misfit([])
+    assert not do_misfit([0.5, 0.4, 0.3, 0.2, 0.009, 0.7])  # one of six, as chance gives
+    assert do_misfit([0.5, 0.4, 0.3, 0.2, 0.0001, 0.7])
+    assert do_misfit([0.5, 0.4, 0.3, 0.008, 0.009, 0.7])
+    assert do_misfit([0.009])
 
 
 def test_classes_that_are_never_told_apart_have_no_known_share():

@@ -15,7 +15,6 @@ from hybridsent.media import is_missing
 
 __all__ = ["Caveat", "caveats_of"]
 
-_FITS = 0.01
 _WIDE = 0.5  # of the scale: an interval that is wider says little
 
 
@@ -89,6 +88,8 @@ def caveats_of(
 
 
 def _of_answers(said: Said, estimator: Estimator, cells: Sequence[Cell], n: int) -> list[Caveat]:
+    from hybridsent.quantification._mixture import MISFIT, do_misfit
+
     found = []
     if said.by == "zero-label":
         found.append(Caveat("zero", {"n": said.unsaid, "share": said.unsaid / max(1, n)}))
@@ -101,9 +102,9 @@ def _of_answers(said: Said, estimator: Estimator, cells: Sequence[Cell], n: int)
     else:
         found.append(Caveat("corrected"))
         fits = [each.told.fit for each in cells if each.enough and each.told.fit is not None]
-        odd = sum(fit < _FITS for fit in fits)
         whole = cells[0].told.fit if cells[0].told is not None else None
-        if odd > 0.05 * len(fits) or (whole is not None and whole < _FITS):
+        if do_misfit(fits) or (whole is not None and whole < MISFIT):
+            odd = sum(fit < MISFIT for fit in fits)
             found.append(Caveat("misfit", {"n": odd, "of": len(fits)}))
         found += _of_labels(estimator, cells)
     return found

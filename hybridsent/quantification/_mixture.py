@@ -7,15 +7,19 @@ is more than the shares can bend to, and can be tested. No library tests it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.stats import chi2
+from scipy.stats import binom, chi2
 
 from hybridsent._numerics.clusters import Window
+from hybridsent._numerics.multiple import adjusted_p_values
 from hybridsent.quantification._moments import answered
 from hybridsent.quantification._reference import Reference
 
-__all__ = ["mixture_p_value"]
+__all__ = ["MISFIT", "do_misfit", "mixture_p_value"]
 
+MISFIT = 0.01  # p-value below which a window is told to be no mixture
 _BINS = {2: 6, 3: 4, 4: 4}
 _LEAST = 60  # posts, below which nothing is told
 _LEAST_OF_CLASS = 20
@@ -80,6 +84,31 @@ def mixture_p_value(
         least = float(rest @ rest)
     freedom = int(kept.sum()) - (k - 1)
     return float(chi2.sf(least, freedom)) if freedom > 0 else None
+
+
+def do_misfit(p_values: Sequence[float]) -> bool:
+    """Tell whether windows are no mixtures, more of them than chance would give.
+
+    Of many windows some have a small p-value though all are mixtures. They count where one of them
+    is small enough for their number (Holm), or where more are small than the binomial distribution
+    of false alarms explains.
+
+    Parameters
+    ----------
+    p_values : sequence of float
+        Of windows, by `mixture_p_value`.
+
+    Returns
+    -------
+    bool
+        False where chance explains all of them.
+    """
+    n = len(p_values)
+    if not n:
+        return False
+    odd = sum(p < MISFIT for p in p_values)
+    by_one = min(adjusted_p_values(p_values, [1.0] * n)) < MISFIT
+    return bool(by_one or binom.sf(odd - 1, n, MISFIT) < MISFIT)
 
 
 def _histograms(p: np.ndarray, columns: range, edges: list[np.ndarray]) -> np.ndarray:

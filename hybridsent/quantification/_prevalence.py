@@ -12,7 +12,7 @@ from hybridsent._numerics.clusters import Window, checked_weights, group_codes
 from hybridsent.quantification._counting import count
 from hybridsent.quantification._intervals import Variance, interval
 from hybridsent.quantification._likelihood import calibrated, likeliest
-from hybridsent.quantification._mixture import mixture_p_value
+from hybridsent.quantification._mixture import MISFIT, mixture_p_value
 from hybridsent.quantification._moments import answered, solve
 from hybridsent.quantification._reference import (
     Reference,
@@ -28,7 +28,6 @@ Method = Literal["auto", "count", "mean", "acc", "pacc", "emq"]
 METHODS = ("auto", "count", "mean", "acc", "pacc", "emq")
 _UNCORRECTED = ("count", "mean")
 _OF_PROBABILITIES = ("mean", "pacc", "emq")
-_FITS = 0.01  # p-value of the mixture below which a note warns
 
 _ASSUMES = (
     "Corrected for what the model mistakes, which holds where posts of each class look as they did "
@@ -202,7 +201,7 @@ def prevalence(
     fit = None
     if reference is not None and used not in _UNCORRECTED and p is not None:
         fit = mixture_p_value(reference, window, p)
-    if fit is not None and fit < _FITS:
+    if fit is not None and fit < MISFIT:
         notes.append(
             f"The answers are no mixture of those about the classes of the reference (p={fit:.2g})"
             ": posts of a class do not look as they did, and the shares may be wrong by more than "
