@@ -31,6 +31,7 @@ __all__ = [
     "kind_found",
     "kind_of",
     "kind_told",
+    "label_numbers",
     "labeled_rows",
     "one_column",
     "plain_labels",
@@ -431,3 +432,42 @@ def plain_labels(y: np.ndarray) -> np.ndarray:
     if y.dtype != object or any(isinstance(each, str) for each in y.tolist()):
         return y
     return np.array(y.tolist())
+
+
+def label_numbers(estimator: Any, y: np.ndarray) -> np.ndarray:
+    """Give what a regressor learns as float64.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who learns.
+    y : ndarray of shape (n,)
+        Labels of the rows that have one.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        The numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is text among them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._labels import label_numbers
+    >>> label_numbers(None, np.array([1, 2]))
+    array([1., 2.])
+    """
+    try:
+        values = y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        texts = (each for each in y.tolist() if not isinstance(each, Real))
+        raise ValueError(
+            f"y of {type(estimator).__name__} must hold numbers. Got values such as "
+            f"{next(texts, y[0])!r}; where they are classes, make_fusion(task='classification') "
+            "learns them."
+        ) from error
+    return np.asarray(values)

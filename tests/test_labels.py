@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hybridsent._label_doubts import count_labels, label_doubts, told_counts
@@ -66,3 +67,19 @@ def test_counts_leave_out_rows_without_a_label_and_know_numbers():
     assert count_labels(np.array(["b", "a", -1, "a"], dtype=object)) == {"a": 2, "b": 1}
     assert count_labels(np.array([0, 1, 1])) == {1: 2, 0: 1}
     assert told_counts(count_labels(map(str, range(40)))).endswith("and 28 more")
+
+
+def test_who_learns_numbers_refuses_texts_by_one_sentence():
+    from hybridsent.few_label import GraphSpreadingRegressor
+    from hybridsent.heads import TunedLinearRegressor
+    from hybridsent.transfer import PriorRegressor, TrAdaBoostRegressor
+
+    X = pd.DataFrame(np.arange(40.0).reshape(20, 2), columns=["text__0", "domain__0"])
+    X["domain__0"] = np.arange(20) % 2
+    y = np.array([0.5, "good"] * 10, dtype=object)
+    for model in (
+        TunedLinearRegressor(), GraphSpreadingRegressor(), PriorRegressor(), TrAdaBoostRegressor()
+    ):  # fmt: skip
+        name = type(model).__name__
+        with pytest.raises(ValueError, match=rf"y of {name} must hold numbers. Got values such as"):
+            model.fit(X, y)

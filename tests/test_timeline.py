@@ -304,6 +304,15 @@ def test_a_column_of_videos_is_read_as_small_videos(tmp_path):
     assert all(missing == ("sound",) for missing in line.missing)
 
 
+def test_a_speech_model_that_nothing_asks_is_told(tmp_path, listener):
+    path = talk(tmp_path / "a.wav", [("negative", 4), ("positive", 4)])
+    line = score_timeline(path, listener, window=2, speech_model="base", subtitles=None)
+    assert "the speech model 'base' is not asked: nothing here listens" in line.notes
+    path.with_suffix(".srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nwell\n")
+    line = score_timeline(path, listener, window=2, speech_model="base")
+    assert "the speech model 'base' is not asked: subtitles tell what is said" in line.notes
+
+
 def test_numbers_and_other_indices(tmp_path, table):
     y = np.where(table["label"] == "positive", 0.8, -0.4) + np.linspace(0, 0.1, len(table))
     model = make_fusion(audio="audio/egemaps-v02", task="regression", store=None)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._labeled_score import LabeledScoreMixin, check_given
-from hybridsent._labels import kind_of, labeled_rows, one_column, plain_labels
+from hybridsent._labels import kind_of, label_numbers, labeled_rows, one_column, plain_labels
 from hybridsent._minus_one import check_minus_one_is_no_class
 from hybridsent._numerics.classes import learn_classes
 from hybridsent._tags import with_capabilities
@@ -143,7 +143,7 @@ def read_partly(
     known = np.flatnonzero(labeled)
     told = plain_labels(labels[known])
     if kind == "numbers":
-        told = np.asarray(told, dtype=np.float64)
+        told = label_numbers(estimator, told)
     assert_all_finite(told, input_name="y")
     if kind != "numbers":
         told = learn_classes(estimator, told)

@@ -14,10 +14,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hybridsent._labels import label_numbers
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._params import Devices, Interval, Jobs
 from hybridsent._threads import threads_for
-from hybridsent.heads._common import FeaturesAloneMixin, numbers, standard
+from hybridsent.heads._common import FeaturesAloneMixin, standard
 
 __all__ = ["BoostedTreesClassifier", "BoostedTreesRegressor"]
 
@@ -322,7 +323,7 @@ class BoostedTreesRegressor(RegressorMixin, _BoostedTrees):
 
         self._validate_params()
         X, y, _ = self._learn_features(X, y, None, dtype=np.float32)
-        y = numbers(self, y)
+        y = label_numbers(self, y)
         # leaf values are float32, and are shrunk towards zero
         self.mean_, self.scale_ = standard(y)
         self.model_ = self._grow(XGBRegressor, X, (y - self.mean_) / self.scale_)

@@ -19,7 +19,6 @@ __all__ = [
     "centred",
     "counted_rows",
     "first_peak",
-    "numbers",
     "penalty_grid",
     "standard",
 ]
@@ -61,43 +60,6 @@ class FeaturesAloneMixin:
         X = X.copy()
         X[:, self._passed_by] = 0
         return X
-
-
-def numbers(head: Any, y: np.ndarray) -> np.ndarray:
-    """Give what a regressor learns as float64.
-
-    Parameters
-    ----------
-    head : estimator
-        Who learns.
-    y : ndarray of shape (n,)
-        The target.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-        The numbers.
-
-    Raises
-    ------
-    ValueError
-        If there is text among them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from hybridsent.heads._common import numbers
-    >>> numbers(None, np.array([1, 2]))
-    array([1., 2.])
-    """
-    try:
-        values = y.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"y of {type(head).__name__} must hold numbers. Got values such as {y[0]!r}; where "
-            "they are classes, make_fusion(task='classification') learns them."
-        ) from error
-    return np.asarray(values)
 
 
 def standard(y: np.ndarray, rows: np.ndarray | None = None) -> tuple[float, float]:

@@ -16,9 +16,8 @@ from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._groups import fit_with_groups, groups_of
 from hybridsent._labeled_score import check_given
-from hybridsent._labels import every_label
+from hybridsent._labels import every_label, label_numbers
 from hybridsent._numerics.classes import learn_classes
-from hybridsent.heads._common import numbers
 from hybridsent.heads._linear import TunedLinearClassifier
 from hybridsent.heads._ridge import TunedLinearRegressor
 from hybridsent.views import as_matrix, presence, views_of
@@ -71,7 +70,7 @@ def learn_table(head: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.n
     assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     if is_regressor(head):
-        y = numbers(head, y)
+        y = label_numbers(head, y)
         head.mean_ = float(y.mean())
     else:
         codes = learn_classes(head, y)

@@ -18,11 +18,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._groups import groups_of
+from hybridsent._labels import label_numbers
 from hybridsent._numerics.classes import MostProbableMixin, learn_classes
 from hybridsent._numerics.networks import load, predict, to_arrays, train
 from hybridsent._numerics.scale import column_scale
 from hybridsent._params import Devices, Interval, StrOptions
-from hybridsent.heads._common import numbers, standard
+from hybridsent.heads._common import standard
 from hybridsent.views import as_labelled, as_matrix, presence, step_of, views_of
 
 if TYPE_CHECKING:
@@ -433,7 +434,7 @@ class _FusionRegressor(RegressorMixin, _FusionNetwork):
         return self
 
     def _learn_target(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        values = numbers(self, y)
+        values = label_numbers(self, y)
         self.target_mean_, self.target_scale_ = standard(values)
         return (values - self.target_mean_) / self.target_scale_, None
 

@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from hybridsent._folds import inner_folds
+from hybridsent._labels import label_numbers
 from hybridsent._numerics.left_out import left_out_residuals
 from hybridsent._numerics.logistic import rotate
 from hybridsent._params import Interval, StrOptions
@@ -26,7 +27,6 @@ from hybridsent.heads._common import (
     centred,
     counted_rows,
     first_peak,
-    numbers,
     penalty_grid,
 )
 from hybridsent.heads._hinge import TubeFolds
@@ -165,7 +165,7 @@ class TunedLinearRegressor(FeaturesAloneMixin, RegressorMixin, BaseEstimator):
         self._validate_params()
         grid = penalty_grid(self, self.Cs)
         X, y, groups = self._learn_features(X, y, groups, **_RULES)
-        X, y, rows, groups = counted_rows(X, numbers(self, y), sample_weight, groups)
+        X, y, rows, groups = counted_rows(X, label_numbers(self, y), sample_weight, groups)
         share = np.full(len(y), 1 / len(y)) if rows is None else rows / rows.sum()
         middle = float(share @ y)
         self.scores_: dict[float, float] = {}

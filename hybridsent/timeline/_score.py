@@ -231,9 +231,13 @@ def _said(
     found = subtitles_of(recording.path, subtitles, speech_language)
     if found is not None:
         note(f"what is said is read from {found.source}: {len(found.cues)} cues")
+        if speech_model is not None:
+            note(f"the speech model {speech_model!r} is not asked: subtitles tell what is said")
         return found
     listens = subtitles in ("auto", "hear") and recording.tracks.sound and fills.wants_words
     if not listens:
+        if speech_model is not None:
+            note(f"the speech model {speech_model!r} is not asked: nothing here listens")
         return Said([], "")
     listener = listener_of(
         model,

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from hybridsent._groups import groups_of
 from hybridsent._labeled_score import LabeledScoreMixin, check_given
-from hybridsent._labels import Kind, kind_of, labeled_rows, one_column, plain_labels
+from hybridsent._labels import Kind, kind_of, label_numbers, labeled_rows, one_column, plain_labels
 from hybridsent._minus_one import check_minus_one_is_no_class, warn_of_a_class_minus_one
 from hybridsent._params import check_sample_weight
 from hybridsent._tags import adapting
@@ -234,7 +234,7 @@ def _read_labels(
     labeled = labeled_rows(labels, kind)
     if kind == "numbers":
         numbers = np.full(n, np.nan)
-        numbers[labeled] = labels[labeled].astype(np.float64)
+        numbers[labeled] = label_numbers(estimator, labels[labeled])
         labels = numbers
         assert_all_finite(labels, allow_nan=True, input_name="y")
     if needed and not labeled.any():
