@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from monitored import post, word_scorer
 
+from hybridsent._notes import in_chinese
 from hybridsent.monitor import Monitor, Piece, Source, make_app, serve_page
 from hybridsent.monitor._board import Board
 
@@ -151,15 +152,35 @@ def test_the_page_shows_index_groups_alerts_and_a_table(tmp_path):
             page.focus("#index svg")
             page.keyboard.press("ArrowLeft")
             assert "posts" in page.text_content("#read").lower()
+            noted = page.evaluate("seen.points[chosen[0]].at(-1)[8]")
+            assert noted
+            assert page.text_content("#said") == " ".join(noted)
             page.click("#language")
             assert page.text_content("#h-alerts") == "警报"
             assert page.get_attribute("html", "lang") == "zh-CN"
+            told = page.text_content("#said")
+            assert told == "".join(map(in_chinese, noted))
+            assert page.get_attribute("#said", "lang") == "zh-CN"
+            assert not set("dhms") & set(page.text_content("#about").split("；")[0])
             page.click("#theme")
             assert page.get_attribute("html", "data-theme") == "dark"
             assert page.said == []
             axe = pytest.importorskip("axe_playwright_python.sync_playwright")
             found = axe.Axe().run(page).response["violations"]
             assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_every_note_that_is_shown_has_its_chinese_beside_it(tmp_path):
+    with watched(tmp_path) as monitor:
+        monitor.run(once=True)
+        whole = monitor.board.since(0)[1][0][1]
+    notes = whole["setup"]["notes"] + [
+        note for points in whole["points"].values() for note in points[-1][-1]
+    ]
+    assert notes
+    chinese = whole["facts"]["chinese"]
+    assert set(chinese) == set(notes)
+    assert all(told != note and told == in_chinese(note) for note, told in chinese.items())
 
 
 def test_a_phone_needs_no_sideways_scrolling(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import pytest
 from films import talk
 
+from hybridsent._notes import in_chinese
 from hybridsent.scoring import Answers
 from hybridsent.timeline import score_timeline
 from hybridsent.timeline._sentences import SENTENCES
@@ -159,12 +160,18 @@ def test_keys_go_through_time_and_moments(shown, line):
     assert wrong == []
 
 
-def test_both_languages_are_there_and_words_of_others_are_texts(shown):
+def test_both_languages_are_there_and_words_of_others_are_texts(shown, line):
     page, wrong = shown(language="zh")
     assert page.get_attribute("html", "lang") == "zh-Hans"
     assert page.inner_text("#h-who") == "谁在说话"
+    noted = page.locator("#notes li")
+    assert line.notes
+    assert noted.all_inner_texts() == [in_chinese(each) for each in line.notes]
+    assert {each.get_attribute("lang") for each in noted.all()} == {"zh-Hans"}
     page.click("#language")
     assert page.inner_text("#h-who") == "Who spoke"
+    assert noted.all_inner_texts() == line.notes
+    assert {each.get_attribute("lang") for each in noted.all()} == {"en"}
     page.click("#theme")
     assert page.get_attribute("html", "data-theme") == "dark"
     page.evaluate("document.getElementById('player').currentTime = 4")

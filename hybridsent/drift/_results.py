@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hybridsent._notes import note
+
 __all__ = ["Drift", "Shift"]
 
 
@@ -133,13 +135,21 @@ class Drift:
 def _sentence(shift: Shift) -> str:
     chance = f"p={shift.p_adjusted:.2g}"
     if shift.test == "binomial":
-        return (
-            f"{shift.view} is missing in {shift.after:.0%} of posts, where it was in "
-            f"{shift.before:.0%} ({chance})"
+        return note(
+            "drift.missing",
+            view=shift.view,
+            after=f"{shift.after:.0%}",
+            before=f"{shift.before:.0%}",
+            p=chance,
         )
     if shift.test == "mmd":
-        return f"{shift.view} as a whole is otherwise (discrepancy {shift.effect:.2f}, {chance})"
-    return (
-        f"{shift.view}: {shift.what} is distributed otherwise, {shift.effect:.0%} apart, its mean "
-        f"{shift.after:.2f} where it was {shift.before:.2f} ({chance})"
+        return note("drift.whole", view=shift.view, effect=f"{shift.effect:.2f}", p=chance)
+    return note(
+        "drift.column",
+        view=shift.view,
+        what=shift.what,
+        effect=f"{shift.effect:.0%}",
+        after=f"{shift.after:.2f}",
+        before=f"{shift.before:.2f}",
+        p=chance,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent.monitor._tally import Tally
 
 __all__ = ["Pointer", "change_of"]
@@ -73,7 +74,7 @@ class Pointer:
         except ValueError as error:
             if values is not None:
                 raise
-            self.notes.append(f"There is no index, shares alone: {error}")
+            self.notes.append(note("shares_alone", why=error))
 
     def point(self, n: int, sums: np.ndarray | None, kept: np.ndarray) -> dict[str, Any]:
         """Make a point of a window.

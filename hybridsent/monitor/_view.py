@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from hybridsent._notes import in_chinese
 from hybridsent.monitor._rules import Rule, named
 
 __all__ = ["View"]
@@ -65,6 +66,7 @@ class View:
             "facts": facts,
             "points": {str(number): self._points(number) for number, _ in groups},
         }
+        facts["chinese"] = _chinese_of(whole)
         changed: dict[str, list[Any]] = {}
         if made is not None:
             newest = monitor.state.newest
@@ -176,6 +178,14 @@ class View:
             "SELECT start, told FROM drifts ORDER BY start DESC LIMIT ?", (_WINDOWS,)
         ).fetchall()
         return [{"start": row[0], **json.loads(row[1])} for row in rows[::-1]]
+
+
+def _chinese_of(whole: dict[str, Any]) -> dict[str, str]:
+    """Give the Chinese of the notes that are shown now: each once, not with every point."""
+    last = [points[-1] for points in whole["points"].values() if points]
+    shown = [*whole["setup"]["notes"], *(note for point in last for note in point[-1])]
+    shown += [each["text"] for each in whole["facts"]["drift"][-1:]]
+    return {note: in_chinese(note) for note in dict.fromkeys(shown) if note}
 
 
 def _short(number: float | None) -> float | None:

@@ -30,8 +30,8 @@ const clock = (at, step) => step >= 86400 ? moment(at, { month: "short", day: "n
 const whole = (at) => moment(at, { dateStyle: "medium", timeStyle: seen.setup.slide < 60 ? "medium" : "short" });
 const percent = (value) => `${number(100 * value, value > 0 && value < 0.1 ? 1 : 0)} %`;
 function long(seconds) {
-  for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]]) if (seconds >= size && seconds % size === 0) return `${seconds / size} ${unit}`;
-  return `${seconds} s`;
+  for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]]) if (seconds >= size && seconds % size === 0) return `${seconds / size} ${t(unit)}`;
+  return `${seconds} ${t("s")}`;
 }
 function nameOf(group) {
   const names = Object.entries(group.names);
@@ -76,12 +76,18 @@ function render() {
   document.title = `${t("title")} · ${setup.model}`;
   $("about").textContent = t("about", { w: long(setup.window), s: long(setup.slide), from: setup.sources.map(short).join(", ") });
   $("notes").hidden = !setup.notes.length;
-  $("notes").textContent = setup.notes.join(" ");
+  write($("notes"), setup.notes);
   renderTiles(); renderGroups(); renderSpan(); renderCharts(); renderAlerts(); renderDrift(); renderPosts();
   const told = [...(seen.points[chosen[0]] || [])].pop();
   const p = number(100 * setup.confidence);
   $("method").textContent = setup.task !== "classification" ? "" : setup.corrected ? t("corrected", { m: told ? told[7] : "…", p }) : t("uncorrected", { p });
-  $("said").textContent = told ? told[8].join(" ") : "";
+  write($("said"), told ? told[8] : []);
+}
+// Notes come in English, and their Chinese beside them; what has none is said as it came, and marked so.
+const noted = (note) => language === "zh" ? seen.facts.chinese[note] || note : note;
+function write(box, notes) {
+  box.textContent = notes.map(noted).join(language === "zh" ? "" : " ");
+  box.lang = notes.some((note) => noted(note) === note) ? "en" : document.documentElement.lang;
 }
 const short = (name) => name.includes("://") || name.length < 40 ? name : `…${name.slice(-38)}`;
 
@@ -95,7 +101,7 @@ function renderTiles() {
     tile(`${t("now")} · ${nameOf(groupOf(id))}`, last ? signed(last.value) : "–", range + change, "main");
   }
   tile(t("n"), last ? number(last.n) : "0", t("perWindow"));
-  tile(t("counted"), number(facts.counts.counted), `${number(facts.rate, facts.rate < 10 ? 1 : 0)} / s`);
+  tile(t("counted"), number(facts.counts.counted), `${number(facts.rate, facts.rate < 10 ? 1 : 0)} / ${t("s")}`);
   const { repeated, broken, late } = facts.counts;
   tile(t("aside"), number(broken), [`${number(repeated)} ${t("repeated")}`, late ? `${number(late)} ${t("late")}` : ""].filter(Boolean).join(" · "), broken ? "warm" : "");
   if (setup.drift) {
@@ -259,7 +265,7 @@ function renderDrift() {
   $("drift-box").hidden = !setup.drift;
   if (!setup.drift) return;
   const last = facts.drift[facts.drift.length - 1];
-  $("drift").textContent = !last || last.alarm === null ? t("tooFew") : last.alarm ? [t("drifted"), ...(last.text ? [last.text] : [])].join(" ") : t("calm");
+  $("drift").textContent = !last || last.alarm === null ? t("tooFew") : last.alarm ? [t("drifted"), ...(last.text ? [noted(last.text)] : [])].join(language === "zh" ? "" : " ") : t("calm");
   $("drift").className = last && last.alarm ? "warm" : "";
   $("drift-chart").replaceChildren(element("p", { class: "dots", role: "img", "aria-label": t("drift") }, ...facts.drift.slice(-48).map((each) =>
     element("i", { class: each.alarm === null ? "" : each.alarm ? "bad" : "good", title: whole(each.start + setup.slide) }))));

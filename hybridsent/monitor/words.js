@@ -14,6 +14,7 @@ const WORDS = {
     corrected: "Shares and index are corrected for what the model mistakes ({m}); bands are {p} % intervals.",
     uncorrected: "Shares and index are counted, not corrected: the model file holds no reference. Bands are {p} % intervals of chance alone.",
     perWindow: "in the newest window", chart: "Chart; arrow keys move through the windows", mean: "mean", open: "(still open)",
+    d: "d", h: "h", min: "min", s: "s",
   },
   zh: {
     skip: "转到图表", title: "监测", index: "指数随时间的变化", shares: "各类占比", volume: "每个窗口的帖子数",
@@ -28,5 +29,6 @@ const WORDS = {
     corrected: "占比和指数已按模型的误判进行校正（{m}）；色带为 {p}% 区间。",
     uncorrected: "占比和指数仅为计数，未经校正：模型文件中没有参照。色带为仅含抽样误差的 {p}% 区间。",
     perWindow: "最新窗口", chart: "图表；用方向键浏览各窗口", mean: "均值", open: "（未结束）",
+    d: "天", h: "小时", min: "分钟", s: "秒",
   },
 };

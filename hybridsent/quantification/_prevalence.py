@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent._numerics.clusters import Window, checked_weights, group_codes
 from hybridsent.quantification._counting import count
 from hybridsent.quantification._intervals import Variance, interval
@@ -28,15 +29,6 @@ Method = Literal["auto", "count", "mean", "acc", "pacc", "emq"]
 METHODS = ("auto", "count", "mean", "acc", "pacc", "emq")
 _UNCORRECTED = ("count", "mean")
 _OF_PROBABILITIES = ("mean", "pacc", "emq")
-
-_ASSUMES = (
-    "Corrected for what the model mistakes, which holds where posts of each class look as they did "
-    "when it was fitted and only their shares have changed."
-)
-_COUNTED = (
-    "Counted as answered, which is biased wherever the model errs, the more the farther the shares "
-    "are from those it was taught; the interval does not cover that."
-)
 
 
 def prevalence(
@@ -162,7 +154,7 @@ def prevalence(
         found = likeliest(_calibrated(reference), window, answers)
     else:
         found = solve(_answered(reference, used), window, answers)
-    notes = [_COUNTED if used in _UNCORRECTED else _ASSUMES]
+    notes = [note("counted" if used in _UNCORRECTED else "assumes")]
     freedom = (window.freedom, _freedom(reference, used))
     singular = bool(getattr(found, "singular", False))
 
@@ -189,9 +181,7 @@ def prevalence(
         )
 
     if singular:
-        notes.append(
-            "The reference cannot tell some classes apart, so nothing is known of their shares."
-        )
+        notes.append(note("singular"))
     each = {label: told(np.eye(k)[c]) for c, label in enumerate(labels)}
     worth, index, effective = _worth(labels, values, notes), None, each[labels[0]][1]
     if worth is not None:
@@ -202,11 +192,7 @@ def prevalence(
     if reference is not None and used not in _UNCORRECTED and p is not None:
         fit = mixture_p_value(reference, window, p)
     if fit is not None and fit < MISFIT:
-        notes.append(
-            f"The answers are no mixture of those about the classes of the reference (p={fit:.2g})"
-            ": posts of a class do not look as they did, and the shares may be wrong by more than "
-            "their intervals say. Label some new posts and fit again."
-        )
+        notes.append(note("misfit", p=f"{fit:.2g}"))
     per_window = window.per_post(found.influence(np.arange(k, dtype=float), answers))
     load, error = found.loading()
     spread = Spread(
@@ -308,5 +294,5 @@ def _worth(
     try:
         return class_values(labels)
     except ValueError as error:
-        notes.append(f"There is no index: {str(error)[0].lower()}{str(error)[1:]}")
+        notes.append(note("no_index", why=f"{str(error)[0].lower()}{str(error)[1:]}"))
         return None

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent._polarity import SENTIMENTS, sentiment_named
 
 __all__ = ["class_values"]
@@ -77,11 +78,7 @@ def class_values(
     named = {label: _named(label) for label in labels}
     odd = next((label for label, (kind, _) in named.items() if not kind), None)
     if odd is not None:
-        raise ValueError(
-            f"The classes must be names of polarity, numbers or stars to be worth something in an "
-            f"index. Got {odd!r} among {labels[:10]}; say what each is worth by the values "
-            "parameter, as in values={'anger': -1, 'joy': 1}."
-        )
+        raise ValueError(note("worthless", the="The", odd=repr(odd), labels=labels[:10]))
     levels = sorted({level for kind, level in named.values() if _SIGN[kind]})
     step = {level: (i + 1) / len(levels) for i, level in enumerate(levels)}
     return {

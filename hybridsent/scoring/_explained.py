@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from hybridsent._label_sets import is_of_sets, label_sets
+from hybridsent._notes import note
 from hybridsent.scoring._opened import (
     OpenedModel,
     conformal_part,
@@ -34,10 +35,10 @@ NOTHING = (
 NEEDS_VIEWS = "This model cannot answer without a view, so that no shares of views are told."
 """Note of an answer whose shares are None."""
 
-TOO_FEW = "The model was fitted on too few rows for an interval."
+TOO_FEW = note("too_few_rows")
 """Note of an answer whose interval would be infinite."""
 
-WITHOUT_GROUPS = "The group of the row is not told: what is sure is that of all groups together."
+WITHOUT_GROUPS = note("without_groups")
 """Note of a set or an interval of a model that has one for each group."""
 
 _MOST_CELLS = 2**23  # of a stacked matrix that is asked about at once
@@ -381,7 +382,7 @@ def _notes(scorer: Any, read: Any) -> list[list[str]]:
         if each.column in read.columns and read[each.column].ndim == 1:
             for told, cell in zip(found, read[each.column].tolist(), strict=True):
                 if isinstance(cell, str) and not cell.strip():
-                    told.append(f"The {each.column!r} is empty.")
+                    told.append(note("empty", column=repr(each.column)))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hybridsent._notes import note
 from hybridsent.exceptions import BundleError
 
 if TYPE_CHECKING:
@@ -144,12 +145,4 @@ def no_reference(task: str) -> str:
     >>> no_reference("regression")
     'The model tells numbers, whose mean is not corrected.'
     """
-    if task == "regression":
-        return "The model tells numbers, whose mean is not corrected."
-    if task == "multilabel":
-        return "The model tells sets of labels, whose shares are counted, not corrected."
-    return (
-        "The model file does not keep what the model mistakes (it is older, made by hand, or "
-        "fitted with --no-reference), so shares are counted, not corrected. Fit it again by "
-        "hybridsent fit, or make one by hybridsent.scoring.reference_of."
-    )
+    return note({"regression": "numbers", "multilabel": "sets"}.get(task, "no_reference"))

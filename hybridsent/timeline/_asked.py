@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent._warnings import ignored_warnings
 from hybridsent.exceptions import CellWarning
 from hybridsent.media.kinds import AUDIO, IMAGE, TEXT
@@ -147,12 +148,13 @@ class Asked:
             Where what is said is from.
         """
         why = {}
-        why[AUDIO.name] = "" if tracks.sound else "the file has no sound"
-        why[IMAGE.name] = "" if tracks.pictures else "the file has no moving pictures"
-        why[TEXT.name] = "" if source else "there are no subtitles, and nobody listened"
+        why[AUDIO.name] = "" if tracks.sound else note("no_sound")
+        why[IMAGE.name] = "" if tracks.pictures else note("no_pictures")
+        why[TEXT.name] = "" if source else note("nobody_listened")
         for each in self.fills.reads:
             absent = sum(each.view in missing for missing in self.missing)
             if absent:
-                count = "every window" if absent == len(self.missing) else f"{absent} windows"
-                reason = f": {why[each.modality]}" if why[each.modality] else ""
-                self._told(f"{each.view} is missing in {count}{reason}")
+                key = "absent" if absent == len(self.missing) else "absent_in"
+                reason = why[each.modality]
+                key += "_why" if reason else ""
+                self._told(note(key, view=each.view, n=absent, why=reason))

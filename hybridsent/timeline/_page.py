@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hybridsent._hints import did_you_mean
+from hybridsent._notes import in_chinese
 from hybridsent._version import __version__
 from hybridsent.evaluation import Report
 from hybridsent.timeline._sentences import SENTENCES
@@ -87,6 +88,7 @@ def page_of(
         "linked": linked,
         "version": __version__,
         "language": language,
+        "notes_zh": [in_chinese(each) for each in line.notes],
         "words": {
             each: {key: both[place] for key, both in SENTENCES.items()}
             for place, each in enumerate(_LANGUAGES)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent.exceptions import MissingDependencyError
 from hybridsent.timeline._cues import Cue, read_cues, with_speakers
 from hybridsent.timeline._lines import check_within
@@ -149,7 +150,7 @@ def listener_of(
     except MissingDependencyError as error:
         if must:
             raise
-        told(f"what is said is missing in every window: {error}")
+        told(note("nothing_said", why=error))
         return None
     name = model or (known.model if known else DEFAULT_MODEL)
     spoken = language or (known.language if known else None)

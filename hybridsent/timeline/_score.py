@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent.exceptions import MediaError, TableError
 from hybridsent.scoring._words import silent
 from hybridsent.timeline._asked import Asked
@@ -155,7 +156,7 @@ def score_timeline(
     shown = index_of(model.classes, model.task, index)
     notes: list[str] = []
 
-    def note(line: str) -> None:
+    def tell(line: str) -> None:
         if line not in notes:
             notes.append(line)
             told(line)
@@ -175,7 +176,7 @@ def score_timeline(
         fills,
         model,
         subtitles,
-        note,
+        tell,
         speech_model=speech_model,
         speech_language=speech_language,
         local_files_only=local_files_only,
@@ -183,14 +184,14 @@ def score_timeline(
     rttm = _rttm(path, speakers)
     if rttm is not None:
         read_turns(rttm, path.stem, float("inf"))  # a wrong line is told now, not after hours
-    asked = Asked(model, fills, explain=explain, told=note)
+    asked = Asked(model, fills, explain=explain, told=tell)
     with _kept_in(model, store, fills):
         _ask(recording, said, asked, progress)
     said.check(recording.seconds)
     if recording.broken:
-        note(f"{path.name} is broken, and was read as far as it goes; {recording.broken}")
+        tell(note("broken", file=path.name, why=recording.broken))
     asked.tell_missing(recording.tracks, said.source)
-    turns = [] if speakers is None else _turns(path, rttm, said, recording.seconds, note)
+    turns = [] if speakers is None else _turns(path, rttm, said, recording.seconds, tell)
     return _timeline(recording, said, asked, turns, shown, confidence, notes, model)
 
 
@@ -221,7 +222,7 @@ def _said(
     fills: Fills,
     model: Scorer,
     subtitles: str | os.PathLike[str] | None,
-    note: Callable[[str], None],
+    tell: Callable[[str], None],
     *,
     speech_model: str | None,
     speech_language: str | None,
@@ -230,14 +231,14 @@ def _said(
     """Find what is said: subtitles, else the speech model; also where only speakers need it."""
     found = subtitles_of(recording.path, subtitles, speech_language)
     if found is not None:
-        note(f"what is said is read from {found.source}: {len(found.cues)} cues")
+        tell(note("read_from", source=found.source, n=len(found.cues)))
         if speech_model is not None:
-            note(f"the speech model {speech_model!r} is not asked: subtitles tell what is said")
+            tell(note("not_asked_subtitles", model=repr(speech_model)))
         return found
     listens = subtitles in ("auto", "hear") and recording.tracks.sound and fills.wants_words
     if not listens:
         if speech_model is not None:
-            note(f"the speech model {speech_model!r} is not asked: nothing here listens")
+            tell(note("not_asked", model=repr(speech_model)))
         return Said([], "")
     listener = listener_of(
         model,
@@ -245,12 +246,12 @@ def _said(
         language=speech_language,
         must=subtitles == "hear",
         local_files_only=local_files_only,
-        told=note,
+        told=tell,
     )
     if listener is None:
         return Said([], "")
     found = heard(recording, listener)
-    note(f"what is said was written down by {found.source}: {len(found.cues)} words")
+    tell(note("written_by", source=found.source, n=len(found.cues)))
     return found
 
 
@@ -314,18 +315,18 @@ def _rttm(path: Path, speakers: str | os.PathLike[str] | None) -> Path | None:
 
 
 def _turns(
-    path: Path, rttm: Path | None, said: Said, seconds: float, note: Callable[[str], None]
+    path: Path, rttm: Path | None, said: Said, seconds: float, tell: Callable[[str], None]
 ) -> list[Turn]:
     """Read who speaks when, now that the length of the recording is known."""
     if rttm is None:
         turns = turns_of(said.cues, seconds)
-        source = f"names in {said.source}"
+        source = note("names_in", file=said.source)
     else:
         turns = read_turns(rttm, path.stem, seconds)
         source = rttm.name
     if turns or rttm is not None:
         names = len({turn.speaker for turn in turns})
-        note(f"who speaks is read from {source}: {names} speakers, {len(turns)} turns")
+        tell(note("who_speaks", source=source, names=names, n=len(turns)))
     return turns
 
 
@@ -355,9 +356,7 @@ def _timeline(
     lower, upper = curve.interval(confidence, shown.bounds)
     smoothed = curve.mean if shown.bounds is None else curve.mean.clip(*shown.bounds)
     if curve.noise is None:
-        notes.append(
-            f"fewer than five windows have a score ({asked.n_asked}), too few for an interval"
-        )
+        notes.append(note("few_windows", n=asked.n_asked))
     names, shares = shares_of(turns, starts, ends)
     of = whose(names, shares)
     peaks = [

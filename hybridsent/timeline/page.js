@@ -335,7 +335,10 @@
     moments(); table(); theme(); said();
     byId("told").hidden = !data.notes.length;
     byId("notes").textContent = "";
-    data.notes.forEach(function (note) { node("li", byId("notes"), note).lang = "en"; });
+    data.notes.forEach(function (note, n) {
+      var told = language === "zh" ? data.notes_zh[n] : note;
+      node("li", byId("notes"), told).lang = told === note ? "en" : root.lang;
+    });
     draw();
   }
   function moments() {

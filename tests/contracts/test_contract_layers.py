@@ -27,6 +27,7 @@ LAYERS = {
         "_layout",
         "_lazy",
         "_minus_one",
+        "_notes",
         "_optional",
         "_outer_folds",
         "_params",

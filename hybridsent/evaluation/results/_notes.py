@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hybridsent._notes import note
 from hybridsent.encoders import PackagedFiles, TextEncoder, get_backbone
 from hybridsent.encoders._licences import licence_of
 from hybridsent.encoders._nesting import encoders_of, every_encoder, names_of
@@ -138,9 +139,8 @@ def misread_rows(readers: Iterable[tuple[str, TextEncoder]], table: Any) -> list
         for told, cell in zip(found, table[column].tolist(), strict=True):
             written = unread_text(cell, reads)
             if written is not None:
-                told[
-                    f"The {column!r} is in {written}, and {encoder.model} reads {names} alone."
-                ] = None
+                facts = {"written": written, "model": encoder.model, "names": names}
+                told[note("unread", column=repr(column), **facts)] = None
     return [list(each) for each in found]
 
 
