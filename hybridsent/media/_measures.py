@@ -11,6 +11,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from hybridsent.exceptions import MediaError
 from hybridsent.media._container import HEAD, container_of, opened_container
 
 __all__ = ["pixels_of", "seconds_of"]
@@ -88,21 +89,33 @@ def seconds_of(content: bytes, reader: Mapping[str, Any]) -> float:
     >>> seconds_of(sound(), {"max_seconds": 600.0}) > 0
     True
     """
-    import soundfile
-
     from hybridsent.media._container_sound import _declared, chosen
     from hybridsent.media._cut import after_id3
-    from hybridsent.media._mend import with_length
-    from hybridsent.media.audio import _in_pieces
+    from hybridsent.media.audio import _check_mark, _in_pieces
 
     most = float(reader["max_seconds"])
     head = content[after_id3(content) :][:HEAD]
     if _in_pieces(head):
         with opened_container(content, str(container_of(head))) as opened:
             return min(_declared(opened, chosen(opened)) or most, most)
+    _check_mark(content)
+    try:
+        return min(_opened_seconds(content), most)
+    except MediaError:
+        if container_of(head) is None:
+            raise
+        return most  # FFmpeg may read it
+
+
+def _opened_seconds(content: bytes) -> float:
+    import soundfile
+
+    from hybridsent.media._mend import with_length
+    from hybridsent.media.audio import _said
+
     try:
         with soundfile.SoundFile(io.BytesIO(with_length(content))) as file:
-            told = float(file.frames / max(1, file.samplerate))
-    except Exception:  # noqa: BLE001 - libsndfile's own, and those of odd headers: its reader says why
-        return most
-    return min(told, most)
+            return float(file.frames / max(1, file.samplerate))
+    # libsndfile's errors come as RuntimeError subclasses, its odd headers as TypeError, ValueError
+    except Exception as error:
+        raise MediaError(f"the sound cannot be opened: {_said(error)}") from error

@@ -195,11 +195,7 @@ def _of_file(raw: bytes, wanted: _Wanted) -> _Samples:
     head = raw[after_id3(raw) :][:HEAD]
     if _in_pieces(head):
         return _contained(raw, head, wanted)
-    if not (raw.startswith(_MARKS) or (raw[0] == 0xFF and raw[1:2] >= b"\xe0")):
-        raise MediaError(
-            f"this is no sound of a known format ({', '.join(AUDIO_FORMATS)}, or a video); "
-            f"it begins with {raw[:12]!r}"
-        )
+    _check_mark(raw)
     raw = with_length(raw)
     try:
         return wanted.of_samples(*_decoded(raw, wanted.max_seconds))
@@ -213,6 +209,15 @@ def _of_file(raw: bytes, wanted: _Wanted) -> _Samples:
             raise MediaError(
                 f"the sound cannot be read. libsndfile: {refused}; FFmpeg: {error}"
             ) from error
+
+
+def _check_mark(raw: bytes) -> None:
+    """Refuse what libsndfile need not look at."""
+    if not (raw.startswith(_MARKS) or (raw[0] == 0xFF and raw[1:2] >= b"\xe0")):
+        raise MediaError(
+            f"this is no sound of a known format ({', '.join(AUDIO_FORMATS)}, or a video); "
+            f"it begins with {raw[:12]!r}"
+        )
 
 
 def _contained(source: bytes | str | os.PathLike[str], head: bytes, wanted: _Wanted) -> _Samples:
