@@ -35,7 +35,7 @@ __all__ = ["make_app"]
 _PATHS = ("/predict", "/predict/batch", "/model", "/health", "/ready", "/metrics", "/openapi.json")
 _SENTENCES = {
     404: ("not_found", "There is nothing here; see /openapi.json."),
-    405: ("wrong_method", "This path is asked otherwise, as Allow says; see /openapi.json."),
+    405: ("wrong_method", "This path is asked by {allow}; see /openapi.json."),
 }
 _DENIED = (
     "This server needs a token: send it as `Authorization: Bearer TOKEN`, or open the address with "
@@ -281,6 +281,8 @@ def _add_handlers(app: Any) -> None:
 
     async def by_http(request: Any, error: Any) -> Any:
         code, told = _SENTENCES.get(error.status_code, ("refused", f"{error.detail}."))
+        allow = (error.headers or {}).get("Allow", "another method")
+        told = told.replace("{allow}", allow)
         return said(request, RefusedError(error.status_code, code, told), error.headers)
 
     async def invalid(request: Any, error: Any) -> Any:

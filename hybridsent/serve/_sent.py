@@ -14,6 +14,12 @@ from hybridsent.serve._rows import Row, row_of
 
 __all__ = ["Sent"]
 
+_NO_LIST = "The body must be a list of one row or more; one row alone is asked about at /predict."
+_NO_ROW = (
+    "A row must be an object: a value for each field. A list of rows is asked about at "
+    "/predict/batch."
+)
+
 
 class Sent:
     """Reads bodies of requests.
@@ -33,7 +39,7 @@ class Sent:
         """Read a list of rows of JSON."""
         sent = json_of(body, self._values(self.limits.rows))
         if not isinstance(sent, list) or not sent:
-            raise RefusedError(422, "no_rows", "The body must be a list of one row or more.")
+            raise RefusedError(422, "no_rows", _NO_LIST)
         if len(sent) > self.limits.rows:
             raise RefusedError(
                 413,
@@ -64,7 +70,7 @@ class Sent:
 
     def _row(self, sent: Any) -> Row:
         if not isinstance(sent, dict):
-            raise RefusedError(422, "no_row", "A row must be an object: a value for each field.")
+            raise RefusedError(422, "no_row", _NO_ROW)
         known = {field.name: field for field in self.fields}
         self._check_known(sent)
         cells = {

@@ -221,4 +221,9 @@ def _kind(request: Any) -> str:
 
 
 def _wrong_kind(known: str) -> RefusedError:
-    return RefusedError(415, "wrong_type", f"The Content-Type of the body must be {known}.")
+    return RefusedError(
+        415,
+        "wrong_type",
+        f"The Content-Type of the body must be {known}; curl sends JSON by -H 'content-type: "
+        "application/json' and a form by -F.",
+    )
