@@ -80,12 +80,16 @@ def test_it_is_listed_behind_those_of_the_package():
 
 
 def test_it_is_gone_where_the_file_was_not_loaded():
-    code = "from hybridsent.media import list_modalities; print(len(list_modalities()))"
-    assert fresh("-c", code).stdout.strip() == "3"
-    assert fresh("-c", code, **{_plugins.VARIABLE: str(PLUGIN)}).stdout.strip() == "4"
-    told = fresh("-c", "from hybridsent.media import get_modality; get_modality('thermal')").stderr
-    assert "register_modality" in told
-    assert "'thermal'" in told
+    code = (
+        "from hybridsent.media import get_modality, list_modalities\n"
+        "print(len(list_modalities()))\n"
+        "get_modality('thermal')"
+    )
+    without, with_it = fresh("-c", code), fresh("-c", code, **{_plugins.VARIABLE: str(PLUGIN)})
+    assert (without.stdout.strip(), with_it.stdout.strip()) == ("3", "4")
+    assert "register_modality" in without.stderr
+    assert "'thermal'" in without.stderr
+    assert with_it.returncode == 0, with_it.stderr
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import brentq
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
@@ -315,13 +316,34 @@ def test_without_a_target_it_is_adaboost_r2(rng, X):
     assert np.isnan(found.step_errors_).all()
 
 
+class PlainRidge(RegressorMixin, BaseEstimator):
+    """What Ridge fits, to the last digits, without its many checks where it is fitted often."""
+
+    def fit(self, X, y, sample_weight):
+        centre, mean = (np.average(values, axis=0, weights=sample_weight) for values in (X, y))
+        weighted = (X - centre).T * sample_weight
+        gram = weighted @ (X - centre) + np.eye(X.shape[1])
+        self.coef_ = np.linalg.solve(gram, weighted @ (y - mean))
+        self.intercept_ = mean - centre @ self.coef_
+        return self
+
+    def predict(self, X):
+        return X @ self.coef_ + self.intercept_
+
+
+def test_the_plain_ridge_is_ridge(rng, X):
+    weights, y = rng.uniform(size=120), rng.normal(size=120)
+    plain, ridge = (one.fit(X, y, weights) for one in (PlainRidge(), Ridge()))
+    assert_allclose(plain.predict(X), ridge.predict(X), rtol=1e-9)
+
+
 def test_an_error_of_one_ends_the_boosting():
     # seeds at which a fold leaves the target rows all the weight, each as wrong as the worst
     for seed in range(12):
         rng = np.random.default_rng(seed)
         X, target = rng.normal(size=(33, 4)), np.arange(33) >= 30
         y = rng.normal(size=33)
-        found = TrAdaBoostRegressor().fit(table(X, target), y)
+        found = TrAdaBoostRegressor(PlainRidge()).fit(table(X, target), y)
         assert np.isfinite(found.step_errors_).all()
         assert np.isfinite(found.predict(table(X, target))).all()
 
