@@ -50,7 +50,8 @@ def with_part(bundle: bytes, part: Any, **options: Any) -> bytes:
     )
 
 
-DEFLATED = {"compression": zipfile.ZIP_DEFLATED}
+# the least level: 300 MiB of zeros become 1.3 MiB in 0.6 s; at the usual one 0.3 MiB in 1.5 s
+DEFLATED = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 1}
 WIDE = {
     "lists": lambda n: "[" + "[]," * n + "[]]",
     "dicts": lambda n: "[" + "{}," * n + "{}]",

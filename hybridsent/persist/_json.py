@@ -7,6 +7,7 @@ that say little and take much to hold.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from hybridsent.exceptions import BundleError
@@ -14,6 +15,7 @@ from hybridsent.exceptions import BundleError
 FREE = 640 * 2**20
 TIMES = 64
 DEEPEST = 500  # brackets; skops writes two or three for a node, of which 100 may be nested
+_HOLDERS = {dict, list}  # exactly these: json makes no others
 # What Python needs for each sign of a JSON text, measured: a dict, a list, an item of either.
 _COSTS = {b"{": 160, b"[": 64, b",": 72}
 
@@ -57,18 +59,23 @@ def read_json(data: bytes | str, what: str, packed: int | None = None) -> Any:
 
 def _is_deep(value: Any) -> bool:
     """Go down level by level: Python's stack, which differs by version, is not asked."""
-    level = [value]
+    level = _nested([value])
     for _ in range(DEEPEST):
         if not level:
             return False
         level = [
             part
             for item in level
-            if isinstance(item, dict | list)
-            for part in (item.values() if isinstance(item, dict) else item)
-            if isinstance(part, dict | list)
+            for part in _nested(item.values() if type(item) is dict else item)
         ]
     return bool(level)
+
+
+def _nested(parts: Collection[Any]) -> list[Any]:
+    """Those that hold others; millions of numbers or texts are passed over at the speed of C."""
+    if _HOLDERS.isdisjoint(map(type, parts)):
+        return []
+    return [part for part in parts if type(part) in _HOLDERS]
 
 
 def _refuse_large(data: bytes | str, what: str, packed: int) -> None:
