@@ -251,3 +251,10 @@ def test_any_table_gets_an_answer(rows, one, other):
         found = detect_modalities(table)
         assert set(found) <= {"text", "image", "audio"}
         assert len(set(found.values())) == len(found)
+
+
+@pytest.mark.parametrize("ask", [detect_modalities, media_columns])
+def test_columns_of_one_name_cannot_be_told_apart(ask):
+    table = pd.DataFrame([["1.png", "2.png"]], columns=["photo", "photo"])
+    with pytest.raises(TableError, match=r"Twice or more: \['photo'\]"):
+        ask(table)

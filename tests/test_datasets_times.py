@@ -131,3 +131,23 @@ def test_no_text_does_worse_than_being_refused(text):
 @given(st.integers(0, 10**10))
 def test_seconds_come_back(seconds):
     assert read_time(written_time(seconds)) == seconds
+
+
+@pytest.mark.parametrize("form", [list, np.array, lambda cells: np.array(cells, dtype=object)])
+def test_a_column_need_not_be_of_pandas(form):
+    assert read_times(form(["2026-03-01", "2026-03-02"])).moments.day.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"column": pd.DataFrame({"at": ["2026-03-01"]})}, "one column of cells. Got DataFrame"),
+        ({"column": "2026-03-01"}, "one column of cells. Got str"),
+        ({"on_error": "ignore"}, "'raise' or 'missing'. Got 'ignore'"),
+        ({"day_first": "no"}, "None, True or False. Got 'no'"),
+    ],
+)
+def test_what_read_times_does_not_know_is_refused(given, said):
+    with pytest.raises(ValueError) as error:
+        read_times(**{"column": pd.Series(["2026-03-01"]), **given})
+    assert said in str(error.value)

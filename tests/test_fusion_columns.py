@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from hybridsent import make_features
 from hybridsent.encoders import TextEncoder
+from hybridsent.exceptions import TableError
 from hybridsent.fusion import ViewColumns
 from hybridsent.views import rename_feature
 
@@ -199,3 +200,12 @@ def test_what_a_user_does_to_names_changes_no_later_frame():
         later = features.transform(TABLE)
         assert list(later.columns) == names == list(features.get_feature_names_out())
         assert later.columns.name is None
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are():
+    features = make_features(text="text")
+    table = pd.DataFrame({"txet": ["fine"], "label": ["good"]})
+    with pytest.raises(TableError, match=r"'text', which .*\['txet', 'label'\].* mean 'txet'\?"):
+        features.fit_transform(table)
+    with pytest.raises(TableError, match=r"columns \['text'\].* Got Series"):
+        features.fit_transform(table["txet"])

@@ -94,6 +94,7 @@ def media_columns(table: pd.DataFrame) -> list[str]:
     ['a', 'c']
     """
     table = as_table(table)
+    check_names_differ(table)
     return [
         name for name in table.columns if share_of(sample_of(table[name]), holds_paths) >= ENOUGH
     ]

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from hybridsent._tables import as_pandas
 from hybridsent.exceptions import TableError
 from hybridsent.media import is_missing
 
@@ -147,9 +148,10 @@ def read_times(
 
     Parameters
     ----------
-    column : Series of n cells
-        What `read_time` reads; also dates such as ``2026/3/1``, ``2026年3月1日``, ``1.3.2026``,
-        ``13/02/2026 9:05 pm`` and ``March 1, 2026 10:00``, and whole numbers such as 20260301.
+    column : Series, array or list of n cells
+        Also a column of polars or pyarrow. A cell is what `read_time` reads; also a date such as
+        ``2026/3/1``, ``2026年3月1日``, ``1.3.2026``, ``13/02/2026 9:05 pm`` and ``March 1, 2026
+        10:00``, or a whole number such as 20260301.
         Where it comes from tells which number of a date with slashes is the day: one above 12.
     timezone : str or tzinfo, default="UTC"
         Of times that tell none, and of what is given back.
@@ -168,6 +170,8 @@ def read_times(
     ------
     TableError
         If a cell cannot be read and `on_error` is ``"raise"``, or nothing tells day from month.
+    ValueError
+        If `column` is no column, or another parameter none of its values.
 
     Examples
     --------
@@ -181,6 +185,8 @@ def read_times(
     import pandas as pd
 
     zone = read_zone(timezone)
+    column = _as_column(column)
+    _check_how(on_error, day_first)
     cells = column.astype(object).tolist()
     found: list[datetime | float | None] = [None] * len(cells)
     slashed: dict[int, tuple[int, int, int, tuple[int, int, int]]] = {}
@@ -214,6 +220,31 @@ def read_times(
     if unread and on_error == "raise":
         raise _refused(cells, unread, column)
     return Times(_index(micro, zone), missing, unread, naive, first if slashed else None)
+
+
+def _as_column(column: Any) -> pd.Series:
+    import pandas as pd
+
+    column = as_pandas(column)
+    if isinstance(column, list | tuple) or getattr(column, "shape", None) == (len(column),):
+        return column if isinstance(column, pd.Series) else pd.Series(column, dtype=object)
+    raise ValueError(
+        "read_times must be given one column of cells. Got "
+        f"{type(column).__name__}; choose one, for example table['posted_at']."
+    )
+
+
+def _check_how(on_error: object, day_first: object) -> None:
+    if on_error not in ("raise", "missing"):
+        raise ValueError(
+            "The on_error parameter of read_times must be 'raise' or 'missing'. Got "
+            f"{on_error!r:.80}."
+        )
+    if day_first is not None and not isinstance(day_first, bool):
+        raise ValueError(
+            "The day_first parameter of read_times must be None, True or False. Got "
+            f"{day_first!r:.80}."
+        )
 
 
 def _index(micro: list[int | None], zone: tzinfo) -> pd.DatetimeIndex:

@@ -20,6 +20,7 @@ from hybridsent._frames import NamedOutput, columns_of, writes_pandas
 from hybridsent._hints import did_you_mean
 from hybridsent._params import Jobs
 from hybridsent._tables import same_names
+from hybridsent.exceptions import TableError
 from hybridsent.views import feature_pattern, view_of
 
 __all__ = ["FeatureColumns", "ViewColumns"]
@@ -66,6 +67,31 @@ class ViewColumns(NamedOutput, ColumnTransformer):
         **ColumnTransformer._parameter_constraints,
         "n_jobs": [None, Jobs()],
     }
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the transformer of each view, and put what they give beside each other.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, p)
+            The table.
+        y : array of shape (n,), default=None
+            Labels.
+        **params : dict
+            For the transformers, where scikit-learn routes metadata.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n, n_features)
+            As ``sklearn.compose.ColumnTransformer`` gives it.
+
+        Raises
+        ------
+        TableError
+            If X is no table, or lacks a column that a view reads.
+        """
+        _check_columns(self.transformers, X)
+        return super().fit_transform(X, y, **params)
 
     def transform(self, X: Any, **params: Any) -> Any:
         """Transform each view, and put the results beside each other.
@@ -142,6 +168,28 @@ class ViewColumns(NamedOutput, ColumnTransformer):
     def _tells_names(self) -> bool:
         parts = [part for _, part, _ in self.transformers_ if not isinstance(part, str)]
         return all(hasattr(part, "get_feature_names_out") for part in parts)
+
+
+def _check_columns(transformers: Any, X: Any) -> None:
+    """Refuse a table that lacks a column: scikit-learn does not say which there are."""
+    for view, _, columns in transformers:
+        named = [columns] if isinstance(columns, str) else columns
+        if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+            continue  # chosen by position, by a mask, or by a function that tells it itself
+        there = getattr(X, "columns", None)
+        if there is None:
+            raise TableError(
+                f"X must be a table with the columns {named}, which the view {view!r} reads. Got "
+                f"{type(X).__name__}; hand over a DataFrame."
+            )
+        known = list(there)
+        absent = [name for name in named if name not in known]
+        if absent:
+            raise TableError(
+                f"The view {view!r} reads the column {absent[0]!r}, which the table lacks. It has "
+                f"{known[:20]}; name the column that is meant, or rename one."
+                f"{did_you_mean(absent[0], known)}"
+            )
 
 
 _unnamed = inspect.unwrap(ColumnTransformer.transform)  # without what names its output
