@@ -711,6 +711,20 @@ def test_the_default_store(monkeypatch, tmp_path):
     assert default_store_path().parts[-2:] == ("hybridsent", "store")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"max_bytes": "20GB"}, "max_bytes parameter .* Got '20GB'; 20 gigabytes are"),
+        ({"max_bytes": 0}, "max_bytes parameter .* above 0. Got 0"),
+        ({"max_bytes": True}, "Got True"),
+        ({"path": 3}, "path parameter .* folder or None. Got int"),
+    ],
+)
+def test_what_is_no_folder_or_no_size_is_refused_at_once(given, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        FeatureStore(**given)
+
+
 def test_resolve_store(store, tmp_path):
     assert resolve_store(None) is None
     assert resolve_store(store) is store

@@ -49,8 +49,8 @@ column (`_encode`) and the width of one of its steps (`_width`); what the finger
 (`_identify`). Whoever changes one looks there; nothing else of an encoder is known outside."""
 
 FORMAT = 1
-"""Changes when the way from cell to vector changes for all encoders, so that old rows are not "
-"found again."""
+"""Changes when the way from cell to vector changes for all encoders, so that old rows are not
+found again."""
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """One fingerprint's place in a store: opened late, reopened after damage (layer L1).
 
-Why by hand: it is the glue between the rows (`_rows`) and the file (`_sqlite`), and the one place
-that knows what to do when the file turns out to be damaged.
+Why by hand: it is the glue between the rows (`_row_file`) and the file (`_sqlite`), and the one
+place that knows what to do when the file turns out to be damaged.
 """
 
 from __future__ import annotations

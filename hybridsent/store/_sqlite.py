@@ -5,7 +5,7 @@ create, damage and replace at once. Every rule here closes one way of losing a d
 (sqlite.org/howtocorrupt):
 
 - a file is built under another name and linked into place, so nobody opens half a schema;
-- a name is never used twice (see `_names`);
+- a name is never used twice (see `_file_names`);
 - a connection is a caller's or waits in `_idle`, so none is carried over a fork, pickled, or left
   to a garbage collector.
 """

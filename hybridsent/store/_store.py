@@ -1,8 +1,8 @@
 """The feature store: vectors at rest, computed once over all processes and runs (layer L1).
 
-Why by hand: see the modules it joins. `_sqlite` (files), `_codec` (bytes of a row), `_rows` (one
-fingerprint), `_shelf` (opening and damage), `_claims` and `_once` (exactly once), `_evict` (size),
-`_merge` (stores of other nodes).
+Why by hand: see the modules it joins. `_sqlite` (files), `_row_bytes` (bytes of a row), `_row_file`
+(one fingerprint), `_shelf` (opening and damage), `_claims` and `_once` (exactly once), `_evict`
+(size), `_merge` (stores of other nodes).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -115,6 +116,13 @@ class FeatureStore:
         for no limit. It is checked at the first write of this object and then whenever another 2 %
         of it was written.
 
+    Raises
+    ------
+    TypeError
+        If `path` is no path.
+    ValueError
+        If `max_bytes` is no number above 0.
+
     Examples
     --------
     >>> import tempfile
@@ -130,6 +138,17 @@ class FeatureStore:
     def __init__(
         self, path: str | os.PathLike[str] | None = None, *, max_bytes: int | None = 20 * 2**30
     ) -> None:
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise TypeError(
+                "The path parameter of FeatureStore must be a folder or None. Got "
+                f"{type(path).__name__}."
+            )
+        is_number = isinstance(max_bytes, Real) and not isinstance(max_bytes, bool)
+        if max_bytes is not None and not (is_number and max_bytes > 0):
+            raise ValueError(
+                "The max_bytes parameter of FeatureStore must be None or a number above 0. Got "
+                f"{max_bytes!r:.80}; 20 gigabytes are 20 * 10**9."
+            )
         self._path = path
         self.max_bytes = max_bytes
         self._unchecked = float("inf")  # bytes written since the size was last checked
