@@ -314,7 +314,7 @@ def every_label(y: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,)
-        As `one_column` gives them.
+        As `one_column` gives them; numbers that stand in an array of objects as numbers.
 
     Raises
     ------
@@ -334,6 +334,8 @@ def every_label(y: Any) -> np.ndarray:
             f"Every row must have a label in y. Got {values.tolist()[missing[0]]!r} in row "
             f"{int(missing[0])}; leave such rows out, for example by table.dropna(subset=[...])."
         )
+    if values.dtype == object and all(isinstance(v, Real | np.bool_) for v in values.tolist()):
+        return np.array(values.tolist())
     return values
 
 

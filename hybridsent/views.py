@@ -33,6 +33,7 @@ __all__ = [
     "is_indicator",
     "is_passthrough",
     "modalities_of",
+    "plain_texts",
     "presence",
     "rename_feature",
     "spans",
@@ -507,6 +508,40 @@ def domain_names(transformer: Any = None, names: Any = None) -> list[str]:
     ['domain__0']
     """
     return [f"{DOMAIN}__0"]
+
+
+def plain_texts(column: Any) -> Any:
+    """Give columns of texts in which every missing cell is NaN, as scikit-learn's encoders ask.
+
+    Columns of pandas' own types for texts hold ``pd.NA``, which an encoder takes for a name of
+    another type than text.
+
+    Parameters
+    ----------
+    column : DataFrame of shape (n, p)
+        Columns, such as one that names groups.
+
+    Returns
+    -------
+    DataFrame of shape (n, p)
+        The same; columns that are not of text are as they were.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from hybridsent.views import plain_texts
+    >>> plain_texts(pd.DataFrame({"speaker": ["a", None]}, dtype="string"))["speaker"].tolist()
+    ['a', nan]
+    """
+    from pandas.api.types import is_extension_array_dtype, is_string_dtype
+
+    table = as_pandas(column)
+    plain = {
+        name: table[name].astype(object).where(table[name].notna(), np.nan)
+        for name, dtype in table.dtypes.items()
+        if is_extension_array_dtype(dtype) and is_string_dtype(dtype)
+    }
+    return table.assign(**plain) if plain else table
 
 
 def as_matrix(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hashed import fakes, posts
 from sklearn.base import is_classifier
@@ -106,6 +107,18 @@ def test_features_name_their_domain_and_group():
     new = pd.DataFrame({"text": ["good"], "image": ["good"], "flag": [True], "site": ["opera"]})
     made = make_features(**fakes(), domain="flag", group="site").fit(table).transform(new)
     assert made[["domain__0", "group__site"]].to_numpy().tolist() == [[1, -1]]
+
+
+@pytest.mark.parametrize("dtype", ["string", pd.ArrowDtype(pa.string()), object])
+def test_a_group_that_is_missing_is_not_known_whatever_the_column_is_of(dtype, tmp_path):
+    table, *_ = sites()
+    table["who"] = pd.Series(["ann", "bob", None, "ann"] * len(table))[: len(table)].astype(dtype)
+    features = make_features(**fakes(), group="who").fit(table)
+    codes = features.transform(table)["group__who"].tolist()[:4]
+    assert codes[0] == codes[3] != codes[1]
+    assert np.isnan(codes[2])
+    again = load(save(features, tmp_path / "features.hs"), trusted=["hashed.Hashed"])
+    np.testing.assert_array_equal(again.transform(table), features.transform(table))
 
 
 def test_a_transformer_of_ones_own_is_cloned():

@@ -494,3 +494,10 @@ def test_a_number_that_is_missing_is_named(head):
     X = pd.DataFrame(np.eye(3), columns=["text__0", "text__1", "image__0"])
     with pytest.raises(ValueError, match=r"Every row must have a label in y\. Got None in row 1"):
         head.fit(X, [0.5, None, 1.5])
+
+
+@pytest.mark.parametrize("head", HEADS, ids=lambda head: type(head).__name__)
+def test_numbers_in_a_column_of_objects_are_classes(head):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(24, 2)), columns=["a__0", "b__0"])
+    fitted = clone(head).fit(X, pd.Series([1, 0] * 12, dtype=object))
+    assert fitted.classes_.tolist() == [0, 1]

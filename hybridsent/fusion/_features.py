@@ -35,6 +35,7 @@ from hybridsent.views import (
     check_views,
     domain_column,
     domain_names,
+    plain_texts,
     rename_feature,
 )
 
@@ -288,9 +289,11 @@ def _told(
         )
         told.append((DOMAIN, column, [domain]))
     if group is not None:
-        codes = OrdinalEncoder(
+        encoder = OrdinalEncoder(
             handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
         )
+        plain = FunctionTransformer(plain_texts, feature_names_out="one-to-one")
+        codes = Pipeline([("plain", plain), ("code", encoder)])
         told.append((GROUP, codes, [group]))
     return told
 

@@ -269,7 +269,7 @@ def _check_rate(rate: object) -> int:
         return int(rate)
     raise MediaError(
         f"the sampling rate must be a whole number of hertz from {_MIN_RATE} to {_MAX_RATE}, "
-        f"got {str(rate)[:40]}"
+        f"got {rate!r:.40}"
     )
 
 

@@ -51,7 +51,9 @@ SKLEARN_UNLISTED = frozenset(
 # Modules of ours that were others in files saved before.
 MOVED_MODULES = {"hybridsent._views": "hybridsent.views"}
 # Functions of ours that a FunctionTransformer may hold; add a name here when a pipeline needs it.
-HYBRIDSENT_FUNCTIONS = read_table("hybridsent.views: domain_column domain_names rename_feature")
+HYBRIDSENT_FUNCTIONS = read_table(
+    "hybridsent.views: domain_column domain_names plain_texts rename_feature"
+)
 
 # Instances, beside every public estimator of scikit-learn.
 OBJECTS = read_table("""
