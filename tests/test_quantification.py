@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,6 +132,17 @@ def test_groups_of_one_change_nothing_but_the_distribution():
     one = prevalence(p, None, reference).index
     other = prevalence(p, None, reference, groups=list(range(300))).index
     assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.02)
+
+
+@pytest.mark.parametrize("dtype", ["string", object])
+def test_posts_of_nobody_stand_alone_whatever_their_column_is_of(dtype):
+    rng = np.random.default_rng(5)
+    reference = reference_of(rng)
+    _, p = drawn(rng, 200, [0.5, 0.3, 0.2])
+    authors = pd.Series([f"a{i // 2}" if i < 100 else None for i in range(200)], dtype=dtype)
+    told = [f"a{i // 2}" if i < 100 else f"alone {i}" for i in range(200)]
+    one = prevalence(p, None, reference, groups=authors).index
+    assert one == prevalence(p, None, reference, groups=told).index
 
 
 # -- the likelihood, against an optimiser ----------------------------------------------------------

@@ -199,12 +199,14 @@ def group_codes(groups: Any, n: int) -> np.ndarray | None:
     """
     if groups is None:
         return None
+    import pandas as pd
+
     listed = groups.tolist() if hasattr(groups, "tolist") else list(groups)
     if len(listed) != n:
         raise ValueError(f"The groups must be one for each of {n} rows. Got {len(listed)}.")
     numbers: dict[str, int] = {}
     found = np.empty(n, dtype=np.int64)
     for i, name in enumerate(listed):
-        nobody = name is None or name != name
+        nobody = pd.isna(name) is True  # of a tuple it is an array
         found[i] = numbers.setdefault(f"row {i}" if nobody else f"group {name}", len(numbers))
     return found
