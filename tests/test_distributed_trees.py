@@ -17,7 +17,7 @@ pytest.importorskip("distributed")
 import dask
 from distributed import Client, LocalCluster
 
-from hybridsent.distributed import fit_trees
+from hybridsent.distributed import _trees, fit_trees
 
 WIDTH = 6
 
@@ -179,3 +179,15 @@ def test_one_class_alone_is_refused(client, parts):
     X, y = table(300)
     with pytest.raises(ValueError, match="at least 2 classes"):
         fit_trees(parts(X, np.full(len(y), "good")), "label", cluster=client)
+
+
+@pytest.mark.parametrize("dtype", ["string", object])
+def test_an_empty_label_is_none_whatever_the_column_was_written_of(dtype, tmp_path):
+    table = pd.DataFrame({"text__0": [0.5, 1.5, 2.5, 3.5]})
+    table["label"] = pd.Series(["good", None, "", "bad"], dtype=dtype)
+    table.to_parquet(tmp_path / "rows.parquet")
+    labels, known = _trees._labels_in(
+        _trees._Piece(str(tmp_path / "rows.parquet"), 0), "label", None
+    )
+    assert labels.tolist() == ["good", -1, -1, "bad"]
+    assert known.tolist() == [True, False, False, True]

@@ -235,7 +235,9 @@ def _labels_in(piece: _Piece, target: str, kind: Any) -> tuple[np.ndarray, np.nd
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value != value or value == ""
+    import pandas as pd
+
+    return bool(pd.isna(value)) or value == ""
 
 
 def _told(piece: _Piece, *, target: str, kind: Any) -> _Told:
