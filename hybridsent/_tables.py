@@ -8,7 +8,6 @@ Here, too, names of columns are compared, of which a table of features has thous
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -176,18 +175,13 @@ def from_arrow(table: Any) -> pd.DataFrame:
     """
     import pyarrow as pa
 
-    if len(set(table.column_names)) < len(table.column_names):
-        named = Counter(table.column_names)
-        raise TableError(
-            "Column names must differ. Twice or more: "
-            f"{[name for name, count in named.items() if count > 1]}. Rename or drop one of each."
-        )
+    frame: pd.DataFrame = table.to_pandas()
+    check_names_differ(frame)
     exact = {
         name: whole_numbers(column.to_pylist())
         for name, column in zip(table.column_names, table.columns, strict=True)
         if column.null_count and pa.types.is_integer(column.type)
     }
-    frame: pd.DataFrame = table.to_pandas()
     for name, column in exact.items():
         if name in frame.columns and frame[name].dtype.kind == "f":
             frame[name] = column.set_axis(frame.index)
