@@ -143,8 +143,9 @@ class FeatureStore:
                 "The path parameter of FeatureStore must be a folder or None. Got "
                 f"{type(path).__name__}."
             )
-        is_number = isinstance(max_bytes, Real) and not isinstance(max_bytes, bool)
-        if max_bytes is not None and not (is_number and max_bytes > 0):
+        given: Any = max_bytes
+        is_number = isinstance(given, Real) and not isinstance(given, bool)
+        if given is not None and not (is_number and given > 0):
             raise ValueError(
                 "The max_bytes parameter of FeatureStore must be None or a number above 0. Got "
                 f"{max_bytes!r:.80}; 20 gigabytes are 20 * 10**9."
