@@ -45,7 +45,7 @@ TAKERS = takers()
 ESTIMATORS = {
     name: kind for name, kind in TAKERS.items() if hasattr(kind, "_parameter_constraints")
 }
-INNER = {"check_n_jobs", "count_jobs", "workers", "score_folds", "judge", "run_all", "run_tasks"}
+INNER = {"check_n_jobs", "count_jobs", "workers", "judge", "run_all", "run_tasks"}
 INNER |= {"json_to_booster", "Trees", "threads_for", "in_threads", "last_steps"}
 INNER |= {"transcribe_cells", "Bench", "on_a_bench", "answers_out_of_fold", "Engine"}
 """What is called with a number that was checked, and the checks themselves."""

@@ -46,7 +46,6 @@ __all__ = [
     "rows_to_fit",
     "score_and_ask",
     "score_fitted",
-    "score_folds",
 ]
 
 
@@ -186,19 +185,6 @@ class Folds(NamedTuple):
         first = self.splits[0]
         fixed = all(all(map(np.array_equal, first, split)) for split in self.splits)
         return 0.0 if fixed else LEARNED
-
-
-def score_folds(
-    model: Any,
-    table: Any,
-    rows: LabeledTable,
-    splits: Splits,
-    metrics: Sequence[Metric],
-    n_jobs: int | None,
-) -> Judged:
-    """Fit a model on each fold, in threads, and score it by each metric."""
-    folds = Folds(list(splits), [0] * len(splits))
-    return judge({"": (model, table)}, rows, folds, metrics, n_jobs)[""]
 
 
 def judge(
