@@ -314,7 +314,8 @@ def every_label(y: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,)
-        As `one_column` gives them; numbers that stand in an array of objects as numbers.
+        As `one_column` gives them; numbers that stand in an array of objects as numbers, and a
+        list of texts as NumPy's own.
 
     Raises
     ------
@@ -325,7 +326,7 @@ def every_label(y: Any) -> np.ndarray:
     --------
     >>> from hybridsent._labels import every_label
     >>> every_label(["good", "bad"])
-    array(['good', 'bad'], dtype=object)
+    array(['good', 'bad'], dtype='<U4')
     """
     values = one_column(y)
     missing = np.flatnonzero(_missing(values))
@@ -334,9 +335,12 @@ def every_label(y: Any) -> np.ndarray:
             f"Every row must have a label in y. Got {values.tolist()[missing[0]]!r} in row "
             f"{int(missing[0])}; leave such rows out, for example by table.dropna(subset=[...])."
         )
-    if values.dtype == object and all(isinstance(v, Real | np.bool_) for v in values.tolist()):
-        return np.array(values.tolist())
-    return values
+    if values.dtype != object:
+        return values
+    listed = values.tolist()
+    of_text = isinstance(y, list | tuple) and all(isinstance(v, str) for v in listed)
+    of_numbers = all(isinstance(v, Real | np.bool_) for v in listed)
+    return np.array(listed) if of_text or of_numbers else values
 
 
 def check_one_type(y: np.ndarray) -> None:
