@@ -29,7 +29,12 @@ VARIANTS = {
     "default": {},
     "no cut at 3 sd": {"scale__clip": None},
     "views not balanced": {"scale__balance": False},
-    "plain StandardScaler": {"scale__clip": None, "scale__balance": False},
+    "deviations not drawn together": {"scale__shrink": False},
+    "plain StandardScaler": {
+        "scale__clip": None,
+        "scale__balance": False,
+        "scale__shrink": False,
+    },
     "StandardScaler + LogisticRegression(C=0.001)": {
         "scale": StandardScaler().set_output(transform="pandas"),
         "classify": LogisticRegression(C=0.001, max_iter=1000),

@@ -11,8 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy.special import digamma, polygamma
 
-__all__ = ["column_moments", "column_scale", "is_constant", "rounding_of", "scale_of"]
+__all__ = [
+    "column_moments",
+    "column_scale",
+    "is_constant",
+    "rounding_of",
+    "scale_of",
+    "shrunk_variance",
+]
 
 _ROWS = 256  # rows held in float64 at a time: they stay in the cache
 
@@ -165,6 +173,56 @@ def column_scale(X: np.ndarray, constant: float = 1.0) -> tuple[np.ndarray, np.n
     """
     mean, variance, _ = column_moments(X)
     return mean, scale_of(mean, variance, X.dtype, len(X), constant)
+
+
+def shrunk_variance(variance: np.ndarray, count: np.ndarray) -> np.ndarray:
+    r"""Draw the variances of columns of one kind together, as far as few rows cannot tell them.
+
+    The logarithm of a variance that d + 1 rows tell has a noise of :math:`\psi'(d / 2)`, whatever
+    the variance is. What the logarithms of the columns differ by beyond that noise,
+    :math:`\tau^2`, they truly differ by, and each keeps the share
+    :math:`\tau^2 / (\tau^2 + \psi'(d / 2))` of its way from their mean: an empirical Bayes estimate
+    without a parameter. Few rows of columns that are much alike give them nearly one scale, and
+    with many rows each has its own. In logarithms it asks for no common unit: a column of tiny
+    values beside one of enormous ones keeps its own.
+
+    Parameters
+    ----------
+    variance : ndarray of shape (p,)
+        Variances above 0, with the count as divisor.
+    count : ndarray of shape (p,)
+        Rows that have each column, at least 2.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        Variances. Standardised by them, the columns have a mean square of 1 on average, as they
+        have by their own; a single column keeps its own.
+
+    References
+    ----------
+    Smyth (2004), Linear models and empirical Bayes methods for assessing differential expression,
+    section 6: the moments of the logarithms. The prior of variances is log-normal here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hybridsent._numerics.scale import shrunk_variance
+    >>> shrunk_variance(np.array([0.8, 1.0, 1.25]), np.full(3, 8)).round(2)
+    array([1.02, 1.02, 1.02])
+    >>> shrunk_variance(np.array([0.8, 1.0, 1.25]), np.full(3, 8000)).round(2)
+    array([0.8 , 1.  , 1.25])
+    """
+    if len(variance) < 2:
+        return variance
+    freedom = (count - 1) / 2
+    noise = polygamma(1, freedom)
+    # with the count as divisor or one less: a variance is told on average, its logarithm is not
+    told = np.log(variance * count / (2 * freedom)) - digamma(freedom) + np.log(freedom)
+    centre = told.mean()
+    differ = max(float(told.var(ddof=1) - noise.mean()), 0.0)
+    shrunk = np.exp(centre + differ / (differ + noise) * (told - centre))
+    return np.asarray(shrunk * np.mean(variance / shrunk))
 
 
 def _parts(X: np.ndarray, fill: Any) -> Iterator[tuple[np.ndarray, Any]]:
