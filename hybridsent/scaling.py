@@ -127,10 +127,11 @@ class ViewScaler(OneToOneFeatureMixin, NamedOutput, BaseEstimator):
             If there is no column.
         """
         self._validate_params()
-        if np.ndim(X) == 2 and np.shape(X)[1] == 0:
+        shape: tuple[int, ...] = getattr(X, "shape", ())  # whatever else is no array is read below
+        if len(shape) == 2 and shape[1] == 0:
             raise ValueError(
                 f"At least one feature must be left to be scaled: 0 feature(s) (shape="
-                f"{np.shape(X)}) while a minimum of 1 is required. A selection that kept none "
+                f"{shape}) while a minimum of 1 is required. A selection that kept none "
                 "found nothing in the features that tells labels apart: the select parameter of "
                 "make_fusion must be another one then, or left out."
             )
