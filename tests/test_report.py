@@ -121,7 +121,7 @@ def judged(target: str, n: int = 40, groups: bool = True, seed: int = 0) -> Eval
         1.0,
         2,
         [f"A note of {NASTY}."],
-        kept,
+        out_of_fold=kept,
         target=target,
         gains=gains,
         findings=found,

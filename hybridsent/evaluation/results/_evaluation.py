@@ -43,6 +43,10 @@ class Evaluation(Answered):
         What the guard against leakage found.
     costs : dict of str to dict of str to float, default={}
         Of each model ``"fit_seconds"`` and ``"predict_seconds"``, added up over all fits.
+    versions : dict of str to str, default={}
+        Of Python, of this package and of those that computed, and ``"system"``.
+    encoders : list of dict, default=[]
+        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
     out_of_fold : OutOfFold or None, default=None
         What each model said about each row that was judged; `predictions` has it as a table.
     seeds : int, default=1
@@ -54,10 +58,6 @@ class Evaluation(Answered):
     gains : dict of str to dict of str to Gain, default={}
         ``gains["text"]["accuracy"]``: how much the first model is better than another one, with a
         paired interval and a p-value corrected for the number of models it is compared with.
-    versions : dict of str to str, default={}
-        Of Python, of this package and of those that computed, and ``"system"``.
-    encoders : list of dict, default=[]
-        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
 
     Notes
     -----

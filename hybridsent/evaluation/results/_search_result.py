@@ -85,6 +85,10 @@ class SearchResult(Answered):
         What the reader should know, such as settings that failed, and licences.
     best_rows : int, default=0
         Rows with a label that the winner was fitted on.
+    versions : dict of str to str, default={}
+        Of Python, of this package and of those that computed, and ``"system"``.
+    encoders : list of dict, default=[]
+        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
     out_of_fold : OutOfFold or None, default=None
         What was said about each row that was judged, by what was chosen (``"selected"``), each
         candidate, each modality alone and the dummy; `predictions` has it as a table, and `compare`
@@ -98,10 +102,6 @@ class SearchResult(Answered):
     gains : dict of str to dict of str to Gain, default={}
         ``gains["text"]["accuracy"]``: how much better what was chosen is than a modality alone or
         the dummy, with a paired interval and a p-value corrected for their number.
-    versions : dict of str to str, default={}
-        Of Python, of this package and of those that computed, and ``"system"``.
-    encoders : list of dict, default=[]
-        Of each encoder ``"view"``, ``"model"``, ``"revision"`` and ``"fingerprint"``.
 
     See Also
     --------
