@@ -308,7 +308,7 @@ def encoders_of(estimator: Any, *, fitted: bool = False) -> Iterator[tuple[str, 
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import FunctionTransformer
     >>> from hybridsent import TextEncoder
-    >>> from hybridsent.evaluation import encoders_of
+    >>> from hybridsent.encoders._nesting import encoders_of
     >>> cleaned = make_pipeline(FunctionTransformer(), TextEncoder())
     >>> [(name, column) for name, _, column in encoders_of(cleaned)]
     [('text', None)]

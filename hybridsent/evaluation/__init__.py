@@ -12,7 +12,6 @@ if TYPE_CHECKING:
         maximum_mean_discrepancy,
         mmd_permutation_test,
     )
-    from hybridsent.encoders._nesting import encoders_of
     from hybridsent.evaluation._evaluate import evaluate
     from hybridsent.evaluation._search import search
     from hybridsent.evaluation.comparisons._compare import compare
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from hybridsent.evaluation.curves._curves import cost_curve, label_curve
     from hybridsent.evaluation.curves._robustness import missing_curve, noise_curve
     from hybridsent.evaluation.fits._models import unadapted
+    from hybridsent.evaluation.fits._nesting import encoders_of
     from hybridsent.evaluation.fits._shelf import sharing_fits
     from hybridsent.evaluation.leaks._check import Check, check, near_duplicates
     from hybridsent.evaluation.measures._intervals import Interval
@@ -93,7 +93,7 @@ _HOMES = {
     "contributions": "hybridsent.evaluation.shares._contributions",
     "cost_curve": "hybridsent.evaluation.curves._curves",
     "coverage_report": "hybridsent.evaluation.confidence._conformal",
-    "encoders_of": "hybridsent.encoders._nesting",
+    "encoders_of": "hybridsent.evaluation.fits._nesting",
     "evaluate": "hybridsent.evaluation._evaluate",
     "feature_columns": "hybridsent.evaluation.rows._columns",
     "importance_weighted_score": "hybridsent.evaluation.transfer._scorers",
