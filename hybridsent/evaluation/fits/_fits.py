@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ __all__ = [
     "Folds",
     "Judged",
     "Splits",
+    "columns_of_text_named",
     "fit_model",
     "fold_ratio",
     "fresh",
@@ -94,8 +96,15 @@ def fit_model(model: Any, X: Any, y: Any, groups: np.ndarray | None = None) -> A
     ValueError
         As `fit` raises it; where texts stand in the way, their columns are named.
     """
-    try:
+    with columns_of_text_named(model, X):
         return fit_with_groups(model, X, y, groups)
+
+
+@contextmanager
+def columns_of_text_named(model: Any, X: Any) -> Iterator[None]:
+    """Let an error of texts that a model takes for numbers name their columns."""
+    try:
+        yield
     except ValueError as error:
         texts = _columns_of_text(model, X)
         if "could not convert" not in str(error) or not texts:

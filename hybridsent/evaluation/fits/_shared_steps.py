@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline
 
 from hybridsent._groups import groups_for, is_routed
 from hybridsent.encoders._nesting import is_dropped
-from hybridsent.evaluation.fits._fits import fit_model
+from hybridsent.evaluation.fits._fits import columns_of_text_named, fit_model
 
 __all__ = ["Fitted", "Rows", "SharedSteps"]
 
@@ -118,7 +118,8 @@ class SharedSteps:
                 continue
             key = (*key, _identity(step))
             fitting = _fitting(step, X, y, groups)
-            fitted, X = self._once((*key, "train"), fitting, keep=None not in key)
+            with columns_of_text_named(model, X):
+                fitted, X = self._once((*key, "train"), fitting, keep=None not in key)
             test = self._transformed(fitted, test, (*key, "test"), keep=None not in key)
             model.steps[i] = (name, fitted)
         name, last = model.steps[-1]
